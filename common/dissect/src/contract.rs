@@ -1,0 +1,125 @@
+//! The contract between a dissector and the line: `probe`, then `feed`.
+
+use picket_event::{Body, Direction, Endpoints, Protocol, Timestamp, Transport, Unit};
+
+/// A protocol's entry in the registry. Stateless; what is remembered lives in its [`Session`]s.
+pub trait Dissector: Sync {
+    /// Its name.
+    fn protocol(&self) -> Protocol;
+
+    /// The transports it runs over.
+    fn transports(&self) -> &'static [Transport];
+
+    /// Registered and customary server ports: weak evidence, never deciding alone against the payload.
+    fn ports(&self) -> &'static [u16];
+
+    /// Judges the first bytes of a conversation, both directions where both were seen, from the middle
+    /// of a stream too. Must not look at ports.
+    fn probe(&self, head: &Head<'_>) -> Probe;
+
+    /// Begins to read a conversation.
+    fn open(&self, context: &Context) -> SessionBox;
+
+    /// The most bytes of memory one session may hold, its own buffers included.
+    fn session_limit(&self) -> usize;
+}
+
+/// A session of any protocol.
+pub type SessionBox = Box<dyn Session + Send>;
+
+/// One conversation being read.
+pub trait Session {
+    /// Takes the next input of one direction. For streams, unconsumed bytes are given again with more
+    /// behind them; a datagram is always consumed whole.
+    fn feed(&mut self, direction: Direction, input: Input<'_>, context: &Context, output: &mut Output) -> Progress;
+}
+
+/// The first bytes of a conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// The transport.
+    pub transport: Transport,
+    /// First payload bytes from the client (as judged so far); empty where none were seen.
+    pub to_server: &'a [u8],
+    /// First payload bytes from the server; empty where none were seen.
+    pub to_client: &'a [u8],
+}
+
+/// What a dissector says of a head.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Probe {
+    /// It is mine, this sure; `client` names the direction the client speaks in, where the bytes tell
+    /// (a request seen in `ToClient` means that the sensor has taken the server for the client).
+    Yes {
+        /// How sure.
+        confidence: Unit,
+        /// Set when the bytes show that the ends are exchanged.
+        reversed: bool,
+    },
+    /// It is not mine, whatever follows.
+    No,
+    /// Cannot be said yet.
+    More,
+}
+
+/// What is fed to a session.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// The next bytes of a stream, from the first unconsumed one.
+    Stream(&'a [u8]),
+    /// One datagram's payload.
+    Datagram(&'a [u8]),
+    /// So many bytes of the stream are missing here; what was unconsumed is gone.
+    Gap(u64),
+    /// The direction ended.
+    End,
+}
+
+/// What became of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes consumed of a stream input.
+    pub consumed: usize,
+    /// What the session wants next.
+    pub need: Need,
+}
+
+/// What a session wants next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// More bytes; at least this many in view before the next call makes sense.
+    Bytes(usize),
+    /// Nothing more from this direction: stop reassembling it.
+    Nothing,
+    /// Nothing more from either direction: the session can be dropped, its output was complete.
+    Done,
+    /// These bytes are not this protocol after all: identify again.
+    NotMine,
+}
+
+/// What a session may know of its conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// Capture time of the packet that brought the input.
+    pub time: Timestamp,
+    /// The two ends.
+    pub endpoints: Endpoints,
+}
+
+/// What a session hands back. Reused between calls; bounded by the input that was given.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Finished events, in order.
+    pub events: Vec<Body>,
+    /// Malformed messages met, by reason.
+    pub malformed: Vec<&'static str>,
+    /// What later stages need of handshakes and is no event.
+    pub facts: Vec<Fact>,
+}
+
+/// Facts for the feature stage.
+#[derive(Debug)]
+pub enum Fact {
+    /// Reserved until the first handshake is read.
+    None,
+}

@@ -1,0 +1,2 @@
+//! The feature stage of the line.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The flow stage of the line.
+#![forbid(unsafe_code)]

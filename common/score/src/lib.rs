@@ -1,0 +1,2 @@
+//! The score stage of the line.
+#![forbid(unsafe_code)]
