@@ -1,2 +1,28 @@
-//! The feature stage of the line.
+//! From what the sensor saw to vectors with a schema.
+//!
+//! [`FlowStats`] runs with every packet; [`Handshake`] collects what dissectors say; [`PairMemory`] and
+//! [`CertificateMemory`] remember across flows, bounded. At the end of a flow an [`Observation`] borrows all
+//! of it and [`schema`] turns it into named numbers.
+//!
+//! ```
+//! use picket_event::{Direction, Timestamp};
+//! use picket_feature::FlowStats;
+//! let mut stats = FlowStats::default();
+//! stats.packet(Direction::ToServer, Timestamp::EPOCH, 60, 0, 0x02, 64240, &[]);
+//! assert_eq!(stats.packets(), 1);
+//! ```
 #![forbid(unsafe_code)]
+#![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod certificates;
+mod flow_stats;
+mod handshake;
+mod lru;
+mod observation;
+mod pair;
+
+pub use certificates::{CertificateMemory, ServerKey};
+pub use flow_stats::{FIRST_PACKETS, FlowStats, Summary};
+pub use handshake::{Certificate, ClientHello, Handshake, MAX_LIST, MAX_NAMES, ServerHello};
+pub use observation::{Absent, Observation};
+pub use pair::{PairHistory, PairKey, PairMemory};
