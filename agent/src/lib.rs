@@ -1,1 +1,3 @@
 //! The shell round the sensor.
+
+pub mod capture;

@@ -1,0 +1,166 @@
+//! A recycled, owned buffer of many frames: what travels between capture and the sensor's workers.
+
+use picket_event::{Source, Timestamp};
+use std::sync::Arc;
+
+/// Bytes a batch asks its source for at a time. Small enough to stay in a core's cache.
+pub const BATCH_BYTES: usize = 256 * 1024;
+/// Frames of one batch at most.
+pub const BATCH_FRAMES: usize = 4096;
+/// Longest frame accepted, bytes: the largest that libpcap itself writes (`MAXIMUM_SNAPLEN`).
+pub const FRAME_BYTES_MAX: usize = 256 * 1024;
+
+/// What is known of a frame besides its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameMeta {
+    /// Capture time.
+    pub time: Timestamp,
+    /// Where the frame starts in the batch's buffer.
+    start: u32,
+    /// Bytes captured.
+    captured: u32,
+    /// Bytes on the wire, at least 0; may exceed what was captured.
+    pub wire: u32,
+    /// Link type, a LINKTYPE_ number.
+    pub link_type: u16,
+    /// The interface's index within its input (pcapng numbers them; 0 elsewhere).
+    pub interface: u16,
+}
+
+/// One frame, borrowed from its batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// Capture time.
+    pub time: Timestamp,
+    /// Link type, a LINKTYPE_ number.
+    pub link_type: u16,
+    /// The interface's index within its input.
+    pub interface: u16,
+    /// Bytes on the wire; may exceed `bytes.len()`.
+    pub wire: u32,
+    /// The bytes captured, link header first.
+    pub bytes: &'a [u8],
+}
+
+/// Many frames of one input, in capture order.
+///
+/// The buffer is kept when the batch is cleared, so that a batch which goes round costs no allocation.
+#[derive(Debug)]
+pub struct FrameBatch {
+    /// Always initialised to its full length; `len` bytes are in use.
+    buffer: Vec<u8>,
+    len: usize,
+    frames: Vec<FrameMeta>,
+    source: Source,
+}
+
+impl Default for FrameBatch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FrameBatch {
+    /// An empty batch with its buffers allocated.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { buffer: vec![0; BATCH_BYTES], len: 0, frames: Vec::with_capacity(BATCH_FRAMES), source: Source::Agent }
+    }
+
+    /// Empties the batch and keeps its memory.
+    pub fn clear(&mut self) {
+        self.len = 0;
+        self.frames.clear();
+    }
+
+    /// Where the frames came from.
+    #[must_use]
+    pub const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// States where the frames come from.
+    pub fn set_source(&mut self, source: &Source) {
+        if self.source != *source {
+            self.source = source.clone();
+        }
+    }
+
+    /// Frames held.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Whether no frame is held.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Bytes in use.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.len
+    }
+
+    /// Whether another frame of any length should wait for the next batch.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.frames.len() >= BATCH_FRAMES || self.len >= BATCH_BYTES
+    }
+
+    /// The frame at `index`, where there is one.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, index: usize) -> Option<Frame<'_>> {
+        self.frames.get(index).and_then(|meta| self.view(meta))
+    }
+
+    /// The frames in capture order.
+    #[inline]
+    pub fn frames(&self) -> impl Iterator<Item = Frame<'_>> + '_ {
+        self.frames.iter().filter_map(|meta| self.view(meta))
+    }
+
+    /// Copies a frame in. Bytes past [`FRAME_BYTES_MAX`] are cut off; `wire` keeps the true length.
+    pub fn push(&mut self, time: Timestamp, link_type: u16, interface: u16, wire: u32, bytes: &[u8]) {
+        let bytes = bytes.get(..FRAME_BYTES_MAX).unwrap_or(bytes);
+        let start = self.len;
+        let end = start.saturating_add(bytes.len());
+        if self.buffer.len() < end {
+            self.buffer.resize(end, 0);
+        }
+        if let Some(place) = self.buffer.get_mut(start..end) {
+            place.copy_from_slice(bytes);
+        }
+        self.len = end;
+        self.frames.push(FrameMeta {
+            time,
+            start: narrow(start),
+            captured: narrow(bytes.len()),
+            wire,
+            link_type,
+            interface,
+        });
+    }
+
+    #[inline]
+    fn view(&self, meta: &FrameMeta) -> Option<Frame<'_>> {
+        let start = meta.start as usize;
+        let bytes = self.buffer.get(start..start.saturating_add(meta.captured as usize))?;
+        Some(Frame { time: meta.time, link_type: meta.link_type, interface: meta.interface, wire: meta.wire, bytes })
+    }
+}
+
+/// Offsets within a batch are far below 4 GiB: its buffer is bounded by a batch and one frame.
+fn narrow(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// The name an event carries for a capture file: its base name.
+#[must_use]
+pub fn file_source(path: &std::path::Path) -> Source {
+    let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
+    Source::File(Arc::from(name.as_ref()))
+}

@@ -1,0 +1,52 @@
+//! Why an input could not be read, or not to its end.
+
+use std::path::PathBuf;
+
+/// What went wrong with one input: which, where, why.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// The file could not be opened or read.
+    #[error("{}: offset {offset}: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Bytes read before, decompressed where the file is compressed.
+        offset: u64,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The file is no capture, or is damaged. Frames before `offset` were delivered.
+    #[error("{}: offset {offset}: {reason}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Where the damage lies; an offset into the decompressed bytes where the file is compressed.
+        offset: u64,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// Capturing is not permitted.
+    #[error("{interface}: no permission to capture; {advice}")]
+    Permission {
+        /// The interface.
+        interface: String,
+        /// What to do.
+        advice: String,
+    },
+    /// There is no such interface.
+    #[error("{interface}: no such interface; there are: {existing}")]
+    UnknownInterface {
+        /// The name that was asked for.
+        interface: String,
+        /// The names that exist, separated by commas.
+        existing: String,
+    },
+    /// The interface failed.
+    #[error("{interface}: {reason}")]
+    Interface {
+        /// The interface.
+        interface: String,
+        /// What libpcap said.
+        reason: String,
+    },
+}

@@ -1,0 +1,47 @@
+//! Frames with a time, a link type and an interface, from files and from the wire.
+//!
+//! A [`FrameSource`] fills [`FrameBatch`]es; the pipeline recycles them. Files are read by total
+//! readers of our own, without C; live interfaces through libpcap.
+
+mod batch;
+mod error;
+
+pub use batch::{BATCH_BYTES, BATCH_FRAMES, FRAME_BYTES_MAX, Frame, FrameBatch, FrameMeta, file_source};
+pub use error::CaptureError;
+
+use picket_event::{Ledger, Source};
+
+/// What a [`FrameSource::fill`] gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filled {
+    /// The batch holds at least one frame.
+    Frames,
+    /// Nothing came within the source's waiting time; the batch is empty. Never given by files.
+    Idle,
+    /// The input is at its end; the batch is empty. Further calls say the same.
+    End,
+}
+
+/// One input: a capture file or a live interface.
+pub trait FrameSource: Send {
+    /// The name its events carry.
+    fn source(&self) -> &Source;
+
+    /// Whether frames arrive as they happen, so that time passes without them.
+    fn is_live(&self) -> bool {
+        false
+    }
+
+    /// Clears `batch` and fills it with the next frames.
+    ///
+    /// Files answer at once; live sources wait up to about 100 ms.
+    ///
+    /// # Errors
+    /// [`CaptureError`] when the input cannot be read further. Frames before the damage were given by
+    /// earlier calls, and later calls answer [`Filled::End`].
+    fn fill(&mut self, batch: &mut FrameBatch) -> Result<Filled, CaptureError>;
+
+    /// Adds what only the source knows (kernel and interface drops, own traffic) to the books, as
+    /// totals since the start.
+    fn account(&mut self, _ledger: &mut Ledger) {}
+}
