@@ -10,6 +10,8 @@
 
 mod address;
 pub mod body;
+mod community;
+pub mod eve;
 mod ledger;
 pub mod reason;
 mod time;
@@ -17,6 +19,7 @@ pub mod vocabulary;
 
 pub use address::{AgentId, Endpoints, FlowId, Mac, Site, Transport};
 pub use body::Body;
+pub use community::community_id;
 pub use ledger::{Ledger, Loss};
 pub use reason::{Reason, ReasonArg};
 pub use time::{Timestamp, TimestampError};

@@ -1,0 +1,525 @@
+//! The fields of an EVE line, as JSON has them.
+
+use crate::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+type Text<'a> = Cow<'a, str>;
+
+/// An instant in RFC 3339 with microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time(pub Timestamp);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        // Certificates' dates in Suricata's lines carry no zone; they are UTC.
+        Timestamp::parse(&text)
+            .or_else(|_| Timestamp::parse(&format!("{text}Z")))
+            .map(Self)
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Time {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({"type": "string", "format": "date-time"})
+    }
+}
+
+/// A number of JSON: whole values are written without a fraction. What other tools put in its place
+/// (lists, texts) is read as NaN, and left out when the line becomes an event.
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema)]
+#[schemars(transparent)]
+pub struct Number(pub f64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        Ok(Self(value.as_f64().unwrap_or(f64::NAN)))
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.fract() == 0.0 && self.0.abs() < 9e15 {
+            serializer.serialize_i64(self.0 as i64)
+        } else {
+            serializer.serialize_f64(self.0)
+        }
+    }
+}
+
+macro_rules! rows {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        #[serde(default)]
+        pub struct $name<'a> {
+            $($(#[$fdoc])*
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub $field: Option<$type>,)*
+            #[serde(skip)]
+            #[doc(hidden)]
+            pub borrowed: std::marker::PhantomData<&'a ()>,
+        }
+    )*};
+}
+
+/// One line.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields, title = "Picket EVE line")]
+pub struct Row<'a> {
+    /// When it happened, capture time.
+    pub timestamp: Time,
+    /// The event's kind.
+    pub event_type: Text<'a>,
+    /// The site of the sensor.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub site: Option<Text<'a>>,
+    /// The sensor.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub agent: Option<Text<'a>>,
+    /// The spool's epoch.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub epoch: Option<u64>,
+    /// The event's number within the epoch.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sequence: Option<u64>,
+    /// Base name of the capture file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pcap_filename: Option<Text<'a>>,
+    /// Name of the live interface.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub in_iface: Option<Text<'a>>,
+    /// VLAN ids, outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub vlan: Vec<u16>,
+    /// The conversation's id, unique within a file or a run.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub flow_id: Option<u64>,
+    /// The client's address.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub src_ip: Option<IpAddr>,
+    /// The client's port.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub src_port: Option<u16>,
+    /// The server's address.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dest_ip: Option<IpAddr>,
+    /// The server's port.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dest_port: Option<u16>,
+    /// The transport.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub proto: Option<Text<'a>>,
+    /// ICMP type, where the transport is ICMP.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub icmp_type: Option<u16>,
+    /// ICMP code.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub icmp_code: Option<u16>,
+    /// The sender's MAC address, below IP.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub src_mac: Option<Text<'a>>,
+    /// The receiver's MAC address, below IP.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dest_mac: Option<Text<'a>>,
+    /// The EtherType, below IP.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ether_type: Option<u16>,
+    /// The capture's link type (LINKTYPE_ number), where frames have no MAC addresses.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub link_type: Option<u16>,
+    /// Community ID version 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub community_id: Option<Text<'a>>,
+    /// The protocol.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub app_proto: Option<Text<'a>>,
+    /// How sure the sensor is of it, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub app_confidence: Option<f32>,
+    /// How it was recognised.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub app_method: Option<Text<'a>>,
+    /// What the classifiers say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub score: Option<Score<'a>>,
+    /// Body of `flow`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub flow: Option<Flow<'a>>,
+    /// TCP flags of `flow`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tcp: Option<Tcp<'a>>,
+    /// Body of `tls`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tls: Option<Tls<'a>>,
+    /// Body of `dns`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dns: Option<Dns<'a>>,
+    /// Body of `ics`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ics: Option<Ics<'a>>,
+    /// Body of `host`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub host: Option<Host<'a>>,
+    /// Body of `pair`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pair: Option<Pair<'a>>,
+    /// Body of `asset`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub asset: Option<Asset<'a>>,
+    /// Body of `anomaly`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub anomaly: Option<Anomaly<'a>>,
+    /// Body of `alert`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub alert: Option<Alert<'a>>,
+    /// Body of `stats`: the ledger.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stats: Option<Stats>,
+    /// Body of `loss`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub loss: Option<Loss<'a>>,
+    /// Fields that a privacy switch hashed or left out.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub redacted: Vec<String>,
+}
+
+impl Row<'_> {
+    /// A line without a body.
+    #[must_use]
+    pub const fn new(time: Timestamp, event_type: &'static str) -> Self {
+        Self {
+            timestamp: Time(time),
+            event_type: Cow::Borrowed(event_type),
+            site: None,
+            agent: None,
+            epoch: None,
+            sequence: None,
+            pcap_filename: None,
+            in_iface: None,
+            vlan: Vec::new(),
+            flow_id: None,
+            src_ip: None,
+            src_port: None,
+            dest_ip: None,
+            dest_port: None,
+            proto: None,
+            icmp_type: None,
+            icmp_code: None,
+            src_mac: None,
+            dest_mac: None,
+            ether_type: None,
+            link_type: None,
+            community_id: None,
+            app_proto: None,
+            app_confidence: None,
+            app_method: None,
+            score: None,
+            flow: None,
+            tcp: None,
+            tls: None,
+            dns: None,
+            ics: None,
+            host: None,
+            pair: None,
+            asset: None,
+            anomaly: None,
+            alert: None,
+            stats: None,
+            loss: None,
+            redacted: Vec::new(),
+        }
+    }
+}
+
+rows! {
+    /// What the classifiers say.
+    Score {
+        /// malicious, suspicious, benign or abstain.
+        verdict: Text<'a>,
+        /// 0 benign to 1 malicious.
+        value: f32,
+        /// The votes.
+        votes: Vec<Vote<'a>>,
+        /// Why, in words, largest contribution first.
+        reasons: Vec<Text<'a>>,
+    }
+    /// One classifier's vote.
+    Vote {
+        /// Who.
+        classifier: Text<'a>,
+        /// Calibrated probability of malicious.
+        value: f32,
+        /// Its weight.
+        weight: f32,
+    }
+    /// A conversation, or merged ones.
+    Flow {
+        /// Packets from the client.
+        pkts_toserver: u64,
+        /// Packets from the server.
+        pkts_toclient: u64,
+        /// Bytes from the client.
+        bytes_toserver: u64,
+        /// Bytes from the server.
+        bytes_toclient: u64,
+        /// First packet.
+        start: Time,
+        /// Last packet.
+        end: Time,
+        /// Whole seconds from start to end.
+        age: u64,
+        /// new, established or closed.
+        state: Text<'a>,
+        /// Why the row was written.
+        reason: Text<'a>,
+        /// Conversations it stands for; absent for one.
+        count: u32,
+        /// Regularity of merged conversations.
+        gap: Gap<'a>,
+    }
+    /// Regularity of merged conversations.
+    Gap {
+        /// Mean seconds between starts.
+        mean: f64,
+        /// Standard deviation over mean.
+        cv: f64,
+    }
+    /// TCP flags, hexadecimal.
+    Tcp {
+        /// Both directions.
+        tcp_flags: Text<'a>,
+        /// From the client.
+        tcp_flags_ts: Text<'a>,
+        /// From the server.
+        tcp_flags_tc: Text<'a>,
+    }
+    /// A TLS handshake.
+    Tls {
+        /// Negotiated version, as `TLS 1.3`.
+        version: Text<'a>,
+        /// Server name asked for.
+        sni: Text<'a>,
+        /// Application protocols offered.
+        client_alpns: Vec<Text<'a>>,
+        /// Negotiated cipher suite, its IANA number.
+        cipher_suite: u16,
+        /// Client fingerprint.
+        ja3: Hash<'a>,
+        /// Server fingerprint.
+        ja3s: Hash<'a>,
+        /// Client fingerprint.
+        ja4: Text<'a>,
+        /// Whether the session was resumed.
+        session_resumed: bool,
+        /// Subject of the leaf certificate.
+        subject: Text<'a>,
+        /// Issuer of the leaf certificate.
+        issuerdn: Text<'a>,
+        /// Serial number, hexadecimal.
+        serial: Text<'a>,
+        /// SHA-256 of the leaf certificate, hexadecimal.
+        certificate_sha256: Text<'a>,
+        /// Start of its validity.
+        notbefore: Time,
+        /// End of its validity.
+        notafter: Time,
+        /// Its alternative names.
+        subjectaltname: Vec<Text<'a>>,
+        /// Whether subject equals issuer.
+        self_signed: bool,
+        /// Certificates in the chain.
+        chain_length: u8,
+    }
+    /// A hash.
+    Hash {
+        /// Hexadecimal.
+        hash: Text<'a>,
+    }
+    /// A DNS message.
+    Dns {
+        /// query or answer.
+        r#type: Text<'a>,
+        /// Transaction id.
+        id: u16,
+        /// Name asked for.
+        rrname: Text<'a>,
+        /// Type asked for.
+        rrtype: Text<'a>,
+        /// Response code.
+        rcode: Text<'a>,
+        /// Answers.
+        answers: Vec<DnsAnswer<'a>>,
+    }
+    /// A DNS record.
+    DnsAnswer {
+        /// Owner.
+        rrname: Text<'a>,
+        /// Type.
+        rrtype: Text<'a>,
+        /// Seconds to live.
+        ttl: u32,
+        /// Data.
+        rdata: Text<'a>,
+    }
+    /// An industrial message, or equal ones.
+    Ics {
+        /// What it does.
+        operation: Text<'a>,
+        /// The operation before it in the conversation.
+        previous: Text<'a>,
+        /// request, response, exception or unsolicited.
+        kind: Text<'a>,
+        /// The protocol's function code.
+        function: u32,
+        /// The protocol's name of it.
+        function_name: Text<'a>,
+        /// Unit or station.
+        unit: u32,
+        /// What it acts on.
+        object: Text<'a>,
+        /// First and last address.
+        range: [u32; 2],
+        /// The value.
+        value: Number,
+        /// Messages it stands for; absent for one.
+        count: u32,
+    }
+    /// A host over a window.
+    Host {
+        /// The host.
+        ip: IpAddr,
+        /// Seconds.
+        window_seconds: u32,
+        /// Conversations begun.
+        flows: u32,
+        /// Begun and not answered.
+        failed: u32,
+        /// Distinct other sides.
+        peers: u32,
+        /// Distinct destination ports.
+        ports: u32,
+        /// Bytes sent.
+        bytes_out: u64,
+        /// Bytes received.
+        bytes_in: u64,
+    }
+    /// Regularity between flows of a client, server and port.
+    Pair {
+        /// Flows.
+        connections: u32,
+        /// Median seconds between starts.
+        interval: f64,
+        /// Median bytes.
+        size: f64,
+        /// Seconds from the first start to the last.
+        duration: f64,
+    }
+    /// What is known of a device.
+    Asset {
+        /// Address.
+        ip: IpAddr,
+        /// MAC address.
+        mac: Text<'a>,
+        /// Name.
+        hostname: Text<'a>,
+        /// Maker.
+        vendor: Text<'a>,
+        /// Model.
+        model: Text<'a>,
+        /// Firmware.
+        firmware: Text<'a>,
+        /// Operating system.
+        os: Text<'a>,
+        /// Roles.
+        roles: Vec<Text<'a>>,
+        /// Purdue level.
+        purdue_level: u8,
+        /// What told it.
+        source: Text<'a>,
+    }
+    /// Something no well-behaved peer sends.
+    Anomaly {
+        /// What.
+        kind: Text<'a>,
+        /// In words.
+        detail: Text<'a>,
+    }
+    /// An alert.
+    Alert {
+        /// What.
+        kind: Text<'a>,
+        /// 1 to 10.
+        severity: u8,
+        /// ATT&CK ids.
+        techniques: Vec<Text<'a>>,
+        /// Why.
+        reasons: Vec<Text<'a>>,
+    }
+    /// Events that will never arrive.
+    Loss {
+        /// Why.
+        reason: Text<'a>,
+        /// First sequence number.
+        first: u64,
+        /// Last sequence number.
+        last: u64,
+        /// Events lost.
+        count: u64,
+    }
+}
+
+/// The ledger; counters that are 0 may be left out, `frames` never is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[serde(default)]
+#[allow(missing_docs)] // as in crate::Ledger
+pub struct Stats {
+    pub uptime: u64,
+    pub frames: u64,
+    pub bytes: u64,
+    pub decoded: u64,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub undecodable: BTreeMap<String, u64>,
+    pub kernel_drops: u64,
+    pub interface_drops: u64,
+    pub own_traffic: u64,
+    pub flows_opened: u64,
+    pub flows_closed: u64,
+    pub flows_evicted: u64,
+    pub flows_refused: u64,
+    pub flows_open: u64,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub capped: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub malformed: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub abstained: BTreeMap<String, u64>,
+    pub events: u64,
+    pub events_acknowledged: u64,
+    pub events_spooled: u64,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub events_lost: BTreeMap<String, u64>,
+    pub wire_bytes: u64,
+}
