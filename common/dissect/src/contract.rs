@@ -1,5 +1,6 @@
 //! The contract between a dissector and the line: `probe`, then `feed`.
 
+use crate::fact::Fact;
 use picket_event::{Body, Direction, Endpoints, Protocol, Timestamp, Transport, Unit};
 
 /// A protocol's entry in the registry. Stateless; what is remembered lives in its [`Session`]s.
@@ -115,11 +116,16 @@ pub struct Output {
     pub malformed: Vec<&'static str>,
     /// What later stages need of handshakes and is no event.
     pub facts: Vec<Fact>,
+    /// Sessions ended because they broke the contract: a defect of the product, not of the traffic.
+    pub misbehaved: u32,
 }
 
-/// Facts for the feature stage.
-#[derive(Debug)]
-pub enum Fact {
-    /// Reserved until the first handshake is read.
-    None,
+impl Output {
+    /// Empties it and keeps its memory.
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.malformed.clear();
+        self.facts.clear();
+        self.misbehaved = 0;
+    }
 }

@@ -1,12 +1,22 @@
 //! What protocol a conversation speaks, and what was said in it.
 //!
+//! [`Conversation`] is the door: it identifies, opens a session and feeds it.
 //! One folder a protocol, all of one shape: `mod.rs` (what it is, the standard, `impl Dissector`),
 //! `parse.rs` (bytes to messages), `table.rs` (codes and names), `golden/` (captures of our own making
 //! beside the events they must give). [`registry::ALL`] lists them; fuzz targets, benches and tests are
-//! generated from it.
+//! generated from it. Protocols that are named and not read stand in [`recognise`].
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod contract;
+mod conversation;
+pub mod fact;
+mod heads;
+mod identify;
+pub mod recognise;
+pub mod registry;
+pub mod tls;
 
-pub use contract::{Context, Dissector, Fact, Head, Input, Need, Output, Probe, Progress, Session, SessionBox};
+pub use contract::{Context, Dissector, Head, Input, Need, Output, Probe, Progress, Session, SessionBox};
+pub use conversation::Conversation;
+pub use fact::Fact;

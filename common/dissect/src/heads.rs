@@ -1,0 +1,81 @@
+//! The first bytes of a conversation, kept until it is known what they are.
+
+use crate::Head;
+use picket_event::{Direction, Timestamp, Transport};
+
+/// Bytes kept of both directions together before a decision is forced.
+const BYTES_LIMIT: usize = 4096;
+/// Pieces (segments or datagrams) kept before a decision is forced.
+const CHUNKS_LIMIT: usize = 24;
+/// Datagrams of one direction without an answer before a decision is forced.
+const DATAGRAMS_LIMIT: usize = 4;
+
+/// One segment or datagram, in order of arrival.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chunk {
+    pub(crate) direction: Direction,
+    pub(crate) length: usize,
+    pub(crate) time: Timestamp,
+}
+
+/// What was seen before the decision.
+#[derive(Debug, Default)]
+pub(crate) struct Heads {
+    bytes: [Vec<u8>; 2],
+    /// Where the last datagram of a direction begins.
+    last: [usize; 2],
+    pub(crate) chunks: Vec<Chunk>,
+    /// Candidates that said no.
+    pub(crate) refused: u128,
+}
+
+impl Heads {
+    pub(crate) fn refusing(refused: u128) -> Self {
+        Self { refused, ..Self::default() }
+    }
+
+    pub(crate) fn push(&mut self, direction: Direction, bytes: &[u8], time: Timestamp) {
+        let at = direction.index();
+        if let (Some(kept), Some(last)) = (self.bytes.get_mut(at), self.last.get_mut(at)) {
+            *last = kept.len();
+            kept.extend_from_slice(bytes);
+            self.chunks.push(Chunk { direction, length: bytes.len(), time });
+        }
+    }
+
+    /// What a probe sees: of streams all bytes, of datagrams the last one each way.
+    pub(crate) fn view(&self, transport: Transport) -> Head<'_> {
+        let [to_server, to_client] = &self.bytes;
+        let [last_server, last_client] = self.last;
+        let (from_server, from_client) = if transport == Transport::TCP { (0, 0) } else { (last_server, last_client) };
+        Head {
+            transport,
+            to_server: to_server.get(from_server..).unwrap_or(&[]),
+            to_client: to_client.get(from_client..).unwrap_or(&[]),
+        }
+    }
+
+    /// Bytes of one direction from `at`, `length` of them.
+    pub(crate) fn slice(&self, direction: Direction, at: usize, length: usize) -> &[u8] {
+        let bytes = self.bytes.get(direction.index()).map_or(&[][..], Vec::as_slice);
+        bytes.get(at..at.saturating_add(length)).unwrap_or(&[])
+    }
+
+    /// Forgets one direction, behind a gap.
+    pub(crate) fn forget(&mut self, direction: Direction) {
+        if let (Some(bytes), Some(last)) = (self.bytes.get_mut(direction.index()), self.last.get_mut(direction.index()))
+        {
+            bytes.clear();
+            *last = 0;
+        }
+        self.chunks.retain(|chunk| chunk.direction != direction);
+    }
+
+    /// Whether the decision has to fall now.
+    pub(crate) fn full(&self, transport: Transport) -> bool {
+        let kept: usize = self.bytes.iter().map(Vec::len).sum();
+        let one_sided = self.bytes.iter().any(Vec::is_empty);
+        let datagrams = transport != Transport::TCP && one_sided && self.chunks.len() >= DATAGRAMS_LIMIT;
+        kept >= BYTES_LIMIT || self.chunks.len() >= CHUNKS_LIMIT || datagrams
+    }
+}

@@ -1,0 +1,144 @@
+//! Which protocol a head belongs to: every candidate is asked, the surest wins.
+//!
+//! The structure of both directions decides; a port raises a confidence or breaks a tie, and alone
+//! it gives a guess marked as such, and only where no candidate's structure contradicts it.
+
+use crate::{Dissector, Head, Probe, recognise, registry};
+use picket_event::{Protocol, Transport, Unit};
+
+/// From this confidence on, a decision falls without waiting for more.
+pub(crate) const SURE: f32 = 0.8;
+/// From this confidence on, a decision falls once both directions were seen.
+pub(crate) const LIKELY: f32 = 0.5;
+/// Below this confidence nothing is said.
+pub(crate) const LEAST: f32 = 0.4;
+/// What a fitting server port adds.
+const PORT_BONUS: f32 = 0.12;
+/// Confidence of a guess from the port alone.
+const PORT_ALONE: f32 = 0.2;
+
+/// The two ports of a conversation and its transport.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ports {
+    pub(crate) transport: Transport,
+    pub(crate) client: u16,
+    pub(crate) server: u16,
+}
+
+/// A candidate by number: dissectors first, then signatures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Candidate(u8);
+
+/// What a candidate is.
+enum Kind {
+    Dissector(&'static dyn Dissector),
+    Signature(&'static recognise::Signature),
+}
+
+impl Candidate {
+    fn all() -> impl Iterator<Item = Self> {
+        let count = registry::ALL.len().saturating_add(recognise::ALL.len()).min(127);
+        (0..count).map(|number| Self(u8::try_from(number).unwrap_or(u8::MAX)))
+    }
+
+    fn kind(self) -> Option<Kind> {
+        let number = usize::from(self.0);
+        if let Some(dissector) = registry::ALL.get(number) {
+            return Some(Kind::Dissector(*dissector));
+        }
+        recognise::ALL.get(number.saturating_sub(registry::ALL.len())).map(Kind::Signature)
+    }
+
+    /// The dissector that reads it, where there is one.
+    pub(crate) fn dissector(self) -> Option<&'static dyn Dissector> {
+        match self.kind()? {
+            Kind::Dissector(dissector) => Some(dissector),
+            Kind::Signature(_) => None,
+        }
+    }
+
+    /// Its protocol.
+    pub(crate) fn protocol(self) -> Protocol {
+        match self.kind() {
+            Some(Kind::Dissector(dissector)) => dissector.protocol(),
+            Some(Kind::Signature(signature)) => signature.protocol.clone(),
+            None => Protocol::UNKNOWN,
+        }
+    }
+
+    /// Its bit in a set of candidates.
+    pub(crate) const fn bit(self) -> u128 {
+        1u128 << (self.0 & 127)
+    }
+}
+
+/// A candidate that said yes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Choice {
+    pub(crate) candidate: Candidate,
+    pub(crate) confidence: Unit,
+    pub(crate) reversed: bool,
+}
+
+/// What all candidates together say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judgement {
+    pub(crate) best: Option<Choice>,
+    /// Somebody needs more bytes.
+    pub(crate) pending: bool,
+}
+
+/// Asks every candidate that has not refused; new refusals are noted.
+pub(crate) fn judge(head: &Head<'_>, ports: Ports, refused: &mut u128) -> Judgement {
+    let mut judgement = Judgement { best: None, pending: false };
+    for candidate in Candidate::all() {
+        if *refused & candidate.bit() != 0 {
+            continue;
+        }
+        match ask(candidate, head, ports) {
+            Probe::No => *refused |= candidate.bit(),
+            Probe::More => judgement.pending = true,
+            Probe::Yes { confidence, reversed } => {
+                if judgement.best.is_none_or(|best| confidence > best.confidence) {
+                    judgement.best = Some(Choice { candidate, confidence, reversed });
+                }
+            }
+        }
+    }
+    judgement
+}
+
+fn ask(candidate: Candidate, head: &Head<'_>, ports: Ports) -> Probe {
+    let (transports, known, needs_port, probe) = match candidate.kind() {
+        Some(Kind::Dissector(d)) if d.transports().contains(&ports.transport) => {
+            (d.transports(), d.ports(), false, d.probe(head))
+        }
+        Some(Kind::Signature(s)) if s.transports.contains(&ports.transport) => {
+            (s.transports, s.ports, s.needs_port, (s.probe)(head))
+        }
+        _ => return Probe::No,
+    };
+    debug_assert!(transports.contains(&ports.transport));
+    let fits = known.contains(&ports.server) || known.contains(&ports.client);
+    match probe {
+        _ if needs_port && !fits => Probe::No,
+        Probe::Yes { confidence, reversed } if fits => {
+            Probe::Yes { confidence: Unit::new((confidence.get() + PORT_BONUS).min(0.99)), reversed }
+        }
+        other => other,
+    }
+}
+
+/// The candidate a port alone points at, unless it refused what was seen.
+pub(crate) fn guess(ports: Ports, refused: u128) -> Option<Choice> {
+    let fits = |candidate: &Candidate| {
+        let (transports, known) = match candidate.kind() {
+            Some(Kind::Dissector(d)) => (d.transports(), d.ports()),
+            Some(Kind::Signature(s)) => (s.transports, s.ports),
+            None => return false,
+        };
+        refused & candidate.bit() == 0 && transports.contains(&ports.transport) && known.contains(&ports.server)
+    };
+    let candidate = Candidate::all().find(fits)?;
+    Some(Choice { candidate, confidence: Unit::new(PORT_ALONE), reversed: false })
+}

@@ -1,0 +1,6 @@
+//! The protocols that are read, each on one line.
+
+use crate::Dissector;
+
+/// Every dissector, in the order they are asked.
+pub static ALL: &[&dyn Dissector] = &[];
