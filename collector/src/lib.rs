@@ -1,1 +1,4 @@
 //! The shell round the engine.
+#![forbid(unsafe_code)]
+
+pub mod judge;
