@@ -1,0 +1,44 @@
+# The two commands a newcomer needs are `make demo` and `make test`.
+SHELL := /bin/sh
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+export PICKET_CORPUS ?= $(abspath ../shared)
+CARGO ?= cargo
+ONCE ?=
+
+.PHONY: help demo test setup setup-policy setup-peers build check soak bench fmt clean
+
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
+
+setup: ## install what building needs
+	@packaging/setup.sh
+
+setup-policy:
+	@packaging/setup.sh policy
+
+setup-peers: ## install the peers that tests and benches compare with
+	@packaging/setup.sh peers
+
+build: setup ## build both programs
+	@$(CARGO) build --locked --workspace
+
+demo: build ## the whole line on this machine; ONCE=1 ends by itself
+	@$(CARGO) run --locked -q -p picket-tests --bin demo -- $(if $(ONCE),--once)
+
+test: build ## every test; prints how many were skipped and why
+	@packaging/test.sh
+
+check: setup-policy ## formatting, lints, documents, dependency policy
+	@packaging/check.sh
+
+bench: setup ## benches: ratios measured side by side in one run
+	@packaging/bench.sh
+
+soak: build ## long runs: fuzzing, full fault scale (hours; SOAK_SECONDS a target, default 600)
+	@packaging/soak.sh
+
+fmt:
+	@$(CARGO) fmt --all
+
+clean:
+	@$(CARGO) clean

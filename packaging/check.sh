@@ -1,0 +1,16 @@
+#!/bin/sh
+# Formatting, lints with warnings denied, documents, dependency policy. Called by `make check` and .ci/run.
+set -eu
+echo "== formatting"
+cargo fmt --all --check
+echo "== clippy"
+cargo clippy --locked --workspace --all-targets -q -- -D warnings
+echo "== documents"
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps -q
+echo "== dependency policy"
+cargo deny --offline --log-level error check bans licenses sources
+if ls "$HOME"/.cargo/advisory-db* >/dev/null 2>&1; then
+    cargo deny --offline check advisories
+else
+    echo "NOTE: no advisory database on this machine; advisories were not checked (cargo deny fetch)"
+fi

@@ -1,0 +1,70 @@
+#!/bin/sh
+# Installs what building, running and testing need, and nothing that is there already.
+#   setup.sh            to build and run: a C compiler, pkg-config, libpcap's headers, a Rust toolchain
+#   setup.sh policy     also cargo-deny, for the dependency policy
+#   setup.sh peers      also the peers that tests and benches compare with: tshark, nDPI, chromium, tcpdump, valgrind
+# A missing package is installed by root or through sudo; where neither is possible, the one line to run is printed.
+set -eu
+
+missing=""
+need() { # command-or-file package
+    case "$1" in
+        /*) for candidate in $1; do [ -e "$candidate" ] && return 0; done ;;
+        *) command -v "$1" >/dev/null 2>&1 && return 0 ;;
+    esac
+    missing="$missing $2"
+}
+
+need cc build-essential
+need pkg-config pkg-config
+need "/usr/include/pcap/pcap.h /usr/local/include/pcap/pcap.h" libpcap-dev
+if [ "${1:-}" = peers ]; then
+    need tshark tshark
+    need tcpdump tcpdump
+    need ndpiReader libndpi-bin
+    need chromium chromium
+    need valgrind valgrind
+    need ip iproute2
+    need openssl openssl
+    need python3 python3
+fi
+
+install() {
+    if [ "$(id -u)" = 0 ]; then
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+    else
+        sudo -n apt-get update -qq && sudo -n env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+    fi
+}
+
+if [ -n "$missing" ]; then
+    line="apt-get install -y$missing"
+    if ! command -v apt-get >/dev/null 2>&1; then
+        echo "setup: missing:$missing (names of Debian packages). Install their like with this system's package manager, then run this again." >&2
+        exit 1
+    fi
+    echo "setup: installing$missing"
+    if [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; }; then
+        install >/dev/null || { echo "setup: the installation failed. Run as root:  $line" >&2; exit 1; }
+    else
+        echo "setup: this needs root once. Run:  sudo $line" >&2
+        exit 1
+    fi
+fi
+
+[ -x "$HOME/.cargo/bin/cargo" ] && PATH="$HOME/.cargo/bin:$PATH"
+if ! command -v cargo >/dev/null 2>&1; then
+    echo "setup: no Rust toolchain. Install rustup (https://rustup.rs: save and run its script, or 'apt-get install rustup' where packaged)," >&2
+    echo "       then:  rustup toolchain install 1.95" >&2
+    exit 1
+fi
+version=$(rustc --version | sed 's/^rustc 1\.\([0-9]*\).*/\1/')
+if [ "${version:-0}" -lt 95 ]; then
+    echo "setup: $(rustc --version) is older than 1.95. Run:  rustup update stable" >&2
+    exit 1
+fi
+if [ "${1:-}" = policy ] && ! cargo deny --version >/dev/null 2>&1; then
+    echo "setup: installing cargo-deny (some minutes, once)"
+    cargo install cargo-deny --locked --version 0.20.2 --quiet
+fi
+exit 0
