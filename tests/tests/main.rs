@@ -1,0 +1,4 @@
+//! Every end-to-end test, in one program.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests do I/O")]
+
+mod tidy;
