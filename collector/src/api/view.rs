@@ -1,0 +1,261 @@
+//! The shapes the API answers with. The page and the command line read the same ones.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// Whether the collector works.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Health {
+    /// `ok` or `degraded`.
+    pub status: String,
+    /// What is wrong, in words; empty when nothing is.
+    pub problems: Vec<String>,
+}
+
+/// A sensor's books: the totals since its start, and whether they balance.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LedgerView {
+    /// Seconds since the sensor's start.
+    pub uptime_seconds: u64,
+    /// Frames received.
+    pub frames: u64,
+    /// Bytes of the frames as captured.
+    pub bytes: u64,
+    /// Frames whose headers were read.
+    pub decoded: u64,
+    /// Frames that were not, by reason.
+    pub undecodable: BTreeMap<String, u64>,
+    /// Frames the kernel dropped.
+    pub kernel_drops: u64,
+    /// Frames the interface dropped.
+    pub interface_drops: u64,
+    /// Flows opened.
+    pub flows_opened: u64,
+    /// Flows closed.
+    pub flows_closed: u64,
+    /// Flows that had to give their place.
+    pub flows_evicted: u64,
+    /// Flows open now.
+    pub flows_open: u64,
+    /// Events made.
+    pub events: u64,
+    /// Events the collector acknowledged.
+    pub events_acknowledged: u64,
+    /// Events waiting in the spool.
+    pub events_spooled: u64,
+    /// Events lost, by reason.
+    pub events_lost: BTreeMap<String, u64>,
+    /// Caps that were reached, by name.
+    pub capped: BTreeMap<String, u64>,
+    /// Malformed messages, by protocol.
+    pub malformed: BTreeMap<String, u64>,
+    /// Bytes sent to the collector.
+    pub wire_bytes: u64,
+    /// Whether received = decoded + undecodable, and opened = closed + evicted + open, exactly.
+    pub balanced: bool,
+    /// The first balance that does not hold, in words.
+    pub imbalance: Option<String>,
+}
+
+impl From<&picket_event::Ledger> for LedgerView {
+    fn from(ledger: &picket_event::Ledger) -> Self {
+        let imbalance = ledger.imbalance().or_else(|| ledger.event_imbalance());
+        Self {
+            uptime_seconds: ledger.uptime_seconds,
+            frames: ledger.frames,
+            bytes: ledger.bytes,
+            decoded: ledger.decoded,
+            undecodable: ledger.undecodable.clone(),
+            kernel_drops: ledger.kernel_drops,
+            interface_drops: ledger.interface_drops,
+            flows_opened: ledger.flows_opened,
+            flows_closed: ledger.flows_closed,
+            flows_evicted: ledger.flows_evicted,
+            flows_open: ledger.flows_open,
+            events: ledger.events,
+            events_acknowledged: ledger.events_acknowledged,
+            events_spooled: ledger.events_spooled,
+            events_lost: ledger.events_lost.clone(),
+            capped: ledger.capped.clone(),
+            malformed: ledger.malformed.clone(),
+            wire_bytes: ledger.wire_bytes,
+            balanced: imbalance.is_none(),
+            imbalance,
+        }
+    }
+}
+
+/// One agent.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AgentView {
+    /// Its name.
+    pub name: String,
+    /// Its site.
+    pub site: String,
+    /// Its group.
+    pub group: String,
+    /// `pending`, `approved` or `revoked`.
+    pub status: String,
+    /// Whether it is connected now.
+    pub connected: bool,
+    /// Its release, where it said.
+    pub version: String,
+    /// When it was last heard, RFC 3339.
+    pub last_seen: Option<String>,
+    /// Events of it that are stored for good, since it was enrolled.
+    pub events: u64,
+    /// Bytes received from it, headers included, since the collector's start.
+    pub wire_bytes: u64,
+    /// Its books, as it last told them.
+    pub ledger: Option<LedgerView>,
+}
+
+/// The fleet in numbers.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FleetView {
+    /// Agents approved.
+    pub agents: u64,
+    /// Agents connected now.
+    pub connected: u64,
+    /// Entities known.
+    pub entities: u64,
+    /// Alerts nobody acknowledged or muted.
+    pub open_alerts: u64,
+    /// Events stored since the collector's start.
+    pub events: u64,
+    /// Bytes received from agents since the collector's start.
+    pub wire_bytes: u64,
+    /// The agents' books added up.
+    pub ledger: LedgerView,
+}
+
+/// One entity in the ranking.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct EntityRow {
+    /// Place in the ranking, from 1.
+    pub rank: u64,
+    /// Its name: an address, a host name, a user.
+    pub entity: String,
+    /// Its site.
+    pub site: String,
+    /// What it is taken for: `plc`, `workstation`, ...
+    pub role: String,
+    /// Risk, 1 to 10.
+    pub risk: f64,
+    /// `learning`, `observing` or `operating`.
+    pub stage: String,
+    /// How many behaviours were counted.
+    pub events: u64,
+    /// When it was last seen, RFC 3339.
+    pub last_seen: String,
+    /// Why it stands where it stands, largest part first.
+    pub reasons: Vec<String>,
+}
+
+/// A page of the ranking.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct EntityPage {
+    /// How many entities pass the filter.
+    pub total: u64,
+    /// This page of them.
+    pub entities: Vec<EntityRow>,
+}
+
+/// One cell of a matrix.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CellView {
+    /// Index into the rows.
+    pub row: usize,
+    /// Index into the columns.
+    pub column: usize,
+    /// Behaviours counted in this period.
+    pub seen: f64,
+    /// Behaviours the baseline expects by now.
+    pub expected: f64,
+    /// The cell's deviation.
+    pub deviation: f64,
+}
+
+/// One of an entity's three matrices; cells that are not listed have seen nothing and expect nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MatrixView {
+    /// `time x space`, `time x relation` or `relation x space`.
+    pub name: String,
+    /// Labels of the rows.
+    pub rows: Vec<String>,
+    /// Labels of the columns.
+    pub columns: Vec<String>,
+    /// Cells that hold something.
+    pub cells: Vec<CellView>,
+    /// Sum of the deviations.
+    pub sum: f64,
+    /// The matrix's weight in the score.
+    pub weight: f64,
+}
+
+/// A stored event, in EVE's form.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct EventPage {
+    /// The events, latest first, each as EVE JSON.
+    pub events: Vec<serde_json::Value>,
+}
+
+/// One entity with what the judgement stands on.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct EntityView {
+    /// Its row of the ranking.
+    pub summary: EntityRow,
+    /// The score of the period so far.
+    pub score: f64,
+    /// The level from which on the score is abnormal.
+    pub omega: Option<f64>,
+    /// The three matrices.
+    pub matrices: Vec<MatrixView>,
+    /// Latest findings.
+    pub findings: Vec<FindingView>,
+}
+
+/// A finding or alert.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FindingView {
+    /// Its id.
+    pub id: String,
+    /// Time of the data, RFC 3339.
+    pub time: String,
+    /// The entity.
+    pub entity: String,
+    /// The site.
+    pub site: String,
+    /// What was found.
+    pub kind: String,
+    /// Whether it is an alert.
+    pub alert: bool,
+    /// How unusual, 0 to 1: the share of calm periods that look as odd.
+    pub p_value: f64,
+    /// 1 to 10.
+    pub risk: f64,
+    /// Why, in words.
+    pub reasons: Vec<String>,
+    /// Everything that recomputes it.
+    pub evidence: serde_json::Value,
+    /// `open`, `acknowledged` or `muted`.
+    pub state: String,
+    /// Who acknowledged it.
+    pub acknowledged_by: Option<String>,
+    /// When, RFC 3339.
+    pub acknowledged_at: Option<String>,
+    /// What that person said.
+    pub note: Option<String>,
+    /// Until when equal alerts are muted, RFC 3339.
+    pub muted_until: Option<String>,
+}
+
+/// A page of findings.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FindingPage {
+    /// How many pass the filter.
+    pub total: u64,
+    /// This page of them.
+    pub findings: Vec<FindingView>,
+}
