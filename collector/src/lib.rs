@@ -1,4 +1,6 @@
 //! The shell round the engine.
 #![forbid(unsafe_code)]
 
+pub mod cli;
+pub mod config;
 pub mod judge;
