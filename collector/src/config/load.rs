@@ -81,7 +81,8 @@ pub fn load(path: Option<&Path>) -> Result<Loaded, ConfigError> {
         let table = read_one(file, &text)?;
         for (section, values) in table {
             let toml::Value::Table(values) = values else { continue };
-            let Some(known) = merged.entry(section.clone()).or_insert_with(|| toml::Table::new().into()).as_table_mut() else {
+            let Some(known) = merged.entry(section.clone()).or_insert_with(|| toml::Table::new().into()).as_table_mut()
+            else {
                 continue;
             };
             for (key, value) in values {
@@ -94,7 +95,8 @@ pub fn load(path: Option<&Path>) -> Result<Loaded, ConfigError> {
         ConfigError::Wrong { path: main.clone(), line: 1, reason: error.message().to_owned() }
     })?;
     if let Some((key, reason)) = config.impossible() {
-        let origin = origins.get(key).map_or_else(|| "built-in default".to_owned(), |p: &PathBuf| p.display().to_string());
+        let origin =
+            origins.get(key).map_or_else(|| "built-in default".to_owned(), |p: &PathBuf| p.display().to_string());
         return Err(ConfigError::Impossible { key, origin, reason });
     }
     Ok(Loaded { config, origins, files })
@@ -150,7 +152,8 @@ fn unknown_key(table: &DeTable<'_>) -> Option<(usize, String, String)> {
         let keys = known.iter().find(|(known, _)| *known == section).map(|(_, keys)| keys);
         let (Some(keys), DeValue::Table(values)) = (keys, value.get_ref()) else {
             let sections: Vec<String> = known.iter().map(|(s, _)| format!("[{s}]")).collect();
-            let candidates = if keys.is_some() || matches!(value.get_ref(), DeValue::Table(_)) { &sections } else { &all };
+            let candidates =
+                if keys.is_some() || matches!(value.get_ref(), DeValue::Table(_)) { &sections } else { &all };
             return Some((name.span().start, section.to_owned(), nearest(section, candidates)));
         };
         for key in values.keys() {

@@ -160,7 +160,11 @@ impl Config {
         let checks = [
             ("state.directory", state.directory.as_os_str().is_empty(), "a directory is needed"),
             ("listen.names", listen.names.len() > 64, "at most 64 names fit the certificate"),
-            ("listen.names", listen.names.iter().any(|n| n.is_empty() || n.len() > 253), "a name is 1 to 253 characters"),
+            (
+                "listen.names",
+                listen.names.iter().any(|n| n.is_empty() || n.len() > 253),
+                "a name is 1 to 253 characters",
+            ),
             ("retention.events", retention.events < seconds(3600), "at least 1h is needed"),
             ("retention.findings", retention.findings < retention.events, "must not be shorter than retention.events"),
             ("retention.disk", retention.disk < Size(64 << 20), "at least 64MiB is needed"),

@@ -14,7 +14,11 @@ fn load_text(text: &str) -> Result<Loaded, ConfigError> {
 
 /// The commented-out keys of the sample, with the comment signs taken away.
 fn uncommented() -> String {
-    SAMPLE.lines().map(|line| line.strip_prefix("#").filter(|l| !l.starts_with(' ')).unwrap_or(line)).collect::<Vec<_>>().join("\n")
+    SAMPLE
+        .lines()
+        .map(|line| line.strip_prefix("#").filter(|l| !l.starts_with(' ')).unwrap_or(line))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
@@ -42,7 +46,10 @@ fn every_default_is_a_known_key() {
 #[test]
 fn unknown_keys_name_the_nearest() {
     let error = load_text("[listen]\n\nhttpz = \"0.0.0.0:1\"\n").unwrap_err().to_string();
-    assert!(error.contains("line 3") && error.contains("`listen.httpz`") && error.contains("`listen.https`"), "{error}");
+    assert!(
+        error.contains("line 3") && error.contains("`listen.httpz`") && error.contains("`listen.https`"),
+        "{error}"
+    );
     let error = load_text("[retension]\nevents = \"1d\"\n").unwrap_err().to_string();
     assert!(error.contains("`[retention]`"), "{error}");
     let error = load_text("https = 1\n").unwrap_err().to_string();

@@ -69,7 +69,13 @@ with_unit!(
     |ms| Self(Duration::from_millis(ms)),
     |span: Self| u64::try_from(span.0.as_millis()).unwrap_or(u64::MAX)
 );
-with_unit!(Size, SIZE_UNITS, "no size: write a number and B, KiB, MiB, GiB or TiB, such as 64MiB", Self, |size: Self| size.0);
+with_unit!(
+    Size,
+    SIZE_UNITS,
+    "no size: write a number and B, KiB, MiB, GiB or TiB, such as 64MiB",
+    Self,
+    |size: Self| size.0
+);
 
 #[cfg(test)]
 mod tests {
