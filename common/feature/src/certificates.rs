@@ -1,7 +1,8 @@
 //! Certificates remembered per server, so that resumed and encrypted (TLS 1.3) handshakes have one.
 
-use crate::handshake::{Certificate, Handshake};
+use crate::handshake::Handshake;
 use crate::lru::Lru;
+use picket_dissect::fact::Certificates;
 use picket_event::Transport;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ pub struct ServerKey {
 /// The last certificate of each server, the least recently used forgotten first.
 #[derive(Debug)]
 pub struct CertificateMemory {
-    servers: Lru<ServerKey, Arc<Certificate>>,
+    servers: Lru<ServerKey, Arc<Certificates>>,
 }
 
 impl CertificateMemory {
@@ -69,7 +70,7 @@ mod tests {
     #[test]
     fn a_later_handshake_borrows_what_an_earlier_one_showed() {
         let key = ServerKey { server: Ipv4Addr::LOCALHOST.into(), port: 443, transport: Transport::TCP };
-        let shown = Arc::new(Certificate { chain_length: 3, ..Certificate::default() });
+        let shown = Arc::new(crate::handshake::tests::chain(&["a.example"], ""));
         let mut first =
             Handshake { certificate: Some(Arc::clone(&shown)), certificate_seen: true, ..Handshake::default() };
         let mut resumed = Handshake::default();

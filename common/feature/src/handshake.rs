@@ -1,109 +1,37 @@
 //! What was said in clear in a flow's TLS or QUIC handshake, as the classifiers read it.
 
 use picket_dissect::Fact;
-use picket_event::Timestamp;
+use picket_dissect::fact::{Certificates, ClientHello, ServerHello};
 use std::sync::Arc;
 
-/// Entries kept of each list of a hello. Longer lists are cut; their length is kept whole.
-pub const MAX_LIST: usize = 96;
-/// Names kept of a certificate.
-pub const MAX_NAMES: usize = 64;
-
-/// One flow's handshake as far as it was seen. Kept behind a pointer by flows that have one.
+/// One flow's handshake as far as it was seen. Kept behind a pointer by flows that have one; bounded by the
+/// dissector's limits on a hello and a certificate.
 #[derive(Clone, Debug, Default)]
 pub struct Handshake {
     /// The first client hello.
-    pub client: Option<ClientHello>,
+    pub client: Option<Box<ClientHello>>,
     /// The server's answer.
-    pub server: Option<ServerHello>,
-    /// The server's certificate, where it went in clear.
-    pub certificate: Option<Arc<Certificate>>,
+    pub server: Option<Box<ServerHello>>,
+    /// The server's certificates: of this flow, or the last ones of the same server.
+    pub certificate: Option<Arc<Certificates>>,
     /// Whether the certificate was seen in this flow and not remembered from an earlier one.
     pub certificate_seen: bool,
 }
 
-/// A client hello. Lists are in the order sent, GREASE (RFC 8701) left out and counted.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ClientHello {
-    /// Version field of the hello (RFC 8446 section 4.1.2 `legacy_version`).
-    pub legacy_version: u16,
-    /// Versions of the `supported_versions` extension.
-    pub versions: Vec<u16>,
-    /// Cipher suites.
-    pub ciphers: Vec<u16>,
-    /// Extension types.
-    pub extensions: Vec<u16>,
-    /// Supported groups.
-    pub groups: Vec<u16>,
-    /// Signature schemes.
-    pub signature_schemes: Vec<u16>,
-    /// Point formats.
-    pub point_formats: Vec<u8>,
-    /// Application protocols.
-    pub alpn: Vec<String>,
-    /// Server name.
-    pub server_name: Option<String>,
-    /// Length of the session id in bytes.
-    pub session_id_len: u8,
-    /// Values that RFC 8701 reserves for greasing were present.
-    pub grease: bool,
-    /// A session ticket or a pre-shared key was offered, with content.
-    pub resumption: bool,
-    /// Length of the hello in bytes.
-    pub length: u32,
-    /// Sent over QUIC.
-    pub quic: bool,
-}
-
-/// A server hello.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ServerHello {
-    /// Negotiated version (the `supported_versions` extension's where there is one).
-    pub version: u16,
-    /// Negotiated cipher suite.
-    pub cipher: u16,
-    /// Extension types, in order.
-    pub extensions: Vec<u16>,
-    /// The server took up an earlier session.
-    pub resumed: bool,
-}
-
-/// What the classifiers read of a server's certificate and chain.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Certificate {
-    /// Subject equals issuer.
-    pub self_signed: bool,
-    /// Certificates sent.
-    pub chain_length: u8,
-    /// Bytes of the leaf's DER.
-    pub length: u32,
-    /// Names of the subject alternative name, at most [`MAX_NAMES`].
-    pub names: Vec<String>,
-    /// Common name of the subject.
-    pub common_name: Option<String>,
-    /// Attributes of the subject.
-    pub subject_attributes: u8,
-    /// Attributes of the issuer.
-    pub issuer_attributes: u8,
-    /// Extensions of the leaf.
-    pub extensions: u8,
-    /// Bytes of the serial number.
-    pub serial_length: u8,
-    /// Start of validity.
-    pub not_before: Timestamp,
-    /// End of validity.
-    pub not_after: Timestamp,
-    /// Bits of an RSA key; `None` for other keys.
-    pub rsa_bits: Option<u16>,
-    /// X.509 version, 1 to 3.
-    pub version: u8,
-}
-
 impl Handshake {
-    /// Takes what a dissector found.
+    /// Takes what a dissector found. The first hello of each side counts.
     pub fn learn(&mut self, fact: &Fact) {
         match fact {
-            Fact::None => {}
+            Fact::ClientHello(hello) => {
+                self.client.get_or_insert_with(|| hello.clone());
+            }
+            Fact::ServerHello(hello) => {
+                self.server.get_or_insert_with(|| hello.clone());
+            }
+            Fact::Certificates(chain) => {
+                self.certificate = Some(Arc::new((**chain).clone()));
+                self.certificate_seen = true;
+            }
         }
     }
 
@@ -114,52 +42,98 @@ impl Handshake {
     }
 }
 
-impl ClientHello {
-    /// The highest version offered.
-    #[must_use]
-    pub fn version(&self) -> u16 {
-        self.versions.iter().copied().filter(|v| *v <= 0x0304).max().unwrap_or(self.legacy_version)
+/// The highest version offered, drafts and GREASE left out.
+pub(crate) fn highest_version(hello: &ClientHello) -> u16 {
+    hello.versions.iter().copied().filter(|v| (0x0300..=0x0304).contains(v)).max().unwrap_or(hello.legacy_version)
+}
+
+/// Whether a value of a two-byte list is reserved by RFC 8701.
+pub(crate) const fn is_grease(value: u16) -> bool {
+    let [high, low] = value.to_be_bytes();
+    high == low && low & 0x0f == 0x0a
+}
+
+/// Whether a certificate is good for a server name: exactly, or by a wildcard for its first label
+/// (RFC 6125 section 6.4.3). The common name counts where there are no alternative names.
+pub(crate) fn covers(chain: &Certificates, server_name: &str) -> bool {
+    let matches = |pattern: &str| {
+        if pattern.eq_ignore_ascii_case(server_name) {
+            return true;
+        }
+        let (Some(parent), Some((_, rest))) = (pattern.strip_prefix("*."), server_name.split_once('.')) else {
+            return false;
+        };
+        parent.eq_ignore_ascii_case(rest)
+    };
+    if chain.leaf.names.is_empty() {
+        common_name(&chain.leaf.subject).is_some_and(matches)
+    } else {
+        chain.leaf.names.iter().any(|name| matches(name))
     }
 }
 
-impl Certificate {
-    /// Whether the certificate is good for a server name: exactly, or by a wildcard for its first label
-    /// (RFC 6125 section 6.4.3). The common name counts where there are no alternative names.
-    #[must_use]
-    pub fn covers(&self, server_name: &str) -> bool {
-        let matches = |pattern: &str| {
-            if pattern.eq_ignore_ascii_case(server_name) {
-                return true;
-            }
-            let (Some(parent), Some((_, rest))) = (pattern.strip_prefix("*."), server_name.split_once('.')) else {
-                return false;
-            };
-            parent.eq_ignore_ascii_case(rest)
-        };
-        if self.names.is_empty() {
-            self.common_name.as_deref().is_some_and(matches)
-        } else {
-            self.names.iter().any(|name| matches(name))
-        }
-    }
+/// The value of `CN` in a name written as RFC 4514 says.
+fn common_name(name: &str) -> Option<&str> {
+    name.split(',').map(str::trim_start).find_map(|part| part.strip_prefix("CN="))
+}
+
+/// Attributes of a name written as RFC 4514 says.
+pub(crate) fn attributes(name: &str) -> u16 {
+    let unescaped = |i: usize| i == 0 || name.as_bytes().get(i - 1) != Some(&b'\\');
+    let separators = name.bytes().enumerate().filter(|(i, b)| matches!(b, b',' | b'+') && unescaped(*i)).count();
+    if name.is_empty() { 0 } else { u16::try_from(separators + 1).unwrap_or(u16::MAX) }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use picket_dissect::fact::{KeyKind, SignatureKind};
+    use picket_event::Timestamp;
+    use picket_event::body::Certificate;
+
+    pub(crate) fn chain(names: &[&str], subject: &str) -> Certificates {
+        Certificates {
+            leaf: Certificate {
+                sha256: [0; 32],
+                subject: subject.to_owned(),
+                issuer: String::new(),
+                serial: vec![1],
+                not_before: Timestamp::EPOCH,
+                not_after: Timestamp::from_parts(86_400 * 90, 0),
+                names: names.iter().map(|n| (*n).to_owned()).collect(),
+                self_signed: false,
+            },
+            version: 3,
+            extensions: 8,
+            key: KeyKind::Rsa,
+            key_bits: 2048,
+            signature: SignatureKind::RsaSha2,
+            length: 1000,
+            chain_length: 2,
+            chain_bytes: 2000,
+        }
+    }
 
     #[test]
     fn names_are_matched_as_clients_do() {
-        let with = |names: &[&str], cn: Option<&str>| Certificate {
-            names: names.iter().map(|n| (*n).to_owned()).collect(),
-            common_name: cn.map(str::to_owned),
-            ..Certificate::default()
-        };
-        assert!(with(&["Example.com"], None).covers("example.COM"));
-        assert!(with(&["*.example.com"], None).covers("www.example.com"));
-        assert!(!with(&["*.example.com"], None).covers("a.b.example.com"));
-        assert!(!with(&["*.example.com"], None).covers("example.com"));
-        assert!(with(&[], Some("example.com")).covers("example.com"));
-        assert!(!with(&["other.com"], Some("example.com")).covers("example.com"));
+        assert!(covers(&chain(&["Example.com"], ""), "example.COM"));
+        assert!(covers(&chain(&["*.example.com"], ""), "www.example.com"));
+        assert!(!covers(&chain(&["*.example.com"], ""), "a.b.example.com"));
+        assert!(!covers(&chain(&["*.example.com"], ""), "example.com"));
+        assert!(covers(&chain(&[], "O=X,CN=example.com"), "example.com"));
+        assert!(!covers(&chain(&["other.com"], "CN=example.com"), "example.com"));
+    }
+
+    #[test]
+    fn attributes_are_counted() {
+        assert_eq!(attributes(""), 0);
+        assert_eq!(attributes("CN=a"), 1);
+        assert_eq!(attributes("CN=a,O=b\\, c,C=DE"), 3);
+    }
+
+    #[test]
+    fn grease_is_both_bytes_alike() {
+        assert!(is_grease(0x0a0a) && is_grease(0xfafa));
+        assert!(!is_grease(0x0a1a) && !is_grease(0x1301));
     }
 }

@@ -14,15 +14,25 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod behaviour;
+mod certificate;
 mod certificates;
 mod flow_stats;
 mod handshake;
+mod hello;
 mod lru;
 mod observation;
+mod offer;
 mod pair;
+mod points;
+pub mod schema;
+mod tokens;
 
 pub use certificates::{CertificateMemory, ServerKey};
 pub use flow_stats::{FIRST_PACKETS, FlowStats, Summary};
-pub use handshake::{Certificate, ClientHello, Handshake, MAX_LIST, MAX_NAMES, ServerHello};
+pub use handshake::Handshake;
 pub use observation::{Absent, Observation};
 pub use pair::{PairHistory, PairKey, PairMemory};
+pub use points::{date_reason, sign_reasons};
+pub use schema::Schema;
+pub use tokens::{HASH_BITS, tokens};
