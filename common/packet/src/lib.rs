@@ -1,6 +1,35 @@
 //! Views over frames: link types, headers, what could not be decoded and why.
+//!
+//! [`decode`] never fails as a whole: it gives every layer it reached, and where and why it stopped.
+//!
+//! ```
+//! use picket_packet::{Frame, Stop, WireLen, decode};
+//! let cut = Frame { time_ns: 0, link_type: 1, wire_len: WireLen(60), data: &[0xff; 9] };
+//! assert_eq!(decode(cut).stop, Some(Stop::EthernetTruncated));
+//! ```
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod link;
+mod network;
+mod stop;
+mod transport;
+
+#[cfg(test)]
+mod tests;
+
+pub use link::{LINK_ETHERNET, MAX_VLAN_DEPTH};
+pub use network::{Fragment, MAX_EXTENSIONS, Network};
+pub use stop::Stop;
+pub use transport::{TcpHeader, Upper, upper};
+
+/// A length on the wire, bytes. May exceed what was captured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WireLen(pub u32);
+
+/// A length as captured, bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CapturedLen(pub u32);
 
 /// A frame as captured.
 #[derive(Clone, Copy, Debug)]
@@ -9,8 +38,74 @@ pub struct Frame<'a> {
     pub time_ns: i64,
     /// LINKTYPE_ number of the interface (1 is Ethernet).
     pub link_type: u16,
-    /// Length on the wire, bytes; may exceed what was captured.
-    pub wire_len: u32,
+    /// Length on the wire; may exceed what was captured.
+    pub wire_len: WireLen,
     /// The captured bytes.
     pub data: &'a [u8],
+}
+
+impl Frame<'_> {
+    /// Bytes captured.
+    #[must_use]
+    pub fn captured_len(&self) -> CapturedLen {
+        CapturedLen(u32::try_from(self.data.len()).unwrap_or(u32::MAX))
+    }
+}
+
+/// The link layer's view.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// The sender's hardware address, where the link carries a 6-byte one.
+    pub src: Option<[u8; 6]>,
+    /// The receiver's, likewise.
+    pub dest: Option<[u8; 6]>,
+    /// EtherType of the payload. Below 0x0600: the destination service access point of an IEEE 802.2
+    /// frame. `None` where the link has no such field.
+    pub ether_type: Option<u16>,
+    /// Outermost VLAN id, 0 to 4095.
+    pub vlan: Option<u16>,
+}
+
+/// Every layer that was reached, and where and why decoding stopped.
+#[derive(Clone, Copy, Debug)]
+pub struct Decoded<'a> {
+    /// The link layer.
+    pub link: Link,
+    /// The network layer; `None` where the frame carries no IP.
+    pub network: Option<Network>,
+    /// Set where the packet is a fragment: `payload` is then the fragment's bytes and `upper` is `None`.
+    pub fragment: Option<Fragment>,
+    /// What is above IP.
+    pub upper: Option<Upper>,
+    /// Bytes above the last header that was read, padding trimmed.
+    pub payload: &'a [u8],
+    /// The payload's length as the headers tell it.
+    pub payload_wire: WireLen,
+    /// Why decoding stopped before its end; `None` where everything was read.
+    pub stop: Option<Stop>,
+}
+
+impl<'a> Decoded<'a> {
+    const fn begin(link: Link, payload: &'a [u8], payload_wire: WireLen) -> Self {
+        Self { link, network: None, fragment: None, upper: None, payload, payload_wire, stop: None }
+    }
+
+    const fn stopped(link: Link, payload: &'a [u8], stop: Stop) -> Self {
+        Self { link, network: None, fragment: None, upper: None, payload, payload_wire: WireLen(0), stop: Some(stop) }
+    }
+}
+
+/// Reads a frame's headers. Never panics; cost is bounded by the depth limits, not by the frame's length.
+#[must_use]
+#[inline]
+pub fn decode(frame: Frame<'_>) -> Decoded<'_> {
+    link::decode(frame)
+}
+
+/// Bytes on the wire above a header that ended `captured` bytes before the frame's captured end.
+#[inline]
+fn wire_above(frame: &Frame<'_>, left: usize) -> WireLen {
+    let above = frame.data.len().saturating_sub(left);
+    let wire = (frame.wire_len.0 as usize).max(frame.data.len());
+    WireLen(u32::try_from(wire.saturating_sub(above)).unwrap_or(u32::MAX))
 }
