@@ -16,6 +16,7 @@ mod identify;
 pub mod recognise;
 pub mod registry;
 pub mod tls;
+mod x509;
 
 pub use contract::{Context, Dissector, Head, Input, Need, Output, Probe, Progress, Session, SessionBox};
 pub use conversation::Conversation;

@@ -1,0 +1,318 @@
+//! One handshake being read: records, messages, and when enough was seen.
+
+use super::parse::{Carrier, ServerFlight, client_hello, server_hello};
+use super::table::{TLS13, content, message};
+use super::{CERTIFICATES_LIMIT, HELLO_LIMIT, RECORD_LIMIT};
+use crate::fact::{Certificates, ClientHello, ServerHello};
+use crate::{Context, Fact, Input, Need, Output, Progress, Session, x509};
+use picket_event::{Body, Direction, body};
+use picket_reader::Reader;
+
+/// Length of a record header.
+const HEADER: usize = 5;
+/// Most handshake messages of one direction that are looked at.
+const MESSAGES_LIMIT: u8 = 32;
+/// Longest ALPN name in an event, bytes.
+const ALPN_LIMIT: usize = 64;
+/// Most ALPN names in an event.
+const ALPN_NAMES: usize = 16;
+
+/// One direction of the handshake.
+#[derive(Debug, Default)]
+struct Side {
+    /// Content type of the record being read, and its bytes still to come.
+    kind: u8,
+    left: usize,
+    /// The version in the header of the last handshake record, and how many carried the message.
+    version: u16,
+    records: u16,
+    messages: u8,
+    /// A message of a full handshake was seen: anything but hello and ticket.
+    full: bool,
+    /// The handshake message being put together.
+    message: Vec<u8>,
+    /// Bytes of a message that is stepped over.
+    skip: usize,
+    /// Nothing more is needed from here.
+    finished: bool,
+    /// Bytes are missing, or the direction ended.
+    broken: bool,
+}
+
+/// The session.
+#[derive(Debug, Default)]
+pub(crate) struct Handshake {
+    sides: [Side; 2],
+    client: Option<Box<ClientHello>>,
+    server: Option<Box<ServerHello>>,
+    certificates: Option<Certificates>,
+    retried: bool,
+    resumed: bool,
+    written: bool,
+}
+
+impl Session for Handshake {
+    fn feed(&mut self, direction: Direction, input: Input<'_>, _context: &Context, output: &mut Output) -> Progress {
+        match input {
+            Input::Stream(bytes) => self.stream(direction, bytes, output),
+            // Records cannot be found again behind a gap, and what goes in clear is over soon.
+            Input::Gap(_) | Input::End => {
+                self.side(direction).finished = true;
+                self.side(direction).broken = true;
+                self.progress(direction, 0, output)
+            }
+            Input::Datagram(_) => Progress { consumed: 0, need: Need::NotMine },
+        }
+    }
+}
+
+impl Handshake {
+    fn side(&mut self, direction: Direction) -> &mut Side {
+        let [to_server, to_client] = &mut self.sides;
+        match direction {
+            Direction::ToServer => to_server,
+            Direction::ToClient => to_client,
+        }
+    }
+
+    fn stream(&mut self, direction: Direction, bytes: &[u8], output: &mut Output) -> Progress {
+        let mut r = Reader::new(bytes);
+        while !self.side(direction).finished {
+            let side = self.side(direction);
+            if side.left == 0 {
+                if r.remaining() < HEADER {
+                    break;
+                }
+                if !self.header(direction, &mut r) {
+                    return self.foreign(direction, r.position(), output);
+                }
+                continue;
+            }
+            if r.is_empty() {
+                break;
+            }
+            let (kind, count) = (side.kind, side.left.min(r.remaining()));
+            side.left = side.left.saturating_sub(count);
+            let Ok(part) = r.take(count, "record") else { break };
+            self.body(direction, kind, part, output);
+        }
+        self.progress(direction, r.position(), output)
+    }
+
+    /// Reads a record header; answers whether it is one.
+    fn header(&mut self, direction: Direction, r: &mut Reader<'_>) -> bool {
+        let before = *r;
+        let read =
+            |r: &mut Reader<'_>| Ok::<_, picket_reader::Fault>((r.u8("type")?, r.u16("version")?, r.u16("length")?));
+        let Ok((kind, version, length)) = read(r) else { return false };
+        let fits = (content::CHANGE_CIPHER_SPEC..=content::HEARTBEAT).contains(&kind)
+            && version >> 8 == 3
+            && length <= RECORD_LIMIT;
+        if !fits {
+            *r = before;
+            return false;
+        }
+        let side = self.side(direction);
+        side.kind = kind;
+        side.left = usize::from(length);
+        if kind == content::HANDSHAKE {
+            side.version = version;
+            side.records = side.records.saturating_add(1);
+        }
+        true
+    }
+
+    /// What follows is no record. Before any hello the decision was wrong; later it is damage.
+    fn foreign(&mut self, direction: Direction, consumed: usize, output: &mut Output) -> Progress {
+        if self.client.is_none() && self.server.is_none() {
+            return Progress { consumed, need: Need::NotMine };
+        }
+        output.malformed.push("tls: no record header");
+        self.side(direction).finished = true;
+        self.side(direction).broken = true;
+        self.progress(direction, consumed, output)
+    }
+
+    /// Bytes of one record.
+    fn body(&mut self, direction: Direction, kind: u8, part: &[u8], output: &mut Output) {
+        match kind {
+            content::HANDSHAKE => self.messages(direction, part, output),
+            // What follows is encrypted: without certificates before it, an earlier session goes on.
+            content::CHANGE_CIPHER_SPEC => {
+                let plain = self.server.as_ref().is_some_and(|hello| hello.version < TLS13);
+                if direction == Direction::ToClient {
+                    self.resumed |= plain && !self.side(direction).full;
+                    // A retry request of TLS 1.3 is followed by one for the sake of old middle boxes.
+                    self.side(direction).finished |= self.server.is_some() || !self.retried;
+                }
+            }
+            content::ALERT | content::APPLICATION_DATA => self.side(direction).finished = true,
+            _ => {}
+        }
+    }
+
+    fn messages(&mut self, direction: Direction, part: &[u8], output: &mut Output) {
+        let mut r = Reader::new(part);
+        while !r.is_empty() && !self.side(direction).finished {
+            let side = self.side(direction);
+            if side.skip > 0 {
+                let count = side.skip.min(r.remaining());
+                side.skip = side.skip.saturating_sub(count);
+                let _ = r.skip(count, "message");
+                continue;
+            }
+            let wanted = wanted_length(&side.message);
+            let count = wanted.saturating_sub(side.message.len()).min(r.remaining());
+            side.message.extend_from_slice(r.take(count, "message").unwrap_or(&[]));
+            if side.message.len() < 4 {
+                continue;
+            }
+            self.message(direction, output);
+        }
+    }
+
+    /// A message whose header at least is there.
+    fn message(&mut self, direction: Direction, output: &mut Output) {
+        let have_server = self.server.is_some();
+        let side = self.side(direction);
+        let kind = side.message.first().copied().unwrap_or(0);
+        let length = wanted_length(&side.message);
+        let limit = match (direction, kind) {
+            (Direction::ToServer, message::CLIENT_HELLO) => HELLO_LIMIT,
+            (Direction::ToClient, message::SERVER_HELLO) if !have_server => HELLO_LIMIT,
+            (Direction::ToClient, message::CERTIFICATE) => CERTIFICATES_LIMIT,
+            _ => 0,
+        };
+        if length > limit {
+            if limit > 0 {
+                output.malformed.push("tls: message longer than the limit");
+            }
+            side.skip = length.saturating_sub(side.message.len());
+            side.message.clear();
+            self.passed(direction, kind);
+        } else if side.message.len() >= length {
+            let whole = std::mem::take(&mut side.message);
+            self.passed(direction, kind);
+            self.whole(kind, whole.get(4..).unwrap_or(&[]), direction, output);
+        }
+    }
+
+    /// Notes a message that was seen, read or not.
+    fn passed(&mut self, direction: Direction, kind: u8) {
+        let side = self.side(direction);
+        side.messages = side.messages.saturating_add(1);
+        side.full |= !matches!(kind, message::SERVER_HELLO | message::NEW_SESSION_TICKET);
+        let last = matches!(
+            (direction, kind),
+            (Direction::ToClient, message::SERVER_HELLO_DONE | message::FINISHED)
+                | (Direction::ToServer, message::CLIENT_KEY_EXCHANGE | message::FINISHED)
+        );
+        side.finished |= last || side.messages >= MESSAGES_LIMIT;
+    }
+
+    fn whole(&mut self, kind: u8, body: &[u8], direction: Direction, output: &mut Output) {
+        let fault = match kind {
+            message::CLIENT_HELLO => self.client_hello(body, output).err(),
+            message::SERVER_HELLO => self.server_hello(body, output).err(),
+            _ => self.certificate(body, output).err(),
+        };
+        if fault.is_some() {
+            output.malformed.push(match kind {
+                message::CLIENT_HELLO => "tls: client hello",
+                message::SERVER_HELLO => "tls: server hello",
+                _ => "tls: certificate",
+            });
+            self.side(direction).finished |= kind != message::CERTIFICATE;
+        }
+    }
+
+    fn client_hello(&mut self, body: &[u8], output: &mut Output) -> Result<(), picket_reader::Fault> {
+        let side = self.side(Direction::ToServer);
+        side.finished = true;
+        let (version, records) = (side.version, side.records);
+        let (mut hello, damaged) = client_hello(body, Carrier::Tcp)?;
+        if damaged {
+            output.malformed.push("tls: extension of the client hello");
+        }
+        hello.record_version = version;
+        hello.records = records;
+        output.facts.push(Fact::ClientHello(Box::new(hello.clone())));
+        self.client = Some(Box::new(hello));
+        Ok(())
+    }
+
+    fn server_hello(&mut self, body: &[u8], output: &mut Output) -> Result<(), picket_reader::Fault> {
+        match server_hello(body)? {
+            ServerFlight::Retry => self.retried = true,
+            ServerFlight::Hello(mut hello) => {
+                hello.retried = self.retried;
+                self.side(Direction::ToClient).finished |= hello.version >= TLS13;
+                self.resumed |= hello.psk;
+                output.facts.push(Fact::ServerHello(hello.clone()));
+                self.server = Some(hello);
+            }
+        }
+        Ok(())
+    }
+
+    fn certificate(&mut self, body: &[u8], output: &mut Output) -> Result<(), picket_reader::Fault> {
+        if let Some(facts) = x509::chain(body)? {
+            output.facts.push(Fact::Certificates(Box::new(facts.clone())));
+            self.certificates = Some(facts);
+        }
+        Ok(())
+    }
+
+    /// What is needed next; writes the event when nothing more is to come.
+    fn progress(&mut self, direction: Direction, consumed: usize, output: &mut Output) -> Progress {
+        let [to_server, to_client] = &self.sides;
+        if to_server.finished && to_client.finished {
+            self.write(output);
+            return Progress { consumed, need: Need::Done };
+        }
+        let side = self.side(direction);
+        let need = match (side.finished, side.left) {
+            (true, _) => Need::Nothing,
+            (false, 0) => Need::Bytes(HEADER),
+            (false, _) => Need::Bytes(1),
+        };
+        Progress { consumed, need }
+    }
+
+    fn write(&mut self, output: &mut Output) {
+        if self.written || (self.client.is_none() && self.server.is_none()) {
+            return;
+        }
+        self.written = true;
+        let mut tls = body::Tls { resumed: self.resumed, ..body::Tls::default() };
+        if let Some(hello) = self.client.take() {
+            tls.alpn = hello.alpn.iter().take(ALPN_NAMES).map(|name| printable_case(name)).collect();
+            tls.ja3 = Some(hello.ja3);
+            tls.ja4 = Some(hello.ja4);
+            tls.sni = hello.sni;
+        }
+        if let Some(hello) = self.server.take() {
+            tls.version = hello.version;
+            tls.cipher = Some(hello.cipher);
+            tls.ja3s = Some(hello.ja3s);
+        }
+        if let Some(facts) = self.certificates.take() {
+            tls.chain_length = facts.chain_length;
+            tls.certificate = Some(facts.leaf);
+        }
+        output.events.push(Body::Tls(Box::new(tls)));
+    }
+}
+
+/// ALPN names are compared byte for byte, so their case stays.
+fn printable_case(name: &[u8]) -> String {
+    name.get(..ALPN_LIMIT).unwrap_or(name).escape_ascii().to_string()
+}
+
+/// The length of a handshake message, header included; of the header alone while that is cut.
+fn wanted_length(message: &[u8]) -> usize {
+    match message {
+        [_, a, b, c, ..] => u32::from_be_bytes([0, *a, *b, *c]) as usize + 4,
+        _ => 4,
+    }
+}
