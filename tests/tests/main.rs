@@ -1,4 +1,5 @@
 //! Every end-to-end test, in one program.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests do I/O")]
 
+mod schema;
 mod tidy;
