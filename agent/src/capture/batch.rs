@@ -16,9 +16,9 @@ pub struct FrameMeta {
     /// Capture time.
     pub time: Timestamp,
     /// Where the frame starts in the batch's buffer.
-    start: u32,
+    pub(super) start: u32,
     /// Bytes captured.
-    captured: u32,
+    pub(super) captured: u32,
     /// Bytes on the wire, at least 0; may exceed what was captured.
     pub wire: u32,
     /// Link type, a LINKTYPE_ number.
@@ -145,6 +145,51 @@ impl FrameBatch {
         });
     }
 
+    /// The buffer's free part, to read into; at least `room` bytes long.
+    pub(super) fn spare(&mut self, room: usize) -> &mut [u8] {
+        let end = self.len.saturating_add(room);
+        if self.buffer.len() < end {
+            self.buffer.resize(end, 0);
+        }
+        self.buffer.get_mut(self.len..).unwrap_or_default()
+    }
+
+    /// Bytes free without growing.
+    pub(super) const fn room(&self) -> usize {
+        self.buffer.len().saturating_sub(self.len)
+    }
+
+    /// Takes `count` bytes of the free part, just read, into use.
+    pub(super) fn advance(&mut self, count: usize) {
+        self.len = self.len.saturating_add(count).min(self.buffer.len());
+    }
+
+    /// The bytes in use.
+    pub(super) fn used(&self) -> &[u8] {
+        self.buffer.get(..self.len).unwrap_or_default()
+    }
+
+    /// Puts bytes at the start of an empty batch, to be parsed with what is read behind them.
+    pub(super) fn load(&mut self, bytes: &[u8]) {
+        self.len = 0;
+        if let Some(place) = self.spare(bytes.len()).get_mut(..bytes.len()) {
+            place.copy_from_slice(bytes);
+            self.len = bytes.len();
+        }
+    }
+
+    /// Drops the first `count` bytes of a batch that holds no frames.
+    pub(super) fn discard(&mut self, count: usize) {
+        let count = count.min(self.len);
+        self.buffer.copy_within(count..self.len, 0);
+        self.len -= count;
+    }
+
+    /// Where frames are noted whose bytes already lie in the buffer.
+    pub(super) fn parts(&mut self) -> (&[u8], &mut Vec<FrameMeta>) {
+        (self.buffer.get(..self.len).unwrap_or_default(), &mut self.frames)
+    }
+
     #[inline]
     fn view(&self, meta: &FrameMeta) -> Option<Frame<'_>> {
         let start = meta.start as usize;
@@ -154,7 +199,7 @@ impl FrameBatch {
 }
 
 /// Offsets within a batch are far below 4 GiB: its buffer is bounded by a batch and one frame.
-fn narrow(value: usize) -> u32 {
+pub(super) fn narrow(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 

@@ -25,6 +25,14 @@ pub enum CaptureError {
         /// What is wrong there.
         reason: String,
     },
+    /// The file is something else.
+    #[error("{}: offset 0: neither pcap nor pcapng: {starts}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it starts with, and what it may be.
+        starts: String,
+    },
     /// Capturing is not permitted.
     #[error("{interface}: no permission to capture; {advice}")]
     Permission {
@@ -49,4 +57,12 @@ pub enum CaptureError {
         /// What libpcap said.
         reason: String,
     },
+}
+
+impl CaptureError {
+    /// Whether the input is not a capture at all, rather than a damaged one.
+    #[must_use]
+    pub const fn is_foreign(&self) -> bool {
+        matches!(self, Self::Foreign { .. })
+    }
 }

@@ -5,9 +5,21 @@
 
 mod batch;
 mod error;
+mod file;
+mod foreign;
+mod input;
+mod inputs;
+mod pcap_file;
+mod pcapng_file;
+mod record;
+#[cfg(test)]
+mod tests;
 
 pub use batch::{BATCH_BYTES, BATCH_FRAMES, FRAME_BYTES_MAX, Frame, FrameBatch, FrameMeta, file_source};
 pub use error::CaptureError;
+pub use file::FileSource;
+pub use input::STDIN;
+pub use inputs::{Given, Inputs};
 
 use picket_event::{Ledger, Source};
 
