@@ -1,6 +1,7 @@
 //! End-to-end tests and the makers of their captures.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests do I/O")]
 
+pub mod demo;
 pub mod make;
 pub mod place;
 pub mod schema;

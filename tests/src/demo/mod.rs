@@ -1,0 +1,175 @@
+//! The demonstration: the two real programs, the real path, on this machine.
+//!
+//! Starts a collector with its own authority on free ports, enrols an agent with a token, sends three generated weeks and the
+//! product's own captures down the line, and asks the collector what it makes of them.
+
+mod processes;
+pub mod scenario;
+
+use anyhow::{Context as _, Result, ensure};
+use processes::Collector;
+pub use scenario::Scenario;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// One demonstration: what it sends, and where its state lies.
+#[derive(Debug)]
+pub struct Demo {
+    folder: PathBuf,
+    collector: Collector,
+}
+
+/// What the collector says at the end.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Agents with their ledgers.
+    pub agents: Vec<Value>,
+    /// Entities, ranked.
+    pub entities: Vec<Value>,
+    /// Alerts.
+    pub alerts: Vec<Value>,
+    /// Address of the page.
+    pub page: String,
+}
+
+impl Demo {
+    /// Starts the collector, on free ports, with its state under `folder`, which is emptied first.
+    ///
+    /// # Errors
+    /// When a program is missing or the collector does not come up.
+    pub fn start(folder: &Path, say: &mut dyn FnMut(&str)) -> Result<Self> {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder).with_context(|| format!("empty {}", folder.display()))?;
+        }
+        std::fs::create_dir_all(folder.join("captures")).with_context(|| format!("make {}", folder.display()))?;
+        say("starting picket-collector with its own certificate authority");
+        let collector = Collector::start(folder)?;
+        Ok(Self { folder: folder.to_path_buf(), collector })
+    }
+
+    /// Enrols an agent, sends the scenario and the product's golden captures, and waits until all is acknowledged and judged.
+    ///
+    /// # Errors
+    /// When a step fails; the error says which.
+    pub fn send(&mut self, scenario: &Scenario, say: &mut dyn FnMut(&str)) -> Result<Outcome> {
+        say("making an enrolment token and enrolling picket-agent with it");
+        let token = self.collector.token()?;
+        self.collector.enrol(&token)?;
+        say(&format!("generating {} days of a small plant", scenario.days));
+        let weeks = self.folder.join("captures/weeks.pcap");
+        let capture = scenario.capture();
+        capture.write(&weeks).with_context(|| format!("write {}", weeks.display()))?;
+        let mut captures = vec![weeks];
+        captures.extend(golden_captures());
+        let frames = capture.frames();
+        say(&format!("sending {frames} frames and {} golden captures down the line", captures.len() - 1));
+        self.collector.run_agent(&captures)?;
+        say("waiting for the judgement");
+        self.outcome()
+    }
+
+    fn outcome(&self) -> Result<Outcome> {
+        let settled = || -> Result<Outcome> {
+            Ok(Outcome {
+                agents: self.collector.list("agents")?,
+                entities: self.collector.list("entities")?,
+                alerts: self.collector.list("alerts")?,
+                page: self.collector.page(),
+            })
+        };
+        let mut last = settled()?;
+        // The ranking is renewed about once a second: two equal looks, a second and a half apart, are the end.
+        for _ in 0..40 {
+            std::thread::sleep(std::time::Duration::from_millis(1500));
+            let next = settled()?;
+            if next.entities.len() == last.entities.len()
+                && next.alerts.len() == last.alerts.len()
+                && !next.entities.is_empty()
+            {
+                return Ok(next);
+            }
+            last = next;
+        }
+        Ok(last)
+    }
+
+    /// What a person would see: the collector's own listings.
+    ///
+    /// # Errors
+    /// When the collector does not answer.
+    pub fn listings(&self) -> Result<String> {
+        let mut out = String::new();
+        for (title, verb) in [("FLEET", "agents"), ("ENTITIES BY RISK", "entities"), ("ALERTS", "alerts")] {
+            out.push_str(&format!("\n{title}\n{}", self.collector.listing(verb)?));
+        }
+        Ok(out)
+    }
+
+    /// The one-time link that makes the first administrator.
+    #[must_use]
+    pub fn setup_link(&self) -> String {
+        self.collector.setup_link()
+    }
+
+    /// Runs until the collector ends or `stop` says so.
+    ///
+    /// # Errors
+    /// When the collector ends by itself with an error.
+    pub fn wait(&mut self, stop: &dyn Fn() -> bool) -> Result<()> {
+        self.collector.wait(stop)
+    }
+}
+
+impl Outcome {
+    /// Checks what the demonstration promises.
+    ///
+    /// # Errors
+    /// The first promise that was not kept.
+    pub fn check(&self) -> Result<()> {
+        let agent = self.agents.first().context("no agent is in the fleet")?;
+        let ledger = agent.get("ledger").context("the agent has sent no ledger")?;
+        let number = |name: &str| ledger.get(name).and_then(Value::as_u64).unwrap_or(0);
+        ensure!(number("frames") > 10_000, "only {} frames in the ledger", number("frames"));
+        ensure!(number("wire_bytes") > 0, "no bytes on the wire in the ledger");
+        ensure!(
+            number("events") == number("events_acknowledged"),
+            "{} events made, {} acknowledged",
+            number("events"),
+            number("events_acknowledged")
+        );
+        ensure!(self.entities.len() >= 10, "only {} entities are ranked", self.entities.len());
+        let explained = self
+            .entities
+            .iter()
+            .any(|entity| entity.get("reasons").and_then(Value::as_array).is_some_and(|r| !r.is_empty()));
+        ensure!(explained, "no entity has a reason");
+        ensure!(self.has_verdict_alert(), "no alert comes from the sensor's verdict");
+        ensure!(self.has_baseline_alert(), "no alert comes from the baseline");
+        Ok(())
+    }
+
+    /// Whether an alert on the beacon's client comes from the sensor's verdict.
+    #[must_use]
+    pub fn has_verdict_alert(&self) -> bool {
+        self.has_alert("verdict", &[scenario::BEACON_CLIENT, scenario::BEACON_SERVER])
+    }
+
+    /// Whether an alert on the night writer (or what it wrote to) comes from the baseline.
+    #[must_use]
+    pub fn has_baseline_alert(&self) -> bool {
+        self.has_alert("baseline", &[scenario::NIGHT_WRITER, scenario::WRITTEN_CONTROLLER])
+    }
+
+    fn has_alert(&self, kind: &str, entities: &[&str]) -> bool {
+        self.alerts.iter().any(|alert| {
+            let text = |name: &str| alert.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            text("kind").contains(kind) && entities.iter().any(|entity| text("entity").contains(entity))
+        })
+    }
+}
+
+/// The golden captures beside the dissectors.
+fn golden_captures() -> Vec<PathBuf> {
+    let folder = crate::place::repository().join("common/dissect/src");
+    crate::place::files(&folder, &["pcap", "pcapng"])
+}
