@@ -65,6 +65,8 @@ templates! {
     HANDSHAKE_TOKEN_MISSING = "hello lacks {}, which ordinary clients offer",
     KNOWN_TOOL = "hello is that of {}",
     VALUE_OF_CLASSIFIER = "{} gives {}",
+    FEATURE_VALUE = "{} is {}",
+    FEATURE_ABSENT = "{} is not known",
 }
 
 impl Reason {

@@ -167,6 +167,8 @@ words! {
         IcsBehaviour = "ics_behaviour",
         /// A rule on a single feature.
         HighConfidence = "high_confidence",
+        /// Yes-or-no signs, weighed without training.
+        Signs = "signs",
     }
 }
 
