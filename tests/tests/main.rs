@@ -1,5 +1,6 @@
 //! Every end-to-end test, in one program.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests do I/O")]
 
+mod demo;
 mod schema;
 mod tidy;
