@@ -13,6 +13,7 @@ mod conversation;
 pub mod fact;
 mod heads;
 mod identify;
+pub mod modbus;
 pub mod recognise;
 pub mod registry;
 pub mod tls;

@@ -1,0 +1,130 @@
+//! Modbus told from everything else, without its port: lengths that chain, functions whose inside fits,
+//! transaction numbers that echo.
+
+use super::parse::{self, Fit};
+use crate::{Head, Probe};
+use picket_event::Unit;
+use picket_reader::Fault;
+
+/// Frames of one direction that are looked at.
+const FRAMES: usize = 6;
+
+/// One frame of a head.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    transaction: u16,
+    function: u8,
+    /// It can be said by a client, and by a server.
+    request: bool,
+    response: bool,
+    exact: bool,
+}
+
+/// One direction of a head.
+#[derive(Clone, Copy, Default)]
+struct Look {
+    seen: [Seen; FRAMES],
+    count: usize,
+    /// A frame is cut at the end.
+    cut: bool,
+    /// Something is no frame.
+    foreign: bool,
+}
+
+impl Look {
+    fn frames(&self) -> impl Iterator<Item = &Seen> {
+        self.seen.iter().take(self.count)
+    }
+
+    fn exact(&self) -> usize {
+        self.frames().filter(|seen| seen.exact).count()
+    }
+}
+
+fn look(bytes: &[u8]) -> Look {
+    let mut look = Look::default();
+    let mut rest = bytes;
+    while !rest.is_empty() && look.count < FRAMES {
+        match parse::frame(rest) {
+            Ok((frame, total)) => {
+                let Some(slot) = look.seen.get_mut(look.count) else { break };
+                *slot = judge(&frame);
+                look.foreign |= !slot.request && !slot.response;
+                look.count += 1;
+                rest = rest.get(total..).unwrap_or(&[]);
+            }
+            Err(Fault::Incomplete { .. }) => {
+                look.cut = true;
+                break;
+            }
+            Err(Fault::Malformed(_)) => {
+                look.foreign = true;
+                break;
+            }
+        }
+    }
+    look
+}
+
+fn judge(frame: &parse::Frame<'_>) -> Seen {
+    let seen = Seen { transaction: frame.transaction, function: frame.function, ..Seen::default() };
+    if frame.function & 0x80 != 0 {
+        let known = matches!(frame.data, [1..=11]);
+        return Seen { response: known, exact: known, ..seen };
+    }
+    let (asks, _) = parse::request(frame.function, frame.data);
+    let (answers, _) = parse::response(frame.function, frame.data);
+    Seen {
+        request: asks > Fit::Wrong,
+        response: answers > Fit::Wrong,
+        exact: asks == Fit::Exact || answers == Fit::Exact,
+        ..seen
+    }
+}
+
+/// Confidence of one direction alone.
+fn alone(look: &Look) -> f32 {
+    match (look.exact(), look.count) {
+        (0, 0) => 0.0,
+        (0, 1) => 0.42,
+        (0, _) => 0.55,
+        (1, 1) => 0.7,
+        (1, _) => 0.75,
+        _ => 0.88,
+    }
+}
+
+/// Whether a server's frame answers a client's.
+fn echoes(a: &Look, b: &Look) -> bool {
+    a.frames().any(|x| b.frames().any(|y| x.transaction == y.transaction && x.function & 0x7f == y.function & 0x7f))
+}
+
+/// The judgement of both directions.
+pub(crate) fn probe(head: &Head<'_>) -> Probe {
+    let (to_server, to_client) = (look(head.to_server), look(head.to_client));
+    if to_server.foreign || to_client.foreign {
+        return Probe::No;
+    }
+    if to_server.count + to_client.count == 0 {
+        return Probe::More;
+    }
+    // Requests from the one taken for the server, or answers from the one taken for the client.
+    let only = |look: &Look, request: bool| look.frames().any(|s| s.request == request && s.response != request);
+    let straight = only(&to_server, true) || only(&to_client, false);
+    let crossed = only(&to_server, false) || only(&to_client, true);
+    if straight && crossed {
+        return Probe::No;
+    }
+    let (a, b) = (alone(&to_server), alone(&to_client));
+    let confidence = if to_server.count > 0 && to_client.count > 0 {
+        match (echoes(&to_server, &to_client), to_server.exact() + to_client.exact()) {
+            (true, 0) => 0.85,
+            (true, _) => 0.96,
+            (false, 0) => 0.4,
+            (false, _) => a.max(b).min(0.75),
+        }
+    } else {
+        a.max(b)
+    };
+    Probe::Yes { confidence: Unit::new(confidence), reversed: crossed }
+}
