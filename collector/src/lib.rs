@@ -3,4 +3,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod identity;
+pub mod ingest;
 pub mod judge;
+pub mod store;

@@ -16,6 +16,7 @@ mod ledger;
 pub mod reason;
 mod time;
 pub mod vocabulary;
+pub mod wire;
 
 pub use address::{AgentId, Endpoints, FlowId, Mac, Site, Transport};
 pub use body::Body;

@@ -1,0 +1,317 @@
+//! What the collector keeps, behind one trait.
+//!
+//! The durable log is made of the accepted frames themselves. A commit writes frames, the acknowledgement state
+//! and the postings (which entity is in which frame, and when) in one transaction; only when it has returned is
+//! anything acknowledged. The engine is rebuilt by replaying the log.
+
+mod entity;
+pub mod sqlite;
+
+pub use entity::{EntityKey, Posting, postings};
+pub use sqlite::Sqlite;
+
+use picket_event::wire::Class;
+use picket_event::{AgentId, Envelope, Ledger, Site, Timestamp};
+use std::time::Duration;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk, or the cap of the store, is full. Nothing of the transaction was kept.
+    #[error("the store is full: {0}; free some space or lower the retention")]
+    Full(String),
+    /// The disk does not do what it is told. Nothing of the transaction counts as durable.
+    #[error("the store's disk fails: {0}; look at the system log")]
+    Disk(String),
+    /// Another collector holds the store.
+    #[error("store {path} is in use by process {pid}: stop it first, or give this collector a directory of its own")]
+    InUse {
+        /// The store.
+        path: String,
+        /// Who holds it.
+        pid: u32,
+    },
+    /// The store was written by a newer release.
+    #[error("store {path} has schema {found}, this release knows {known}: install the newer release again, or restore a backup")]
+    Newer {
+        /// The store.
+        path: String,
+        /// What it says.
+        found: u32,
+        /// What we know.
+        known: u32,
+    },
+    /// Anything else the database says.
+    #[error("the store: {0}")]
+    Database(String),
+}
+
+impl StoreError {
+    /// Whether the same request may succeed later without anybody changing the program.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Full(_) | Self::Disk(_))
+    }
+}
+
+/// A frame on its way into the log.
+#[derive(Clone, Debug)]
+pub struct AcceptedFrame {
+    /// Who sent it, by certificate.
+    pub agent: AgentId,
+    /// The spool's epoch.
+    pub epoch: u64,
+    /// First sequence.
+    pub first: u64,
+    /// How many.
+    pub count: u32,
+    /// The class of its events.
+    pub class: Class,
+    /// When it came, by the collector's clock.
+    pub received: Timestamp,
+    /// Header and body as received.
+    pub bytes: Vec<u8>,
+    /// Which entities are in it.
+    pub postings: Vec<Posting>,
+}
+
+/// How far an agent's epoch is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The agent.
+    pub agent: AgentId,
+    /// The spool's epoch.
+    pub epoch: u64,
+    /// Highest sequence that is durable, with all before it.
+    pub acknowledged: u64,
+}
+
+/// A stored frame, decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// The frame's row; rows grow in the order of commits.
+    pub row: i64,
+    /// When the frame came, by the collector's clock.
+    pub received: Timestamp,
+    /// Its events, in order.
+    pub events: Vec<Envelope>,
+}
+
+/// An enrolled agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// Its id.
+    pub id: AgentId,
+    /// Its site; empty where none was given.
+    pub site: Site,
+    /// Whether its certificate still counts.
+    pub status: AgentStatus,
+    /// When it was enrolled, nanoseconds since 1970.
+    pub enrolled_at: i64,
+    /// End of its newest certificate, nanoseconds since 1970.
+    pub certificate_until: i64,
+    /// SHA-256 of its public key.
+    pub key: Vec<u8>,
+    /// When something came from it last, nanoseconds since 1970; 0 never.
+    pub seen_at: i64,
+    /// Where it connected from last.
+    pub address: String,
+    /// The release it runs.
+    pub release: String,
+    /// The model bundle it runs.
+    pub bundle: String,
+    /// Its clock minus ours at the last hello, nanoseconds.
+    pub clock_offset: i64,
+    /// Events stored from it.
+    pub events: u64,
+    /// Bytes of its frames.
+    pub bytes: u64,
+}
+
+/// Whether an agent may connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgentStatus {
+    /// It may.
+    Active,
+    /// It may not, ever again; its events and ledger are kept.
+    Revoked,
+}
+
+/// What an agent says of itself in its hello.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// When, nanoseconds since 1970.
+    pub at: i64,
+    /// From where.
+    pub address: String,
+    /// Its release.
+    pub release: String,
+    /// Its bundle.
+    pub bundle: String,
+    /// Its clock minus ours, nanoseconds.
+    pub clock_offset: i64,
+}
+
+/// An enrolment token as stored: never its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRecord {
+    /// Public part, names the token in lists.
+    pub id: String,
+    /// SHA-256 of the secret.
+    pub digest: Vec<u8>,
+    /// The site its agents get.
+    pub site: Site,
+    /// When it was made, nanoseconds since 1970.
+    pub created_at: i64,
+    /// When it ends, nanoseconds since 1970.
+    pub expires_at: i64,
+    /// Enrolments it still allows.
+    pub uses_left: u32,
+}
+
+/// What became of an attempt to use a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenUse {
+    /// One use was taken; the agent is entered.
+    Taken,
+    /// It is past its end.
+    Expired,
+    /// Nothing is left of it.
+    UsedUp,
+    /// There is none of this id and secret.
+    Unknown,
+    /// The agent's name belongs to another key.
+    NameTaken,
+}
+
+/// What is kept and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Age at which frames go, lowest class first in [`Class::ALL`]'s order.
+    pub age: [Duration; 3],
+    /// Bytes of the store at which the oldest frames of the lowest class go before their age; 0 is no cap.
+    pub bytes: u64,
+}
+
+/// What one round of retention did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expired {
+    /// Frames that reached their age.
+    pub by_age: u64,
+    /// Frames that went for want of room.
+    pub by_size: u64,
+}
+
+/// The store, as the rest of the collector sees it. Every call blocks on the disk.
+pub trait Store: Send + Sync {
+    /// Makes frames, positions and postings durable, all or nothing; answers the frames' rows.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was kept then.
+    fn commit(&self, frames: &[AcceptedFrame], positions: &[Position]) -> Result<Vec<i64>, StoreError>;
+
+    /// Highest durable sequence of an epoch, 0 for none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn acknowledged(&self, agent: &AgentId, epoch: u64) -> Result<u64, StoreError>;
+
+    /// Decodes stored frames after row `after`, at most `limit`, in order. Empty at the end of the log.
+    ///
+    /// # Errors
+    /// [`StoreError`]. Frames that cannot be decoded give a batch without events.
+    fn replay(&self, after: i64, limit: u32) -> Result<Vec<Batch>, StoreError>;
+
+    /// Events of an entity between two times, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn events(
+        &self,
+        entity: EntityKey,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Envelope>, StoreError>;
+
+    /// Every agent, by id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn agents(&self) -> Result<Vec<Agent>, StoreError>;
+
+    /// One agent.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn agent(&self, id: &AgentId) -> Result<Option<Agent>, StoreError>;
+
+    /// Notes a hello.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn saw(&self, id: &AgentId, sighting: &Sighting) -> Result<(), StoreError>;
+
+    /// Ends an agent's right to connect; `false` when there is no such active agent.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn revoke(&self, id: &AgentId) -> Result<bool, StoreError>;
+
+    /// Notes a renewed certificate.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn renewed(&self, id: &AgentId, certificate_until: i64) -> Result<(), StoreError>;
+
+    /// Adds a token.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn add_token(&self, token: &TokenRecord) -> Result<(), StoreError>;
+
+    /// Every token, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError>;
+
+    /// Takes one use of a token and enters the agent, in one transaction, so that a race has one winner.
+    /// `matches` compares the stored digest in constant time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn use_token(
+        &self,
+        id: &str,
+        matches: &dyn Fn(&[u8]) -> bool,
+        agent: &AgentId,
+        key: &[u8],
+        certificate_until: i64,
+        now: i64,
+    ) -> Result<(TokenUse, Site), StoreError>;
+
+    /// Keeps an agent's last ledger.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn put_ledger(&self, agent: &AgentId, at: i64, ledger: &Ledger) -> Result<(), StoreError>;
+
+    /// Every agent's last ledger with when it came, by agent. Revoked agents' too.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn ledgers(&self) -> Result<Vec<(AgentId, i64, Ledger)>, StoreError>;
+
+    /// Deletes what is past its age or over the cap, a bounded amount at a time; call it again while it deletes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn expire(&self, retention: &Retention, now: Timestamp) -> Result<Expired, StoreError>;
+
+    /// Bytes the store takes on disk.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn disk_bytes(&self) -> Result<u64, StoreError>;
+}

@@ -1,0 +1,178 @@
+//! The log of accepted frames and the postings that find events in it.
+
+use crate::store::{AcceptedFrame, Batch, EntityKey, Position, StoreError};
+use picket_event::wire::Decoder;
+use picket_event::{AgentId, Envelope, Site, Timestamp};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use std::collections::{BTreeMap, HashMap};
+
+/// Rows of the log in one bucket of postings: small enough to drop piece by piece, few enough to look through.
+pub(super) const BUCKET_ROWS: i64 = 8_192;
+
+pub(super) fn commit(
+    db: &Connection,
+    frames: &[AcceptedFrame],
+    positions: &[Position],
+) -> Result<Vec<i64>, StoreError> {
+    let mut numbers: HashMap<&AgentId, i64> = HashMap::new();
+    let mut totals: BTreeMap<i64, (i64, i64, i64)> = BTreeMap::new();
+    let mut rows = Vec::with_capacity(frames.len());
+    let mut insert =
+        db.prepare_cached("INSERT INTO frames (agent, epoch, class, received, frame) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for frame in frames {
+        let agent = number(db, &mut numbers, &frame.agent)?;
+        insert.execute(params![
+            agent,
+            frame.epoch.cast_signed(),
+            frame.class.index() as i64,
+            frame.received.nanos(),
+            frame.bytes
+        ])?;
+        rows.push(db.last_insert_rowid());
+        let total = totals.entry(agent).or_default();
+        total.0 += i64::from(frame.count);
+        total.1 += frame.bytes.len() as i64;
+        total.2 = total.2.max(frame.received.nanos());
+    }
+    post(db, frames, &rows)?;
+    let mut position = db.prepare_cached(
+        "INSERT INTO positions (agent, epoch, acknowledged) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET acknowledged = max(acknowledged, excluded.acknowledged)",
+    )?;
+    for Position { agent, epoch, acknowledged } in positions {
+        let agent = number(db, &mut numbers, agent)?;
+        position.execute(params![agent, epoch.cast_signed(), acknowledged.cast_signed()])?;
+    }
+    let mut total = db.prepare_cached(
+        "UPDATE agents SET events = events + ?2, bytes = bytes + ?3, seen_at = max(seen_at, ?4) WHERE number = ?1",
+    )?;
+    for (agent, (events, bytes, received)) in totals {
+        total.execute(params![agent, events, bytes, received])?;
+    }
+    Ok(rows)
+}
+
+/// Enters the postings of the whole commit in key order, so that each page of the tree is touched once.
+fn post(db: &Connection, frames: &[AcceptedFrame], rows: &[i64]) -> Result<(), StoreError> {
+    let mut all: Vec<(i64, Vec<u8>, i64, i64, i64)> = Vec::new();
+    let mut spans: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+    for (frame, row) in frames.iter().zip(rows) {
+        let bucket = row / BUCKET_ROWS;
+        for posting in &frame.postings {
+            let (since, until) = (posting.from.nanos(), posting.to.nanos());
+            all.push((bucket, posting.entity.bytes(), *row, since, until));
+            let span = spans.entry(bucket).or_insert((since, until));
+            *span = (span.0.min(since), span.1.max(until));
+        }
+    }
+    all.sort_unstable();
+    let mut insert = db
+        .prepare_cached("INSERT INTO postings (bucket, entity, frame, since, until) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for (bucket, entity, row, since, until) in all {
+        insert.execute(params![bucket, entity, row, since, until])?;
+    }
+    let mut span = db.prepare_cached(
+        "INSERT INTO buckets (bucket, since, until) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET since = min(since, excluded.since), until = max(until, excluded.until)",
+    )?;
+    for (bucket, (since, until)) in spans {
+        span.execute(params![bucket, since, until])?;
+    }
+    Ok(())
+}
+
+fn number<'a>(db: &Connection, known: &mut HashMap<&'a AgentId, i64>, agent: &'a AgentId) -> Result<i64, StoreError> {
+    if let Some(number) = known.get(agent) {
+        return Ok(*number);
+    }
+    let mut query = db.prepare_cached("SELECT number FROM agents WHERE id = ?1")?;
+    let number = query.query_row([agent.as_str()], |row| row.get(0)).optional()?;
+    let number = number.ok_or_else(|| StoreError::Database(format!("agent {agent} is not enrolled")))?;
+    known.insert(agent, number);
+    Ok(number)
+}
+
+pub(super) fn acknowledged(db: &Connection, agent: &AgentId, epoch: u64) -> Result<u64, StoreError> {
+    let mut query = db.prepare_cached(
+        "SELECT acknowledged FROM positions WHERE epoch = ?2 AND agent = (SELECT number FROM agents WHERE id = ?1)",
+    )?;
+    let found = query.query_row(params![agent.as_str(), epoch.cast_signed()], |row| row.get::<_, i64>(0)).optional()?;
+    Ok(found.unwrap_or(0).cast_unsigned())
+}
+
+const SELECT: &str = "SELECT frames.row, frames.epoch, frames.received, frames.frame, agents.id, agents.site
+                      FROM frames JOIN agents ON agents.number = frames.agent";
+
+/// A batch with no events stands for a frame that cannot be read any more, so that rows are never skipped silently.
+fn batch(row: &rusqlite::Row<'_>, decoder: &mut Decoder) -> rusqlite::Result<Batch> {
+    let epoch = row.get::<_, i64>(1)?.cast_unsigned();
+    let frame: Vec<u8> = row.get(3)?;
+    let agent = AgentId::new(&row.get::<_, String>(4)?);
+    let site = Site::new(&row.get::<_, String>(5)?);
+    let decoded = decoder.events(&frame).unwrap_or_default();
+    let envelope = |(sequence, event)| Envelope { agent: agent.clone(), site: site.clone(), epoch, sequence, event };
+    let events = decoded.events.into_iter().map(envelope).collect();
+    Ok(Batch { row: row.get(0)?, received: Timestamp::from_nanos(row.get(2)?), events })
+}
+
+fn decoder() -> Result<Decoder, StoreError> {
+    Decoder::new().map_err(|e| StoreError::Database(e.to_string()))
+}
+
+pub(super) fn replay(db: &Connection, after: i64, limit: u32) -> Result<Vec<Batch>, StoreError> {
+    let mut decoder = decoder()?;
+    let mut query = db.prepare_cached(&format!("{SELECT} WHERE frames.row > ?1 ORDER BY frames.row LIMIT ?2"))?;
+    let rows = query.query_map(params![after, limit], |row| batch(row, &mut decoder))?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+pub(super) fn events(
+    db: &Connection,
+    entity: EntityKey,
+    from: Timestamp,
+    to: Timestamp,
+    limit: usize,
+) -> Result<Vec<Envelope>, StoreError> {
+    let mut buckets =
+        db.prepare_cached("SELECT bucket FROM buckets WHERE until >= ?1 AND since <= ?2 ORDER BY bucket DESC")?;
+    let mut candidates = db.prepare_cached(
+        "SELECT frame FROM postings WHERE bucket = ?1 AND entity = ?2 AND until >= ?3 AND since <= ?4 ORDER BY frame DESC",
+    )?;
+    let mut one = db.prepare_cached(&format!("{SELECT} WHERE frames.row = ?1"))?;
+    let mut decoder = decoder()?;
+    let mut out: Vec<Envelope> = Vec::new();
+    let mut found = buckets.query(params![from.nanos(), to.nanos()])?;
+    while let Some(bucket) = found.next()? {
+        let bucket: i64 = bucket.get(0)?;
+        let key = params![bucket, entity.bytes(), from.nanos(), to.nanos()];
+        let frames: Vec<i64> = candidates.query_map(key, |row| row.get(0))?.collect::<Result<_, _>>()?;
+        for frame in frames {
+            collect(&mut one, frame, &mut decoder, &mut out, |e| {
+                (from..=to).contains(&e.event.time) && entity.is_in(&e.event)
+            })?;
+            if out.len() >= limit {
+                break;
+            }
+        }
+        if out.len() >= limit {
+            break;
+        }
+    }
+    out.sort_by_key(|e| std::cmp::Reverse((e.event.time, e.sequence)));
+    out.truncate(limit);
+    Ok(out)
+}
+
+fn collect(
+    one: &mut CachedStatement<'_>,
+    frame: i64,
+    decoder: &mut Decoder,
+    out: &mut Vec<Envelope>,
+    wanted: impl Fn(&Envelope) -> bool,
+) -> Result<(), StoreError> {
+    // A frame that retention has taken leaves its postings behind until their bucket goes.
+    if let Some(batch) = one.query_row([frame], |row| batch(row, decoder)).optional()? {
+        out.extend(batch.events.into_iter().filter(wanted));
+    }
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! The embedded store: one SQLite file in WAL mode, flushed before anything is acknowledged.
+//!
+//! One connection writes, behind a lock; readers have connections of their own and are never blocked by it.
+
+mod agents;
+mod frames;
+mod lock;
+mod migrate;
+mod retention;
+mod tokens;
+
+use super::{
+    AcceptedFrame, Agent, Batch, EntityKey, Expired, Position, Retention, Sighting, Store, StoreError, TokenRecord,
+    TokenUse,
+};
+use lock::Lock;
+use picket_event::{AgentId, Envelope, Ledger, Site, Timestamp};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Reading connections kept open at most.
+const READERS: usize = 4;
+
+/// The store in one file.
+#[derive(Debug)]
+pub struct Sqlite {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+    _lock: Lock,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full(error.to_string()),
+            Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::CannotOpen) => {
+                Self::Disk(error.to_string())
+            }
+            _ => Self::Database(error.to_string()),
+        }
+    }
+}
+
+/// A lock is poisoned only when its holder panicked; the database itself rolled back then, so going on is safe.
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Sqlite {
+    /// Opens or makes `picket.db` in `directory`, takes it for this process, and migrates it.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], [`StoreError::Newer`], or what the database says.
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        let io = |what: &str, source: std::io::Error| StoreError::Disk(format!("{what} {}: {source}", directory.display()));
+        std::fs::create_dir_all(directory).map_err(|e| io("make", e))?;
+        let lock = Lock::take(directory)?;
+        let path = directory.join("picket.db");
+        let mut writer = Connection::open(&path)?;
+        // FULL: the WAL is flushed by every commit, so that what was acknowledged survives a power cut.
+        writer.execute_batch(
+            "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;
+             PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;",
+        )?;
+        writer.busy_timeout(Duration::from_secs(10))?;
+        writer.set_prepared_statement_cache_capacity(64);
+        migrate::run(&mut writer, &path)?;
+        Ok(Self { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()), _lock: lock })
+    }
+
+    /// Runs `work` in a transaction of the writing connection; everything is kept, or nothing.
+    ///
+    /// # Errors
+    /// Those of `work` and of the commit.
+    pub fn write<T, E: From<rusqlite::Error>>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
+        let mut writer = hold(&self.writer);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let value = work(&transaction)?;
+        transaction.commit()?;
+        Ok(value)
+    }
+
+    /// Runs `work` on a reading connection, in one consistent view.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn read<T, E: From<rusqlite::Error>>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        let reader = match hold(&self.readers).pop() {
+            Some(reader) => reader,
+            None => self.reader()?,
+        };
+        let transaction = reader.unchecked_transaction()?;
+        let value = work(&transaction);
+        drop(transaction);
+        let mut readers = hold(&self.readers);
+        if readers.len() < READERS {
+            readers.push(reader);
+        }
+        value
+    }
+
+    fn reader(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let reader = Connection::open_with_flags(&self.path, flags)?;
+        reader.busy_timeout(Duration::from_secs(10))?;
+        reader.set_prepared_statement_cache_capacity(64);
+        Ok(reader)
+    }
+
+    /// Writes a consistent copy of the whole store to a new file, while the collector goes on.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let target = to.to_str().ok_or_else(|| StoreError::Database(format!("{} is no text", to.display())))?;
+        let source = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        source.busy_timeout(Duration::from_secs(60))?;
+        source.execute("VACUUM INTO ?1", [target])?;
+        Ok(())
+    }
+
+    /// Caps the file, as a full disk would; 0 takes the cap away. For tests of full disks.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn limit_bytes(&self, bytes: u64) -> Result<(), StoreError> {
+        let writer = hold(&self.writer);
+        let page: u64 = writer.query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0))?.cast_unsigned();
+        let pages = if bytes == 0 { 4_294_967_294 } else { bytes / page };
+        writer.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+        Ok(())
+    }
+}
+
+impl Store for Sqlite {
+    fn commit(&self, frames: &[AcceptedFrame], positions: &[Position]) -> Result<Vec<i64>, StoreError> {
+        self.write(|db| frames::commit(db, frames, positions))
+    }
+
+    fn acknowledged(&self, agent: &AgentId, epoch: u64) -> Result<u64, StoreError> {
+        self.read(|db| frames::acknowledged(db, agent, epoch))
+    }
+
+    fn replay(&self, after: i64, limit: u32) -> Result<Vec<Batch>, StoreError> {
+        self.read(|db| frames::replay(db, after, limit))
+    }
+
+    fn events(&self, entity: EntityKey, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Envelope>, StoreError> {
+        self.read(|db| frames::events(db, entity, from, to, limit))
+    }
+
+    fn agents(&self) -> Result<Vec<Agent>, StoreError> {
+        self.read(agents::all)
+    }
+
+    fn agent(&self, id: &AgentId) -> Result<Option<Agent>, StoreError> {
+        self.read(|db| agents::one(db, id))
+    }
+
+    fn saw(&self, id: &AgentId, sighting: &Sighting) -> Result<(), StoreError> {
+        self.write(|db| agents::saw(db, id, sighting))
+    }
+
+    fn revoke(&self, id: &AgentId) -> Result<bool, StoreError> {
+        self.write(|db| agents::revoke(db, id))
+    }
+
+    fn renewed(&self, id: &AgentId, certificate_until: i64) -> Result<(), StoreError> {
+        self.write(|db| agents::renewed(db, id, certificate_until))
+    }
+
+    fn add_token(&self, token: &TokenRecord) -> Result<(), StoreError> {
+        self.write(|db| tokens::add(db, token))
+    }
+
+    fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
+        self.read(tokens::all)
+    }
+
+    fn use_token(
+        &self,
+        id: &str,
+        matches: &dyn Fn(&[u8]) -> bool,
+        agent: &AgentId,
+        key: &[u8],
+        certificate_until: i64,
+        now: i64,
+    ) -> Result<(TokenUse, Site), StoreError> {
+        self.write(|db| tokens::take(db, id, matches, &tokens::Applicant { agent, key, certificate_until, now }))
+    }
+
+    fn put_ledger(&self, agent: &AgentId, at: i64, ledger: &Ledger) -> Result<(), StoreError> {
+        self.write(|db| agents::put_ledger(db, agent, at, ledger))
+    }
+
+    fn ledgers(&self) -> Result<Vec<(AgentId, i64, Ledger)>, StoreError> {
+        self.read(agents::ledgers)
+    }
+
+    fn expire(&self, retention: &Retention, now: Timestamp) -> Result<Expired, StoreError> {
+        self.write(|db| retention::expire(db, retention, now))
+    }
+
+    fn disk_bytes(&self) -> Result<u64, StoreError> {
+        self.read(retention::disk_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Commits, queries, retention and full disks.

@@ -1,0 +1,299 @@
+//! Bodies on the wire: one compact struct a kind, apart from the types people work with.
+
+use super::detail::{WireDns, WireIcs, WireTls};
+use super::event::WireSpan;
+use super::record;
+use super::score::{WireReason, WireScore, from_u8, read_reasons, reasons, to_u8};
+use crate::body::{Alert, Anomaly, App, Asset, Body, Flow, Gap, Host, Pair};
+use crate::{Both, FlowEnd, FlowState, Kind, Ledger, Loss, Mac, Method, Protocol, Timestamp};
+use bincode::{Decode, Encode};
+use std::net::IpAddr;
+
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+struct WireFlow {
+    /// From the flow's end to the event's time; nothing, where the last packet made the event.
+    end: WireSpan,
+    duration: WireSpan,
+    packets: (u64, u64),
+    bytes: (u64, u64),
+    tcp_flags: (u8, u8),
+    /// State in the low, reason of the row in the high four bits.
+    state: u8,
+    protocol: Protocol,
+    confidence: u8,
+    /// Method plus one; 0 where there is none.
+    method: u8,
+    count: u32,
+    gap: Option<(f64, f64)>,
+    score: Option<WireScore>,
+}
+
+impl WireFlow {
+    fn new(flow: &Flow, time: Timestamp) -> Self {
+        Self {
+            end: WireSpan::between(flow.end, time),
+            duration: WireSpan::between(flow.start, flow.end),
+            packets: (flow.packets.to_server, flow.packets.to_client),
+            bytes: (flow.bytes.to_server, flow.bytes.to_client),
+            tcp_flags: (flow.tcp_flags.to_server, flow.tcp_flags.to_client),
+            state: flow.state as u8 | (flow.reason as u8) << 4,
+            protocol: flow.app.protocol.clone(),
+            confidence: to_u8(flow.app.confidence),
+            method: flow.app.method.map_or(0, |method| method as u8 + 1),
+            count: flow.count,
+            gap: flow.gap.map(|gap| (gap.mean, gap.cv)),
+            score: flow.score.as_ref().map(WireScore::from),
+        }
+    }
+
+    fn flow(self, time: Timestamp) -> Option<Flow> {
+        let end = self.end.before(time);
+        let score = match self.score {
+            Some(score) => Some(score.score()?),
+            None => None,
+        };
+        Some(Flow {
+            start: self.duration.before(end),
+            end,
+            packets: Both { to_server: self.packets.0, to_client: self.packets.1 },
+            bytes: Both { to_server: self.bytes.0, to_client: self.bytes.1 },
+            tcp_flags: Both { to_server: self.tcp_flags.0, to_client: self.tcp_flags.1 },
+            state: *FlowState::ALL.get(usize::from(self.state & 15))?,
+            reason: *FlowEnd::ALL.get(usize::from(self.state >> 4))?,
+            app: App { protocol: self.protocol, confidence: from_u8(self.confidence), method: method(self.method)? },
+            count: self.count,
+            gap: self.gap.map(|(mean, cv)| Gap { mean, cv }),
+            score,
+        })
+    }
+}
+
+fn method(number: u8) -> Option<Option<Method>> {
+    match number.checked_sub(1) {
+        None => Some(None),
+        Some(index) => Method::ALL.get(usize::from(index)).copied().map(Some),
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+struct WireHost {
+    ip: IpAddr,
+    window_seconds: u32,
+    flows: u32,
+    failed: u32,
+    peers: u32,
+    ports: u32,
+    bytes_out: u64,
+    bytes_in: u64,
+    score: Option<WireScore>,
+}
+
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+struct WirePair {
+    connections: u32,
+    interval: f64,
+    size: f64,
+    duration: f64,
+    score: Option<WireScore>,
+}
+
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+struct WireAsset {
+    ip: Option<IpAddr>,
+    mac: Option<Mac>,
+    /// Host name, vendor, model, firmware, operating system.
+    texts: [Option<String>; 5],
+    roles: Vec<String>,
+    purdue_level: Option<u8>,
+    source: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+struct WireAlert {
+    kind: String,
+    severity: u8,
+    techniques: Vec<String>,
+    reasons: Vec<WireReason>,
+}
+
+/// The ledger with its maps as sorted lists.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub(super) struct WireLedger {
+    numbers: Vec<u64>,
+    names: Vec<Vec<(String, u64)>>,
+}
+
+/// Names of one map of a ledger at most.
+const MAX_NAMES: usize = 1_024;
+
+impl From<&Ledger> for WireLedger {
+    fn from(l: &Ledger) -> Self {
+        let maps = [&l.undecodable, &l.capped, &l.malformed, &l.abstained, &l.events_lost];
+        let list = |map: &std::collections::BTreeMap<String, u64>| {
+            map.iter().take(MAX_NAMES).map(|(name, count)| (name.clone(), *count)).collect()
+        };
+        Self {
+            numbers: vec![
+                l.uptime_seconds,
+                l.frames,
+                l.bytes,
+                l.decoded,
+                l.kernel_drops,
+                l.interface_drops,
+                l.own_traffic,
+                l.flows_opened,
+                l.flows_closed,
+                l.flows_evicted,
+                l.flows_refused,
+                l.flows_open,
+                l.events,
+                l.events_acknowledged,
+                l.events_spooled,
+                l.wire_bytes,
+            ],
+            names: maps.into_iter().map(list).collect(),
+        }
+    }
+}
+
+impl WireLedger {
+    /// The ledger; what a newer release appended is left out, what an older one lacks is 0.
+    pub(super) fn ledger(self) -> Ledger {
+        let mut l = Ledger::default();
+        let numbers = [
+            &mut l.uptime_seconds,
+            &mut l.frames,
+            &mut l.bytes,
+            &mut l.decoded,
+            &mut l.kernel_drops,
+            &mut l.interface_drops,
+            &mut l.own_traffic,
+            &mut l.flows_opened,
+            &mut l.flows_closed,
+            &mut l.flows_evicted,
+            &mut l.flows_refused,
+            &mut l.flows_open,
+            &mut l.events,
+            &mut l.events_acknowledged,
+            &mut l.events_spooled,
+            &mut l.wire_bytes,
+        ];
+        for (to, from) in numbers.into_iter().zip(self.numbers) {
+            *to = from;
+        }
+        let maps = [&mut l.undecodable, &mut l.capped, &mut l.malformed, &mut l.abstained, &mut l.events_lost];
+        for (to, from) in maps.into_iter().zip(self.names) {
+            *to = from.into_iter().take(MAX_NAMES).collect();
+        }
+        l
+    }
+}
+
+/// Appends the record of one event; `false`, and nothing appended, when it is over the limit.
+pub(super) fn append(out: &mut Vec<u8>, head: &super::event::Head, body: &Body, time: Timestamp) -> bool {
+    let kind = body.kind() as u16;
+    let optional = |score: &Option<crate::body::Score>| score.as_ref().map(WireScore::from);
+    match body {
+        Body::Flow(flow) => record::append(out, kind, &(head, WireFlow::new(flow, time))),
+        Body::Tls(tls) => record::append(out, kind, &(head, WireTls::from(&**tls))),
+        Body::Dns(dns) => record::append(out, kind, &(head, WireDns::from(&**dns))),
+        Body::Ics(ics) => record::append(out, kind, &(head, WireIcs::from(&**ics))),
+        Body::Host(h) => {
+            let wire = WireHost {
+                ip: h.ip,
+                window_seconds: h.window_seconds,
+                flows: h.flows,
+                failed: h.failed,
+                peers: h.peers,
+                ports: h.ports,
+                bytes_out: h.bytes_out,
+                bytes_in: h.bytes_in,
+                score: optional(&h.score),
+            };
+            record::append(out, kind, &(head, wire))
+        }
+        Body::Pair(p) => {
+            let (interval, size, duration) = (p.interval, p.size, p.duration);
+            let wire = WirePair { connections: p.connections, interval, size, duration, score: optional(&p.score) };
+            record::append(out, kind, &(head, wire))
+        }
+        Body::Asset(a) => {
+            let texts = [&a.hostname, &a.vendor, &a.model, &a.firmware, &a.os].map(Clone::clone);
+            let (roles, source) = (a.roles.clone(), a.source.clone());
+            let wire = WireAsset { ip: a.ip, mac: a.mac, texts, roles, purdue_level: a.purdue_level, source };
+            record::append(out, kind, &(head, wire))
+        }
+        Body::Anomaly(a) => record::append(out, kind, &(head, &a.kind, &a.detail)),
+        Body::Alert(a) => {
+            let (kind_name, techniques) = (a.kind.clone(), a.techniques.clone());
+            let wire =
+                WireAlert { kind: kind_name, severity: a.severity, techniques, reasons: reasons(&a.reasons) };
+            record::append(out, kind, &(head, wire))
+        }
+        Body::Stats(ledger) => record::append(out, kind, &(head, WireLedger::from(&**ledger))),
+        Body::Loss(loss) => record::append(out, kind, &(head, loss)),
+    }
+}
+
+type Head = super::event::Head;
+
+/// Reads the head of a record and then its body, which needs the time the head gives.
+pub(super) fn read(
+    kind: Kind,
+    payload: &[u8],
+    mut resolve: impl FnMut(Head) -> Option<Timestamp>,
+) -> Result<Option<Body>, ()> {
+    fn parts<T: Decode<()>>(payload: &[u8]) -> Result<(Head, T), ()> {
+        record::value::<(Head, T)>(payload).ok_or(())
+    }
+    fn scored(score: Option<WireScore>) -> Result<Option<crate::body::Score>, ()> {
+        score.map(|score| score.score().ok_or(())).transpose()
+    }
+    macro_rules! take {
+        ($type:ty, |$wire:ident, $time:ident| $body:expr) => {{
+            let (head, $wire) = parts::<$type>(payload)?;
+            let $time = resolve(head).ok_or(())?;
+            Ok(Some($body))
+        }};
+    }
+    match kind {
+        Kind::Flow => take!(WireFlow, |wire, time| Body::Flow(Box::new(wire.flow(time).ok_or(())?))),
+        Kind::Tls => take!(WireTls, |wire, _time| Body::Tls(Box::new(wire.tls()))),
+        Kind::Dns => take!(WireDns, |wire, _time| Body::Dns(Box::new(wire.dns()))),
+        Kind::Ics => take!(WireIcs, |wire, _time| Body::Ics(Box::new(wire.ics().ok_or(())?))),
+        Kind::Host => take!(WireHost, |w, _time| Body::Host(Box::new(Host {
+            ip: w.ip,
+            window_seconds: w.window_seconds,
+            flows: w.flows,
+            failed: w.failed,
+            peers: w.peers,
+            ports: w.ports,
+            bytes_out: w.bytes_out,
+            bytes_in: w.bytes_in,
+            score: scored(w.score)?,
+        }))),
+        Kind::Pair => take!(WirePair, |w, _time| Body::Pair(Box::new(Pair {
+            connections: w.connections,
+            interval: w.interval,
+            size: w.size,
+            duration: w.duration,
+            score: scored(w.score)?,
+        }))),
+        Kind::Asset => take!(WireAsset, |w, _time| {
+            let [hostname, vendor, model, firmware, os] = w.texts;
+            let (ip, mac, roles, source) = (w.ip, w.mac, w.roles, w.source);
+            let purdue_level = w.purdue_level;
+            Body::Asset(Box::new(Asset { ip, mac, hostname, vendor, model, firmware, os, roles, purdue_level, source }))
+        }),
+        Kind::Anomaly => take!((String, String), |w, _time| Body::Anomaly(Anomaly { kind: w.0, detail: w.1 })),
+        Kind::Alert => take!(WireAlert, |w, _time| Body::Alert(Box::new(Alert {
+            kind: w.kind,
+            severity: w.severity,
+            techniques: w.techniques,
+            reasons: read_reasons(w.reasons).ok_or(())?,
+        }))),
+        Kind::Stats => take!(WireLedger, |w, _time| Body::Stats(Box::new(w.ledger()))),
+        Kind::Loss => take!(Loss, |w, _time| Body::Loss(w)),
+        Kind::Quic | Kind::Ssh | Kind::Http => Ok(None),
+    }
+}

@@ -1,0 +1,232 @@
+//! Control messages: records of a control frame, each of a kind that a release may skip.
+
+use super::body::WireLedger;
+use super::frame::{Frame, FrameKind, open, seal};
+use super::record::{Records, append, inflate, value};
+use super::{Class, WireError};
+use crate::Ledger;
+use bincode::{Decode, Encode};
+
+const HELLO: u16 = 0x200;
+const ANSWER: u16 = 0x201;
+const ACK: u16 = 0x202;
+const LEDGER: u16 = 0x203;
+const REFUSAL: u16 = 0x204;
+const POLICY: u16 = 0x205;
+const BUNDLE_OFFER: u16 = 0x206;
+const DETAIL_REQUEST: u16 = 0x207;
+const RENEWAL: u16 = 0x208;
+const CERTIFICATE: u16 = 0x209;
+
+/// The agent's first message.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Hello {
+    /// Oldest version the agent reads.
+    pub oldest: u8,
+    /// Newest version the agent reads and writes.
+    pub newest: u8,
+    /// What the agent calls itself; who it is, its certificate says.
+    pub agent: String,
+    /// The agent's release.
+    pub release: String,
+    /// Id of the model bundle in force; empty where there is none.
+    pub bundle: String,
+    /// The agent's clock, nanoseconds since 1970.
+    pub clock: i64,
+    /// The spool's epoch.
+    pub epoch: u64,
+    /// The sequence the next new event will have.
+    pub next: u64,
+}
+
+/// The collector's answer; only after it is the agent connected.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct HelloAnswer {
+    /// The version both speak.
+    pub version: u8,
+    /// Highest sequence of the epoch that is durable, with all before it; 0 for none.
+    pub acknowledged: u64,
+    /// The site the agent belongs to.
+    pub site: String,
+    /// The collector's clock, nanoseconds since 1970.
+    pub clock: i64,
+}
+
+/// Why a connection is refused or ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum RefusalCode {
+    /// No version in common.
+    Version,
+    /// The agent is revoked.
+    Revoked,
+    /// The collector does not know the agent.
+    Unknown,
+    /// A frame was over a limit, cut or altered.
+    Frame,
+    /// Sequences did not follow each other.
+    Sequence,
+    /// The same agent connected again.
+    Replaced,
+    /// The collector has no room now.
+    Busy,
+    /// The collector is going down.
+    Stopping,
+    /// The message order was not kept.
+    Protocol,
+}
+
+impl RefusalCode {
+    const ALL: [Self; 9] = [
+        Self::Version,
+        Self::Revoked,
+        Self::Unknown,
+        Self::Frame,
+        Self::Sequence,
+        Self::Replaced,
+        Self::Busy,
+        Self::Stopping,
+        Self::Protocol,
+    ];
+
+    /// The application's close code in QUIC; 0 is an ordinary end.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self as u32 + 1
+    }
+
+    /// The code of a number.
+    #[must_use]
+    pub fn from_number(number: u64) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| u64::from(code.number()) == number)
+    }
+
+    /// Whether a person must act before another attempt can succeed.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Version | Self::Revoked | Self::Unknown)
+    }
+}
+
+/// The collector's no.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Refusal {
+    /// Why.
+    pub code: RefusalCode,
+    /// In words.
+    pub reason: String,
+    /// The frame's first sequence, where a frame was refused; 0 otherwise.
+    pub sequence: u64,
+}
+
+/// A model bundle that is to be had.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct BundleOffer {
+    /// Its id.
+    pub id: String,
+    /// Its size, bytes.
+    pub bytes: u64,
+    /// Its SHA-256.
+    pub sha256: [u8; 32],
+}
+
+/// Watch one host more closely.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct DetailRequest {
+    /// The host's address.
+    pub host: std::net::IpAddr,
+    /// Until when, nanoseconds since 1970.
+    pub until: i64,
+}
+
+/// A control message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Control {
+    /// Agent to collector, first.
+    Hello(Hello),
+    /// Collector to agent, in answer.
+    HelloAnswer(HelloAnswer),
+    /// Collector to agent: everything of the epoch up to this sequence is durable.
+    Ack {
+        /// The epoch.
+        epoch: u64,
+        /// The sequence.
+        acknowledged: u64,
+    },
+    /// Agent to collector: the sensor's totals.
+    Ledger(Box<Ledger>),
+    /// Collector to agent, last.
+    Refusal(Refusal),
+    /// Collector to agent: settings to apply live, as TOML.
+    Policy(String),
+    /// Collector to agent.
+    BundleOffer(BundleOffer),
+    /// Collector to agent.
+    DetailRequest(DetailRequest),
+    /// Agent to collector: a certificate signing request (DER) for the same key and name.
+    Renewal(Vec<u8>),
+    /// Collector to agent: the renewed certificate (DER).
+    Certificate(Vec<u8>),
+}
+
+/// Makes a control frame of one message.
+///
+/// # Errors
+/// [`WireError::Records`] when the message is over the limit of a record.
+pub fn encode_control(message: &Control) -> Result<Frame, WireError> {
+    let mut out = Vec::new();
+    let fits = match message {
+        Control::Hello(hello) => append(&mut out, HELLO, hello),
+        Control::HelloAnswer(answer) => append(&mut out, ANSWER, answer),
+        Control::Ack { epoch, acknowledged } => append(&mut out, ACK, &(*epoch, *acknowledged)),
+        Control::Ledger(ledger) => append(&mut out, LEDGER, &WireLedger::from(&**ledger)),
+        Control::Refusal(refusal) => append(&mut out, REFUSAL, refusal),
+        Control::Policy(text) => append(&mut out, POLICY, text),
+        Control::BundleOffer(offer) => append(&mut out, BUNDLE_OFFER, offer),
+        Control::DetailRequest(request) => append(&mut out, DETAIL_REQUEST, request),
+        Control::Renewal(csr) => append(&mut out, RENEWAL, csr),
+        Control::Certificate(der) => append(&mut out, CERTIFICATE, der),
+    };
+    if !fits {
+        return Err(WireError::Records);
+    }
+    let body = zstd::bulk::compress(&out, 1).map_err(|_| WireError::Compression)?;
+    seal(FrameKind::Control, Class::Alert, 0, 1, &body)
+}
+
+/// Reads a control frame: its messages, and how many records were of unknown kinds.
+///
+/// # Errors
+/// What is wrong with it; a known message that cannot be read is [`WireError::Records`].
+pub fn decode_control(frame: &[u8]) -> Result<(Vec<Control>, u32), WireError> {
+    let (header, body) = open(frame)?;
+    if header.kind != FrameKind::Control {
+        return Err(WireError::Kind(0));
+    }
+    let mut zstd = zstd::bulk::Decompressor::new().map_err(|_| WireError::Compression)?;
+    let all = inflate(&mut zstd, body)?;
+    let mut records = Records(&all);
+    let (mut messages, mut unknown) = (Vec::new(), 0u32);
+    while let Some((kind, payload)) = records.next()? {
+        if messages.len() as u64 + u64::from(unknown) >= u64::from(header.count) {
+            return Err(WireError::Records);
+        }
+        let message = match kind {
+            HELLO => value(payload).map(Control::Hello),
+            ANSWER => value(payload).map(Control::HelloAnswer),
+            ACK => value(payload).map(|(epoch, acknowledged)| Control::Ack { epoch, acknowledged }),
+            LEDGER => value::<WireLedger>(payload).map(|ledger| Control::Ledger(Box::new(ledger.ledger()))),
+            REFUSAL => value(payload).map(Control::Refusal),
+            POLICY => value(payload).map(Control::Policy),
+            BUNDLE_OFFER => value(payload).map(Control::BundleOffer),
+            DETAIL_REQUEST => value(payload).map(Control::DetailRequest),
+            RENEWAL => value(payload).map(Control::Renewal),
+            CERTIFICATE => value(payload).map(Control::Certificate),
+            _ => {
+                unknown += 1;
+                continue;
+            }
+        };
+        messages.push(message.ok_or(WireError::Records)?);
+    }
+    Ok((messages, unknown))
+}

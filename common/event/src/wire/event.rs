@@ -1,0 +1,211 @@
+//! What every event has, relative to its frame's preamble.
+//!
+//! Differences are taken from the preamble, never from the event before, so that an unknown or malformed record
+//! costs nothing but itself.
+
+use crate::{Endpoints, Event, FlowId, FlowRef, Mac, Source, Timestamp, Transport};
+use bincode::{Decode, Encode};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Sources and addresses of one frame at most.
+const MAX_SOURCES: usize = 1_024;
+const MAX_ADDRESSES: usize = 32_768;
+/// Redacted fields of one event at most.
+const MAX_REDACTED: usize = 64;
+
+/// The first record of an event frame.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub(super) struct Preamble {
+    /// The time of the first event, nanoseconds since 1970.
+    base: i64,
+    /// The first conversation's id.
+    flow: u64,
+    sources: Vec<WireSource>,
+    addresses: Vec<IpAddr>,
+}
+
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+enum WireSource {
+    Interface(String),
+    File(String),
+    Agent,
+}
+
+/// A time as seconds, microseconds and nanoseconds: captures seldom have all three, so most cost four bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Encode, Decode)]
+pub(super) struct WireSpan {
+    seconds: i64,
+    micros: u32,
+    nanos: u16,
+}
+
+impl WireSpan {
+    /// The wrapping difference of two instants.
+    pub(super) const fn between(from: Timestamp, to: Timestamp) -> Self {
+        let nanos = to.nanos().wrapping_sub(from.nanos());
+        let fraction = nanos.rem_euclid(1_000_000_000);
+        Self {
+            seconds: nanos.div_euclid(1_000_000_000),
+            micros: (fraction / 1_000) as u32,
+            nanos: (fraction % 1_000) as u16,
+        }
+    }
+
+    /// The instant so long after `from`. Any span gives one: out of range wraps, as [`WireSpan::between`] does.
+    pub(super) const fn after(self, from: Timestamp) -> Timestamp {
+        let fraction = self.micros as i64 * 1_000 + self.nanos as i64;
+        let nanos = self.seconds.wrapping_mul(1_000_000_000).wrapping_add(fraction);
+        Timestamp::from_nanos(from.nanos().wrapping_add(nanos))
+    }
+
+    /// The instant so long before `to`.
+    pub(super) const fn before(self, to: Timestamp) -> Timestamp {
+        let span = self.after(Timestamp::EPOCH).nanos();
+        Timestamp::from_nanos(to.nanos().wrapping_sub(span))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+enum WireFlow {
+    None,
+    Ip { id: i64, src: u16, src_port: u16, dest: u16, dest_port: u16, transport: u8 },
+    Link { id: i64, src: Option<Mac>, dest: Option<Mac>, ether_type: Option<u16>, link_type: u16 },
+}
+
+/// The part that every kind has.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub(super) struct Head {
+    time: WireSpan,
+    source: u16,
+    /// VLAN id plus one; 0 where there is none.
+    vlan: u16,
+    flow: WireFlow,
+    redacted: Vec<String>,
+}
+
+/// What the writer of a frame has seen so far.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    preamble: Preamble,
+    sources: HashMap<Source, u16>,
+    addresses: HashMap<IpAddr, u16>,
+}
+
+impl Tables {
+    /// The head of the next event; `None` when a table is full.
+    pub(super) fn head(&mut self, event: &Event, first: bool) -> Option<Head> {
+        if first {
+            self.preamble.base = event.time.nanos();
+            self.preamble.flow = event.flow.map_or(0, |flow| flow.id.0);
+        }
+        let source = self.source(&event.source)?;
+        let flow = match event.flow {
+            None => WireFlow::None,
+            Some(FlowRef { id, endpoints }) => {
+                let delta = id.0.wrapping_sub(self.preamble.flow).cast_signed();
+                match endpoints {
+                    Endpoints::Ip { src, src_port, dest, dest_port, transport } => WireFlow::Ip {
+                        id: delta,
+                        src: self.address(src)?,
+                        src_port,
+                        dest: self.address(dest)?,
+                        dest_port,
+                        transport: transport.0,
+                    },
+                    Endpoints::Link { src, dest, ether_type, link_type } => {
+                        WireFlow::Link { id: delta, src, dest, ether_type, link_type }
+                    }
+                }
+            }
+        };
+        let time = WireSpan::between(Timestamp::from_nanos(self.preamble.base), event.time);
+        let vlan = event.vlan.map_or(0, |id| id.saturating_add(1));
+        let redacted = event.redacted.iter().take(MAX_REDACTED).cloned().collect();
+        Some(Head { time, source, vlan, flow, redacted })
+    }
+
+    fn source(&mut self, source: &Source) -> Option<u16> {
+        if let Some(index) = self.sources.get(source) {
+            return Some(*index);
+        }
+        let index = self.preamble.sources.len();
+        if index >= MAX_SOURCES {
+            return None;
+        }
+        self.preamble.sources.push(match source {
+            Source::Interface(name) => WireSource::Interface(name.to_string()),
+            Source::File(name) => WireSource::File(name.to_string()),
+            Source::Agent => WireSource::Agent,
+        });
+        self.sources.insert(source.clone(), index as u16);
+        Some(index as u16)
+    }
+
+    fn address(&mut self, ip: IpAddr) -> Option<u16> {
+        if let Some(index) = self.addresses.get(&ip) {
+            return Some(*index);
+        }
+        let index = self.preamble.addresses.len();
+        if index >= MAX_ADDRESSES {
+            return None;
+        }
+        self.preamble.addresses.push(ip);
+        self.addresses.insert(ip, index as u16);
+        Some(index as u16)
+    }
+
+    pub(super) fn preamble(&self) -> &Preamble {
+        &self.preamble
+    }
+}
+
+/// The reader's side of [`Tables`].
+#[derive(Debug)]
+pub(super) struct Context {
+    sources: Vec<Source>,
+    addresses: Vec<IpAddr>,
+    base: Timestamp,
+    flow: u64,
+}
+
+impl Context {
+    pub(super) fn new(preamble: Preamble) -> Self {
+        let source = |wire: WireSource| match wire {
+            WireSource::Interface(name) => Source::Interface(Arc::from(name)),
+            WireSource::File(name) => Source::File(Arc::from(name)),
+            WireSource::Agent => Source::Agent,
+        };
+        Self {
+            sources: preamble.sources.into_iter().map(source).collect(),
+            addresses: preamble.addresses,
+            base: Timestamp::from_nanos(preamble.base),
+            flow: preamble.flow,
+        }
+    }
+
+    /// Time, source, VLAN, conversation and redacted fields; `None` when the head points outside the tables.
+    #[allow(clippy::type_complexity)]
+    pub(super) fn resolve(&self, head: Head) -> Option<(Timestamp, Source, Option<u16>, Option<FlowRef>, Vec<String>)> {
+        let time = head.time.after(self.base);
+        let source = self.sources.get(usize::from(head.source))?.clone();
+        let (delta, endpoints) = match head.flow {
+            WireFlow::None => (0, None),
+            WireFlow::Ip { id, src, src_port, dest, dest_port, transport } => {
+                let src = *self.addresses.get(usize::from(src))?;
+                let dest = *self.addresses.get(usize::from(dest))?;
+                (id, Some(Endpoints::Ip { src, src_port, dest, dest_port, transport: Transport(transport) }))
+            }
+            WireFlow::Link { id, src, dest, ether_type, link_type } => {
+                (id, Some(Endpoints::Link { src, dest, ether_type, link_type }))
+            }
+        };
+        if head.redacted.len() > MAX_REDACTED {
+            return None;
+        }
+        let id = FlowId(self.flow.wrapping_add(delta.cast_unsigned()));
+        let flow = endpoints.map(|endpoints| FlowRef { id, endpoints });
+        Some((time, source, head.vlan.checked_sub(1), flow, head.redacted))
+    }
+}

@@ -1,0 +1,3 @@
+//! Round trips, golden bytes and hostile frames.
+
+use super::*;
