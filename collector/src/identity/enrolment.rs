@@ -105,7 +105,9 @@ fn decide(state: &EnrolState, request: &EnrolRequest, now: Duration) -> Result<E
     }
     if seconds.abs_diff(request.clock) > MAX_CLOCK_OFFSET.as_secs() {
         let offset = i128::from(request.clock) - i128::from(seconds);
-        return Err(bad(&format!("the agent's clock differs by {offset} s from the collector's: set it, then enrol again")));
+        return Err(bad(&format!(
+            "the agent's clock differs by {offset} s from the collector's: set it, then enrol again"
+        )));
     }
     let secret = STANDARD.decode(&request.secret).map_err(|_| bad("the secret is not base64"))?;
     let csr = STANDARD.decode(&request.request).map_err(|_| bad("the certificate request is not base64"))?;
@@ -124,8 +126,12 @@ fn decide(state: &EnrolState, request: &EnrolRequest, now: Duration) -> Result<E
     let refused = |why: &str| Err((StatusCode::FORBIDDEN, why.to_owned()));
     match outcome {
         TokenUse::Taken => {}
-        TokenUse::Expired => return refused("the token has expired: make a new one with `picket-collector token create`"),
-        TokenUse::UsedUp => return refused("the token is used up: make a new one with `picket-collector token create`"),
+        TokenUse::Expired => {
+            return refused("the token has expired: make a new one with `picket-collector token create`");
+        }
+        TokenUse::UsedUp => {
+            return refused("the token is used up: make a new one with `picket-collector token create`");
+        }
         TokenUse::Unknown => return refused("the collector knows no such token"),
         TokenUse::NameTaken => {
             let why = format!("an agent named {agent} is enrolled already: choose another with --name");

@@ -32,7 +32,9 @@ pub enum StoreError {
         pid: u32,
     },
     /// The store was written by a newer release.
-    #[error("store {path} has schema {found}, this release knows {known}: install the newer release again, or restore a backup")]
+    #[error(
+        "store {path} has schema {found}, this release knows {known}: install the newer release again, or restore a backup"
+    )]
     Newer {
         /// The store.
         path: String,

@@ -66,8 +66,8 @@ fn post(db: &Connection, frames: &[AcceptedFrame], rows: &[i64]) -> Result<(), S
         }
     }
     all.sort_unstable();
-    let mut insert = db
-        .prepare_cached("INSERT INTO postings (bucket, entity, frame, since, until) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut insert =
+        db.prepare_cached("INSERT INTO postings (bucket, entity, frame, since, until) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for (bucket, entity, row, since, until) in all {
         insert.execute(params![bucket, entity, row, since, until])?;
     }

@@ -55,7 +55,8 @@ impl Sqlite {
     /// # Errors
     /// [`StoreError::InUse`], [`StoreError::Newer`], or what the database says.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        let io = |what: &str, source: std::io::Error| StoreError::Disk(format!("{what} {}: {source}", directory.display()));
+        let io =
+            |what: &str, source: std::io::Error| StoreError::Disk(format!("{what} {}: {source}", directory.display()));
         std::fs::create_dir_all(directory).map_err(|e| io("make", e))?;
         let lock = Lock::take(directory)?;
         let path = directory.join("picket.db");
@@ -76,7 +77,10 @@ impl Sqlite {
     ///
     /// # Errors
     /// Those of `work` and of the commit.
-    pub fn write<T, E: From<rusqlite::Error>>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
+    pub fn write<T, E: From<rusqlite::Error>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut writer = hold(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let value = work(&transaction)?;
@@ -149,7 +153,13 @@ impl Store for Sqlite {
         self.read(|db| frames::replay(db, after, limit))
     }
 
-    fn events(&self, entity: EntityKey, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Envelope>, StoreError> {
+    fn events(
+        &self,
+        entity: EntityKey,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Envelope>, StoreError> {
         self.read(|db| frames::events(db, entity, from, to, limit))
     }
 

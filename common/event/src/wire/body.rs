@@ -226,8 +226,7 @@ pub(super) fn append(out: &mut Vec<u8>, head: &super::event::Head, body: &Body, 
         Body::Anomaly(a) => record::append(out, kind, &(head, &a.kind, &a.detail)),
         Body::Alert(a) => {
             let (kind_name, techniques) = (a.kind.clone(), a.techniques.clone());
-            let wire =
-                WireAlert { kind: kind_name, severity: a.severity, techniques, reasons: reasons(&a.reasons) };
+            let wire = WireAlert { kind: kind_name, severity: a.severity, techniques, reasons: reasons(&a.reasons) };
             record::append(out, kind, &(head, wire))
         }
         Body::Stats(ledger) => record::append(out, kind, &(head, WireLedger::from(&**ledger))),

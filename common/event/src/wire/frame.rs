@@ -153,7 +153,8 @@ impl Header {
             return Err(WireError::Count(self.count));
         }
         // Sequences stay below 2^63, so that stores with signed integers hold them.
-        let numbered = self.first >= 1 && self.first.checked_add(u64::from(self.count)).is_some_and(|end| end < 1 << 63);
+        let numbered =
+            self.first >= 1 && self.first.checked_add(u64::from(self.count)).is_some_and(|end| end < 1 << 63);
         if numbered == (self.kind == FrameKind::Control) {
             return Err(WireError::Sequence(self.first));
         }

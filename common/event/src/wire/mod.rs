@@ -22,10 +22,12 @@ mod score;
 mod token;
 
 pub use batch::{BatchWriter, Decoded, Decoder, Full};
-pub use control::{BundleOffer, Control, DetailRequest, Hello, HelloAnswer, Refusal, RefusalCode, decode_control, encode_control};
+pub use control::{
+    BundleOffer, Control, DetailRequest, Hello, HelloAnswer, Refusal, RefusalCode, decode_control, encode_control,
+};
 pub use error::WireError;
-pub use token::EnrolmentToken;
 pub use frame::{Class, Frame, FrameKind, Header, encode_gap, open, total_length};
+pub use token::EnrolmentToken;
 
 /// The protocol's name in ALPN.
 pub const ALPN: &[u8] = b"picket/1";
