@@ -3,15 +3,36 @@
 //! A [`Sensor`] is one capture's (or one interface's) line: frames and capture time go in, events come
 //! out through a [`Sink`]. It does no I/O and reads no clock, so `read`, `run`, tests, benches and fuzz
 //! targets all use this one type. Several files are several sensors, one after the other.
+//!
+//! Inside are three pieces, so that [`crate::pipeline`] can run them on several threads with the same
+//! output: [`Front`](front) decodes, joins fragments and chooses a shard; 64 [`Shard`](shard)s hold the
+//! flows; [`Back`](back) does what crosses flows, and hands out events in their total order: frame, then
+//! shard, then order within the shard.
 
+pub(crate) mod back;
+pub(crate) mod front;
+mod ics;
 mod limits;
+pub(crate) mod report;
+pub(crate) mod shard;
 mod sink;
+
+#[cfg(test)]
+mod tests;
 
 pub use limits::{Limits, Timeouts};
 pub use sink::{Count, Sink};
 
+use back::Back;
+use front::Front;
 use picket_event::{Ledger, Source, Timestamp};
 use picket_packet::Frame;
+use picket_score::Bundle;
+use shard::Shard;
+use std::sync::Arc;
+
+/// Logical shards of every sensor, whatever the number of workers.
+pub const SHARDS: usize = 64;
 
 /// The key of the hashes that choose shards and table places.
 ///
@@ -34,52 +55,92 @@ pub struct Settings {
     pub key: HashKey,
     /// What events name as their origin: an interface, or a file's base name.
     pub source: Source,
+    /// The models that score finished flows; without them flows carry no score. Default none.
+    pub bundle: Option<Arc<Bundle>>,
 }
 
 impl Settings {
     /// The defaults for reading a file of this base name.
     #[must_use]
     pub fn file(base_name: &str) -> Self {
-        Self { limits: Limits::default(), key: HashKey::FILE, source: Source::File(base_name.into()) }
+        Self { limits: Limits::default(), key: HashKey::FILE, source: Source::File(base_name.into()), bundle: None }
     }
 
     /// The defaults for an interface, with a random key.
     #[must_use]
     pub fn interface(name: &str, key: HashKey) -> Self {
-        Self { limits: Limits::default(), key, source: Source::Interface(name.into()) }
+        Self { limits: Limits::default(), key, source: Source::Interface(name.into()), bundle: None }
     }
 }
 
 /// The line from a frame to events.
 #[derive(Debug)]
 pub struct Sensor {
-    ledger: Ledger,
+    front: Front,
+    shards: Vec<Shard>,
+    back: Back,
 }
 
 impl Sensor {
     /// A sensor that has seen nothing.
     #[must_use]
-    pub fn new(_settings: &Settings) -> Self {
-        Self { ledger: Ledger::default() }
+    pub fn new(settings: &Settings) -> Self {
+        let shards = (0..SHARDS).map(|number| Shard::new(number as u8, settings)).collect();
+        Self { front: Front::new(settings), shards, back: Back::new(settings) }
     }
 
     /// Takes the next frame. Time passes by the frames' own times.
-    pub fn frame(&mut self, frame: Frame<'_>, _sink: &mut impl Sink) {
-        self.ledger.frames += 1;
-        self.ledger.bytes += frame.data.len() as u64;
-        *self.ledger.undecodable.entry("link_type".to_owned()).or_default() += 1;
+    #[inline]
+    pub fn frame(&mut self, frame: Frame<'_>, sink: &mut impl Sink) {
+        if let Some(now) = self.front.observe(Timestamp::from_nanos(frame.time_ns)) {
+            self.expire(now, sink);
+        }
+        if let Some((number, packet)) = self.front.route(frame)
+            && let Some(shard) = self.shards.get_mut(number)
+        {
+            shard.packet(&packet);
+            self.back.take_all(shard.reports(), sink);
+        }
+        if self.front.has_reports() {
+            self.back.take_all(self.front.reports(), sink);
+        }
     }
 
     /// Lets time pass where no frames come: live, the shell calls it about once a second with the
     /// present time; a file needs no ticks.
-    pub fn tick(&mut self, _now: Timestamp, _sink: &mut impl Sink) {}
+    pub fn tick(&mut self, now: Timestamp, sink: &mut impl Sink) {
+        if let Some(now) = self.front.observe(now) {
+            self.expire(now, sink);
+        }
+    }
+
+    fn expire(&mut self, now: i64, sink: &mut impl Sink) {
+        self.front.expire(now);
+        self.back.take_all(self.front.reports(), sink);
+        for shard in &mut self.shards {
+            shard.advance(now);
+            self.back.take_all(shard.reports(), sink);
+        }
+    }
 
     /// Ends every open conversation and window. The input is over.
-    pub fn finish(&mut self, _sink: &mut impl Sink) {}
+    pub fn finish(&mut self, sink: &mut impl Sink) {
+        self.front.finish();
+        self.back.take_all(self.front.reports(), sink);
+        for shard in &mut self.shards {
+            shard.finish();
+            self.back.take_all(shard.reports(), sink);
+        }
+    }
 
     /// The books so far.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
-        self.ledger.clone()
+        let mut ledger = self.front.ledger();
+        for shard in &self.shards {
+            shard.account(&mut ledger);
+        }
+        self.back.account(&mut ledger);
+        ledger
     }
 }

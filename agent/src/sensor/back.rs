@@ -1,0 +1,138 @@
+//! The last piece of the line: what crosses flows, scoring, and the events themselves.
+
+use super::report::{Evidence, Report, Row, Said};
+use super::{Settings, Sink};
+use picket_event::body::{self, Score};
+use picket_event::{Body, Endpoints, Event, Ledger, Source};
+use picket_feature::{CertificateMemory, Observation, PairKey, PairMemory, ServerKey};
+use picket_score::Scorer;
+
+/// Pairs remembered.
+const PAIRS_MAX: usize = 65_536;
+/// Servers whose certificate is remembered.
+const CERTIFICATES_MAX: usize = 16_384;
+
+/// What goes behind the shards. One a sensor; sees every report in the total order.
+#[derive(Debug)]
+pub(crate) struct Back {
+    source: Source,
+    judge: Option<Judge>,
+    events: u64,
+}
+
+/// Scores rows with what is remembered across flows.
+#[derive(Debug)]
+struct Judge {
+    scorer: Scorer,
+    pairs: PairMemory,
+    certificates: CertificateMemory,
+}
+
+impl Back {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let judge = settings.bundle.as_ref().map(|bundle| Judge {
+            scorer: Scorer::new(bundle.clone()),
+            pairs: PairMemory::new(PAIRS_MAX),
+            certificates: CertificateMemory::new(CERTIFICATES_MAX),
+        });
+        Self { source: settings.source.clone(), judge, events: 0 }
+    }
+
+    /// Takes reports in their order and empties the list.
+    #[inline]
+    pub(crate) fn take_all(&mut self, reports: &mut Vec<Report>, sink: &mut impl Sink) {
+        for report in reports.drain(..) {
+            self.take(report, sink);
+        }
+    }
+
+    pub(crate) fn take(&mut self, report: Report, sink: &mut impl Sink) {
+        let event = match report {
+            Report::Event(said) => self.event(*said),
+            Report::Opened(flow, start) => {
+                if let (Some(judge), Some((pair, _))) = (&mut self.judge, keys(&flow.endpoints)) {
+                    judge.pairs.begin(pair, start);
+                }
+                return;
+            }
+            Report::Row(row) => self.row(*row),
+        };
+        self.events += 1;
+        sink.event(event);
+    }
+
+    fn event(&self, said: Said) -> Event {
+        let Said { time, vlan, flow, body } = said;
+        Event { time, source: self.source.clone(), vlan, flow, redacted: Vec::new(), body }
+    }
+
+    fn row(&mut self, mut row: Row) -> Event {
+        let score = match (&mut self.judge, row.evidence.take()) {
+            (Some(judge), Some(evidence)) => judge.score(&row, *evidence),
+            _ => None,
+        };
+        let Row { flow, vlan, start, end, packets, bytes, tcp_flags, state, reason, app, .. } = row;
+        let body = Body::Flow(Box::new(body::Flow {
+            start,
+            end,
+            packets,
+            bytes,
+            tcp_flags,
+            state,
+            reason,
+            app,
+            count: 1,
+            gap: None,
+            score,
+        }));
+        self.event(Said { time: end, vlan, flow: Some(flow), body })
+    }
+
+    /// Adds the back's share to the books.
+    pub(crate) fn account(&self, ledger: &mut Ledger) {
+        let mut mine = Ledger { events: self.events, ..Ledger::default() };
+        if let Some(judge) = &self.judge {
+            mine.abstained = judge.scorer.abstained();
+            for (row, count) in
+                [("pair_memory", judge.pairs.forgotten()), ("certificate_memory", judge.certificates.forgotten())]
+            {
+                if count > 0 {
+                    mine.capped.insert(row.to_owned(), count);
+                }
+            }
+        }
+        ledger.add(&mine);
+    }
+}
+
+impl Judge {
+    fn score(&mut self, row: &Row, evidence: Evidence) -> Option<Score> {
+        let Evidence { stats, mut handshake } = evidence;
+        let (pair, server) = keys(&row.flow.endpoints)?;
+        if let Some(handshake) = &mut handshake {
+            self.certificates.complete(server, handshake);
+        }
+        let history = self.pairs.end(pair, row.start, row.bytes.to_client);
+        let seen = Observation {
+            stats: &stats,
+            transport: pair.transport,
+            server_port: pair.port,
+            app: &row.app.protocol,
+            handshake: handshake.as_ref(),
+            pair: Some(history),
+            start: row.start,
+        };
+        self.scorer.score(&seen)
+    }
+}
+
+/// What a conversation is remembered by; `None` where there are no ports.
+fn keys(endpoints: &Endpoints) -> Option<(PairKey, ServerKey)> {
+    match *endpoints {
+        Endpoints::Ip { src, dest, dest_port, transport, .. } if transport.has_ports() => Some((
+            PairKey { client: src, server: dest, port: dest_port, transport },
+            ServerKey { server: dest, port: dest_port, transport },
+        )),
+        _ => None,
+    }
+}

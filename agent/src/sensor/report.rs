@@ -1,0 +1,49 @@
+//! What shards tell the back.
+
+use picket_event::body::{App, Body};
+use picket_event::{Both, FlowEnd, FlowRef, FlowState, Timestamp};
+use picket_feature::{FlowStats, Handshake};
+
+/// One message from the front or a shard to the back.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// An event that needs nothing more.
+    Event(Box<Said>),
+    /// A conversation opened (told only where flows are scored).
+    Opened(FlowRef, Timestamp),
+    /// A row of a conversation is complete.
+    Row(Box<Row>),
+}
+
+/// An event of a conversation, or of none.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) time: Timestamp,
+    pub(crate) vlan: Option<u16>,
+    pub(crate) flow: Option<FlowRef>,
+    pub(crate) body: Body,
+}
+
+/// A row of a conversation, in the direction finally judged.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) flow: FlowRef,
+    pub(crate) vlan: Option<u16>,
+    pub(crate) start: Timestamp,
+    pub(crate) end: Timestamp,
+    pub(crate) packets: Both<u64>,
+    pub(crate) bytes: Both<u64>,
+    pub(crate) tcp_flags: Both<u8>,
+    pub(crate) state: FlowState,
+    pub(crate) reason: FlowEnd,
+    pub(crate) app: App,
+    /// What the classifiers need; `None` where flows are not scored.
+    pub(crate) evidence: Option<Box<Evidence>>,
+}
+
+/// What the classifiers need of a row.
+#[derive(Debug)]
+pub(crate) struct Evidence {
+    pub(crate) stats: FlowStats,
+    pub(crate) handshake: Option<Handshake>,
+}

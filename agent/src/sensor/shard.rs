@@ -1,0 +1,315 @@
+//! The second piece of the line: one of 64 logical shards, with its flows and what is said in them.
+
+use super::ics::{self, Merge};
+use super::report::{Evidence, Report, Row, Said};
+use super::{SHARDS, Settings};
+use picket_dissect::{Context, Conversation, Output};
+use picket_event::body::Anomaly as AnomalyBody;
+use picket_event::{Body, Direction, FlowEnd, FlowRef, Ledger, Timestamp};
+use picket_feature::{FlowStats, Handshake};
+use picket_flow::{Anomaly, Flow, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Equal industrial messages are merged over so much time, nanoseconds of the clock.
+const MERGE_NANOS: i64 = 60_000_000_000;
+
+/// One shard: the table, and who listens to it.
+#[derive(Debug)]
+pub(crate) struct Shard {
+    table: Table<Tracked>,
+    listener: Listener,
+    minute: i64,
+}
+
+/// What is kept of a flow beside the table's own fields.
+#[derive(Debug)]
+pub(crate) struct Tracked {
+    stats: FlowStats,
+    conversation: Conversation,
+    handshake: Option<Box<Handshake>>,
+    /// Place among the shard's merges, or [`NO_MERGE`].
+    merge: u32,
+    ended: bool,
+}
+
+const NO_MERGE: u32 = u32::MAX;
+
+/// Listens to a table: reads payloads, keeps statistics, writes reports.
+#[derive(Debug)]
+struct Listener {
+    output: Output,
+    reports: Vec<Report>,
+    merges: Vec<Merge>,
+    merges_free: Vec<u32>,
+    malformed: BTreeMap<String, u64>,
+    merge_capped: u64,
+    misbehaved: u64,
+    scoring: bool,
+}
+
+impl Shard {
+    pub(crate) fn new(number: u8, settings: &Settings) -> Self {
+        let limits = &settings.limits;
+        let shards = SHARDS as u32;
+        let nanos = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+        let t = &limits.timeouts;
+        let config = TableConfig {
+            shard: number,
+            flows: (limits.flows / shards).max(1),
+            flow_bytes: limits.reassembly_flow_bytes as usize,
+            table_bytes: (limits.reassembly_bytes / shards) as usize,
+            hash_key: settings.key.0[0] ^ settings.key.0[1].rotate_left(32),
+            timeouts: TableTimeouts {
+                tcp_established: nanos(t.tcp_established),
+                tcp_unestablished: nanos(t.tcp_unestablished),
+                tcp_closed: nanos(t.tcp_closed),
+                tcp_late: nanos(t.tcp_late),
+                udp: nanos(t.udp),
+                other: nanos(t.other),
+                link: nanos(t.link),
+                active: nanos(t.active),
+            },
+        };
+        let listener = Listener {
+            output: Output::default(),
+            reports: Vec::new(),
+            merges: Vec::new(),
+            merges_free: Vec::new(),
+            malformed: BTreeMap::new(),
+            merge_capped: 0,
+            misbehaved: 0,
+            scoring: settings.bundle.is_some(),
+        };
+        Self { table: Table::new(config), listener, minute: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn packet(&mut self, packet: &Packet<'_>) {
+        self.table.packet(packet, &mut self.listener);
+    }
+
+    /// Lets time pass to `now` of the clock.
+    pub(crate) fn advance(&mut self, now: i64) {
+        self.table.advance(now, &mut self.listener);
+        let minute = now / MERGE_NANOS;
+        if minute != self.minute {
+            self.minute = minute;
+            let Listener { merges, reports, .. } = &mut self.listener;
+            merges.iter_mut().for_each(|merge| merge.flush(reports));
+        }
+    }
+
+    pub(crate) fn finish(&mut self) {
+        self.table.finish(&mut self.listener);
+    }
+
+    /// What was found since the last call; to be drained.
+    #[inline]
+    pub(crate) const fn reports(&mut self) -> &mut Vec<Report> {
+        &mut self.listener.reports
+    }
+
+    /// Adds the shard's share to the books.
+    pub(crate) fn account(&self, ledger: &mut Ledger) {
+        let counters = self.table.counters();
+        let mut mine = Ledger {
+            flows_opened: counters.opened,
+            flows_closed: counters.closed,
+            flows_evicted: counters.evicted,
+            flows_refused: counters.refused,
+            flows_open: counters.open,
+            malformed: self.listener.malformed.clone(),
+            ..Ledger::default()
+        };
+        for (row, count) in [
+            ("tcp_reassembly", counters.reassembly_capped),
+            ("tcp_resynchronised", counters.resynchronised),
+            ("ics_merge", self.listener.merge_capped),
+            ("dissector_misbehaved", self.listener.misbehaved),
+        ] {
+            if count > 0 {
+                mine.capped.insert(row.to_owned(), count);
+            }
+        }
+        ledger.add(&mine);
+    }
+}
+
+impl Handler for Listener {
+    type State = Tracked;
+
+    fn open(&mut self, flow: &Flow) -> Tracked {
+        let endpoints = flow.endpoints();
+        if self.scoring {
+            self.reports.push(Report::Opened(FlowRef { id: flow.id(), endpoints }, flow.start()));
+        }
+        Tracked {
+            stats: FlowStats::default(),
+            conversation: Conversation::new(&endpoints),
+            handshake: None,
+            merge: NO_MERGE,
+            ended: false,
+        }
+    }
+
+    #[inline]
+    fn packet(&mut self, flow: &Flow, state: &mut Tracked, direction: Direction, packet: &Packet<'_>) {
+        let (flags, window) = packet.tcp.map_or((0, 0), |tcp| (tcp.flags, tcp.window));
+        let (wire, payload) = (packet.wire_len, packet.payload_wire);
+        state.stats.packet(direction, packet.time, wire, payload, flags, window, packet.payload);
+        if packet.tcp.is_none() && !packet.payload.is_empty() && self.wants(state, direction) {
+            let context = Context { time: packet.time, endpoints: flow.endpoints() };
+            state.conversation.datagram(direction, packet.payload, &context, &mut self.output);
+            self.say(flow, state, packet.time);
+        }
+    }
+
+    #[inline]
+    fn wants(&self, state: &Tracked, direction: Direction) -> bool {
+        !state.ended && state.conversation.wants(direction)
+    }
+
+    fn stream(
+        &mut self,
+        flow: &Flow,
+        state: &mut Tracked,
+        direction: Direction,
+        item: StreamItem<'_>,
+        time: Timestamp,
+    ) {
+        if state.ended {
+            return;
+        }
+        let context = Context { time, endpoints: flow.endpoints() };
+        match item {
+            StreamItem::Data(bytes) => state.conversation.stream(direction, bytes, &context, &mut self.output),
+            StreamItem::Gap(length) => state.conversation.gap(direction, length, &context, &mut self.output),
+            StreamItem::End => state.conversation.end(direction, &context, &mut self.output),
+        }
+        self.say(flow, state, time);
+    }
+
+    #[cold]
+    fn anomaly(&mut self, flow: &Flow, state: &mut Tracked, anomaly: Anomaly, time: Timestamp) {
+        let body = Body::Anomaly(AnomalyBody { kind: anomaly.name().to_owned(), detail: anomaly.detail().to_owned() });
+        let flow_ref = Self::name(flow, state);
+        self.reports.push(Report::Event(Box::new(Said { time, vlan: flow.vlan(), flow: Some(flow_ref), body })));
+    }
+
+    fn row(&mut self, flow: &Flow, state: &mut Tracked, reason: FlowEnd) {
+        if reason != FlowEnd::Active && !state.ended {
+            self.end(flow, state);
+        }
+        let stats = std::mem::take(&mut state.stats);
+        let packets = flow.packets();
+        if packets.to_server + packets.to_client > 0 {
+            let row = self.make_row(flow, state, reason, stats);
+            self.reports.push(Report::Row(Box::new(row)));
+        }
+    }
+}
+
+impl Listener {
+    /// The flow's name in the direction judged now.
+    fn name(flow: &Flow, state: &Tracked) -> FlowRef {
+        let endpoints = flow.endpoints();
+        let reversed = state.conversation.reversed();
+        FlowRef { id: flow.id(), endpoints: if reversed { endpoints.swapped() } else { endpoints } }
+    }
+
+    /// Tells what the conversation has put out.
+    #[inline]
+    fn say(&mut self, flow: &Flow, state: &mut Tracked, time: Timestamp) {
+        let output = &self.output;
+        if output.events.is_empty() && output.facts.is_empty() && output.malformed.is_empty() && output.misbehaved == 0
+        {
+            return;
+        }
+        self.say_all(flow, state, time);
+    }
+
+    fn say_all(&mut self, flow: &Flow, state: &mut Tracked, time: Timestamp) {
+        self.misbehaved += u64::from(std::mem::take(&mut self.output.misbehaved));
+        if !self.output.malformed.is_empty() {
+            let app = state.conversation.app();
+            let count = self.output.malformed.drain(..).count() as u64;
+            match self.malformed.get_mut(app.protocol.name()) {
+                Some(known) => *known += count,
+                None => {
+                    self.malformed.insert(app.protocol.name().to_owned(), count);
+                }
+            }
+        }
+        for fact in self.output.facts.drain(..) {
+            if self.scoring {
+                state.handshake.get_or_insert_default().learn(&fact);
+            }
+        }
+        let named = Self::name(flow, state);
+        let vlan = flow.vlan();
+        for body in self.output.events.drain(..) {
+            match body {
+                Body::Ics(message) => {
+                    if state.merge == NO_MERGE {
+                        state.merge = self.merges_free.pop().unwrap_or_else(|| {
+                            self.merges.push(Merge::default());
+                            (self.merges.len() - 1) as u32
+                        });
+                    }
+                    if let Some(merge) = self.merges.get_mut(state.merge as usize) {
+                        let said = ics::Context { flow: named, vlan, time };
+                        merge.take(message, &said, &mut self.reports, &mut self.merge_capped);
+                    }
+                }
+                body => {
+                    self.reports.push(Report::Event(Box::new(Said { time, vlan, flow: Some(named), body })));
+                }
+            }
+        }
+    }
+
+    /// The conversation is over: what it still holds comes out.
+    fn end(&mut self, flow: &Flow, state: &mut Tracked) {
+        let context = Context { time: flow.end(), endpoints: flow.endpoints() };
+        for direction in [Direction::ToServer, Direction::ToClient] {
+            state.conversation.end(direction, &context, &mut self.output);
+        }
+        self.say(flow, state, flow.end());
+        state.ended = true;
+        if let Some(merge) = self.merges.get_mut(state.merge as usize) {
+            merge.flush(&mut self.reports);
+            *merge = Merge::default();
+            self.merges_free.push(state.merge);
+            state.merge = NO_MERGE;
+        }
+    }
+
+    fn make_row(&self, flow: &Flow, state: &mut Tracked, reason: FlowEnd, mut stats: FlowStats) -> Row {
+        let reversed = state.conversation.reversed();
+        let (mut packets, mut bytes, mut tcp_flags) = (flow.packets(), flow.bytes(), flow.tcp_flags());
+        if reversed {
+            (packets, bytes, tcp_flags) = (packets.swapped(), bytes.swapped(), tcp_flags.swapped());
+        }
+        let evidence = self.scoring.then(|| {
+            if reversed {
+                stats.swap();
+            }
+            let handshake = state.handshake.as_deref().cloned();
+            Box::new(Evidence { stats, handshake })
+        });
+        Row {
+            flow: Self::name(flow, state),
+            vlan: flow.vlan(),
+            start: flow.start(),
+            end: flow.end(),
+            packets,
+            bytes,
+            tcp_flags,
+            state: flow.state(),
+            reason,
+            app: state.conversation.app(),
+            evidence,
+        }
+    }
+}
