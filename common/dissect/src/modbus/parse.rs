@@ -101,8 +101,9 @@ fn read_request(function: u8, data: &[u8]) -> Result<(Fit, Ask), Fault> {
         1..=4 => {
             let (start, count) = (r.u16("start")?, r.u16("count")?);
             ask.range = range(start, count);
+            let limit = if function <= 2 { 2000 } else { 125 };
             // Counts beyond the standard's are asked for by careless clients, and answered by an exception.
-            exact(&r, count > 0 && count <= if function <= 2 { 2000 } else { 125 })
+            if (1..=limit).contains(&count) { exact(&r, true) } else { open(&r) }
         }
         5 => {
             let (at, value) = (r.u16("address")?, r.u16("value")?);
@@ -143,19 +144,18 @@ fn read_request(function: u8, data: &[u8]) -> Result<(Fit, Ask), Fault> {
             match kind {
                 MEI_DEVICE_ID => {
                     let (code, _) = (r.u8("read device id code")?, r.u8("object")?);
-                    exact(&r, (1..=4).contains(&code))
+                    // Some clients send a byte more.
+                    match (code, r.remaining()) {
+                        (1..=4, 0) => Fit::Exact,
+                        (1..=4, 1) => Fit::Open,
+                        _ => Fit::Wrong,
+                    }
                 }
                 MEI_CANOPEN => Fit::Open,
                 _ => Fit::Wrong,
             }
         }
-        7 | 11 | 12 | 17 => {
-            if r.is_empty() {
-                Fit::Open
-            } else {
-                Fit::Wrong
-            }
-        }
+        7 | 11 | 12 | 17 => open(&r),
         UMAS => {
             r.u8("session")?;
             ask.sub = Some(u16::from(r.u8("umas function")?));
@@ -164,6 +164,10 @@ fn read_request(function: u8, data: &[u8]) -> Result<(Fit, Ask), Fault> {
         _ => Fit::Open,
     };
     Ok((fit, ask))
+}
+
+fn open(r: &Reader<'_>) -> Fit {
+    if r.is_empty() { Fit::Open } else { Fit::Wrong }
 }
 
 fn exact(r: &Reader<'_>, plausible: bool) -> Fit {
@@ -238,11 +242,11 @@ fn read_response(function: u8, data: &[u8]) -> Result<(Fit, Ask), Fault> {
         }
         7 => {
             r.u8("status")?;
-            if r.is_empty() { Fit::Open } else { Fit::Wrong }
+            open(&r)
         }
         11 => {
             r.skip(4, "status and count")?;
-            if r.is_empty() { Fit::Open } else { Fit::Wrong }
+            open(&r)
         }
         12 | 17 | 20 => {
             let list = r.vec8("bytes")?;

@@ -120,8 +120,9 @@ impl Modbus {
 
     fn message(&mut self, direction: Direction, frame: &Frame<'_>, context: &Context, output: &mut Output) {
         let ics = match direction {
-            Direction::ToServer => self.request(frame, output),
-            Direction::ToClient => self.response(frame, context, output),
+            // An exception is one whoever sends it.
+            Direction::ToServer if frame.function & 0x80 == 0 => self.request(frame, output),
+            _ => self.response(frame, context, output),
         };
         let ics = Ics { previous: self.previous, ..ics };
         self.previous = Some(ics.operation);
