@@ -10,6 +10,7 @@
 
 mod contract;
 mod conversation;
+pub mod dns;
 pub mod fact;
 mod heads;
 mod identify;

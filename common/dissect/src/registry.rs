@@ -3,4 +3,4 @@
 use crate::Dissector;
 
 /// Every dissector, in the order they are asked.
-pub static ALL: &[&dyn Dissector] = &[&crate::tls::Tls, &crate::modbus::Modbus];
+pub static ALL: &[&dyn Dissector] = &[&crate::tls::Tls, &crate::modbus::Modbus, &crate::dns::DnsDissector];

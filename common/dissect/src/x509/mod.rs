@@ -8,6 +8,8 @@ mod name;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use name::truncate;
+
 use crate::fact::{Certificates, KeyKind, SignatureKind};
 use picket_event::Timestamp;
 use picket_event::body::Certificate;
