@@ -166,6 +166,7 @@ impl Conversation {
                 self.interrupt(direction, Input::End, "message cut by the end", context, output);
             }
         }
+        self.decided = self.decided.or_else(|| self.without_payload());
         self.phase = Phase::Done;
     }
 

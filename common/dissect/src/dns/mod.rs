@@ -163,3 +163,8 @@ impl Session for DnsSession {
         Progress { consumed, need }
     }
 }
+
+/// Whether these bytes are a DNS message to their end.
+pub(crate) fn is_message(bytes: &[u8]) -> bool {
+    parse::check(bytes).is_ok()
+}

@@ -2,6 +2,7 @@
 //! transaction numbers that echo.
 
 use super::parse::{self, Fit};
+use super::table;
 use crate::{Head, Probe};
 use picket_event::Unit;
 use picket_reader::Fault;
@@ -18,6 +19,8 @@ struct Seen {
     request: bool,
     response: bool,
     exact: bool,
+    /// The standard names its function.
+    named: bool,
 }
 
 /// One direction of a head.
@@ -49,7 +52,8 @@ fn look(bytes: &[u8]) -> Look {
             Ok((frame, total)) => {
                 let Some(slot) = look.seen.get_mut(look.count) else { break };
                 *slot = judge(&frame);
-                look.foreign |= !slot.request && !slot.response;
+                // One damaged message behind good ones is damage, not another protocol.
+                look.foreign |= look.count == 0 && !slot.request && !slot.response;
                 look.count += 1;
                 rest = rest.get(total..).unwrap_or(&[]);
             }
@@ -67,11 +71,16 @@ fn look(bytes: &[u8]) -> Look {
 }
 
 fn judge(frame: &parse::Frame<'_>) -> Seen {
-    let seen = Seen { transaction: frame.transaction, function: frame.function, ..Seen::default() };
+    let named = !table::function(frame.function & 0x7f).name.is_empty();
+    let seen = Seen { transaction: frame.transaction, function: frame.function, named, ..Seen::default() };
     if frame.function & 0x80 != 0 {
         // Both ways: some simulators answer in the client's place, and some answers are a byte too long.
         let exact = matches!(frame.data, [1..=11]);
         return Seen { response: matches!(frame.data, [1..=11] | [1..=11, 0]), request: !exact, exact, ..seen };
+    }
+    // Function 0 is none, though scanners ask for it; other protocols have zeros there.
+    if frame.function == 0 {
+        return Seen { request: true, ..seen };
     }
     let (asks, _) = parse::request(frame.function, frame.data);
     let (answers, _) = parse::response(frame.function, frame.data);
@@ -87,6 +96,7 @@ fn judge(frame: &parse::Frame<'_>) -> Seen {
 fn alone(look: &Look) -> f32 {
     match (look.exact(), look.count) {
         (0, 0) => 0.0,
+        (0, _) if !look.frames().any(|seen| seen.named) => 0.3,
         (0, 1) => 0.42,
         (0, _) => 0.55,
         (1, 1) => 0.7,

@@ -1,7 +1,19 @@
 //! Protocols that are named by their structure and not read.
+//!
+//! A signature says what a client's and what a server's first bytes look like; [`spoken`] puts the two
+//! together, also the other way round. Confidences say how often such bytes are something else.
+//! A false industrial name is worse than none, so only signatures with magic numbers, checksums or
+//! several lengths that fit are here.
+
+mod datagram;
+mod industrial;
+mod session;
+#[cfg(test)]
+mod tests;
+mod text;
 
 use crate::{Head, Probe};
-use picket_event::{Protocol, Transport};
+use picket_event::{Protocol, Transport, Unit};
 
 /// How one protocol is told from others.
 #[derive(Clone, Debug)]
@@ -18,5 +30,169 @@ pub struct Signature {
     pub probe: fn(&Head<'_>) -> Probe,
 }
 
+const TCP: &[Transport] = &[Transport::TCP];
+const UDP: &[Transport] = &[Transport::UDP];
+const BOTH: &[Transport] = &[Transport::TCP, Transport::UDP];
+
+type Judge = fn(&Head<'_>) -> Probe;
+
+const fn s(protocol: Protocol, transports: &'static [Transport], ports: &'static [u16], probe: Judge) -> Signature {
+    Signature { protocol, transports, ports, needs_port: false, probe }
+}
+
+const fn by_port(
+    protocol: Protocol,
+    transports: &'static [Transport],
+    ports: &'static [u16],
+    probe: Judge,
+) -> Signature {
+    Signature { protocol, transports, ports, needs_port: true, probe }
+}
+
 /// Every signature, in the order they are asked.
-pub static ALL: &[Signature] = &[];
+pub static ALL: &[Signature] = &[
+    s(Protocol::SSH, TCP, &[22], text::ssh),
+    s(Protocol::HTTP, TCP, &[80, 8000, 8080], text::http),
+    s(Protocol::SMTP, TCP, &[25, 587, 2525], text::smtp),
+    s(Protocol::FTP, TCP, &[21], text::ftp),
+    s(Protocol::POP3, TCP, &[110], text::pop3),
+    s(Protocol::IMAP, TCP, &[143], text::imap),
+    s(Protocol::SIP, BOTH, &[5060], text::sip),
+    s(Protocol::RTSP, TCP, &[554, 8554], text::rtsp),
+    s(Protocol::SSDP, UDP, &[1900], text::ssdp),
+    s(Protocol::XMPP, TCP, &[5222, 5269], text::xmpp),
+    s(Protocol::TELNET, TCP, &[23], text::telnet),
+    s(Protocol::SYSLOG, UDP, &[514], text::syslog),
+    s(Protocol::BITTORRENT, BOTH, &[6881], text::bittorrent),
+    s(Protocol::RDP, TCP, &[3389], session::rdp),
+    s(Protocol::SMB, TCP, &[445, 139], session::smb),
+    s(Protocol::NETBIOS, BOTH, &[138, 139], session::netbios),
+    s(Protocol::LDAP, BOTH, &[389, 3268], session::ldap),
+    s(Protocol::KERBEROS, BOTH, &[88], session::kerberos),
+    s(Protocol::MYSQL, TCP, &[3306], session::mysql),
+    s(Protocol::POSTGRESQL, TCP, &[5432], session::postgresql),
+    s(Protocol::TDS, TCP, &[1433], session::tds),
+    s(Protocol::SOCKS, TCP, &[1080], session::socks),
+    s(Protocol::DCERPC, TCP, &[135, 593], session::dcerpc),
+    s(Protocol::RPC, BOTH, &[111, 2049], session::rpc),
+    s(Protocol::QUIC, UDP, &[443], datagram::quic),
+    s(Protocol::DTLS, UDP, &[5684], datagram::dtls),
+    s(Protocol::NTP, UDP, &[123], datagram::ntp),
+    s(Protocol::DHCP, UDP, &[67, 68], datagram::dhcp),
+    by_port(Protocol::DHCPV6, UDP, &[546, 547], datagram::dhcpv6),
+    by_port(Protocol::MDNS, UDP, &[5353], datagram::named),
+    by_port(Protocol::LLMNR, UDP, &[5355], datagram::named),
+    by_port(Protocol::NBNS, UDP, &[137], datagram::nbns),
+    s(Protocol::SNMP, UDP, &[161, 162], datagram::snmp),
+    s(Protocol::STUN, BOTH, &[3478], datagram::stun),
+    s(Protocol::TFTP, UDP, &[69], datagram::tftp),
+    s(Protocol::WIREGUARD, UDP, &[51_820], datagram::wireguard),
+    s(Protocol::IKE, UDP, &[500, 4500], datagram::ike),
+    by_port(Protocol::PTP, UDP, &[319, 320], datagram::ptp),
+    s(Protocol::DNP3, BOTH, &[20_000], industrial::dnp3),
+    s(Protocol::IEC104, TCP, &[2404], industrial::iec104),
+    s(Protocol::S7COMM, TCP, &[], industrial::s7comm),
+    s(Protocol::ENIP, BOTH, &[44_818], industrial::enip),
+    s(Protocol::BACNET, UDP, &[47_808], industrial::bacnet),
+    s(Protocol::OPCUA, TCP, &[4840], industrial::opcua),
+    s(Protocol::MQTT, TCP, &[1883], industrial::mqtt),
+    s(Protocol::FOX, TCP, &[1911], industrial::fox),
+    s(Protocol::KNXIP, UDP, &[3671], industrial::knxip),
+    s(Protocol::FINS, TCP, &[9600], industrial::fins),
+    s(Protocol::SYNCHROPHASOR, BOTH, &[4712, 4713], industrial::synchrophasor),
+    s(Protocol::RTPS, UDP, &[7400, 7401, 7410, 7411], industrial::rtps),
+    s(Protocol::PROFINET_CM, UDP, &[34_964], industrial::profinet_cm),
+    s(Protocol::DOIP, BOTH, &[13_400], industrial::doip),
+    s(Protocol::HISLIP, TCP, &[4880], industrial::hislip),
+];
+
+/// What one direction's bytes look like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Guess {
+    /// Not this.
+    No,
+    /// Nothing contradicts.
+    Open,
+    /// This, with a confidence.
+    Yes(f32),
+}
+
+/// Puts both directions together, straight and with the ends exchanged.
+fn spoken(head: &Head<'_>, client: fn(&[u8]) -> Guess, server: fn(&[u8]) -> Guess) -> Probe {
+    let ask = |judge: fn(&[u8]) -> Guess, bytes: &[u8]| if bytes.is_empty() { Guess::Open } else { judge(bytes) };
+    let straight = together(ask(client, head.to_server), ask(server, head.to_client));
+    let crossed = together(ask(client, head.to_client), ask(server, head.to_server));
+    match (straight, crossed) {
+        (Guess::Yes(a), Guess::Yes(b)) if b > a => yes(b, true),
+        (Guess::Yes(a), _) => yes(a, false),
+        (_, Guess::Yes(b)) => yes(b, true),
+        (Guess::No, Guess::No) => Probe::No,
+        _ => Probe::More,
+    }
+}
+
+/// Both sides speak alike: who is the client cannot be said.
+fn either(head: &Head<'_>, judge: fn(&[u8]) -> Guess) -> Probe {
+    spoken(head, judge, judge)
+}
+
+const fn yes(confidence: f32, reversed: bool) -> Probe {
+    Probe::Yes { confidence: Unit::new(confidence), reversed }
+}
+
+fn together(a: Guess, b: Guess) -> Guess {
+    match (a, b) {
+        (Guess::No, _) | (_, Guess::No) => Guess::No,
+        (Guess::Yes(a), Guess::Yes(b)) => Guess::Yes(1.0 - (1.0 - a) * (1.0 - b)),
+        (Guess::Yes(a), Guess::Open) | (Guess::Open, Guess::Yes(a)) => Guess::Yes(a),
+        (Guess::Open, Guess::Open) => Guess::Open,
+    }
+}
+
+/// The server's bytes are not looked at.
+fn anything(_: &[u8]) -> Guess {
+    Guess::Open
+}
+
+/// Whether the bytes begin so: yes with this confidence; open while they are too short to tell.
+fn begins(bytes: &[u8], magic: &[u8], confidence: f32) -> Guess {
+    if bytes.starts_with(magic) {
+        Guess::Yes(confidence)
+    } else if bytes.len() < magic.len() && magic.starts_with(bytes) {
+        Guess::Open
+    } else {
+        Guess::No
+    }
+}
+
+/// The best of several beginnings.
+fn begins_any(bytes: &[u8], magics: &[&[u8]], confidence: f32) -> Guess {
+    let mut best = Guess::No;
+    for magic in magics {
+        match begins(bytes, magic, confidence) {
+            Guess::Yes(c) => return Guess::Yes(c),
+            Guess::Open => best = Guess::Open,
+            Guess::No => {}
+        }
+    }
+    best
+}
+
+/// A reading that may run out of bytes: then it is open.
+fn read(judge: impl FnOnce() -> Result<Guess, picket_reader::Fault>) -> Guess {
+    match judge() {
+        Ok(guess) => guess,
+        Err(picket_reader::Fault::Incomplete { .. }) => Guess::Open,
+        Err(picket_reader::Fault::Malformed(_)) => Guess::No,
+    }
+}
+
+/// A reading of a datagram: what is cut is not it.
+fn whole(judge: impl FnOnce() -> Result<Guess, picket_reader::Fault>) -> Guess {
+    judge().unwrap_or(Guess::No)
+}
+
+/// Yes with a confidence where all of this holds.
+const fn when(holds: bool, confidence: f32) -> Guess {
+    if holds { Guess::Yes(confidence) } else { Guess::No }
+}

@@ -1,0 +1,211 @@
+//! Protocols of single datagrams.
+
+use super::{Guess, anything, either, spoken, when, whole};
+use crate::{Head, Probe, dns};
+use picket_reader::{Fault, Reader};
+
+/// QUIC long headers (RFC 9000 section 17.2): versions that exist, connection ids that fit.
+pub(super) fn quic(head: &Head<'_>) -> Probe {
+    let known = |version: u32| {
+        matches!(version, 1 | 0x6b33_43cf | 0xff00_0016..=0xff00_0022 | 0x709a_50c4 | 0xfafe_b001..=0xfafe_b002)
+            || (version & 0xffff_ff00 == 0x5130_3500 || version & 0xffff_ff00 == 0x5130_3400)
+            || version & 0xffff_ff00 == 0x5430_3500
+    };
+    let judge = move |bytes: &[u8]| {
+        whole(|| {
+            let mut r = Reader::new(bytes);
+            let first = r.u8("flags")?;
+            let version = r.u32("version")?;
+            if first & 0x80 == 0 {
+                return Ok(Guess::No);
+            }
+            let (to, from) = (r.vec8("dcid")?, r.vec8("scid")?);
+            let negotiation = version == 0 && r.remaining() >= 4 && r.remaining() % 4 == 0;
+            if to.remaining() > 20 || from.remaining() > 20 || !(known(version) || negotiation) {
+                return Ok(Guess::No);
+            }
+            Ok(Guess::Yes(if negotiation { 0.6 } else { 0.93 }))
+        })
+    };
+    fn short(bytes: &[u8], long: Guess) -> Guess {
+        // After the handshake only short headers go by: the fixed bit is all there is.
+        if long == Guess::No && bytes.first().is_some_and(|first| first & 0xc0 == 0x40) { Guess::Open } else { long }
+    }
+    let first = |bytes: &[u8]| if bytes.is_empty() { Guess::Open } else { short(bytes, judge(bytes)) };
+    match (first(head.to_server), first(head.to_client)) {
+        (Guess::Yes(a), Guess::Yes(b)) => super::yes(1.0 - (1.0 - a) * (1.0 - b), false),
+        (Guess::Yes(a), Guess::Open) | (Guess::Open, Guess::Yes(a)) => super::yes(a, false),
+        (Guess::No, _) | (_, Guess::No) => Probe::No,
+        (Guess::Open, Guess::Open) => Probe::More,
+    }
+}
+
+/// DTLS records (RFC 9147 section 4, RFC 6347).
+pub(super) fn dtls(head: &Head<'_>) -> Probe {
+    either(head, |bytes| {
+        whole(|| {
+            let mut r = Reader::new(bytes);
+            let (kind, version) = (r.u8("type")?, r.u16("version")?);
+            r.skip(8, "epoch and number")?;
+            r.vec16("record")?;
+            let known = matches!(version, 0xfeff | 0xfefd | 0xfefc | 0x0100);
+            Ok(when((20..=25).contains(&kind) && known, if version == 0x0100 { 0.5 } else { 0.95 }))
+        })
+    })
+}
+
+/// NTP (RFC 5905 section 7.3): version, mode, stratum, poll and precision in range, a length that exists.
+pub(super) fn ntp(head: &Head<'_>) -> Probe {
+    either(head, |bytes| {
+        whole(|| {
+            let mut r = Reader::new(bytes);
+            let (first, stratum, poll, precision) =
+                (r.u8("mode")?, r.u8("stratum")?, r.u8("poll")?, r.u8("precision")?);
+            let (version, mode) = (first >> 3 & 7, first & 7);
+            let long = matches!(bytes.len(), 48 | 52 | 68 | 72);
+            if matches!(mode, 6 | 7) {
+                // Control and private messages share little; the port has to help.
+                return Ok(when((2..=4).contains(&version) && bytes.len() >= 8 && bytes.len() % 4 == 0, 0.3));
+            }
+            let fits = (1..=4).contains(&version) && (1..=5).contains(&mode) && stratum <= 16 && poll <= 17;
+            // Precision is a small negative power of two, or not filled in.
+            Ok(when(fits && long && (precision >= 0xe0 || precision == 0), 0.72))
+        })
+    })
+}
+
+/// DHCP (RFC 2131 section 2): the magic cookie in its place.
+pub(super) fn dhcp(head: &Head<'_>) -> Probe {
+    either(head, |bytes| {
+        let header = matches!(bytes, [1 | 2, 1..=32, 0..=16, 0..=16, ..]);
+        when(header && bytes.get(236..240) == Some(&[0x63, 0x82, 0x53, 0x63]), 0.99)
+    })
+}
+
+/// DHCPv6 (RFC 8415 section 8): options that fit to the end.
+pub(super) fn dhcpv6(head: &Head<'_>) -> Probe {
+    either(head, |bytes| {
+        whole(|| {
+            let mut r = Reader::new(bytes);
+            let kind = r.u8("type")?;
+            r.skip(if matches!(kind, 12 | 13) { 33 } else { 3 }, "transaction")?;
+            while !r.is_empty() {
+                r.u16("option")?;
+                r.vec16("option data")?;
+            }
+            Ok(when((1..=13).contains(&kind), 0.85))
+        })
+    })
+}
+
+/// Multicast DNS and LLMNR: the structure of DNS; the port tells which.
+pub(super) fn named(head: &Head<'_>) -> Probe {
+    either(head, |bytes| when(dns::is_message(bytes), 0.9))
+}
+
+/// NetBIOS names (RFC 1002 section 4.2): a header like that of DNS, names of 32 letters.
+pub(super) fn nbns(head: &Head<'_>) -> Probe {
+    either(head, |bytes| {
+        let encoded = bytes.get(12) == Some(&32)
+            && bytes.get(13..45).is_some_and(|name| name.iter().all(|letter| (b'A'..=b'P').contains(letter)));
+        when(encoded, 0.9)
+    })
+}
+
+/// SNMP (RFC 1157, 3416, 3412): a sequence that fits, version, community or header, a request kind.
+pub(super) fn snmp(head: &Head<'_>) -> Probe {
+    fn size(r: &mut Reader<'_>) -> Result<usize, Fault> {
+        match r.u8("length")? {
+            short @ 0..=0x7f => Ok(usize::from(short)),
+            0x81 => Ok(usize::from(r.u8("length")?)),
+            0x82 => Ok(usize::from(r.u16("length")?)),
+            _ => Err(Fault::Malformed("length form")),
+        }
+    }
+    either(head, |bytes| {
+        whole(|| {
+            let mut r = Reader::new(bytes);
+            let tag = r.u8("sequence")?;
+            let length = size(&mut r)?;
+            if tag != 0x30 || length != r.remaining() || r.array::<2>("version")? != [2, 1] {
+                return Ok(Guess::No);
+            }
+            let version = r.u8("version")?;
+            let next = r.u8("community or header")?;
+            if version == 3 {
+                return Ok(when(next == 0x30, 0.9));
+            }
+            let community = size(&mut r)?;
+            r.skip(community, "community")?;
+            Ok(when(version <= 1 && next == 4 && (0xa0..=0xa8).contains(&r.u8("pdu")?), 0.96))
+        })
+    })
+}
+
+/// STUN (RFC 8489 section 5): the magic cookie and a length that fits.
+pub(super) fn stun(head: &Head<'_>) -> Probe {
+    either(head, |bytes| {
+        whole(|| {
+            let mut r = Reader::new(bytes);
+            let (kind, length, cookie) = (r.u16("type")?, r.u16("length")?, r.u32("cookie")?);
+            r.skip(12, "transaction")?;
+            let fits = kind & 0xc000 == 0 && length % 4 == 0 && cookie == 0x2112_a442;
+            Ok(when(fits && r.remaining() >= usize::from(length), 0.97))
+        })
+    })
+}
+
+/// TFTP requests (RFC 1350 section 5).
+pub(super) fn tftp(head: &Head<'_>) -> Probe {
+    let client = |bytes: &[u8]| match bytes {
+        [0, 1 | 2, rest @ ..] => {
+            let mut parts = rest.split(|byte| *byte == 0);
+            let file = parts
+                .next()
+                .is_some_and(|name| !name.is_empty() && name.iter().all(|b| b.is_ascii_graphic() || *b == b' '));
+            let mode =
+                parts.next().is_some_and(|m| m.eq_ignore_ascii_case(b"octet") || m.eq_ignore_ascii_case(b"netascii"));
+            when(file && mode, 0.95)
+        }
+        _ => Guess::No,
+    };
+    spoken(head, client, anything)
+}
+
+/// WireGuard: message types with their fixed lengths and reserved zeros.
+pub(super) fn wireguard(head: &Head<'_>) -> Probe {
+    either(head, |bytes| match (bytes, bytes.len()) {
+        ([1, 0, 0, 0, ..], 148) => Guess::Yes(0.9),
+        ([2, 0, 0, 0, ..], 92) => Guess::Yes(0.88),
+        ([3, 0, 0, 0, ..], 64) => Guess::Yes(0.6),
+        ([4, 0, 0, 0, ..], length) if length >= 32 && length % 16 == 0 => Guess::Yes(0.42),
+        _ => Guess::No,
+    })
+}
+
+/// IKE (RFC 7296 section 3.1, RFC 2408): a length that fits to the byte.
+pub(super) fn ike(head: &Head<'_>) -> Probe {
+    either(head, |bytes| {
+        whole(|| {
+            // Behind NAT four zeros stand in front (RFC 3948).
+            let mut r = Reader::new(bytes.strip_prefix(&[0, 0, 0, 0]).unwrap_or(bytes));
+            let total = r.remaining();
+            let initiator = r.u64("initiator")?;
+            r.u64("responder")?;
+            let (_, version, exchange) = (r.u8("next payload")?, r.u8("version")?, r.u8("exchange")?);
+            r.skip(5, "flags and id")?;
+            let length = r.u32("length")?;
+            let known = matches!((version, exchange), (0x10, 1..=5 | 32 | 33) | (0x20, 34..=43));
+            Ok(when(initiator != 0 && known && length as usize == total, 0.95))
+        })
+    })
+}
+
+/// PTP version 2 (IEEE 1588-2008 clause 13.3): the message's own length.
+pub(super) fn ptp(head: &Head<'_>) -> Probe {
+    either(head, |bytes| {
+        let length = bytes.get(2..4).and_then(|b| <[u8; 2]>::try_from(b).ok()).map(u16::from_be_bytes);
+        let fits = length.is_some_and(|l| (34..=bytes.len()).contains(&usize::from(l)));
+        when(fits && bytes.get(1).is_some_and(|version| version & 0x0f == 2), 0.88)
+    })
+}

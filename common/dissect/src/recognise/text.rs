@@ -1,0 +1,222 @@
+//! Protocols of lines: the first one tells.
+
+use super::{Guess, anything, begins, begins_any, either, spoken, when};
+use crate::{Head, Probe};
+
+/// Longest first line that is waited for, bytes.
+const LINE: usize = 512;
+
+/// The first line without its end, and whether its end was seen.
+fn line(bytes: &[u8]) -> (&[u8], bool) {
+    match bytes.iter().take(LINE).position(|byte| *byte == b'\n') {
+        Some(at) => (bytes.get(..at).unwrap_or(bytes).trim_ascii_end(), true),
+        None => (bytes.get(..LINE).unwrap_or(bytes), bytes.len() >= LINE),
+    }
+}
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted))
+}
+
+/// SSH identification (RFC 4253 section 4.2).
+pub(super) fn ssh(head: &Head<'_>) -> Probe {
+    either(head, |bytes| begins_any(bytes, &[b"SSH-2.0-", b"SSH-1."], 0.97))
+}
+
+const METHODS: &[&[u8]] = &[
+    b"GET ",
+    b"POST ",
+    b"HEAD ",
+    b"PUT ",
+    b"DELETE ",
+    b"OPTIONS ",
+    b"CONNECT ",
+    b"TRACE ",
+    b"PATCH ",
+    b"PROPFIND ",
+    b"REPORT ",
+    b"MKCOL ",
+    b"SEARCH ",
+    b"SUBSCRIBE ",
+    b"UNSUBSCRIBE ",
+    b"NOTIFY ",
+    b"M-SEARCH ",
+];
+
+/// A request line that ends in this version.
+fn request(bytes: &[u8], methods: &[&[u8]], version: &[u8]) -> Guess {
+    match begins_any(bytes, methods, 0.5) {
+        Guess::Yes(_) => match line(bytes) {
+            (first, true) => when(contains(first, version), 0.97),
+            (first, false) => {
+                if first.is_ascii() {
+                    Guess::Yes(0.6)
+                } else {
+                    Guess::No
+                }
+            }
+        },
+        other => other,
+    }
+}
+
+/// HTTP/1 (RFC 9112 sections 3 and 4), and the preface of HTTP/2 (RFC 9113 section 3.4).
+pub(super) fn http(head: &Head<'_>) -> Probe {
+    let client = |bytes: &[u8]| match begins(bytes, b"PRI * HTTP/2.0", 0.98) {
+        Guess::Yes(c) => Guess::Yes(c),
+        _ => request(bytes, METHODS, b" HTTP/1."),
+    };
+    // A server may answer with a body that goes on from before the capture.
+    let server = |bytes: &[u8]| match begins(bytes, b"HTTP/1.", 0.95) {
+        Guess::No => Guess::Open,
+        other => other,
+    };
+    spoken(head, client, server)
+}
+
+/// SIP (RFC 3261 section 7).
+pub(super) fn sip(head: &Head<'_>) -> Probe {
+    either(head, |bytes| match begins(bytes, b"SIP/2.0 ", 0.97) {
+        Guess::No => {
+            const METHODS: &[&[u8]] = &[
+                b"INVITE ",
+                b"REGISTER ",
+                b"OPTIONS ",
+                b"ACK ",
+                b"BYE ",
+                b"CANCEL ",
+                b"SUBSCRIBE ",
+                b"NOTIFY ",
+                b"MESSAGE ",
+                b"PUBLISH ",
+                b"INFO ",
+                b"PRACK ",
+                b"UPDATE ",
+                b"REFER ",
+            ];
+            request(bytes, METHODS, b" SIP/2.0")
+        }
+        other => other,
+    })
+}
+
+/// RTSP (RFC 2326, RFC 7826).
+pub(super) fn rtsp(head: &Head<'_>) -> Probe {
+    const METHODS: &[&[u8]] =
+        &[b"OPTIONS ", b"DESCRIBE ", b"SETUP ", b"PLAY ", b"ANNOUNCE ", b"TEARDOWN ", b"GET_PARAMETER ", b"RECORD "];
+    spoken(head, |bytes| request(bytes, METHODS, b" RTSP/"), |bytes| begins(bytes, b"RTSP/", 0.95))
+}
+
+/// SSDP (UPnP Device Architecture 2.0 section 1).
+pub(super) fn ssdp(head: &Head<'_>) -> Probe {
+    let client = |bytes: &[u8]| begins_any(bytes, &[b"M-SEARCH * HTTP/1.1", b"NOTIFY * HTTP/1.1"], 0.97);
+    let server = |bytes: &[u8]| match begins(bytes, b"HTTP/1.1 200", 0.6) {
+        Guess::Yes(_) => when(contains(bytes.get(..1024).unwrap_or(bytes), b"\nst:"), 0.9),
+        other => other,
+    };
+    spoken(head, client, server)
+}
+
+/// SMTP (RFC 5321 section 3.1).
+pub(super) fn smtp(head: &Head<'_>) -> Probe {
+    let client = |bytes: &[u8]| begins_any(bytes, &[b"EHLO ", b"HELO ", b"ehlo ", b"helo ", b"MAIL FROM:"], 0.85);
+    spoken(head, client, |bytes| greeting(bytes, b"SMTP", b"FTP"))
+}
+
+/// FTP (RFC 959 section 5.4).
+pub(super) fn ftp(head: &Head<'_>) -> Probe {
+    let client = |bytes: &[u8]| begins_any(bytes, &[b"USER ", b"AUTH TLS", b"AUTH SSL", b"FEAT\r\n"], 0.5);
+    spoken(head, client, |bytes| greeting(bytes, b"FTP", b"SMTP"))
+}
+
+/// A 220 greeting, the same in SMTP and FTP: what it says of itself tells them apart.
+fn greeting(bytes: &[u8], own: &[u8], other: &[u8]) -> Guess {
+    match begins_any(bytes, &[b"220 ", b"220-"], 0.45) {
+        Guess::Yes(plain) => {
+            let first = bytes.get(..LINE).unwrap_or(bytes);
+            match (contains(first, own), contains(first, other)) {
+                (true, false) => Guess::Yes(0.92),
+                (false, true) => Guess::No,
+                _ => Guess::Yes(plain),
+            }
+        }
+        guess => guess,
+    }
+}
+
+/// POP3 (RFC 1939).
+pub(super) fn pop3(head: &Head<'_>) -> Probe {
+    let client = |bytes: &[u8]| begins_any(bytes, &[b"USER ", b"CAPA\r\n", b"AUTH", b"APOP ", b"STLS\r\n"], 0.5);
+    spoken(head, client, |bytes| begins(bytes, b"+OK", 0.82))
+}
+
+/// IMAP (RFC 9051).
+pub(super) fn imap(head: &Head<'_>) -> Probe {
+    let client = |bytes: &[u8]| {
+        let (first, ended) = line(bytes);
+        let mut words = first.split(|byte| *byte == b' ');
+        let tag = words
+            .next()
+            .is_some_and(|tag| !tag.is_empty() && tag.len() <= 16 && tag.iter().all(u8::is_ascii_alphanumeric));
+        let known: &[&[u8]] = &[b"CAPABILITY", b"LOGIN", b"AUTHENTICATE", b"STARTTLS", b"ID", b"NOOP", b"SELECT"];
+        match (tag, words.next()) {
+            (false, _) => Guess::No,
+            (true, Some(word)) if known.iter().any(|k| word.eq_ignore_ascii_case(k)) => Guess::Yes(0.6),
+            (true, _) if !ended => Guess::Open,
+            _ => Guess::No,
+        }
+    };
+    spoken(head, client, |bytes| begins_any(bytes, &[b"* OK", b"* PREAUTH", b"* BYE"], 0.85))
+}
+
+/// XMPP (RFC 6120 section 4.2).
+pub(super) fn xmpp(head: &Head<'_>) -> Probe {
+    either(head, |bytes| match begins_any(bytes, &[b"<?xml ", b"<stream:stream"], 0.5) {
+        Guess::Yes(_) if contains(bytes.get(..LINE).unwrap_or(bytes), b"stream:stream") => Guess::Yes(0.95),
+        Guess::Yes(_) if bytes.len() >= LINE => Guess::No,
+        Guess::Yes(_) => Guess::Open,
+        other => other,
+    })
+}
+
+/// Telnet option negotiation (RFC 854): IAC, WILL to DONT or a sub-option, an option that exists.
+pub(super) fn telnet(head: &Head<'_>) -> Probe {
+    let client = |bytes: &[u8]| match bytes {
+        [0xff, 0xfa..=0xfe, 0..=50, rest @ ..] => match rest {
+            [] => Guess::Yes(0.7),
+            [0xff, 0xfa..=0xfe, ..] => Guess::Yes(0.9),
+            _ => Guess::Yes(0.6),
+        },
+        [0xff] | [0xff, 0xfa..=0xfe] => Guess::Open,
+        _ => Guess::No,
+    };
+    spoken(head, client, |bytes| if bytes.first() == Some(&0xff) { Guess::Yes(0.6) } else { Guess::Open })
+}
+
+/// Syslog (RFC 3164, RFC 5424): a priority of at most 191.
+pub(super) fn syslog(head: &Head<'_>) -> Probe {
+    let client = |bytes: &[u8]| {
+        let digits: Vec<u8> = bytes.iter().skip(1).take(3).copied().take_while(u8::is_ascii_digit).collect();
+        let priority: Option<u16> = std::str::from_utf8(&digits).ok().and_then(|text| text.parse().ok());
+        let closed = bytes.get(digits.len().saturating_add(1)) == Some(&b'>');
+        let text = bytes
+            .iter()
+            .skip(digits.len())
+            .take(64)
+            .all(|b| b.is_ascii_graphic() || matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
+        when(bytes.first() == Some(&b'<') && closed && priority.is_some_and(|p| p <= 191) && text, 0.82)
+    };
+    spoken(head, client, |_| Guess::No)
+}
+
+/// BitTorrent: peers (BEP 3), the distributed table (BEP 5) and trackers over UDP (BEP 15).
+pub(super) fn bittorrent(head: &Head<'_>) -> Probe {
+    if head.transport == picket_event::Transport::TCP {
+        return spoken(head, |bytes| begins(bytes, b"\x13BitTorrent protocol", 0.99), anything);
+    }
+    either(head, |bytes| {
+        let table = bytes.starts_with(b"d1:") && (contains(bytes, b"1:y1:q") || contains(bytes, b"1:y1:r"));
+        let tracker = bytes.starts_with(&[0, 0, 4, 0x17, 0x27, 0x10, 0x19, 0x80, 0, 0, 0, 0]);
+        when(table || tracker, 0.95)
+    })
+}
