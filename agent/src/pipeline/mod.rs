@@ -1,16 +1,40 @@
 //! The sensor over several workers.
 //!
 //! A [`Pipeline`] has the sensor's interface and its output, event for event; only the work is shared
-//! out. With one worker everything runs inline, without threads.
+//! out. The calling thread runs the front and the back, each worker owns a share of the 64 shards. Work
+//! travels in rounds: one recycled batch a worker, which comes back with the reports; rounds are merged
+//! by order key, so the events do not depend on the number of workers or on who was faster. With one
+//! worker everything runs inline, without threads.
 
-use crate::sensor::{Sensor, Settings, Sink};
+mod batch;
+mod worker;
+
+use crate::sensor::back::Back;
+use crate::sensor::front::Front;
+use crate::sensor::{SHARDS, Sensor, Settings, Sink};
+use batch::{Batch, Item, Merge, Order};
 use picket_event::{Ledger, Timestamp};
 use picket_packet::Frame;
+use std::collections::VecDeque;
+use worker::Worker;
+
+/// Rounds under way at most: one being worked on, one waiting, one on its way back.
+const ROUNDS_MAX: usize = 4;
+/// Packets of a round.
+const ROUND_ITEMS: usize = 2_048;
+/// Payload bytes of a round.
+const ROUND_BYTES: usize = 512 << 10;
+/// The workers' books are asked for every so many rounds.
+const LEDGER_ROUNDS: u64 = 64;
 
 /// A sensor whose shards are shared out to workers.
 #[derive(Debug)]
-pub struct Pipeline {
-    inline: Sensor,
+pub struct Pipeline(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Inline(Box<Sensor>),
+    Shared(Box<Shared>),
 }
 
 impl Pipeline {
@@ -18,29 +42,187 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the system refuses a thread.
-    pub fn new(settings: &Settings, _workers: usize) -> std::io::Result<Self> {
-        Ok(Self { inline: Sensor::new(settings) })
+    pub fn new(settings: &Settings, workers: usize) -> std::io::Result<Self> {
+        Ok(Self(match workers.clamp(1, SHARDS) {
+            1 => Kind::Inline(Box::new(Sensor::new(settings))),
+            workers => Kind::Shared(Box::new(Shared::new(settings, workers)?)),
+        }))
     }
 
     /// Takes the next frame; the events of earlier ones may come out only now.
+    #[inline]
     pub fn frame(&mut self, frame: Frame<'_>, sink: &mut impl Sink) {
-        self.inline.frame(frame, sink);
+        match &mut self.0 {
+            Kind::Inline(sensor) => sensor.frame(frame, sink),
+            Kind::Shared(shared) => shared.frame(frame, sink),
+        }
     }
 
-    /// Lets time pass where no frames come, and hands out what is finished.
+    /// Lets time pass where no frames come, and hands out everything that is known by now.
     pub fn tick(&mut self, now: Timestamp, sink: &mut impl Sink) {
-        self.inline.tick(now, sink);
+        match &mut self.0 {
+            Kind::Inline(sensor) => sensor.tick(now, sink),
+            Kind::Shared(shared) => {
+                shared.observe(now);
+                shared.flush(sink);
+            }
+        }
+    }
+
+    /// Hands out the events of all frames given so far. Time stands still.
+    pub fn flush(&mut self, sink: &mut impl Sink) {
+        if let Kind::Shared(shared) = &mut self.0 {
+            shared.flush(sink);
+        }
     }
 
     /// Ends every open conversation and window, waits for the workers, and gives the final books.
-    pub fn finish(mut self, sink: &mut impl Sink) -> Ledger {
-        self.inline.finish(sink);
-        self.inline.ledger()
+    pub fn finish(self, sink: &mut impl Sink) -> Ledger {
+        match self.0 {
+            Kind::Inline(mut sensor) => {
+                sensor.finish(sink);
+                sensor.ledger()
+            }
+            Kind::Shared(shared) => shared.finish(sink),
+        }
     }
 
-    /// The books as of the last frame whose events came out.
+    /// The books; with several workers as of a moment not long ago (after [`Pipeline::flush`], of now).
     #[must_use]
     pub fn ledger(&self) -> Ledger {
-        self.inline.ledger()
+        match &self.0 {
+            Kind::Inline(sensor) => sensor.ledger(),
+            Kind::Shared(shared) => shared.ledger(),
+        }
     }
 }
+
+/// The front, the back, and what is between them.
+#[derive(Debug)]
+struct Shared {
+    front: Front,
+    back: Back,
+    workers: Vec<Worker>,
+    /// The round being filled, one batch a worker.
+    filling: Vec<Batch>,
+    /// Reports of the front for that round.
+    front_reports: Merge,
+    /// The front's reports of rounds under way, oldest first.
+    under_way: VecDeque<Merge>,
+    /// Emptied batches and merges, to be filled again.
+    spare: Vec<Batch>,
+    spare_merges: Vec<Merge>,
+    order: Order,
+    rounds: u64,
+    books: Vec<Ledger>,
+}
+
+impl Shared {
+    fn new(settings: &Settings, count: usize) -> std::io::Result<Self> {
+        let workers =
+            (0..count).map(|number| Worker::start(settings, number, count)).collect::<std::io::Result<Vec<_>>>()?;
+        Ok(Self {
+            front: Front::new(settings),
+            back: Back::new(settings),
+            workers,
+            filling: (0..count).map(|_| Batch::default()).collect(),
+            front_reports: Merge::default(),
+            under_way: VecDeque::with_capacity(ROUNDS_MAX + 1),
+            spare: Vec::new(),
+            spare_merges: Vec::new(),
+            order: Order::default(),
+            rounds: 0,
+            books: vec![Ledger::default(); count],
+        })
+    }
+
+    fn frame(&mut self, frame: Frame<'_>, sink: &mut impl Sink) {
+        self.observe(Timestamp::from_nanos(frame.time_ns));
+        self.order.step();
+        let mut full = false;
+        if let Some((shard, packet)) = self.front.route(frame) {
+            let count = self.filling.len();
+            if let Some(batch) = self.filling.get_mut(shard % count) {
+                full = batch.push(self.order, shard, &packet) || batch.len() >= ROUND_ITEMS;
+            }
+        }
+        if self.front.has_reports() {
+            self.front_reports.take(self.order.behind_shards(), self.front.reports());
+        }
+        if full {
+            self.dispatch(false);
+            self.collect(ROUNDS_MAX - 1, sink);
+        }
+    }
+
+    /// Notes the time; when a tick has passed, every worker hears of it at this place in its work.
+    fn observe(&mut self, time: Timestamp) {
+        let Some(now) = self.front.observe(time) else { return };
+        self.order.step();
+        self.front.expire(now);
+        self.front_reports.take(self.order.before_shards(), self.front.reports());
+        for batch in &mut self.filling {
+            batch.items.push(Item::Tick { order: self.order, now });
+        }
+    }
+
+    /// Sends the round off and begins another.
+    fn dispatch(&mut self, ask_ledger: bool) {
+        self.rounds += 1;
+        let ask_ledger = ask_ledger || self.rounds.is_multiple_of(LEDGER_ROUNDS);
+        for (worker, filling) in self.workers.iter().zip(&mut self.filling) {
+            let mut batch = std::mem::replace(filling, self.spare.pop().unwrap_or_default());
+            batch.ask_ledger = ask_ledger;
+            worker.send(batch);
+        }
+        let next = self.spare_merges.pop().unwrap_or_default();
+        self.under_way.push_back(std::mem::replace(&mut self.front_reports, next));
+    }
+
+    /// Merges finished rounds, and waits until at most `keep` are under way.
+    fn collect(&mut self, keep: usize, sink: &mut impl Sink) {
+        while !self.under_way.is_empty() && (self.under_way.len() > keep || self.workers.iter().all(Worker::has_answer))
+        {
+            let Some(mut merge) = self.under_way.pop_front() else { return };
+            for (worker, books) in self.workers.iter().zip(&mut self.books) {
+                let Some(mut batch) = worker.answer() else { continue };
+                if let Some(ledger) = batch.ledger.take() {
+                    *books = ledger;
+                }
+                merge.add(&mut batch.reports);
+                batch.clear();
+                self.spare.push(batch);
+            }
+            merge.drain(|report| self.back.take(report, sink));
+            self.spare_merges.push(merge);
+        }
+    }
+
+    fn flush(&mut self, sink: &mut impl Sink) {
+        self.dispatch(true);
+        self.collect(0, sink);
+    }
+
+    fn finish(mut self, sink: &mut impl Sink) -> Ledger {
+        self.order.step();
+        self.front.finish();
+        self.front_reports.take(self.order.before_shards(), self.front.reports());
+        for batch in &mut self.filling {
+            batch.items.push(Item::Finish { order: self.order });
+        }
+        self.flush(sink);
+        self.ledger()
+    }
+
+    fn ledger(&self) -> Ledger {
+        let mut ledger = self.front.ledger();
+        for books in &self.books {
+            ledger.add(books);
+        }
+        self.back.account(&mut ledger);
+        ledger
+    }
+}
+
+#[cfg(test)]
+mod tests;

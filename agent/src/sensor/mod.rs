@@ -18,7 +18,7 @@ pub(crate) mod shard;
 mod sink;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use limits::{Limits, Timeouts};
 pub use sink::{Count, Sink};
