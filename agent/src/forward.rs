@@ -4,11 +4,23 @@
 //! never waits unless it asks to ([`Forward::send`] waits, [`Forward::try_send`] counts what it cannot take).
 
 use crate::enrol::Identity;
-use crate::spool;
-use picket_event::{Event, Ledger};
+use crate::spool::{self, Spool};
+use crate::uplink::{self, Client, Link, Settings, Shared};
+use picket_event::wire::{BatchWriter, Class, Full};
+use picket_event::{Body, Event, Ledger, Loss, Source, Timestamp};
+use ring::rand::{SecureRandom, SystemRandom};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::Notify;
+
+/// Hand-overs that may wait; each may hold many events.
+const QUEUE_JOBS: usize = 4_096;
+/// Loss events waiting at most.
+const MAX_TOLD: usize = 1_024;
 
 /// What forwarding needs to know.
 #[derive(Clone, Debug)]
@@ -38,6 +50,8 @@ pub struct Status {
     pub state: String,
     /// Whether the collector refused this agent (revoked, unknown authority); it is tried again slowly.
     pub refused: bool,
+    /// The site the collector has this agent in; empty where it has none, or was not asked yet.
+    pub site: String,
     /// The spool's epoch.
     pub epoch: u64,
     /// Events made.
@@ -84,41 +98,331 @@ pub enum ForwardError {
     NoCollector,
 }
 
+/// A job for the thread that owns the batches.
+enum Job {
+    Events(Vec<Event>),
+    /// Everything handed over before is on disk when this is answered.
+    Flush(SyncSender<()>),
+    Stop,
+}
+
 /// Running spool and uplink.
 #[derive(Debug)]
-pub struct Forward {}
+pub struct Forward {
+    jobs: SyncSender<Job>,
+    counters: Arc<Counters>,
+    shared: Arc<Shared>,
+    queue_events: u64,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+/// Events on their way to the spool.
+#[derive(Debug, Default)]
+struct Counters {
+    /// Handed over and not yet in a frame. Changes under the spool's lock once the event is counted there.
+    waiting: AtomicU64,
+}
 
 impl Forward {
     /// Opens the spool and begins to connect. Does not wait for the collector.
     ///
     /// # Errors
     /// [`ForwardError`] when the spool or the identity cannot be used.
-    pub fn start(_config: Config) -> Result<Self, ForwardError> {
-        Err(ForwardError::NoCollector)
+    pub fn start(config: Config) -> Result<Self, ForwardError> {
+        let collectors =
+            if config.collectors.is_empty() { config.identity.collectors.clone() } else { config.collectors };
+        if collectors.is_empty() {
+            return Err(ForwardError::NoCollector);
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        let (spool, losses) = Spool::open(&config.spool, config.limits, now)?;
+        let client = Client::new(&config.identity).map_err(|e| ForwardError::Identity(e.to_string()))?;
+        let mut seed = [0u8; 8];
+        SystemRandom::new()
+            .fill(&mut seed)
+            .map_err(|_| ForwardError::Start(std::io::Error::other("no random bytes")))?;
+        let shared = Arc::new(Shared {
+            spool: Mutex::new(spool),
+            wake: Notify::new(),
+            stopping: AtomicBool::new(false),
+            wire_bytes: AtomicU64::new(0),
+            ledger: Mutex::new(None),
+            link: Mutex::new(Link { state: "starting".to_owned(), ..Link::default() }),
+        });
+        let counters = Arc::new(Counters::default());
+        let (jobs, todo) = sync_channel(QUEUE_JOBS);
+        let settings =
+            Settings { identity: config.identity, collectors, bundle: config.bundle, seed: u64::from_le_bytes(seed) };
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ForwardError::Start)?;
+        let (for_uplink, for_writer, waiting) = (shared.clone(), shared.clone(), counters.clone());
+        let writer = Writer::new(for_writer, waiting, config.batch_delay, losses, now).map_err(ForwardError::Start)?;
+        let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
+            std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(ForwardError::Start)
+        };
+        let threads = vec![
+            spawn("picket-spool", Box::new(move || writer.run(&todo)))?,
+            spawn("picket-uplink", Box::new(move || runtime.block_on(uplink::run(&for_uplink, settings, client))))?,
+        ];
+        Ok(Self { jobs, counters, shared, queue_events: config.queue_events.max(1) as u64, threads })
     }
 
     /// Hands events over; waits while the queue is full. For captures from files.
-    pub fn send(&self, _events: Vec<Event>) {}
+    pub fn send(&self, events: Vec<Event>) {
+        while self.counters.waiting.load(Ordering::Acquire) >= self.queue_events {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let count = events.len() as u64;
+        self.counters.waiting.fetch_add(count, Ordering::AcqRel);
+        if self.jobs.send(Job::Events(events)).is_err() {
+            self.refuse("stopped", count);
+        }
+    }
 
     /// Hands events over; what the full queue does not take is counted as lost (`queue_full`). For live captures.
-    pub fn try_send(&self, _events: Vec<Event>) {}
+    pub fn try_send(&self, events: Vec<Event>) {
+        let count = events.len() as u64;
+        let before = self.counters.waiting.fetch_add(count, Ordering::AcqRel);
+        if before >= self.queue_events {
+            return self.refuse("queue_full", count);
+        }
+        match self.jobs.try_send(Job::Events(events)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => self.refuse("queue_full", count),
+            Err(TrySendError::Disconnected(_)) => self.refuse("stopped", count),
+        }
+    }
+
+    fn refuse(&self, reason: &str, count: u64) {
+        let mut spool = self.shared.spool();
+        spool.machine_mut().refuse(reason, count);
+        self.counters.waiting.fetch_sub(count, Ordering::AcqRel);
+    }
 
     /// Tells the collector the sensor's totals; the event part is filled in here.
-    pub fn report(&self, _ledger: Ledger) {}
+    pub fn report(&self, mut ledger: Ledger) {
+        self.status().fill(&mut ledger);
+        *self.shared.ledger.lock().unwrap_or_else(PoisonError::into_inner) = Some(ledger);
+        self.shared.wake.notify_one();
+    }
 
     /// Where it stands.
     #[must_use]
     pub fn status(&self) -> Status {
-        Status::default()
+        let link = self.shared.link().clone();
+        let spool = self.shared.spool();
+        let books = spool.books();
+        // Read under the spool's lock, so that no event is between the two counts.
+        let waiting = self.counters.waiting.load(Ordering::Acquire);
+        Status {
+            connected: link.connected,
+            state: link.state,
+            refused: link.refused,
+            site: link.site,
+            epoch: spool.machine().epoch(),
+            events: books.events + waiting,
+            acknowledged: books.acknowledged,
+            spooled: books.spooled + waiting,
+            lost: books.lost,
+            spool_bytes: spool.machine().bytes(),
+            wire_bytes: self.shared.wire_bytes.load(Ordering::Relaxed),
+            trouble: spool.trouble().map(str::to_owned),
+        }
+    }
+
+    /// Waits until everything handed over before is in the spool.
+    pub fn flush(&self) {
+        let (done, wait) = sync_channel(1);
+        if self.jobs.send(Job::Flush(done)).is_ok() {
+            // A writer that ended answers by hanging up.
+            let _ = wait.recv();
+        }
     }
 
     /// Waits until everything handed over before is acknowledged; `false` when `patience` ran out first.
-    pub fn drain(&self, _patience: Duration) -> bool {
-        false
+    pub fn drain(&self, patience: Duration) -> bool {
+        self.flush();
+        let target = self.shared.spool().machine().next() - 1;
+        let begin = Instant::now();
+        loop {
+            if self.shared.spool().machine().acknowledged() >= target {
+                return true;
+            }
+            if begin.elapsed() >= patience {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Writes what waits to the spool, says goodbye and ends the threads. What is not acknowledged stays spooled.
-    pub fn stop(self) -> Status {
-        Status::default()
+    pub fn stop(mut self) -> Status {
+        self.end();
+        self.status()
+    }
+
+    fn end(&mut self) {
+        // A writer that is gone has nothing left to write.
+        let _ = self.jobs.send(Job::Stop);
+        self.shared.stopping.store(true, Ordering::Release);
+        self.shared.wake.notify_one();
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has said so.
+            let _ = thread.join();
+        }
     }
 }
+
+impl Drop for Forward {
+    fn drop(&mut self) {
+        if !self.threads.is_empty() {
+            self.end();
+        }
+    }
+}
+
+/// Owns the batches; turns events into frames and puts them into the spool.
+struct Writer {
+    shared: Arc<Shared>,
+    counters: Arc<Counters>,
+    batches: [BatchWriter; 3],
+    oldest: Option<Instant>,
+    delay: Duration,
+    told: Vec<Event>,
+    now: i64,
+}
+
+impl Writer {
+    fn new(
+        shared: Arc<Shared>,
+        counters: Arc<Counters>,
+        delay: Duration,
+        losses: Vec<Loss>,
+        now: i64,
+    ) -> std::io::Result<Self> {
+        let batch = |class| BatchWriter::new(class).map_err(std::io::Error::other);
+        let batches = [batch(Class::Detail)?, batch(Class::Flow)?, batch(Class::Alert)?];
+        let mut writer = Self { shared, counters, batches, oldest: None, delay, told: Vec::new(), now };
+        writer.tell(losses);
+        Ok(writer)
+    }
+
+    fn run(mut self, jobs: &Receiver<Job>) {
+        let mut saved = Instant::now();
+        loop {
+            self.announce();
+            let rest = self.oldest.map_or(Duration::from_secs(1), |at| self.delay.saturating_sub(at.elapsed()));
+            match jobs.recv_timeout(rest) {
+                Ok(Job::Events(events)) => events.iter().for_each(|event| self.take(event)),
+                Ok(Job::Flush(done)) => {
+                    self.flush_all();
+                    // Whoever asked may have given up waiting.
+                    let _ = done.send(());
+                }
+                Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if self.oldest.is_some_and(|at| at.elapsed() >= self.delay) {
+                self.flush_all();
+            }
+            if saved.elapsed() >= Duration::from_secs(5) {
+                saved = Instant::now();
+                self.save();
+            }
+        }
+        // What came before the stop is still in the queue.
+        while let Ok(job) = jobs.try_recv() {
+            match job {
+                Job::Events(events) => events.iter().for_each(|event| self.take(event)),
+                Job::Flush(done) => drop(done),
+                Job::Stop => {}
+            }
+        }
+        self.flush_all();
+        self.save();
+    }
+
+    fn save(&self) {
+        if let Err(e) = self.shared.spool().save() {
+            tracing::warn!("{e}");
+        }
+    }
+
+    fn take(&mut self, event: &Event) {
+        self.oldest.get_or_insert_with(Instant::now);
+        let class = Class::of(event);
+        let Some(batch) = self.batches.get_mut(class.index()) else { return };
+        let full = match batch.push(event) {
+            Ok(()) => batch.is_full(),
+            Err(Full::Event) => return self.drop_waiting("too_large", 1),
+            Err(Full::Frame) => {
+                self.flush(class);
+                return self.take(event);
+            }
+        };
+        if full {
+            self.flush(class);
+            self.sync();
+        }
+    }
+
+    fn drop_waiting(&self, reason: &str, count: u64) {
+        self.shared.spool().machine_mut().refuse(reason, count);
+        self.counters.waiting.fetch_sub(count, Ordering::AcqRel);
+    }
+
+    fn flush_all(&mut self) {
+        // Alerts get the lower sequences, so they are sent first.
+        for class in Class::ALL.into_iter().rev() {
+            self.flush(class);
+        }
+        self.oldest = None;
+        self.sync();
+    }
+
+    fn sync(&self) {
+        self.shared.spool().sync();
+        self.shared.wake.notify_one();
+    }
+
+    fn flush(&mut self, class: Class) {
+        let Some(batch) = self.batches.get_mut(class.index()).filter(|batch| !batch.is_empty()) else { return };
+        let count = u64::from(batch.len());
+        let mut spool = self.shared.spool();
+        let losses = match batch.finish(spool.machine().next()) {
+            Ok(frame) => spool.append(&frame),
+            Err(e) => {
+                tracing::error!("a frame of {count} events could not be made: {e}");
+                spool.machine_mut().refuse("unencodable", count);
+                Vec::new()
+            }
+        };
+        self.counters.waiting.fetch_sub(count, Ordering::AcqRel);
+        drop(spool);
+        self.tell(losses);
+    }
+
+    /// Losses are told to the collector as events; one for each run of sequences.
+    fn tell(&mut self, losses: Vec<Loss>) {
+        for loss in losses {
+            let body = Body::Loss(loss);
+            let time = Timestamp::from_nanos(self.now);
+            self.told.push(Event { time, source: Source::Agent, vlan: None, flow: None, redacted: Vec::new(), body });
+        }
+        // A spool that loses without end must not fill the memory with saying so; the books have every one.
+        self.told.truncate(MAX_TOLD);
+    }
+
+    fn announce(&mut self) {
+        let told = std::mem::take(&mut self.told);
+        self.counters.waiting.fetch_add(told.len() as u64, Ordering::AcqRel);
+        for event in told {
+            self.take(&event);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "forward_tests.rs"]
+mod tests;

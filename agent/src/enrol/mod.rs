@@ -3,6 +3,13 @@
 //! The token names the collector and the fingerprint of its authority, so the agent knows whom it talks to
 //! before it has a certificate. The private key is made here and never leaves the host.
 
+mod files;
+mod pin;
+mod request;
+
+pub use files::Material;
+pub use request::renewal_request;
+
 use std::path::{Path, PathBuf};
 
 /// An enrolled agent's key and certificates, as files of its state directory.
@@ -12,12 +19,16 @@ pub struct Identity {
     pub directory: PathBuf,
     /// The agent's id.
     pub agent: String,
+    /// Its site; empty where it has none.
+    pub site: String,
     /// Collectors for events, `host:port` over QUIC.
     pub collectors: Vec<String>,
     /// Enrolment and renewal, `host:port` over HTTPS.
     pub enrolment: Vec<String>,
     /// End of the certificate's validity, seconds since 1970.
     pub not_after: i64,
+    /// Public half (Ed25519) of the collector's key that signs bundles; empty where it has none.
+    pub signer: Vec<u8>,
 }
 
 /// Why enrolment, renewal or loading failed.
@@ -81,8 +92,23 @@ impl EnrolError {
 ///
 /// # Errors
 /// [`EnrolError`]; an identity that was there before stays untouched.
-pub fn enrol(_token: &str, _name: Option<&str>, directory: &Path) -> Result<Identity, EnrolError> {
-    Err(EnrolError::NotEnrolled(directory.to_owned()))
+pub fn enrol(token: &str, name: Option<&str>, directory: &Path) -> Result<Identity, EnrolError> {
+    let token = picket_event::wire::EnrolmentToken::parse(token).map_err(|why| EnrolError::Token(why.to_owned()))?;
+    let agent = match name {
+        Some(name) => name.to_owned(),
+        None => files::made_up_name()?,
+    };
+    let (key, csr) = request::new_key(&agent)?;
+    let mut last = EnrolError::Token("it names no collector".to_owned());
+    for address in &token.addresses {
+        match request::post(&token, address, &agent, &csr) {
+            Ok(answer) => return files::store(directory, &key, &answer, address, &token.addresses),
+            // Another address of the same collector may be reachable; a refusal is the same everywhere.
+            Err(unreachable @ EnrolError::Unreachable { .. }) => last = unreachable,
+            Err(other) => return Err(other),
+        }
+    }
+    Err(last)
 }
 
 impl Identity {
@@ -91,6 +117,27 @@ impl Identity {
     /// # Errors
     /// [`EnrolError::NotEnrolled`] where there is none, [`EnrolError::File`] where it cannot be read.
     pub fn load(directory: &Path) -> Result<Self, EnrolError> {
-        Err(EnrolError::NotEnrolled(directory.to_owned()))
+        files::load(directory)
+    }
+
+    /// The key and certificates.
+    ///
+    /// # Errors
+    /// [`EnrolError::File`] where they cannot be read.
+    pub fn material(&self) -> Result<Material, EnrolError> {
+        files::material(&self.directory)
+    }
+
+    /// Puts a renewed certificate (DER) in the place of the old one.
+    ///
+    /// # Errors
+    /// [`EnrolError::File`] where it is no certificate for this agent's key, or cannot be written.
+    pub fn renew(&mut self, certificate: &[u8], not_after: i64) -> Result<(), EnrolError> {
+        files::replace_certificate(&self.directory, certificate, not_after)?;
+        self.not_after = not_after;
+        Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

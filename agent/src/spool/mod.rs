@@ -1,4 +1,17 @@
 //! Events on disk until the collector has acknowledged them.
+//!
+//! [`Machine`] decides, without I/O; [`Spool`] carries it out on files. A record is a frame of the wire, so what is
+//! spooled is what is sent. Segments hold one class each; plain appends, flushed before they are sent.
+//! A torn tail is cut at the start, a bad record is stepped over and its range reported, a file of another kind
+//! or release is set aside; nothing stops the spool and nothing needs a hand.
+
+mod files;
+mod machine;
+mod scan;
+
+pub use files::Spool;
+pub use machine::{Action, Books, Found, Item, Machine, State, Stored};
+pub use scan::{Foreign, Scan, file_header, scan};
 
 use std::path::PathBuf;
 

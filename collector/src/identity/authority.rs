@@ -4,6 +4,7 @@
 //! fingerprint from their token, so no public authority and no host name is trusted.
 
 use picket_event::AgentId;
+use picket_event::wire::SERVER_NAME;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, SerialNumber,
@@ -17,10 +18,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The name in the collector's certificate. Agents ask for it whatever address they dial, because they trust the
-/// authority, not the address.
-pub const SERVER_NAME: &str = "picket-collector";
 
 /// How long the authority's certificate lasts.
 const AUTHORITY_DAYS: u64 = 3_650;

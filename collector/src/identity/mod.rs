@@ -4,6 +4,6 @@ mod authority;
 mod enrolment;
 mod token;
 
-pub use authority::{Authority, IdentityError, SERVER_NAME, agent_of};
+pub use authority::{Authority, IdentityError, agent_of};
 pub use enrolment::{EnrolRequest, EnrolResponse, EnrolState, enrol};
 pub use token::{TokenError, TokenRequest, create_token};

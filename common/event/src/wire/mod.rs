@@ -31,6 +31,9 @@ pub use token::EnrolmentToken;
 
 /// The protocol's name in ALPN.
 pub const ALPN: &[u8] = b"picket/1";
+/// The name in the collector's certificate. Agents ask for it whatever address they dial, because they trust the
+/// authority that signed it, not the address.
+pub const SERVER_NAME: &str = "picket-collector";
 /// The version of the frame format and of the control messages this release writes.
 pub const VERSION: u8 = 1;
 /// The oldest version this release reads.

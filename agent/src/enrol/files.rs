@@ -1,0 +1,161 @@
+//! The identity on disk: `agent.key` (PEM, 0600) and `agent.json` (what the collector said).
+
+use super::{EnrolError, Identity};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::rand::{SecureRandom, SystemRandom};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde::{Deserialize, Serialize};
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Key and certificates, as TLS takes them.
+#[derive(Debug)]
+pub struct Material {
+    /// The collector's authority.
+    pub authority: CertificateDer<'static>,
+    /// The agent's certificate.
+    pub certificate: CertificateDer<'static>,
+    /// The agent's key.
+    pub key: PrivateKeyDer<'static>,
+}
+
+/// What the collector answers to an enrolment. Bytes are base64.
+#[derive(Debug, Deserialize)]
+pub(super) struct Answer {
+    certificate: String,
+    authority: String,
+    agent: String,
+    site: String,
+    collectors: Vec<String>,
+    not_after: i64,
+    signer: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    agent: String,
+    site: String,
+    collectors: Vec<String>,
+    enrolment: Vec<String>,
+    not_after: i64,
+    certificate: String,
+    authority: String,
+    signer: String,
+}
+
+fn fault(what: &'static str, path: &Path, why: impl ToString) -> EnrolError {
+    EnrolError::File { what, path: path.to_owned(), why: why.to_string() }
+}
+
+fn paths(directory: &Path) -> (PathBuf, PathBuf) {
+    (directory.join("agent.key"), directory.join("agent.json"))
+}
+
+/// The host's name and four random letters, so that two hosts of one name do not meet.
+pub(super) fn made_up_name() -> Result<String, EnrolError> {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let host: String = host.split('.').next().unwrap_or_default().chars().filter(plain).take(40).collect();
+    let mut random = [0u8; 2];
+    let unable = |_| fault("read random bytes for", Path::new("the agent's name"), "the system gives none");
+    SystemRandom::new().fill(&mut random).map_err(unable)?;
+    let host = if host.is_empty() { "agent".to_owned() } else { host };
+    Ok(format!("{host}-{:02x}{:02x}", random[0], random[1]))
+}
+
+/// Writes a file whole or not at all.
+fn write(path: &Path, text: &[u8], mode: u32) -> Result<(), EnrolError> {
+    let new = path.with_extension("new");
+    let options = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&new);
+    let mut file = options.map_err(|e| fault("make", &new, e))?;
+    file.write_all(text).and_then(|()| file.sync_all()).map_err(|e| fault("write", &new, e))?;
+    std::fs::rename(&new, path).map_err(|e| fault("replace", path, e))
+}
+
+/// A collector without a host is the one the agent enrolled at.
+fn with_host(collector: &str, enrolled_at: &str) -> String {
+    match (collector.strip_prefix(':'), enrolled_at.rsplit_once(':')) {
+        (Some(port), Some((host, _))) => format!("{host}:{port}"),
+        _ => collector.to_owned(),
+    }
+}
+
+pub(super) fn store(
+    directory: &Path,
+    key: &str,
+    answer: &Answer,
+    enrolled_at: &str,
+    addresses: &[String],
+) -> Result<Identity, EnrolError> {
+    std::fs::create_dir_all(directory).map_err(|e| fault("make", directory, e))?;
+    let stored = Stored {
+        agent: answer.agent.clone(),
+        site: answer.site.clone(),
+        collectors: answer.collectors.iter().map(|c| with_host(c, enrolled_at)).collect(),
+        enrolment: addresses.to_vec(),
+        not_after: answer.not_after,
+        certificate: answer.certificate.clone(),
+        authority: answer.authority.clone(),
+        signer: answer.signer.clone(),
+    };
+    let (key_path, json_path) = paths(directory);
+    let text = serde_json::to_vec_pretty(&stored).map_err(|e| fault("encode", &json_path, e))?;
+    write(&key_path, key.as_bytes(), 0o600)?;
+    write(&json_path, &text, 0o644)?;
+    material(directory)?;
+    load(directory)
+}
+
+fn read(directory: &Path) -> Result<Stored, EnrolError> {
+    let (_, path) = paths(directory);
+    match std::fs::read(&path) {
+        Ok(text) => serde_json::from_slice(&text).map_err(|e| fault("understand", &path, e)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Err(EnrolError::NotEnrolled(directory.to_owned())),
+        Err(e) => Err(fault("read", &path, e)),
+    }
+}
+
+pub(super) fn load(directory: &Path) -> Result<Identity, EnrolError> {
+    let (_, path) = paths(directory);
+    let stored = read(directory)?;
+    let signer = STANDARD.decode(&stored.signer).map_err(|e| fault("understand", &path, e))?;
+    Ok(Identity {
+        directory: directory.to_owned(),
+        agent: stored.agent,
+        site: stored.site,
+        collectors: stored.collectors,
+        enrolment: stored.enrolment,
+        not_after: stored.not_after,
+        signer,
+    })
+}
+
+pub(super) fn material(directory: &Path) -> Result<Material, EnrolError> {
+    let (key_path, json_path) = paths(directory);
+    let stored = read(directory)?;
+    let der =
+        |text: &str| STANDARD.decode(text).map(CertificateDer::from).map_err(|e| fault("understand", &json_path, e));
+    let key = std::fs::read(&key_path).map_err(|e| fault("read", &key_path, e))?;
+    let key = PrivateKeyDer::from_pem_slice(&key).map_err(|e| fault("understand", &key_path, e))?;
+    Ok(Material { authority: der(&stored.authority)?, certificate: der(&stored.certificate)?, key })
+}
+
+pub(super) fn replace_certificate(directory: &Path, certificate: &[u8], not_after: i64) -> Result<(), EnrolError> {
+    let (_, path) = paths(directory);
+    let mut stored = read(directory)?;
+    stored.certificate = STANDARD.encode(certificate);
+    stored.not_after = not_after;
+    let text = serde_json::to_vec_pretty(&stored).map_err(|e| fault("encode", &path, e))?;
+    write(&path, &text, 0o644)
+}
+
+/// The private key as PEM.
+pub(super) fn key(directory: &Path) -> Result<String, EnrolError> {
+    let (path, _) = paths(directory);
+    std::fs::read_to_string(&path).map_err(|e| fault("read", &path, e))
+}

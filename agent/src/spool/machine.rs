@@ -1,0 +1,478 @@
+//! What the spool decides, without touching a file.
+//!
+//! Frames and time go in; [`Action`]s for the files come out. The sequences of an epoch are always parted exactly
+//! into acknowledged, spooled and lost, so the ledger adds up by construction:
+//! `1..=acknowledged` is done (delivered, or lost by reason), and everything up to `next` after it is either a
+//! frame or a gap. Each class has segments of its own, so that room is made by deleting whole files, lowest class
+//! first, oldest first.
+
+use super::Limits;
+use picket_event::Loss;
+use picket_event::wire::{Class, Header};
+use std::collections::BTreeMap;
+
+/// What the shell has to do, in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Make a segment file.
+    Create {
+        /// Its number.
+        segment: u64,
+        /// What it holds.
+        class: Class,
+    },
+    /// Write the frame just placed at this offset.
+    Append {
+        /// The segment.
+        segment: u64,
+        /// Where in it.
+        offset: u64,
+    },
+    /// Delete a segment file.
+    Delete {
+        /// Its number.
+        segment: u64,
+    },
+}
+
+/// A frame on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// First sequence.
+    pub first: u64,
+    /// Events.
+    pub count: u32,
+    /// The segment it lies in.
+    pub segment: u64,
+    /// Where in it.
+    pub offset: u64,
+    /// Bytes, header included.
+    pub length: u32,
+}
+
+impl Stored {
+    /// Last sequence.
+    #[must_use]
+    pub const fn last(&self) -> u64 {
+        self.first + self.count as u64 - 1
+    }
+}
+
+/// What to send next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A frame.
+    Frame(Stored),
+    /// A range that will never come.
+    Gap {
+        /// Its first sequence.
+        first: u64,
+        /// Its last.
+        last: u64,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Gap {
+    last: u64,
+    reason: String,
+    /// Whether the collector was told. A gap that was not, and is acknowledged all the same, had been delivered.
+    declared: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Segment {
+    class: Class,
+    bytes: u64,
+    live: u32,
+}
+
+/// What survives a restart beside the segments.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// The epoch.
+    pub epoch: u64,
+    /// The next sequence, at least.
+    pub next: u64,
+    /// Highest acknowledged sequence.
+    pub acknowledged: u64,
+    /// Events lost among the acknowledged sequences, by reason.
+    pub lost: BTreeMap<String, u64>,
+    /// Events lost before they had a sequence, by reason.
+    pub refused: BTreeMap<String, u64>,
+    /// Gaps after the acknowledged sequence: first, last, reason.
+    pub gaps: Vec<(u64, u64, String)>,
+}
+
+/// A segment as found on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its number.
+    pub segment: u64,
+    /// Its class.
+    pub class: Class,
+    /// Its bytes, after a torn tail was cut.
+    pub bytes: u64,
+    /// The good frames in it; their `segment` is this one.
+    pub frames: Vec<Stored>,
+    /// Whether something in it was bad.
+    pub damaged: bool,
+}
+
+/// The spool's state.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    limits: Limits,
+    epoch: u64,
+    next: u64,
+    durable: u64,
+    acknowledged: u64,
+    frames: BTreeMap<u64, Stored>,
+    gaps: BTreeMap<u64, Gap>,
+    lost: BTreeMap<String, u64>,
+    refused: BTreeMap<String, u64>,
+    segments: BTreeMap<u64, Segment>,
+    open: [Option<u64>; 3],
+    next_segment: u64,
+    bytes: u64,
+}
+
+impl Machine {
+    /// An empty spool with a new epoch.
+    #[must_use]
+    pub fn new(limits: Limits, epoch: u64) -> Self {
+        Self {
+            limits,
+            epoch,
+            next: 1,
+            durable: 0,
+            acknowledged: 0,
+            frames: BTreeMap::new(),
+            gaps: BTreeMap::new(),
+            lost: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            segments: BTreeMap::new(),
+            open: [None; 3],
+            next_segment: 1,
+            bytes: 0,
+        }
+    }
+
+    /// The spool as a restart finds it. Answers what was lost beyond what the state knew, and what to delete.
+    #[must_use]
+    pub fn recover(limits: Limits, state: State, found: Vec<Found>) -> (Self, Vec<Loss>, Vec<Action>) {
+        let mut m = Self::new(limits, state.epoch);
+        (m.acknowledged, m.lost, m.refused) = (state.acknowledged, state.lost, state.refused);
+        m.next = state.next.max(state.acknowledged + 1);
+        let mut damaged = false;
+        let mut frames: Vec<Stored> = Vec::new();
+        for segment in found {
+            damaged |= segment.damaged;
+            m.next_segment = m.next_segment.max(segment.segment + 1);
+            m.bytes += segment.bytes;
+            m.segments.insert(segment.segment, Segment { class: segment.class, bytes: segment.bytes, live: 0 });
+            frames.extend(segment.frames);
+        }
+        frames.sort_unstable_by_key(|frame| frame.first);
+        let mut end = m.acknowledged;
+        for frame in frames {
+            // What is acknowledged is done; what overlaps cannot be ours.
+            if frame.first > end {
+                end = frame.last();
+                if let Some(segment) = m.segments.get_mut(&frame.segment) {
+                    segment.live += 1;
+                }
+                m.frames.insert(frame.first, frame);
+            }
+        }
+        m.next = m.next.max(end + 1);
+        m.durable = m.next - 1;
+        let known: BTreeMap<u64, (u64, String)> = state.gaps.into_iter().map(|(f, l, r)| (f, (l, r))).collect();
+        let losses = m.fill_gaps(&known, if damaged { "corrupt" } else { "missing" });
+        let dead: Vec<u64> = m.segments.iter().filter(|(_, s)| s.live == 0).map(|(n, _)| *n).collect();
+        let actions = dead.into_iter().map(|segment| m.delete(segment)).collect();
+        (m, losses, actions)
+    }
+
+    /// Makes a gap of every sequence that is neither acknowledged nor in a frame.
+    fn fill_gaps(&mut self, known: &BTreeMap<u64, (u64, String)>, reason: &str) -> Vec<Loss> {
+        let mut losses = Vec::new();
+        let mut at = self.acknowledged + 1;
+        let frames: Vec<Stored> = self.frames.values().copied().collect();
+        let ends = frames.iter().map(|frame| (frame.first, frame.last())).chain([(self.next, self.next)]);
+        for (first, last) in ends {
+            while at < first {
+                let inside = known.range(..=at).next_back().filter(|(_, (end, _))| *end >= at);
+                let (to, why, new) = match inside {
+                    Some((_, (end, why))) => (*end.min(&(first - 1)), why.clone(), false),
+                    None => {
+                        let before = known.range(at..first).next().map_or(first - 1, |(next, _)| next - 1);
+                        (before, reason.to_owned(), true)
+                    }
+                };
+                if new {
+                    losses.push(Loss { reason: why.clone(), first: at, last: to, count: to - at + 1 });
+                }
+                self.gaps.insert(at, Gap { last: to, reason: why, declared: false });
+                at = to + 1;
+            }
+            at = last + 1;
+        }
+        losses
+    }
+
+    /// What a restart needs.
+    #[must_use]
+    pub fn state(&self) -> State {
+        State {
+            epoch: self.epoch,
+            next: self.durable + 1,
+            acknowledged: self.acknowledged,
+            lost: self.lost.clone(),
+            refused: self.refused.clone(),
+            gaps: self.gaps.iter().map(|(first, gap)| (*first, gap.last, gap.reason.clone())).collect(),
+        }
+    }
+
+    /// The epoch.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The sequence of the next event.
+    #[must_use]
+    pub const fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Highest acknowledged sequence.
+    #[must_use]
+    pub const fn acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+
+    /// Bytes on disk.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Places a frame whose first sequence is [`Machine::next`]. Losses are what had to go to make room; the frame
+    /// itself may be among them.
+    pub fn place(&mut self, header: &Header) -> (Vec<Action>, Vec<Loss>) {
+        let length = header.total() as u64;
+        let (first, last) = (header.first, header.last());
+        self.next = last + 1;
+        let (mut actions, mut losses) = (Vec::new(), Vec::new());
+        while self.bytes + length > self.limits.bytes || self.frames.len() >= self.limits.frames {
+            let empty = self.segments.iter().find(|(_, s)| s.live == 0).map(|(n, _)| *n);
+            let lowest = || self.segments.iter().min_by_key(|(n, s)| (s.class, **n)).map(|(n, s)| (*n, s.class));
+            match empty.or_else(|| lowest().filter(|(_, class)| *class <= header.class).map(|(n, _)| n)) {
+                Some(segment) => {
+                    losses.extend(self.drop_segment(segment));
+                    actions.push(Action::Delete { segment });
+                }
+                None => {
+                    losses.push(self.lose(first, last, "spool_full"));
+                    return (actions, losses);
+                }
+            }
+        }
+        let segment = self.segment_for(header.class, length, &mut actions);
+        let offset = self.segments.get(&segment).map_or(0, |s| s.bytes);
+        actions.push(Action::Append { segment, offset });
+        if let Some(s) = self.segments.get_mut(&segment) {
+            s.bytes += length;
+            s.live += 1;
+        }
+        self.bytes += length;
+        self.frames.insert(first, Stored { first, count: header.count, segment, offset, length: length as u32 });
+        (actions, losses)
+    }
+
+    fn segment_for(&mut self, class: Class, length: u64, actions: &mut Vec<Action>) -> u64 {
+        let room = |n: &u64| self.segments.get(n).is_some_and(|s| s.bytes + length <= self.limits.segment_bytes);
+        let [detail, flow, alert] = &mut self.open;
+        let open = match class {
+            Class::Detail => detail,
+            Class::Flow => flow,
+            Class::Alert => alert,
+        };
+        if let Some(segment) = open.filter(room) {
+            return segment;
+        }
+        let segment = self.next_segment;
+        *open = Some(segment);
+        self.next_segment += 1;
+        self.segments.insert(segment, Segment { class, bytes: super::scan::FILE_HEADER_BYTES as u64, live: 0 });
+        self.bytes += super::scan::FILE_HEADER_BYTES as u64;
+        actions.push(Action::Create { segment, class });
+        segment
+    }
+
+    fn drop_segment(&mut self, segment: u64) -> Vec<Loss> {
+        let inside: Vec<Stored> = self.frames.values().filter(|f| f.segment == segment).copied().collect();
+        let mut losses = Vec::new();
+        for frame in inside {
+            self.frames.remove(&frame.first);
+            losses.push(self.lose(frame.first, frame.last(), "spool_full"));
+        }
+        self.delete(segment);
+        losses
+    }
+
+    fn delete(&mut self, segment: u64) -> Action {
+        if let Some(s) = self.segments.remove(&segment) {
+            self.bytes -= s.bytes;
+        }
+        for open in &mut self.open {
+            *open = open.filter(|n| *n != segment);
+        }
+        Action::Delete { segment }
+    }
+
+    /// Enters a gap, joined to the one before where nobody was told of either.
+    fn lose(&mut self, first: u64, last: u64, reason: &str) -> Loss {
+        let before = self.gaps.range_mut(..first).next_back().map(|(_, gap)| gap);
+        match before.filter(|g| g.last + 1 == first && g.reason == reason && !g.declared) {
+            Some(gap) => gap.last = last,
+            None => {
+                self.gaps.insert(first, Gap { last, reason: reason.to_owned(), declared: false });
+            }
+        }
+        Loss { reason: reason.to_owned(), first, last, count: last - first + 1 }
+    }
+
+    /// Counts events that were lost before they had a sequence.
+    pub fn refuse(&mut self, reason: &str, count: u64) {
+        *self.refused.entry(reason.to_owned()).or_default() += count;
+    }
+
+    /// A frame could not be written, or not be read again: it becomes a gap. Its segment gets nothing more.
+    pub fn failed(&mut self, first: u64, reason: &str) -> Option<Loss> {
+        let frame = self.frames.remove(&first)?;
+        for open in &mut self.open {
+            *open = open.filter(|n| *n != frame.segment);
+        }
+        if let Some(segment) = self.segments.get_mut(&frame.segment) {
+            segment.live = segment.live.saturating_sub(1);
+        }
+        Some(self.lose(frame.first, frame.last(), reason))
+    }
+
+    /// Everything placed so far is flushed, and may be sent.
+    pub const fn synced(&mut self) {
+        self.durable = self.next - 1;
+    }
+
+    /// What comes at `cursor`; `None` when nothing durable does.
+    #[must_use]
+    pub fn item(&self, cursor: u64) -> Option<Item> {
+        if cursor > self.durable || cursor == 0 {
+            return None;
+        }
+        if cursor <= self.acknowledged {
+            // The collector forgot what it once acknowledged (it was restored from a backup); it is gone here too.
+            return Some(Item::Gap { first: cursor, last: self.acknowledged });
+        }
+        if let Some(frame) = self.frames.get(&cursor) {
+            return Some(Item::Frame(*frame));
+        }
+        let (_, gap) = self.gaps.range(..=cursor).next_back()?;
+        (gap.last >= cursor).then_some(Item::Gap { first: cursor, last: gap.last })
+    }
+
+    /// The collector is being told that this range will never come.
+    pub fn declared(&mut self, first: u64, last: u64) {
+        self.split(first);
+        self.split(last + 1);
+        for (_, gap) in self.gaps.range_mut(first..=last) {
+            gap.declared = true;
+        }
+    }
+
+    /// Parts the gap that holds `at` so that one begins there.
+    fn split(&mut self, at: u64) {
+        let Some((_, gap)) = self.gaps.range_mut(..at).next_back().filter(|(_, gap)| gap.last >= at) else { return };
+        let rest = gap.clone();
+        gap.last = at - 1;
+        self.gaps.insert(at, rest);
+    }
+
+    /// The collector has made everything up to `sequence` durable.
+    pub fn acknowledge(&mut self, sequence: u64) -> Vec<Action> {
+        if sequence <= self.acknowledged {
+            return Vec::new();
+        }
+        if sequence >= self.next {
+            self.overtaken(sequence);
+        }
+        self.split(sequence + 1);
+        let gaps = self.gaps.split_off(&(sequence + 1));
+        for (first, gap) in std::mem::replace(&mut self.gaps, gaps) {
+            if gap.declared {
+                *self.lost.entry(gap.reason).or_default() += gap.last - first + 1;
+            }
+        }
+        let frames = self.frames.split_off(&(sequence + 1));
+        let mut actions = Vec::new();
+        for (_, frame) in std::mem::replace(&mut self.frames, frames) {
+            let Some(segment) = self.segments.get_mut(&frame.segment) else { continue };
+            segment.live -= 1;
+            if segment.live == 0 && !self.open.contains(&Some(frame.segment)) {
+                actions.push(self.delete(frame.segment));
+            }
+        }
+        self.acknowledged = sequence;
+        actions
+    }
+
+    /// The collector has sequences of this epoch that this spool does not know: its files were put back from a copy.
+    /// What is here under those numbers can never be told apart from what is there, so it counts as lost.
+    fn overtaken(&mut self, sequence: u64) {
+        let frames: Vec<u64> = self.frames.keys().copied().collect();
+        for first in frames {
+            self.failed(first, "sequence_clash");
+        }
+        for gap in self.gaps.values_mut() {
+            gap.declared = true;
+        }
+        self.next = sequence + 1;
+        self.durable = sequence;
+    }
+
+    /// Events made, acknowledged and spooled, and the lost by reason; they balance exactly.
+    #[must_use]
+    pub fn books(&self) -> Books {
+        let refused: u64 = self.refused.values().sum();
+        let done: u64 = self.lost.values().sum();
+        let mut lost = self.refused.clone();
+        for (reason, count) in &self.lost {
+            *lost.entry(reason.clone()).or_default() += count;
+        }
+        for (first, gap) in &self.gaps {
+            *lost.entry(gap.reason.clone()).or_default() += gap.last - first + 1;
+        }
+        let spooled = self.frames.values().map(|frame| u64::from(frame.count)).sum();
+        Books { events: self.next - 1 + refused, acknowledged: self.acknowledged - done, spooled, lost }
+    }
+}
+
+/// The event part of a ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Books {
+    /// Events made.
+    pub events: u64,
+    /// Events the collector has acknowledged.
+    pub acknowledged: u64,
+    /// Events on disk.
+    pub spooled: u64,
+    /// Events lost, by reason.
+    pub lost: BTreeMap<String, u64>,
+}
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;
