@@ -42,6 +42,20 @@ pub struct Frame<'a> {
     pub bytes: &'a [u8],
 }
 
+impl<'a> Frame<'a> {
+    /// The frame as the sensor takes it.
+    #[must_use]
+    #[inline]
+    pub const fn packet(&self) -> picket_packet::Frame<'a> {
+        picket_packet::Frame {
+            time_ns: self.time.nanos(),
+            link_type: self.link_type,
+            wire_len: picket_packet::WireLen(self.wire),
+            data: self.bytes,
+        }
+    }
+}
+
 /// Many frames of one input, in capture order.
 ///
 /// The buffer is kept when the batch is cleared, so that a batch which goes round costs no allocation.

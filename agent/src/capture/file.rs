@@ -82,6 +82,12 @@ impl FileSource {
         self.input.offset
     }
 
+    /// Whether bytes may come slowly, so that events should not wait for more of them.
+    #[must_use]
+    pub const fn is_interactive(&self) -> bool {
+        self.input.interactive
+    }
+
     /// Reads more bytes behind those in use; whether the input is at its end.
     fn read(&mut self, batch: &mut FrameBatch, room: usize) -> bool {
         let place = batch.spare(room);

@@ -9,6 +9,9 @@ mod file;
 mod foreign;
 mod input;
 mod inputs;
+mod live;
+mod opener;
+mod own;
 mod pcap_file;
 mod pcapng_file;
 mod record;
@@ -20,6 +23,9 @@ pub use error::CaptureError;
 pub use file::FileSource;
 pub use input::STDIN;
 pub use inputs::{Given, Inputs};
+pub use live::LiveSource;
+pub use opener::{LiveOptions, Opener, drop_capabilities, interface_names};
+pub use own::OwnTraffic;
 
 use picket_event::{Ledger, Source};
 

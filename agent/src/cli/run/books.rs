@@ -1,0 +1,259 @@
+//! What a running agent knows of itself: the lines' ledgers, tallies, and the way to the collector.
+
+use crate::config::{Config, Loaded};
+use crate::forward::{self, Forward};
+use crate::output::{EveSink, Kinds, ledger_json, ledger_text};
+use crate::sensor::Sink;
+use crate::status::{InputStatus, Snapshot, UplinkStatus};
+use picket_event::{AgentId, Body, Event, Ledger, Site};
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Instant;
+
+/// Protocols counted by name at most; the others count as `other`. Names may come from a site's own table.
+const NAMES_MAX: usize = 256;
+
+/// Shared by the lines, the watcher and whoever asks.
+pub(super) struct Books {
+    started: Instant,
+    agent: String,
+    collectors: Vec<String>,
+    config: Mutex<Config>,
+    kinds: Mutex<Kinds>,
+    eve: Option<Mutex<EveSink<std::io::Stdout>>>,
+    lines: Mutex<Vec<LineState>>,
+    tally: Mutex<Tally>,
+    forward: RwLock<Option<Forward>>,
+    /// Where forwarding stood when it ended.
+    ended: Mutex<Option<forward::Status>>,
+}
+
+/// One input's books.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LineState {
+    pub(super) name: String,
+    pub(super) state: String,
+    /// The sensor's ledger with the source's drops.
+    pub(super) ledger: Ledger,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    events: u64,
+    kinds: BTreeMap<String, u64>,
+    protocols: BTreeMap<String, u64>,
+    verdicts: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    fn count(&mut self, event: &Event) {
+        self.events += 1;
+        add(&mut self.kinds, event.kind().name(), 1);
+        if let Body::Flow(flow) = &event.body {
+            add(&mut self.protocols, flow.app.protocol.name(), u64::from(flow.count));
+            if let Some(score) = &flow.score {
+                add(&mut self.verdicts, score.verdict.name(), u64::from(flow.count));
+            }
+        }
+    }
+}
+
+fn add(map: &mut BTreeMap<String, u64>, name: &str, count: u64) {
+    let known = map.contains_key(name) || map.len() < NAMES_MAX;
+    let name = if known { name } else { "other" };
+    match map.get_mut(name) {
+        Some(total) => *total += count,
+        None => {
+            map.insert(name.to_owned(), count);
+        }
+    }
+}
+
+/// A thread that panicked while it held a lock left counters, which are whole at any moment.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Books {
+    pub(super) fn new(
+        agent: Option<(String, Vec<String>)>,
+        config: &Config,
+        kinds: Kinds,
+        print: bool,
+        forward: Option<Forward>,
+    ) -> Self {
+        let (agent, collectors) = agent.unwrap_or_default();
+        let name = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let (id, site) = (name(&agent).map(|n| AgentId::new(&n)), name(&config.agent.site).map(|n| Site::new(&n)));
+        let eve = print.then(|| Mutex::new(EveSink::new(std::io::stdout(), Kinds::ALL).named(id, site)));
+        Self {
+            started: Instant::now(),
+            agent,
+            collectors,
+            config: Mutex::new(config.clone()),
+            kinds: Mutex::new(kinds),
+            eve,
+            lines: Mutex::default(),
+            tally: Mutex::default(),
+            forward: RwLock::new(forward),
+            ended: Mutex::default(),
+        }
+    }
+
+    /// Adds an input; gives its number.
+    pub(super) fn add_line(&self, name: &str, state: &str) -> usize {
+        let mut lines = held(&self.lines);
+        lines.push(LineState { name: name.to_owned(), state: state.to_owned(), ledger: Ledger::default() });
+        lines.len() - 1
+    }
+
+    /// Brings an input's books up to date.
+    pub(super) fn update_line(&self, number: usize, state: String, ledger: Ledger) {
+        if let Some(line) = held(&self.lines).get_mut(number) {
+            line.state = state;
+            line.ledger = ledger;
+        }
+    }
+
+    /// Hands events to whoever wants them, and empties `events`. Files wait for the queue, live lines do not.
+    pub(super) fn deliver(&self, events: &mut Vec<Event>, live: bool) {
+        let kinds = *held(&self.kinds);
+        events.retain(|event| kinds.contains(event.kind()));
+        if events.is_empty() {
+            return;
+        }
+        {
+            let mut tally = held(&self.tally);
+            events.iter().for_each(|event| tally.count(event));
+        }
+        if let Some(eve) = &self.eve {
+            let mut eve = held(eve);
+            events.iter().for_each(|event| eve.event(event.clone()));
+            eve.flush();
+        }
+        let forward = self.forward.read().unwrap_or_else(PoisonError::into_inner);
+        match forward.as_ref() {
+            Some(forward) if live => forward.try_send(std::mem::take(events)),
+            Some(forward) => forward.send(std::mem::take(events)),
+            None => events.clear(),
+        }
+    }
+
+    /// Whether standard output is closed, so that printing is of no use.
+    pub(super) fn output_closed(&self) -> bool {
+        self.eve.as_ref().is_some_and(|eve| held(eve).has_failed())
+    }
+
+    pub(super) fn has_uplink(&self) -> bool {
+        self.forward_status().is_some()
+    }
+
+    pub(super) fn forward_status(&self) -> Option<forward::Status> {
+        let forward = self.forward.read().unwrap_or_else(PoisonError::into_inner);
+        forward.as_ref().map(Forward::status).or_else(|| held(&self.ended).clone())
+    }
+
+    /// Does something with the running uplink.
+    pub(super) fn with_uplink<T>(&self, work: impl FnOnce(&Forward) -> T) -> Option<T> {
+        self.forward.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(work)
+    }
+
+    /// Ends the uplink; what is not acknowledged stays spooled.
+    pub(super) fn end_uplink(&self) {
+        let forward = self.forward.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(forward) = forward {
+            *held(&self.ended) = Some(forward.stop());
+        }
+    }
+
+    /// The sum of the lines' ledgers.
+    pub(super) fn ledger(&self) -> Ledger {
+        let mut total = Ledger::default();
+        held(&self.lines).iter().for_each(|line| total.add(&line.ledger));
+        total.uptime_seconds = self.started.elapsed().as_secs();
+        total.events = held(&self.tally).events;
+        if let Some(status) = self.forward_status() {
+            status.fill(&mut total);
+        }
+        total
+    }
+
+    /// The ledger when all is over.
+    pub(super) fn final_ledger(&self) -> Ledger {
+        self.ledger()
+    }
+
+    /// Tells the collector the totals.
+    pub(super) fn report(&self) {
+        let ledger = self.ledger();
+        self.with_uplink(|forward| forward.report(ledger));
+    }
+
+    /// The collectors' addresses, as far as their names resolve now.
+    pub(super) fn collector_addresses(&self) -> Vec<SocketAddr> {
+        self.collectors.iter().filter_map(|name| name.to_socket_addrs().ok()).flatten().collect()
+    }
+
+    /// Applies what can change while running; gives a sentence a changed key.
+    pub(super) fn apply(&self, loaded: &Loaded) -> Vec<String> {
+        let mut config = held(&self.config);
+        let before = Loaded { config: config.clone(), ..Loaded::default() }.values();
+        let mut said = Vec::new();
+        for ((key, old), (_, new)) in before.into_iter().zip(loaded.values()).filter(|(old, new)| old.1 != new.1) {
+            said.push(match key.as_str() {
+                "output.kinds" => format!("{key} is now {new}"),
+                _ => format!("{key} = {new} needs a restart; {old} stays in force"),
+            });
+        }
+        let names = loaded.config.output.kinds.iter().map(String::as_str);
+        if let Ok(kinds) = Kinds::named(names) {
+            *held(&self.kinds) = kinds;
+            config.output.kinds.clone_from(&loaded.config.output.kinds);
+        }
+        if said.is_empty() {
+            said.push("nothing has changed".to_owned());
+        }
+        said
+    }
+
+    /// Everything, for those who ask.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let ledger = self.ledger();
+        let uplink = self.forward_status();
+        let tally = held(&self.tally).clone();
+        let site = held(&self.config).agent.site.clone();
+        Snapshot {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            agent: self.agent.clone(),
+            site,
+            pid: std::process::id(),
+            uptime_seconds: ledger.uptime_seconds,
+            inputs: held(&self.lines).iter().map(input_status).collect(),
+            protocols: tally.protocols,
+            kinds: tally.kinds,
+            verdicts: tally.verdicts,
+            ledger: ledger_json(&ledger),
+            ledger_text: ledger_text(&ledger, uplink.is_some()),
+            uplink: uplink.map(|status| UplinkStatus {
+                connected: status.connected,
+                state: status.state,
+                refused: status.refused,
+                epoch: status.epoch,
+                spool_bytes: status.spool_bytes,
+                trouble: status.trouble,
+            }),
+        }
+    }
+}
+
+fn input_status(line: &LineState) -> InputStatus {
+    InputStatus {
+        name: line.name.clone(),
+        state: line.state.clone(),
+        frames: line.ledger.frames,
+        bytes: line.ledger.bytes,
+        kernel_drops: line.ledger.kernel_drops,
+        interface_drops: line.ledger.interface_drops,
+    }
+}

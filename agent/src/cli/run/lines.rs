@@ -1,0 +1,184 @@
+//! One thread an interface, or one for all captures: source, pipeline, delivery.
+
+use super::super::read::Template;
+use super::super::stop::Signals;
+use super::books::Books;
+use crate::capture::{CaptureError, FileSource, Filled, FrameBatch, FrameSource, Inputs, LiveSource};
+use crate::pipeline::Pipeline;
+use crate::sensor::HashKey;
+use picket_event::{Source, Timestamp};
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How often time passes for a live sensor without frames, and its books are published.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What is to be read.
+pub(super) enum Lines {
+    Live(Vec<LiveSource>),
+    Files(Inputs),
+}
+
+/// The threads at work.
+pub(super) struct Running {
+    threads: Vec<JoinHandle<usize>>,
+}
+
+impl Running {
+    /// Whether all inputs are at their end.
+    pub(super) fn is_finished(&self) -> bool {
+        self.threads.iter().all(JoinHandle::is_finished)
+    }
+
+    /// Waits for the threads; how many inputs were bad.
+    pub(super) fn join(self) -> usize {
+        self.threads.into_iter().map(|thread| thread.join().unwrap_or(1)).sum()
+    }
+}
+
+impl Lines {
+    pub(super) fn live(sources: Vec<LiveSource>) -> Self {
+        Self::Live(sources)
+    }
+
+    pub(super) fn files(inputs: Inputs) -> Self {
+        Self::Files(inputs)
+    }
+
+    /// Inputs at work at once.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Live(sources) => sources.len(),
+            Self::Files(_) => 1,
+        }
+    }
+
+    /// Starts the threads.
+    pub(super) fn start(
+        self,
+        template: &Template,
+        workers: usize,
+        books: &Arc<Books>,
+        signals: &Signals,
+        key: HashKey,
+    ) -> io::Result<Running> {
+        let mut threads = Vec::new();
+        match self {
+            Self::Live(sources) => {
+                for source in sources {
+                    let pipeline = Pipeline::new(&template.live(source.source(), key), workers)?;
+                    let books = Arc::clone(books);
+                    let work = move || live(source, pipeline, &books);
+                    threads.push(std::thread::Builder::new().name("capture".to_owned()).spawn(work)?);
+                }
+            }
+            Self::Files(inputs) => {
+                let (template, books, signals) = (template.clone(), Arc::clone(books), signals.clone());
+                let work = move || files(&inputs, &template, workers, &books, &signals);
+                threads.push(std::thread::Builder::new().name("capture".to_owned()).spawn(work)?);
+            }
+        }
+        Ok(Running { threads })
+    }
+}
+
+/// Watches an interface until it is stopped.
+fn live(mut source: LiveSource, mut pipeline: Pipeline, books: &Books) -> usize {
+    let Source::Interface(name) = source.source().clone() else { return 0 };
+    let number = books.add_line(&name, "capturing");
+    let mut batch = FrameBatch::new();
+    let mut events = Vec::new();
+    let mut ticked = Instant::now();
+    let mut bad = 0;
+    loop {
+        match source.fill(&mut batch) {
+            Ok(Filled::Frames) => batch.frames().for_each(|frame| pipeline.frame(frame.packet(), &mut events)),
+            Ok(Filled::Idle) => {}
+            Ok(Filled::End) => break,
+            Err(error) => {
+                tracing::error!("{error}");
+                bad = 1;
+                break;
+            }
+        }
+        if ticked.elapsed() >= TICK {
+            ticked = Instant::now();
+            pipeline.tick(now(), &mut events);
+            let mut ledger = pipeline.ledger();
+            source.account(&mut ledger);
+            books.update_line(number, source.state(), ledger);
+        }
+        if !events.is_empty() {
+            books.deliver(&mut events, true);
+        }
+    }
+    let mut ledger = pipeline.finish(&mut events);
+    books.deliver(&mut events, true);
+    source.account(&mut ledger);
+    books.update_line(number, "stopped".to_owned(), ledger);
+    bad
+}
+
+/// The present, as frames are stamped.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::EPOCH.plus(since)
+}
+
+/// Reads captures one after the other; how many were bad.
+fn files(inputs: &Inputs, template: &Template, workers: usize, books: &Books, signals: &Signals) -> usize {
+    let mut bad = inputs.failures.len();
+    for failure in &inputs.failures {
+        eprintln!("picket-agent: {failure}");
+    }
+    let mut batch = FrameBatch::new();
+    for given in &inputs.files {
+        if signals.stopped() || books.output_closed() {
+            break;
+        }
+        let name = given.path.display().to_string();
+        let number = books.add_line(&name, "reading");
+        match file(given.path.as_path(), template, workers, books, signals, &mut batch, number) {
+            Err(error) if !error.is_foreign() || given.named => {
+                eprintln!("picket-agent: {error}");
+                bad += 1;
+            }
+            _ => {}
+        }
+    }
+    bad
+}
+
+fn file(
+    path: &std::path::Path,
+    template: &Template,
+    workers: usize,
+    books: &Books,
+    signals: &Signals,
+    batch: &mut FrameBatch,
+    number: usize,
+) -> Result<(), CaptureError> {
+    let mut source = FileSource::open(path)?;
+    let refused = |error| CaptureError::Io { path: path.to_owned(), offset: 0, error };
+    let mut pipeline = Pipeline::new(&template.file(source.source()), workers).map_err(refused)?;
+    let mut events = Vec::new();
+    let result = loop {
+        match source.fill(batch) {
+            Ok(Filled::Frames) => batch.frames().for_each(|frame| pipeline.frame(frame.packet(), &mut events)),
+            Ok(_) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+        books.deliver(&mut events, false);
+        books.update_line(number, "reading".to_owned(), pipeline.ledger());
+        if signals.stopped() || books.output_closed() {
+            break Ok(());
+        }
+    };
+    let ledger = pipeline.finish(&mut events);
+    books.deliver(&mut events, false);
+    let state = result.as_ref().map_or_else(|error: &CaptureError| format!("bad: {error}"), |()| "done".to_owned());
+    books.update_line(number, state, ledger);
+    result
+}

@@ -1,0 +1,254 @@
+//! `picket-agent run`: a live interface, or captures, down the whole line to a collector.
+
+mod books;
+mod lines;
+mod uplink;
+
+use super::read::{OutputForm, Scoring, Template, parse_kinds, workers};
+use super::stop::Signals;
+use super::{Exit, Fault, Place};
+use crate::capture::{CaptureError, Inputs, LiveOptions, LiveSource, Opener, OwnTraffic, drop_capabilities};
+use crate::config::Loaded;
+use crate::output::ledger_text;
+use crate::sensor::HashKey;
+use crate::{metrics, status};
+use books::Books;
+use clap::Args;
+use lines::Lines;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often the books are brought up to date for those who ask.
+const TURN: Duration = Duration::from_millis(100);
+/// How often the collector is told the sensor's totals.
+const REPORT_EVERY: Duration = Duration::from_secs(5);
+
+/// What `run` takes.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    /// Where things are.
+    pub place: Place,
+    /// Interfaces to watch, in place of capture.interfaces ("any" takes all)
+    #[arg(short, long = "interface", value_name = "IFACE", num_args = 1.., conflicts_with = "file")]
+    pub interface: Vec<String>,
+    /// Captures or directories to send down the line instead of an interface; ends when the collector has
+    /// acknowledged every event
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub file: Vec<PathBuf>,
+    /// Filter in pcap-filter(7) syntax, in place of capture.filter; live only
+    #[arg(long, value_name = "FILTER", conflicts_with = "file")]
+    pub filter: Option<String>,
+    /// Workers an input, 1 to 64, in place of agent.threads; 0 shares out the cores
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=64))]
+    pub threads: Option<u8>,
+    /// Event kinds that leave, separated by commas, in place of output.kinds [default: all]
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    pub kinds: Vec<String>,
+    #[command(flatten)]
+    /// What to score with.
+    pub scoring: Scoring,
+    /// What to print on standard output besides
+    #[arg(long, value_enum, default_value_t = OutputForm::None)]
+    pub output: OutputForm,
+    /// Send nothing: no spool, no collector, no enrolment needed
+    #[arg(long)]
+    pub no_uplink: bool,
+    /// Prometheus metrics at this address, in place of metrics.listen; empty switches them off
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub metrics: Option<String>,
+}
+
+/// Runs the verb.
+pub(super) fn run(args: &RunArgs) -> Result<Exit, Fault> {
+    let loaded = effective(args)?;
+    super::log::start(&loaded.config.log);
+    let config = &loaded.config;
+    let template = Template::with(&scoring(args, &loaded), config.flow.limits())?;
+    let kinds = parse_kinds(&config.output.kinds)?;
+    let interfaces = interfaces(args, &loaded)?;
+    let opener = if interfaces.is_empty() { None } else { Some(Opener::start().map_err(thread_fault)?) };
+    if opener.is_some() {
+        // Threads inherit what their maker has, so this comes before all others are started.
+        drop_capabilities().map_err(|why| Fault::say(Exit::Failed, why))?;
+    }
+    let signals = Signals::listen(true)?;
+    let (agent, forward) = uplink::start(args, config, template.bundle_id())?;
+    let books = Arc::new(Books::new(agent, config, kinds, args.output == OutputForm::Eve, forward));
+    let inputs = match &opener {
+        Some(opener) => Lines::live(open(args, &loaded, &interfaces, opener, &books, &signals)?),
+        None => Lines::files(Inputs::list(&args.file)),
+    };
+    let _served = serve(args, config, &books)?;
+    let each = share(config.agent.threads, inputs.len());
+    let running = inputs.start(&template, each, &books, &signals, HashKey(random_key()?)).map_err(thread_fault)?;
+    watch(&running, &books, &signals, args);
+    let bad = running.join();
+    let sent = uplink::finish(&books, opener.is_none(), &signals);
+    let ledger = books.final_ledger();
+    eprint!("{}", ledger_text(&ledger, books.has_uplink()));
+    let exit = sent?;
+    if bad > 0 {
+        eprintln!("{bad} inputs were bad, as named above");
+    }
+    Ok(if bad > 0 && exit == Exit::Done { Exit::BadInputs } else { exit })
+}
+
+/// The configuration with what the options override.
+fn effective(args: &RunArgs) -> Result<Loaded, Fault> {
+    let mut loaded = super::config::load(&args.place)?;
+    let config = &mut loaded.config;
+    let mut said = Vec::new();
+    if let Some(filter) = &args.filter {
+        config.capture.filter.clone_from(filter);
+        said.push(("capture.filter", "--filter"));
+    }
+    if let Some(threads) = args.threads {
+        config.agent.threads = usize::from(threads);
+        said.push(("agent.threads", "--threads"));
+    }
+    if !args.kinds.is_empty() {
+        config.output.kinds.clone_from(&args.kinds);
+        said.push(("output.kinds", "--kinds"));
+    }
+    if let Some(listen) = &args.metrics {
+        config.metrics.listen.clone_from(listen);
+        said.push(("metrics.listen", "--metrics"));
+    }
+    for (key, option) in said {
+        loaded.overridden(key, option);
+    }
+    loaded.check().map_err(|error| Fault::new(Exit::Usage, error))?;
+    Ok(loaded)
+}
+
+fn scoring(args: &RunArgs, loaded: &Loaded) -> Scoring {
+    let configured = &loaded.config.score;
+    let named = (!configured.bundle.as_os_str().is_empty()).then(|| configured.bundle.clone());
+    Scoring { no_score: args.scoring.no_score || !configured.enabled, bundle: args.scoring.bundle.clone().or(named) }
+}
+
+/// The interfaces to watch; none where captures are read.
+fn interfaces(args: &RunArgs, loaded: &Loaded) -> Result<Vec<String>, Fault> {
+    if !args.file.is_empty() {
+        return Ok(Vec::new());
+    }
+    let named = if args.interface.is_empty() { &loaded.config.capture.interfaces } else { &args.interface };
+    if named.is_empty() {
+        let existing = crate::capture::interface_names().join(", ");
+        let sentence =
+            format!("nothing to watch: name an interface with -i or capture.interfaces; there are: {existing}");
+        return Err(Fault::say(Exit::Usage, sentence));
+    }
+    let mut unique = named.clone();
+    unique.sort();
+    unique.dedup();
+    Ok(unique)
+}
+
+fn open(
+    args: &RunArgs,
+    loaded: &Loaded,
+    interfaces: &[String],
+    opener: &Opener,
+    books: &Books,
+    signals: &Signals,
+) -> Result<Vec<LiveSource>, Fault> {
+    let capture = &loaded.config.capture;
+    let excluded = capture.exclude_own_traffic && !args.no_uplink;
+    let own = if excluded { OwnTraffic::of_this_host(books.collector_addresses()) } else { OwnTraffic::none() };
+    interfaces
+        .iter()
+        .map(|interface| {
+            let options = LiveOptions {
+                interface: interface.clone(),
+                snap_length: u32::try_from(capture.snap_length.0).unwrap_or(u32::MAX),
+                buffer_bytes: u32::try_from(capture.buffer.0).unwrap_or(u32::MAX),
+                filter: capture.filter.clone(),
+                promiscuous: capture.promiscuous,
+            };
+            LiveSource::open(options, opener.clone(), own.clone(), Arc::clone(&signals.stop)).map_err(|error| {
+                let exit = match error {
+                    CaptureError::Permission { .. } => Exit::Refused,
+                    CaptureError::UnknownInterface { .. } => Exit::Usage,
+                    _ => Exit::Failed,
+                };
+                Fault::new(exit, error)
+            })
+        })
+        .collect()
+}
+
+/// Starts the status socket and the metrics. What is taken is told; the capture goes on without it.
+fn serve(args: &RunArgs, config: &crate::config::Config, books: &Arc<Books>) -> Result<Option<status::Server>, Fault> {
+    let socket = status::socket_path(&config.status.socket, args.place.state.as_deref());
+    let told = Arc::clone(books);
+    let server = match status::Server::start(&socket, move || told.snapshot()) {
+        Ok(server) => Some(server),
+        Err(error) => {
+            let socket = socket.display();
+            tracing::warn!("no status socket at {socket}: {error}; `status` and `top` will not reach this agent");
+            None
+        }
+    };
+    if config.metrics.listen.is_empty() {
+        return Ok(server);
+    }
+    let listen = config.metrics.listen.parse().map_err(|error| Fault::new(Exit::Usage, anyhow::Error::new(error)))?;
+    let told = Arc::clone(books);
+    match metrics::serve(listen, move || told.snapshot()) {
+        Ok(address) => tracing::info!("metrics at http://{address}/metrics"),
+        Err(error) => {
+            tracing::warn!("no metrics at {listen}: {error}; set metrics.listen to a free port, or to \"\" for none");
+        }
+    }
+    Ok(server)
+}
+
+/// Workers for each input.
+fn share(asked: usize, inputs: usize) -> usize {
+    if asked > 0 { asked } else { workers(0).div_euclid(inputs.max(1)).max(1) }
+}
+
+/// Keeps the books up to date until the inputs are at their end.
+fn watch(running: &lines::Running, books: &Books, signals: &Signals, args: &RunArgs) {
+    let mut reported = Instant::now();
+    while !running.is_finished() {
+        std::thread::sleep(TURN);
+        if reported.elapsed() >= REPORT_EVERY {
+            reported = Instant::now();
+            books.report();
+        }
+        if signals.reload.swap(false, std::sync::atomic::Ordering::Relaxed) {
+            reload(books, args);
+        }
+    }
+}
+
+/// Applies what can be applied live, and says what cannot. A configuration that is refused changes nothing.
+fn reload(books: &Books, args: &RunArgs) {
+    let loaded = match effective(args) {
+        Ok(loaded) => loaded,
+        Err(fault) => {
+            tracing::error!("reload refused, the running configuration stays: {:#}", fault.error);
+            return;
+        }
+    };
+    for line in books.apply(&loaded) {
+        tracing::info!("reload: {line}");
+    }
+}
+
+fn random_key() -> Result<[u64; 2], Fault> {
+    use ring::rand::SecureRandom;
+    let mut bytes = [0u8; 16];
+    let refused = |_| Fault::say(Exit::Failed, "the system gives no random numbers".to_owned());
+    ring::rand::SystemRandom::new().fill(&mut bytes).map_err(refused)?;
+    let value = u128::from_le_bytes(bytes);
+    Ok([value as u64, (value >> 64) as u64])
+}
+
+fn thread_fault(error: std::io::Error) -> Fault {
+    Fault::new(Exit::Failed, anyhow::Error::new(error).context("start a thread; is the limit of tasks too low?"))
+}

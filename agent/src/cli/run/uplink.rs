@@ -1,0 +1,88 @@
+//! Starting and ending the way to the collector.
+
+use super::super::stop::Signals;
+use super::super::{Exit, Fault};
+use super::RunArgs;
+use super::books::Books;
+use crate::config::Config;
+use crate::enrol::Identity;
+use crate::forward::{self, Forward};
+use crate::spool;
+use std::time::{Duration, Instant};
+
+/// How long captures wait for a collector from which nothing is heard.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often the wait looks at signals.
+const TURN: Duration = Duration::from_millis(200);
+
+/// Loads the identity and starts spool and uplink; gives the agent's id and its collectors.
+#[allow(clippy::type_complexity)] // two halves of one answer
+pub(super) fn start(
+    args: &RunArgs,
+    config: &Config,
+    bundle: String,
+) -> Result<(Option<(String, Vec<String>)>, Option<Forward>), Fault> {
+    if args.no_uplink {
+        return Ok((None, None));
+    }
+    let identity = Identity::load(&config.agent.state)
+        .map_err(|error| Fault { exit: Exit::from_status(error.exit_status()), error: error.into() })?;
+    let named = &config.uplink.collectors;
+    let collectors = if named.is_empty() { identity.collectors.clone() } else { named.clone() };
+    let agent = identity.agent.clone();
+    let forward = Forward::start(forward::Config {
+        spool: config.spool_directory(),
+        limits: spool::Limits {
+            bytes: config.spool.size.0,
+            segment_bytes: config.spool.segment.0,
+            frames: config.spool.frames,
+        },
+        identity,
+        collectors: collectors.clone(),
+        batch_delay: config.uplink.batch_delay.0,
+        queue_events: config.uplink.queue_events,
+        bundle,
+    })
+    .map_err(|error| Fault::new(Exit::Failed, error))?;
+    Ok((Some((agent, collectors)), Some(forward)))
+}
+
+/// Ends the uplink. Captures wait until everything is acknowledged; a live agent leaves the rest in the spool.
+pub(super) fn finish(books: &Books, wait: bool, signals: &Signals) -> Result<Exit, Fault> {
+    if !books.has_uplink() {
+        return Ok(Exit::Done);
+    }
+    books.report();
+    let result = if wait { drain(books, signals) } else { Ok(Exit::Done) };
+    books.end_uplink();
+    result
+}
+
+fn drain(books: &Books, signals: &Signals) -> Result<Exit, Fault> {
+    let mut heard = Instant::now();
+    let mut acknowledged = 0;
+    while !books.with_uplink(|forward| forward.drain(TURN)).unwrap_or(true) {
+        let Some(status) = books.forward_status() else { break };
+        if status.acknowledged != acknowledged {
+            acknowledged = status.acknowledged;
+            heard = Instant::now();
+        }
+        let waiting = format!("{} events wait in the spool and go with the next run", status.spooled);
+        if signals.stopped() {
+            eprintln!("stopped by a signal; {waiting}");
+            return Ok(Exit::Done);
+        }
+        if status.refused {
+            return Err(Fault::say(
+                Exit::Refused,
+                format!("the collector refuses this agent: {}; {waiting}", status.state),
+            ));
+        }
+        if heard.elapsed() >= PATIENCE {
+            let seconds = PATIENCE.as_secs();
+            let sentence = format!("nothing was acknowledged for {seconds} s ({}); {waiting}", status.state);
+            return Err(Fault::say(Exit::Unreachable, sentence));
+        }
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,15 @@
+//! The configuration: TOML files merged in order, read once, refused where a key is not known.
+
+mod load;
+mod settings;
+mod units;
+
+#[cfg(test)]
+mod tests;
+
+pub use load::{ConfigError, Loaded, Origin};
+pub use settings::{Agent, Capture, Config, Flow, Log, Metrics, Output, Score, Spool, Status, Uplink, kinds};
+pub use units::{Size, Span};
+
+/// Where the configuration stands where no other file is named.
+pub const DEFAULT_PATH: &str = "/etc/picket/agent.toml";

@@ -1,0 +1,335 @@
+//! Every key of the agent's configuration, with its default and range.
+
+use super::units::{Size, Span};
+use crate::sensor::{Limits, Timeouts};
+use crate::spool;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The agent's whole configuration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[allow(missing_docs)] // the sections are documented by their types
+pub struct Config {
+    pub agent: Agent,
+    pub capture: Capture,
+    pub flow: Flow,
+    pub score: Score,
+    pub output: Output,
+    pub spool: Spool,
+    pub uplink: Uplink,
+    pub status: Status,
+    pub metrics: Metrics,
+    pub log: Log,
+}
+
+/// `[agent]`: what it is and where it keeps things.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Agent {
+    /// Site its events belong to; empty where none.
+    pub site: String,
+    /// State directory: identity, spool, bundles.
+    pub state: PathBuf,
+    /// Workers an input, 1 to 64; 0 shares out the cores.
+    pub threads: usize,
+}
+
+/// `[capture]`: where frames come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Capture {
+    /// Interfaces to watch where the command names none.
+    pub interfaces: Vec<String>,
+    /// Bytes kept of a frame, 64 B to 256 KiB.
+    pub snap_length: Size,
+    /// Kernel buffer of one interface, 1 MiB to 1 GiB.
+    pub buffer: Size,
+    /// Filter in pcap-filter(7) syntax; empty takes everything.
+    pub filter: String,
+    /// Whether to see frames for others.
+    pub promiscuous: bool,
+    /// Whether the agent's own traffic to its collector is left out (and counted).
+    pub exclude_own_traffic: bool,
+}
+
+/// `[flow]`: caps and time-outs of conversations, all on capture time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[allow(missing_docs)] // named as in sensor::Limits and sensor::Timeouts, which document them
+pub struct Flow {
+    pub max_flows: u32,
+    pub reassembly_flow: Size,
+    pub reassembly_total: Size,
+    pub fragment_datagrams: u32,
+    pub fragment_total: Size,
+    pub tcp_established: Span,
+    pub tcp_unestablished: Span,
+    pub tcp_closed: Span,
+    pub tcp_late: Span,
+    pub udp: Span,
+    pub other: Span,
+    pub link: Span,
+    pub active: Span,
+    pub fragment: Span,
+}
+
+/// `[score]`: classifiers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Score {
+    /// Whether classifiers vote.
+    pub enabled: bool,
+    /// Bundle file; empty uses the one that is built in.
+    pub bundle: PathBuf,
+}
+
+/// `[output]`: which events leave.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Output {
+    /// Event kinds; empty means all.
+    pub kinds: Vec<String>,
+}
+
+/// `[spool]`: events on disk until the collector has acknowledged them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Spool {
+    /// Directory; empty is `spool` in the state directory.
+    pub directory: PathBuf,
+    /// Bytes on disk at most, 16 MiB and more.
+    pub size: Size,
+    /// Bytes of one segment file, 1 MiB to 1 GiB.
+    pub segment: Size,
+    /// Frames kept at most.
+    pub frames: usize,
+}
+
+/// `[uplink]`: the connection to the collector.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Uplink {
+    /// Collectors as `host:port`; empty uses those learnt at enrolment.
+    pub collectors: Vec<String>,
+    /// Longest time an event waits for others to share a frame with, 10 ms to 1 min.
+    pub batch_delay: Span,
+    /// Events that may wait between sensor and spool, 1,000 to 10,000,000.
+    pub queue_events: usize,
+}
+
+/// `[status]`: the local socket that `status` and `top` ask.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Status {
+    /// Path; empty is `/run/picket/agent.sock`, or `agent.sock` in a state directory given by `--state`.
+    pub socket: PathBuf,
+}
+
+/// `[metrics]`: Prometheus text over HTTP.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// Address and port; empty switches it off. Port 0 takes a free one.
+    pub listen: String,
+}
+
+/// `[log]`: what is told on standard error.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: String,
+    /// `text` or `json`.
+    pub format: String,
+}
+
+impl Default for Agent {
+    fn default() -> Self {
+        Self { site: String::new(), state: "/var/lib/picket-agent".into(), threads: 0 }
+    }
+}
+
+impl Default for Capture {
+    fn default() -> Self {
+        Self {
+            interfaces: Vec::new(),
+            snap_length: Size(256 << 10),
+            buffer: Size(64 << 20),
+            filter: String::new(),
+            promiscuous: true,
+            exclude_own_traffic: true,
+        }
+    }
+}
+
+impl Default for Flow {
+    fn default() -> Self {
+        let limits = Limits::default();
+        let times = &limits.timeouts;
+        Self {
+            max_flows: limits.flows,
+            reassembly_flow: Size(u64::from(limits.reassembly_flow_bytes)),
+            reassembly_total: Size(u64::from(limits.reassembly_bytes)),
+            fragment_datagrams: limits.fragment_datagrams,
+            fragment_total: Size(u64::from(limits.fragment_bytes)),
+            tcp_established: Span(times.tcp_established),
+            tcp_unestablished: Span(times.tcp_unestablished),
+            tcp_closed: Span(times.tcp_closed),
+            tcp_late: Span(times.tcp_late),
+            udp: Span(times.udp),
+            other: Span(times.other),
+            link: Span(times.link),
+            active: Span(times.active),
+            fragment: Span(times.fragment),
+        }
+    }
+}
+
+impl Flow {
+    /// The sensor's caps and time-outs.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        let bytes = |size: Size| u32::try_from(size.0).unwrap_or(u32::MAX);
+        Limits {
+            flows: self.max_flows,
+            reassembly_flow_bytes: bytes(self.reassembly_flow),
+            reassembly_bytes: bytes(self.reassembly_total),
+            fragment_datagrams: self.fragment_datagrams,
+            fragment_bytes: bytes(self.fragment_total),
+            timeouts: Timeouts {
+                tcp_established: self.tcp_established.0,
+                tcp_unestablished: self.tcp_unestablished.0,
+                tcp_closed: self.tcp_closed.0,
+                tcp_late: self.tcp_late.0,
+                udp: self.udp.0,
+                other: self.other.0,
+                link: self.link.0,
+                active: self.active.0,
+                fragment: self.fragment.0,
+            },
+            ..Limits::default()
+        }
+    }
+}
+
+impl Default for Score {
+    fn default() -> Self {
+        Self { enabled: true, bundle: PathBuf::new() }
+    }
+}
+
+impl Default for Spool {
+    fn default() -> Self {
+        let limits = spool::Limits::default();
+        Self {
+            directory: PathBuf::new(),
+            size: Size(limits.bytes),
+            segment: Size(limits.segment_bytes),
+            frames: limits.frames,
+        }
+    }
+}
+
+impl Default for Uplink {
+    fn default() -> Self {
+        Self { collectors: Vec::new(), batch_delay: Span::seconds(1), queue_events: 65_536 }
+    }
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self { socket: PathBuf::new() }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:9740".to_owned() }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: "text".to_owned() }
+    }
+}
+
+impl Config {
+    /// The spool's directory.
+    #[must_use]
+    pub fn spool_directory(&self) -> PathBuf {
+        if self.spool.directory.as_os_str().is_empty() {
+            self.agent.state.join("spool")
+        } else {
+            self.spool.directory.clone()
+        }
+    }
+
+    /// The key and the sentence of the first value that is impossible, alone or beside another.
+    #[must_use]
+    pub fn impossible(&self) -> Option<(&'static str, String)> {
+        let capture = &self.capture;
+        let checks: [(&'static str, bool, &str); 12] = [
+            ("agent.threads", self.agent.threads <= 64, "0 to 64"),
+            ("agent.state", !self.agent.state.as_os_str().is_empty(), "a directory"),
+            ("capture.snap_length", within(capture.snap_length.0, 64, 256 << 10), "64B to 256KiB"),
+            ("capture.buffer", within(capture.buffer.0, 1 << 20, 1 << 30), "1MiB to 1GiB"),
+            ("flow.max_flows", within(u64::from(self.flow.max_flows), 64, 1 << 26), "64 to 67108864"),
+            (
+                "flow.reassembly_flow",
+                self.flow.reassembly_flow <= self.flow.reassembly_total,
+                "at most flow.reassembly_total",
+            ),
+            ("flow.reassembly_total", self.flow.reassembly_total.0 <= 1 << 31, "at most 2GiB"),
+            ("flow.fragment_total", self.flow.fragment_total.0 <= 1 << 31, "at most 2GiB"),
+            ("spool.segment", within(self.spool.segment.0, 1 << 20, 1 << 30), "1MiB to 1GiB"),
+            ("spool.size", self.spool.size.0 >= 2 * self.spool.segment.0, "at least twice spool.segment"),
+            (
+                "uplink.batch_delay",
+                within(u64::try_from(self.uplink.batch_delay.0.as_millis()).unwrap_or(u64::MAX), 10, 60_000),
+                "10ms to 1min",
+            ),
+            ("uplink.queue_events", within(self.uplink.queue_events as u64, 1000, 10_000_000), "1000 to 10000000"),
+        ];
+        for (key, holds, range) in checks {
+            if !holds {
+                return Some((key, format!("must be {range}")));
+            }
+        }
+        self.impossible_words()
+    }
+
+    fn impossible_words(&self) -> Option<(&'static str, String)> {
+        const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+        if let Some(kind) = self.output.kinds.iter().find(|kind| picket_event::Kind::from_name(kind).is_none()) {
+            return Some(("output.kinds", format!("\"{kind}\" is no event kind; there are {}", kinds())));
+        }
+        if !LEVELS.contains(&self.log.level.as_str()) {
+            return Some(("log.level", format!("must be one of {}", LEVELS.join(", "))));
+        }
+        if !["text", "json"].contains(&self.log.format.as_str()) {
+            return Some(("log.format", "must be text or json".to_owned()));
+        }
+        if !self.metrics.listen.is_empty() && self.metrics.listen.parse::<SocketAddr>().is_err() {
+            return Some(("metrics.listen", "must be an address and port such as 127.0.0.1:9740, or empty".to_owned()));
+        }
+        let named =
+            |collector: &String| collector.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        if let Some(wrong) = self.uplink.collectors.iter().find(|collector| !named(collector)) {
+            return Some(("uplink.collectors", format!("\"{wrong}\" is not host:port")));
+        }
+        None
+    }
+}
+
+const fn within(value: u64, low: u64, high: u64) -> bool {
+    value >= low && value <= high
+}
+
+/// Every event kind, separated by commas.
+#[must_use]
+pub fn kinds() -> String {
+    picket_event::Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
+}
