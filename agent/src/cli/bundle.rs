@@ -59,7 +59,7 @@ pub(super) fn bundle(args: &BundleArgs) -> Result<Exit, Fault> {
 }
 
 /// Loads a bundle; without keys whoever signed it is believed.
-fn load(file: &Path, keys: &[[u8; 32]], least_counter: u64) -> Result<Bundle, Fault> {
+pub(super) fn load(file: &Path, keys: &[[u8; 32]], least_counter: u64) -> Result<Bundle, Fault> {
     let bytes = read(file)?;
     let mut keys = keys.to_vec();
     if keys.is_empty() {
@@ -71,7 +71,7 @@ fn load(file: &Path, keys: &[[u8; 32]], least_counter: u64) -> Result<Bundle, Fa
 }
 
 /// Reads a bundle file; longer ones than any bundle are not read.
-pub(super) fn read(file: &Path) -> Result<Vec<u8>, Fault> {
+fn read(file: &Path) -> Result<Vec<u8>, Fault> {
     use std::io::Read;
     let mut bytes = Vec::new();
     let limit = bundle::MAX_BYTES as u64 + 1;

@@ -8,8 +8,10 @@ use crate::pipeline::Pipeline;
 use crate::sensor::{HashKey, Limits, Settings, Sink};
 use clap::{Args, ValueEnum};
 use picket_event::{Event, Ledger, Source};
+use picket_score::Bundle;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What `read` takes.
 #[derive(Clone, Debug, Args)]
@@ -141,17 +143,28 @@ fn tell(outcome: &Outcome, with_ledger: bool, stopped: bool) -> Exit {
 #[derive(Clone)]
 pub(super) struct Template {
     limits: Limits,
+    bundle: Option<Arc<Bundle>>,
 }
 
 impl Template {
-    /// Reads the bundle, where one is named.
-    pub(super) fn with(_scoring: &Scoring, limits: Limits) -> Result<Self, Fault> {
-        Ok(Self { limits })
+    /// Reads the bundle, where one is named; who names a file vouches for it, so its signer is believed.
+    pub(super) fn with(scoring: &Scoring, limits: Limits) -> Result<Self, Fault> {
+        let bundle = match &scoring.bundle {
+            _ if scoring.no_score => None,
+            Some(file) => Some(Arc::new(super::bundle::load(file, &[], 0)?)),
+            None => None,
+        };
+        Ok(Self { limits, bundle })
     }
 
     /// The settings for one capture file.
     pub(super) fn file(&self, source: &Source) -> Settings {
-        Settings { limits: self.limits.clone(), key: HashKey::FILE, source: source.clone() }
+        Settings {
+            limits: self.limits.clone(),
+            key: HashKey::FILE,
+            source: source.clone(),
+            bundle: self.bundle.clone(),
+        }
     }
 
     /// The settings for one interface.
@@ -159,9 +172,9 @@ impl Template {
         Settings { key, ..self.file(source) }
     }
 
-    /// Id of the bundle in force; empty where nothing is scored.
+    /// SHA-256 of the bundle in force; empty where nothing is scored.
     pub(super) fn bundle_id(&self) -> String {
-        String::new()
+        self.bundle.as_ref().map_or_else(String::new, |bundle| picket_score::bundle::hex(bundle.sha256()))
     }
 }
 
