@@ -120,6 +120,11 @@ impl Findings {
         &self.items
     }
 
+    /// The latest, to be amended.
+    pub(crate) fn last_mut(&mut self) -> Option<&mut Finding> {
+        self.items.last_mut()
+    }
+
     /// Takes everything out.
     pub fn take(&mut self) -> Vec<Finding> {
         std::mem::take(&mut self.items)

@@ -1,7 +1,20 @@
 //! `picket-collector judge`: the engine over EVE files, findings as JSON lines.
 
+mod input;
+mod output;
+mod sites;
+
+pub use output::line;
+
+use anyhow::{Context, bail};
+use input::Input;
+use picket_engine::{Config, Deviation, Engine, FindingKind, Findings, Shape};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// Events handed to the engine at a time.
+const BATCH: usize = 512;
 
 /// Judge EVE files offline: events in, findings out, one JSON line each.
 #[derive(clap::Args, Clone, Debug)]
@@ -29,10 +42,77 @@ pub struct Args {
     pub without: Vec<String>,
 }
 
-/// Runs it. Exit status 0 done, 1 failed, 2 usage, 3 done but some lines were bad.
+/// The engine's settings that the arguments ask for.
+fn config(args: &Args) -> anyhow::Result<Config> {
+    let mut config = Config { alarm_budget: args.budget, ..Config::default() };
+    if !args.budget.is_finite() || args.budget < 0.0 {
+        bail!("--budget {} is no number of alerts; give 0 or more", args.budget);
+    }
+    config.shape = Shape::from_name(&args.baseline)
+        .with_context(|| format!("--baseline {}: use three, time, space, relation or cube", args.baseline))?;
+    config.deviation = Deviation::from_name(&args.deviation)
+        .with_context(|| format!("--deviation {}: use plain, standardised or predictive", args.deviation))?;
+    for kind in &args.without {
+        match kind.as_str() {
+            k if k == FindingKind::Baseline.name() => config.baseline = false,
+            k if k == FindingKind::Verdict.name() => config.verdicts = false,
+            k if k == FindingKind::Silence.name() => config.liveness = false,
+            other => bail!("--without {other}: use baseline, verdict or agent_silence"),
+        }
+    }
+    if let Some(path) = &args.sites {
+        config.sites = sites::read(path)?;
+    }
+    Ok(config)
+}
+
+/// Runs it. Exit status 0 done, 2 usage, 3 done but some lines were bad (the first ones are named).
 ///
 /// # Errors
-/// When a file cannot be opened, the settings are wrong, or standard output is gone.
-pub fn run(_args: &Args) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("judge: the engine cannot read files yet")
+/// When the sites file cannot be read or standard output is gone.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let config = match config(args) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("picket-collector judge: {error:#}");
+            return Ok(ExitCode::from(2));
+        }
+    };
+    let mut input = Input::open(&args.files, &args.site_default);
+    let mut engine = Engine::new(config);
+    let mut findings = Findings::new();
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        batch.clear();
+        while batch.len() < BATCH
+            && let Some(envelope) = input.next()
+        {
+            batch.push(envelope);
+        }
+        if batch.is_empty() {
+            break;
+        }
+        engine.apply(&batch, &mut findings);
+        write(&mut findings, &mut out)?;
+    }
+    engine.finish(&mut findings);
+    write(&mut findings, &mut out)?;
+    out.flush().context("cannot write to standard output")?;
+    for line in &input.bad.first {
+        eprintln!("{line}");
+    }
+    if input.bad.count > 0 {
+        eprintln!("picket-collector judge: {} bad line(s) or file(s) left out; the rest was judged", input.bad.count);
+        return Ok(ExitCode::from(3));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(findings: &mut Findings, out: &mut impl Write) -> anyhow::Result<()> {
+    for finding in findings.take() {
+        serde_json::to_writer(&mut *out, &line(&finding)).context("cannot write to standard output")?;
+        out.write_all(b"\n").context("cannot write to standard output")?;
+    }
+    Ok(())
 }

@@ -1,0 +1,193 @@
+//! The end of a day: what was seen becomes baseline, groups learn, the budget moves on.
+
+use super::SiteState;
+use crate::calendar;
+use crate::config::{Config, Memory};
+use crate::entity::{CASE_DAYS, Entity, KeptDay};
+use crate::group::{Group, Member};
+use crate::role::Role;
+use crate::view::Counters;
+
+/// Days in a row that alerts may keep out of learning; after them the change is the new habit.
+const UNLEARNT_DAYS: u32 = 3;
+/// Share of an entity's day in its role's evidence: plant traffic decides once it is this large.
+const PLANT_SHARE: f64 = 0.3;
+
+/// The role an entity's behaviour shows.
+fn role_of(e: &Entity, level: Option<u8>) -> Role {
+    let [plant_server, plant_client, server, client] = e.evidence.map(f64::from);
+    let all = (plant_server + plant_client + server + client).max(1.0);
+    if plant_server > plant_client && plant_server / all > PLANT_SHARE {
+        return Role::Controller;
+    }
+    if (plant_client / all > PLANT_SHARE || level == Some(3)) && plant_client >= plant_server {
+        return Role::Supervision;
+    }
+    if level.is_some_and(|l| l <= 2) {
+        return Role::Controller;
+    }
+    if server > client {
+        return Role::Server;
+    }
+    Role::Workstation
+}
+
+impl SiteState {
+    /// Closes a day.
+    pub(super) fn close(&mut self, day: i64, config: &Config, counters: &mut Counters) {
+        let class = calendar::class(&self.site, day);
+        self.yesterday = self.site_risk(self.newest, config);
+        for number in 0..self.entities.len() {
+            self.close_entity(number, day, class, config, counters);
+        }
+        self.learn_groups();
+        self.closed += 1;
+        self.budget.close();
+        self.topics.clear();
+        for agent in &mut self.agents {
+            agent.hours = 0;
+        }
+        if self.outside.len() >= 60_000 {
+            self.outside.retain(|_, o| day - o.last_day < 14);
+        }
+        counters.candidates_forgotten += std::mem::take(&mut self.registry.forgotten);
+        counters.entities_evicted += std::mem::take(&mut self.registry.evicted);
+    }
+
+    /// Hours in which every sensor of an entity was heard.
+    pub(super) fn heard_hours(&self, agents: u64) -> u32 {
+        let mine = self.agents.iter().enumerate().filter(|(n, _)| agents & (1 << n) != 0);
+        mine.fold(0x00ff_ffff, |hours, (_, agent)| hours & agent.hours)
+    }
+
+    fn close_entity(&mut self, number: usize, day: i64, class: u8, config: &Config, counters: &mut Counters) {
+        let Some(e) = self.entities.get(number) else { return };
+        let risk = self.risk_at(e, self.newest, config);
+        let level = self.level_of(e);
+        let covered = self.heard_hours(e.agents) & !e.excused;
+        let Some(e) = self.entities.get_mut(number) else { return };
+        e.yesterday = risk;
+        e.danger.frequency *= 0.8;
+        e.cases.retain(|c| day - c.last_day < CASE_DAYS);
+        let active = !e.cube.as_slice().is_empty();
+        if active {
+            self.budget.note(e.top);
+            let keep = keep(config.memory);
+            let learn = !e.alerted || e.unlearnt >= UNLEARNT_DAYS;
+            e.unlearnt = if learn { 0 } else { e.unlearnt + 1 };
+            if learn {
+                counters.cells_dropped += learn_day(e, class, covered, config) as u64;
+                e.past_scores = (e.past_scores.0 * keep + e.score, e.past_scores.1 * keep + 1.0);
+            }
+            let age = e.age;
+            e.age += 1;
+            self.aged(u32::try_from(number).unwrap_or(u32::MAX), age, age + 1);
+        }
+        let Some(e) = self.entities.get_mut(number) else { return };
+        if e.role != Role::Agent {
+            e.role = role_of(e, level);
+        }
+        for evidence in &mut e.evidence {
+            *evidence -= *evidence / 8;
+        }
+        e.begin_day();
+    }
+
+    /// Rebuilds the peer groups' priors.
+    fn learn_groups(&mut self) {
+        self.groups.clear();
+        self.usual.clear();
+        for role in Role::ALL.iter().copied().filter(|r| *r != Role::Agent) {
+            let members: Vec<&Entity> = self.entities.iter().filter(|e| e.role == role && e.age > 0).collect();
+            let Some(first) = members.first() else { continue };
+            let groups = first.looks.iter().enumerate().map(|(at, watched)| {
+                let pasts: Vec<Member<'_>> = members
+                    .iter()
+                    .filter_map(|e| {
+                        let past = &e.looks.get(at)?.past;
+                        Some(Member { past, periods: e.periods_by(watched.look) })
+                    })
+                    .collect();
+                Group::of(watched.look, &pasts)
+            });
+            self.groups.insert(role, groups.collect());
+            let scores = members.iter().filter(|e| e.past_scores.1 > 0.0);
+            let mut means: Vec<f64> = scores.map(|e| e.past_scores.0 / e.past_scores.1).collect();
+            means.sort_by(f64::total_cmp);
+            if let Some(median) = means.get(means.len() / 2) {
+                self.usual.insert(role, *median);
+            }
+        }
+    }
+}
+
+/// What a period's weight becomes after one day.
+fn keep(memory: Memory) -> f64 {
+    match memory {
+        Memory::HalfLife(days) => (-1.0 / days.clamp(0.5, 3650.0)).exp2(),
+        Memory::Periods(_) => 1.0,
+    }
+}
+
+/// Adds the open day to an entity's past; answers how many cells found no room.
+fn learn_day(e: &mut Entity, class: u8, covered: u32, config: &Config) -> usize {
+    let keep = keep(config.memory) as f32;
+    for (cell, periods) in e.periods.iter_mut().enumerate() {
+        *periods *= keep;
+        if cell / 24 == usize::from(class) && covered & (1 << (cell % 24)) != 0 {
+            *periods += 1.0;
+        }
+    }
+    for days in &mut e.days {
+        *days *= keep;
+    }
+    if let Some(days) = e.days.get_mut(usize::from(class)) {
+        *days += 1.0;
+    }
+    for (cell, activity) in e.activity.iter_mut().enumerate() {
+        *activity *= keep;
+        if cell / 24 == usize::from(class) {
+            *activity += f32::from(e.rows.get(cell % 24).copied().unwrap_or(0));
+        }
+    }
+    let mut dropped = 0;
+    for watched in &mut e.looks {
+        let today: Vec<(u32, f32)> = watched
+            .today
+            .as_slice()
+            .iter()
+            .copied()
+            .filter(|(key, _)| !watched.look.hourly() || covered & (1 << ((key >> 26) % 24)) != 0)
+            .collect();
+        dropped += watched.past.fold(&today, keep, config.caps.cells);
+    }
+    if let Memory::Periods(limit) = config.memory {
+        keep_day(e, class, covered, usize::from(limit.clamp(2, 60)));
+    }
+    dropped
+}
+
+/// Exact mean: remembers the day, and takes out the one that is too old.
+fn keep_day(e: &mut Entity, class: u8, covered: u32, limit: usize) {
+    let counts = e.looks.iter().map(|w| {
+        let kept = w.today.as_slice().iter().copied();
+        kept.filter(|(key, _)| !w.look.hourly() || covered & (1 << ((key >> 26) % 24)) != 0).collect()
+    });
+    let day = KeptDay { class, hours: covered, counts: counts.collect() };
+    e.kept.push_back(day);
+    if e.kept.len() <= limit {
+        return;
+    }
+    let Some(old) = e.kept.pop_front() else { return };
+    for (cell, periods) in e.periods.iter_mut().enumerate() {
+        if cell / 24 == usize::from(old.class) && old.hours & (1 << (cell % 24)) != 0 {
+            *periods = (*periods - 1.0).max(0.0);
+        }
+    }
+    if let Some(days) = e.days.get_mut(usize::from(old.class)) {
+        *days = (*days - 1.0).max(0.0);
+    }
+    for (watched, gone) in e.looks.iter_mut().zip(&old.counts) {
+        watched.past.subtract(gone);
+    }
+}

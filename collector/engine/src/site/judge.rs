@@ -1,0 +1,251 @@
+//! The comparison: an hour that has ended against the baseline, the sums, the score.
+
+use super::SiteState;
+use super::alarm::Verdictless;
+use crate::calendar::{self, TimeCell};
+use crate::cells::{Look, Place, Sums};
+use crate::config::{Config, Deviation};
+use crate::deviation::Expectation;
+use crate::entity::{Entity, Watched};
+use crate::finding::Findings;
+use crate::group::{Group, mean_variance};
+use crate::role::Role;
+use crate::view::Counters;
+use picket_event::Timestamp;
+
+/// Deviations below this many nats (a tail of 0.05) are everyday noise; of `predictive`, only more counts.
+const EVERYDAY: f64 = 3.0;
+/// No single cell says more than this: beyond, sums would hang on one cell.
+const CELL_MAX: f64 = 200.0;
+/// Part of a score that is taken as usual for an entity whose past scores were all zero.
+const USUAL_MIN: f64 = 2.0;
+/// Days that the peers' usual score counts for beside the entity's own.
+const USUAL_DAYS: f64 = 4.0;
+/// Closed days before anything is judged.
+const LEARNING_DAYS: u32 = 1;
+
+/// A cell that is off.
+#[derive(Clone, Copy, Debug)]
+pub struct Off {
+    /// Which look.
+    pub look: Look,
+    /// Its key.
+    pub key: u32,
+    /// Counted.
+    pub seen: f64,
+    /// Expected.
+    pub expected: f64,
+    /// Deviation.
+    pub deviation: f64,
+}
+
+/// Part of an entity's usual day that has passed at the end of an hour, above 0.
+pub fn share(e: &Entity, class: u8, hour: u8) -> f64 {
+    let from = usize::from(class) * 24;
+    let day = e.activity.get(from..from + 24).unwrap_or_default();
+    let upto = usize::from(hour) + 1;
+    let passed: f64 = day.iter().take(upto).map(|a| f64::from(*a)).sum();
+    let whole: f64 = day.iter().map(|a| f64::from(*a)).sum();
+    // A little of an even day, so that the first hours are not nothing.
+    let even = (whole * 0.05).max(1.0);
+    ((passed + even * upto as f64 / 24.0) / (whole + even)).clamp(0.01, 1.0)
+}
+
+/// Whether a role's silence is judged: people stay away, machines do not.
+fn steady(role: Role) -> bool {
+    !matches!(role, Role::Workstation | Role::Agent)
+}
+
+/// What one cell is expected to hold.
+pub fn expectation(e: &Entity, group: Option<&Group>, look: Look, sums: Sums, share: f64) -> Expectation {
+    let periods = e.periods_of(look, sums.key);
+    let prior = group.map_or(crate::group::Prior { mean: 0.01, rate: 0.3 }, |g| g.prior(sums.key));
+    let dispersion = group.map_or(0.5, |g| g.dispersion(look, sums, periods));
+    let (_, variance) = mean_variance(sums, periods);
+    Expectation { sum: f64::from(sums.sum), periods, variance, prior, dispersion, share }
+}
+
+fn weigh(kind: Deviation, raw: f64) -> f64 {
+    match kind {
+        Deviation::Predictive if raw < EVERYDAY => 0.0,
+        _ => raw.min(CELL_MAX),
+    }
+}
+
+/// Every cell of one leading part that is off.
+pub fn off_cells(
+    e: &Entity,
+    watched: &Watched,
+    group: Option<&Group>,
+    lead: u8,
+    share: f64,
+    low: bool,
+    kind: Deviation,
+    mut each: impl FnMut(Off),
+) {
+    let mut past = watched.past.leading(lead).iter().copied().peekable();
+    let mut judge = |sums: Sums, seen: f32| {
+        let expected = expectation(e, group, watched.look, sums, share);
+        let deviation = weigh(kind, expected.deviation(kind, f64::from(seen)));
+        if deviation > 0.0 && (low || f64::from(seen) > expected.mean()) {
+            let (seen, expected) = (f64::from(seen), expected.mean());
+            each(Off { look: watched.look, key: sums.key, seen, expected, deviation });
+        }
+    };
+    for (key, count) in watched.today.leading(lead) {
+        while let Some(missing) = past.next_if(|s| s.key < *key) {
+            if low {
+                judge(missing, 0.0);
+            }
+        }
+        let sums = past.next_if(|s| s.key == *key).unwrap_or(Sums { key: *key, ..Sums::default() });
+        judge(sums, *count);
+    }
+    if low {
+        for missing in past {
+            judge(missing, 0.0);
+        }
+    }
+}
+
+impl SiteState {
+    /// Judges the hour that has just ended.
+    pub(super) fn judge(
+        &mut self,
+        begin: Timestamp,
+        end: Timestamp,
+        config: &Config,
+        counters: &mut Counters,
+        out: &mut Findings,
+    ) {
+        let (day, hour) = calendar::local(&self.site, begin);
+        if self.day != Some(day) || self.closed < LEARNING_DAYS || !config.baseline {
+            return;
+        }
+        let class = calendar::class(&self.site, day);
+        let mut high: Vec<(f64, u32)> = Vec::new();
+        for number in 0..self.entities.len() {
+            let Some(e) = self.entities.get(number) else { continue };
+            let asleep = e.dirty == 0 && !steady(e.role);
+            if asleep || e.role == Role::Agent || (e.age == 0 && e.cube.as_slice().is_empty()) {
+                continue;
+            }
+            let covered = self.heard_hours(e.agents) & !e.excused;
+            let Some((score, sums)) = self.score(number, class, hour, covered, config) else { continue };
+            let usual = self.usual_of(number);
+            let Some(e) = self.entities.get_mut(number) else { continue };
+            e.score = score;
+            e.sums = sums;
+            let top = score / usual;
+            e.top = e.top.max(top);
+            high.push((top, u32::try_from(number).unwrap_or(u32::MAX)));
+        }
+        // The highest first: they have the better claim on the budget.
+        high.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let hour_cell = TimeCell::new(class, hour);
+        for (top, entity) in high {
+            self.raise(Verdictless { entity, top, day, cell: hour_cell, end }, config, counters, out);
+        }
+    }
+
+    /// What scores of an entity usually are: its own past, shrunk to its peers'.
+    pub(super) fn usual_of(&self, number: usize) -> f64 {
+        let Some(e) = self.entities.get(number) else { return USUAL_MIN };
+        let peers = self.usual.get(&e.role).copied().unwrap_or(0.0);
+        let (sum, n) = e.past_scores;
+        USUAL_MIN + (USUAL_DAYS * peers + sum) / (USUAL_DAYS + n)
+    }
+
+    /// Brings an entity's sums up to date; `None` when nothing changed.
+    fn score(
+        &mut self,
+        number: usize,
+        class: u8,
+        hour: u8,
+        covered: u32,
+        config: &Config,
+    ) -> Option<(f64, [f64; 3])> {
+        let e = self.entities.get(number)?;
+        let groups = self.groups.get(&e.role);
+        let passed = (1u32 << (u32::from(hour) + 1)) - 1;
+        let dirty = (e.dirty | (1 << hour)) & passed;
+        let share = share(e, class, hour);
+        let steady = steady(e.role);
+        let weights = config.weights(e.role);
+        let mut found: Vec<(usize, Option<u8>, f64)> = Vec::new();
+        for (at, watched) in e.looks.iter().enumerate() {
+            let group = groups.and_then(|g| g.get(at));
+            if watched.look.hourly() {
+                for h in (0..24u8).filter(|h| dirty & (1 << h) != 0) {
+                    let mut sum = 0.0;
+                    let low = steady && covered & (1 << h) != 0;
+                    let lead = TimeCell::new(class, h).0;
+                    off_cells(e, watched, group, lead, 1.0, low, config.deviation, |off| sum += off.deviation);
+                    found.push((at, Some(h), sum));
+                }
+            } else {
+                let mut sum = 0.0;
+                off_cells(e, watched, group, class, share, false, config.deviation, |off| sum += off.deviation);
+                found.push((at, None, sum));
+            }
+        }
+        let e = self.entities.get_mut(number)?;
+        e.dirty &= !passed;
+        for (at, h, sum) in found {
+            let Some(watched) = e.looks.get_mut(at) else { continue };
+            match h.and_then(|h| watched.hours.get_mut(usize::from(h))) {
+                Some(slot) => *slot = sum as f32,
+                None => watched.whole = sum as f32,
+            }
+        }
+        let mut sums = [0.0; 3];
+        for (slot, watched) in sums.iter_mut().zip(&e.looks) {
+            *slot = watched.sum();
+        }
+        let single = e.looks.len() == 1;
+        let score = if single { sums.iter().sum() } else { weights.iter().zip(sums).map(|(w, s)| w * s).sum() };
+        Some((score, sums))
+    }
+
+    /// Every cell of an entity's open day that is off, in all looks.
+    pub(super) fn all_off(&self, number: usize, class: u8, hour: u8, config: &Config) -> Vec<Off> {
+        let Some(e) = self.entities.get(number) else { return Vec::new() };
+        let groups = self.groups.get(&e.role);
+        let covered = self.heard_hours(e.agents) & !e.excused;
+        let mut all = Vec::new();
+        for (at, watched) in e.looks.iter().enumerate() {
+            let group = groups.and_then(|g| g.get(at));
+            if watched.look.hourly() {
+                for h in 0..=hour {
+                    let low = steady(e.role) && covered & (1 << h) != 0;
+                    let lead = TimeCell::new(class, h).0;
+                    off_cells(e, watched, group, lead, 1.0, low, config.deviation, |off| all.push(off));
+                }
+            } else {
+                let share = share(e, class, hour);
+                off_cells(e, watched, group, class, share, false, config.deviation, |off| all.push(off));
+            }
+        }
+        all
+    }
+
+    /// The places behind the cells that are off, the most deviating first: (place, deviation, its worst cell).
+    /// A place gathers the deviations of its cell in each look; what is missing altogether stands for itself.
+    pub(super) fn places(&self, number: usize, off: &[Off]) -> Vec<(Place, f64, Off)> {
+        let Some(e) = self.entities.get(number) else { return Vec::new() };
+        let mut places: Vec<(Place, f64, Off)> = Vec::new();
+        for (cube, _) in e.cube.as_slice() {
+            let place = Place::from_cube(*cube);
+            let mine = off.iter().filter(|o| o.key == o.look.key(place));
+            let total: f64 = mine.clone().map(|o| o.deviation).sum();
+            if let Some(worst) = mine.max_by(|a, b| a.deviation.total_cmp(&b.deviation)) {
+                places.push((place, total, *worst));
+            }
+        }
+        for o in off.iter().filter(|o| o.seen <= 0.0) {
+            places.push((Place::from_cube(o.key), o.deviation, *o));
+        }
+        places.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        places
+    }
+}
