@@ -117,13 +117,6 @@ impl Counts {
         self.items.get(a..b).unwrap_or_default()
     }
 
-    /// The count of a cell.
-    #[must_use]
-    pub fn get(&self, key: u32) -> f32 {
-        let at = self.items.binary_search_by_key(&key, |(k, _)| *k);
-        at.ok().and_then(|i| self.items.get(i)).map_or(0.0, |(_, c)| *c)
-    }
-
     /// Forgets everything but keeps the room.
     pub fn clear(&mut self) {
         self.items.clear();

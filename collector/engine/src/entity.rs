@@ -3,7 +3,7 @@
 use crate::cells::{Counts, Look, Past};
 use crate::risk::{Terms, Threat};
 use crate::role::Role;
-use picket_event::{Mac, Timestamp};
+use picket_event::{Mac, Operation, Timestamp};
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
@@ -11,6 +11,8 @@ use std::net::IpAddr;
 const ALIASES: usize = 8;
 /// Partners remembered by name.
 const PARTNERS: usize = 64;
+/// Plant conversations whose last operation is remembered.
+const STEPS: usize = 256;
 /// Reasons kept for the ranking.
 const REASONS: usize = 6;
 /// Days that a case stays open: the same unusual place is not another alert within them.
@@ -149,6 +151,8 @@ pub struct Entity {
     pub age: u32,
     /// Entities it talked to and behaviours with each, the most first.
     pub partners: Vec<(u32, u64)>,
+    /// Last operation of each plant conversation: hash of partner and protocol.
+    pub steps: Vec<(u64, Operation)>,
     /// Partners and services.
     pub known: Vec<Known>,
     /// Today's score.
@@ -157,8 +161,8 @@ pub struct Entity {
     pub sums: [f64; 3],
     /// Highest of today on the common scale.
     pub top: f64,
-    /// Weighted sum of past scores and their number.
-    pub past_scores: (f64, f64),
+    /// Weighted totals of past sums, by look, and of days.
+    pub past_sums: ([f64; 3], f64),
     /// Days in a row that were left out of learning.
     pub unlearnt: u32,
     /// Whether today was alerted.
@@ -219,11 +223,12 @@ impl Entity {
             rows: [0; 24],
             age: 0,
             partners: Vec::new(),
+            steps: Vec::new(),
             known: Vec::new(),
             score: 0.0,
             sums: [0.0; 3],
             top: 0.0,
-            past_scores: (0.0, 0.0),
+            past_sums: ([0.0; 3], 0.0),
             unlearnt: 0,
             alerted: false,
             noted: false,
@@ -305,6 +310,18 @@ impl Entity {
                     *last = (other, u64::from(count));
                 }
             }
+        }
+    }
+
+    /// Notes an operation of a plant conversation; answers the one before it.
+    pub fn step(&mut self, conversation: u64, operation: Operation) -> Option<Operation> {
+        match self.steps.binary_search_by_key(&conversation, |(c, _)| *c) {
+            Ok(at) => self.steps.get_mut(at).map(|(_, before)| std::mem::replace(before, operation)),
+            Err(at) if self.steps.len() < STEPS => {
+                self.steps.insert(at, (conversation, operation));
+                None
+            }
+            Err(_) => None,
         }
     }
 

@@ -42,7 +42,7 @@ pub struct FindingCell {
     pub deviation: f64,
 }
 
-/// What recomputes a baseline finding's score: `score = sum weights[k] * sums[k]`, abnormal at `omega`.
+/// What recomputes a baseline finding's score: `score = sum weights[k] * sums[k] / usual[k]`, abnormal at `omega`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Evidence {
     /// Sums of the deviations: time x space, time x relation, relation x space.
@@ -53,8 +53,8 @@ pub struct Evidence {
     pub score: f64,
     /// The level that was crossed or not, on the scale of `score`.
     pub omega: f64,
-    /// The entity's usual score, from its own history and its peers'.
-    pub usual: f64,
+    /// What the sums usually are, from the entity's own history and its peers'.
+    pub usual: [f64; 3],
     /// Past periods of the entity behind the baseline (exponentially weighted).
     pub periods: f64,
 }

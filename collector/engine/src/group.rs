@@ -120,10 +120,8 @@ impl Group {
             (square > 0.0).then(|| (excess / square).clamp(DISPERSION_MIN, DISPERSION_MAX) as f32)
         };
         self.all = ratio(&parts);
-        self.dispersion = parts
-            .chunk_by(|a, b| a.0 == b.0)
-            .filter_map(|column| Some((column.first()?.0, ratio(column)?)))
-            .collect();
+        self.dispersion =
+            parts.chunk_by(|a, b| a.0 == b.0).filter_map(|column| Some((column.first()?.0, ratio(column)?))).collect();
     }
 
     /// The prior of a cell.

@@ -34,6 +34,10 @@ pub enum Mark {
     First,
     /// Nobody answered.
     Unanswered,
+    /// After another operation in the same conversation.
+    After(Operation),
+    /// The entity shows another MAC than before.
+    Identity,
     /// Mebibytes sent out, in steps of ten.
     Upload,
 }
@@ -60,8 +64,13 @@ impl Relation {
             text.push(' ');
             text.push_str(operation.name());
         }
+        if let Mark::After(before) = self.mark {
+            text.push_str(" after ");
+            text.push_str(before.name());
+        }
         text.push_str(match self.mark {
-            Mark::Plain => "",
+            Mark::Plain | Mark::After(_) => "",
+            Mark::Identity => ", another MAC",
             Mark::First => ", first contact",
             Mark::Unanswered => ", unanswered",
             Mark::Upload => ", upload",

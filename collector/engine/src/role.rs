@@ -35,14 +35,15 @@ impl Role {
         }
     }
 
-    /// Default weights of time x space, time x relation, relation x space. They sum to 1.
-    /// A controller's relations count for more than its hours, a workstation's the reverse.
+    /// Default weights of time x space, time x relation, relation x space; they sum to 1. Relation x space holds
+    /// a whole period and is the calmest, so it weighs most; a controller's hours count for less than its
+    /// relations, a workstation's for more.
     #[must_use]
     pub const fn weights(self) -> [f64; 3] {
         match self {
-            Self::Workstation | Self::Agent => [0.4, 0.3, 0.3],
-            Self::Server | Self::Appliance => [0.3, 0.35, 0.35],
-            Self::Controller | Self::Supervision => [0.15, 0.35, 0.5],
+            Self::Workstation | Self::Agent => [0.15, 0.1, 0.75],
+            Self::Server | Self::Appliance => [0.1, 0.15, 0.75],
+            Self::Controller | Self::Supervision => [0.05, 0.2, 0.75],
         }
     }
 }

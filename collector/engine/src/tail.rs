@@ -87,8 +87,11 @@ pub fn ln_lower(shape: f64, rate: f64, x: f64) -> f64 {
 }
 
 /// `-ln` of the two-sided tail: twice the smaller tail, at most 1.
-#[must_use]
+#[cfg(test)]
 pub fn surprise(shape: f64, rate: f64, x: f64) -> f64 {
     let smaller = ln_upper(shape, rate, x).min(ln_lower(shape, rate, x));
     (-(std::f64::consts::LN_2 + smaller)).max(0.0)
 }
+
+#[cfg(test)]
+mod tests;

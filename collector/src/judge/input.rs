@@ -129,12 +129,7 @@ impl Input {
     }
 }
 
-fn envelope(
-    row: EveRow,
-    site: &Site,
-    agent: &AgentId,
-    sequences: &mut BTreeMap<(Site, AgentId), u64>,
-) -> Envelope {
+fn envelope(row: EveRow, site: &Site, agent: &AgentId, sequences: &mut BTreeMap<(Site, AgentId), u64>) -> Envelope {
     let site = row.site.unwrap_or_else(|| site.clone());
     let agent = row.agent.unwrap_or_else(|| agent.clone());
     let sequence = sequences.entry((site.clone(), agent.clone())).or_insert(0);

@@ -25,6 +25,6 @@ pub fn line(f: &Finding) -> Value {
         "p_value": f.p_value, "risk": short(f.risk), "risk_unclamped": short(f.risk_unclamped), "alert": f.alert,
         "count": f.count, "cells": cells, "reasons": f.reasons, "techniques": f.techniques,
         "evidence": {"sums": e.sums.map(short), "weights": e.weights.map(short), "score": short(e.score),
-                     "omega": short(e.omega), "usual": short(e.usual), "periods": short(e.periods)},
+                     "omega": short(e.omega), "usual": e.usual.map(short), "periods": short(e.periods)},
     })
 }

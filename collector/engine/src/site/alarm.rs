@@ -19,8 +19,11 @@ use std::collections::VecDeque;
 const HISTORY: usize = 28;
 /// Scores kept a day: the level never needs more.
 const KEPT: usize = 64;
-/// The level is set for this share of the budget; the rest is margin.
-const AIM: f64 = 0.8;
+/// Crossings of the level a day, in budgets. More than one, because many crossings are one affair (its victims, the
+/// same case on another day, a common cause) and because the purse has the last word.
+const AIM: f64 = 2.5;
+/// Closed days whose scores say more about young baselines than about entities: left out once others are there.
+const IMMATURE: usize = 4;
 /// Alerts that may be saved up for a bad day, in days of budget.
 const SAVED_DAYS: f64 = 3.0;
 /// Closed days before anything is alerted: until then the engine observes.
@@ -121,7 +124,9 @@ impl Budget {
         if days < OBSERVE {
             return f64::INFINITY;
         }
-        let mut all: Vec<f32> = self.days.iter().flatten().copied().collect();
+        let skip = (days.saturating_sub(3)).min(IMMATURE);
+        let days = days - skip;
+        let mut all: Vec<f32> = self.days.iter().skip(skip).flatten().copied().collect();
         all.sort_by(|a, b| b.total_cmp(a));
         let allowed = (days as f64 * self.per_day * AIM).floor() as usize;
         let level = all.get(allowed.min(all.len().saturating_sub(1))).copied().unwrap_or(f32::MAX);
@@ -232,7 +237,7 @@ impl SiteState {
             sums: e.map_or([0.0; 3], |e| e.sums),
             weights: e.map_or([0.0; 3], |e| if e.looks.len() == 1 { [1.0, 0.0, 0.0] } else { config.weights(e.role) }),
             score: e.map_or(0.0, |e| e.score),
-            omega: level * usual,
+            omega: level,
             usual,
             periods: e.map_or(0.0, |e| f64::from(e.days.iter().sum::<f32>())),
         };
@@ -240,7 +245,18 @@ impl SiteState {
         let last = e.map_or(v.end, |e| e.last_seen.min(v.end));
         let time = if missing { v.end } else { last };
         let p_value = self.budget.p_value(v.top);
-        Draft { kind: FindingKind::Baseline, time, p_value, cells, counterpart, reasons, techniques, threat, evidence, topic }
+        Draft {
+            kind: FindingKind::Baseline,
+            time,
+            p_value,
+            cells,
+            counterpart,
+            reasons,
+            techniques,
+            threat,
+            evidence,
+            topic,
+        }
     }
 
     /// One place in words and numbers.
@@ -277,30 +293,26 @@ impl SiteState {
     fn threat(&self, place: Place) -> (Threat, Vec<&'static str>) {
         let Some(relation) = self.relation(place.relation) else { return (Threat::Other, Vec::new()) };
         match (relation.operation, relation.mark) {
+            (_, Mark::Identity) => (Threat::SystemCompromise, vec!["T0848"]),
             (Some(op), _) if changes_process(op) => (Threat::SystemCompromise, vec!["T0855"]),
             (Some(_), _) => (Threat::Reconnaissance, vec!["T0861"]),
             (None, Mark::Unanswered) => (Threat::Reconnaissance, vec!["T1046"]),
             (None, Mark::Upload) => (Threat::DataExfiltration, vec!["T1048"]),
             (None, Mark::First) => (Threat::PrivilegeEscalation, vec!["T1021"]),
-            (None, Mark::Plain) => (Threat::Other, Vec::new()),
+            (None, Mark::Plain | Mark::After(_)) => (Threat::Other, Vec::new()),
         }
     }
 
     /// Writes a finding: within its case, within the budget, with its risk.
     #[allow(clippy::too_many_arguments)] // the context of one finding
-    fn emit(
-        &mut self,
-        entity: u32,
-        draft: Draft,
-        wants: bool,
-        day: i64,
-        counters: &mut Counters,
-        out: &mut Findings,
-    ) {
+    fn emit(&mut self, entity: u32, draft: Draft, wants: bool, day: i64, counters: &mut Counters, out: &mut Findings) {
         let danger = self.danger(entity, &draft);
         let Some(e) = self.entities.get_mut(entity as usize) else { return };
         let known = e.cases.iter_mut().find(|c| c.topic == draft.topic);
-        let again = known.is_some();
+        // What an alert of today already told of the other side is the same affair.
+        let told = draft.counterpart.as_ref().and_then(|other| self.named.get(other)).or(self.named.get(&e.name));
+        let told = told.filter(|_| draft.kind == FindingKind::Baseline).cloned();
+        let again = known.is_some() || told.is_some();
         let (case, count) = match known {
             Some(case) if wants => {
                 case.count = case.count.saturating_add(1);
@@ -308,6 +320,7 @@ impl SiteState {
                 (case.name.clone(), case.count)
             }
             Some(case) => (case.name.clone(), case.count),
+            None if told.is_some() => (told.unwrap_or_default(), 2),
             None => (format!("{}/{}/{day}/{}", self.site.name, e.name, draft.kind.name()), 1),
         };
         let mut alert = wants && !again;
@@ -321,6 +334,12 @@ impl SiteState {
         }
         if alert {
             e.alerts += 1;
+            if draft.kind == FindingKind::Baseline {
+                self.named.insert(e.name.clone(), case.clone());
+                if let Some(other) = &draft.counterpart {
+                    self.named.insert(other.clone(), case.clone());
+                }
+            }
             e.cases.push(Case { topic: draft.topic, name: case.clone(), last_day: day, count: 1 });
         } else if !again {
             self.budget.notes += 1;
@@ -378,7 +397,13 @@ impl SiteState {
     }
 
     /// A sensor's verdict on a conversation.
-    pub(super) fn verdict(&mut self, envelope: &Envelope, config: &Config, counters: &mut Counters, out: &mut Findings) {
+    pub(super) fn verdict(
+        &mut self,
+        envelope: &Envelope,
+        config: &Config,
+        counters: &mut Counters,
+        out: &mut Findings,
+    ) {
         let event = &envelope.event;
         let score = match &event.body {
             Body::Flow(flow) => flow.score.as_ref(),
@@ -386,7 +411,9 @@ impl SiteState {
             Body::Host(host) => host.score.as_ref(),
             _ => None,
         };
-        let Some(score) = score.filter(|s| matches!(s.verdict, Verdict::Malicious | Verdict::Suspicious)) else { return };
+        let Some(score) = score.filter(|s| matches!(s.verdict, Verdict::Malicious | Verdict::Suspicious)) else {
+            return;
+        };
         let ends = event.flow.as_ref().and_then(|f| super::item::parties(&f.endpoints));
         let own = match &event.body {
             Body::Host(host) => Some(super::item::Party::Ip(host.ip.to_canonical())),
@@ -403,7 +430,10 @@ impl SiteState {
         }
         let seen = e.verdicts.saturating_add(e.suspicious / SUSPICIOUS);
         // One case a day: it is written again when its count has doubled.
-        if seen == 0 || !seen.is_power_of_two() || (score.verdict == Verdict::Suspicious && !e.suspicious.is_multiple_of(SUSPICIOUS)) {
+        if seen == 0
+            || !seen.is_power_of_two()
+            || (score.verdict == Verdict::Suspicious && !e.suspicious.is_multiple_of(SUSPICIOUS))
+        {
             return;
         }
         let other = ends.map(|(_, dest)| match dest {
@@ -440,7 +470,14 @@ impl SiteState {
     }
 
     /// An agent said nothing from `last` to `now`.
-    pub(super) fn silence(&mut self, number: u16, last: Timestamp, now: Timestamp, config: &Config, out: &mut Findings) {
+    pub(super) fn silence(
+        &mut self,
+        number: u16,
+        last: Timestamp,
+        now: Timestamp,
+        config: &Config,
+        out: &mut Findings,
+    ) {
         let Some(entity) = self.agents.get(usize::from(number)).map(|a| a.entity) else { return };
         if !config.liveness {
             return;
@@ -456,7 +493,11 @@ impl SiteState {
             reasons: vec![format!("the sensor said nothing for {hours:.1} hours since {last}")],
             techniques: vec!["T0804"],
             threat: Threat::DenialOfService,
-            evidence: Evidence { score: hours, omega: f64::from(config.silence_seconds) / 3600.0, ..Evidence::default() },
+            evidence: Evidence {
+                score: hours,
+                omega: f64::from(config.silence_seconds) / 3600.0,
+                ..Evidence::default()
+            },
             topic: ("silence".to_owned(), day.to_string()),
         };
         self.emit(entity, draft, true, day, &mut Counters::default(), out);

@@ -10,8 +10,15 @@ use crate::view::Counters;
 
 /// Days in a row that alerts may keep out of learning; after them the change is the new habit.
 const UNLEARNT_DAYS: u32 = 3;
+/// A day's sums count for at most this many times the usual: one bad day makes nobody insensitive.
+const OUTLIER: f64 = 4.0;
+/// Days of an entity before its sums tell what is usual.
+const MATURE_DAYS: u32 = 4;
 /// Share of an entity's day in its role's evidence: plant traffic decides once it is this large.
 const PLANT_SHARE: f64 = 0.3;
+
+/// Conversations answered before a host is taken for a server.
+const SERVED: f64 = 60.0;
 
 /// The role an entity's behaviour shows.
 fn role_of(e: &Entity, level: Option<u8>) -> Role {
@@ -26,7 +33,9 @@ fn role_of(e: &Entity, level: Option<u8>) -> Role {
     if level.is_some_and(|l| l <= 2) {
         return Role::Controller;
     }
-    if server > client {
+    // Once a server, a host stays one until it hardly serves.
+    let enough = if e.role == Role::Server { 0.05 } else { 0.5 };
+    if server > SERVED && server > client * enough {
         return Role::Server;
     }
     Role::Workstation
@@ -44,6 +53,7 @@ impl SiteState {
         self.closed += 1;
         self.budget.close();
         self.topics.clear();
+        self.named.clear();
         for agent in &mut self.agents {
             agent.hours = 0;
         }
@@ -65,6 +75,7 @@ impl SiteState {
         let risk = self.risk_at(e, self.newest, config);
         let level = self.level_of(e);
         let covered = self.heard_hours(e.agents) & !e.excused;
+        let usual = self.usual_of(number);
         let Some(e) = self.entities.get_mut(number) else { return };
         e.yesterday = risk;
         e.danger.frequency *= 0.8;
@@ -73,22 +84,28 @@ impl SiteState {
         if active {
             self.budget.note(e.top);
             let keep = keep(config.memory);
-            let learn = !e.alerted || e.unlearnt >= UNLEARNT_DAYS;
+            let learn = !e.alerted || e.unlearnt >= UNLEARNT_DAYS || e.age < MATURE_DAYS;
             e.unlearnt = if learn { 0 } else { e.unlearnt + 1 };
             if learn {
                 counters.cells_dropped += learn_day(e, class, covered, config) as u64;
-                e.past_scores = (e.past_scores.0 * keep + e.score, e.past_scores.1 * keep + 1.0);
+                // Sums against a baseline of few days say more about the baseline than about the entity.
+                if e.age >= MATURE_DAYS {
+                    for ((past, sum), usual) in e.past_sums.0.iter_mut().zip(e.sums).zip(usual) {
+                        *past = *past * keep + sum.min(OUTLIER * usual);
+                    }
+                    e.past_sums.1 = e.past_sums.1 * keep + 1.0;
+                }
             }
             let age = e.age;
             e.age += 1;
             self.aged(u32::try_from(number).unwrap_or(u32::MAX), age, age + 1);
         }
         let Some(e) = self.entities.get_mut(number) else { return };
-        if e.role != Role::Agent {
+        if active && e.role != Role::Agent {
             e.role = role_of(e, level);
-        }
-        for evidence in &mut e.evidence {
-            *evidence -= *evidence / 8;
+            for evidence in &mut e.evidence {
+                *evidence -= *evidence / 8;
+            }
         }
         e.begin_day();
     }
@@ -111,12 +128,15 @@ impl SiteState {
                 Group::of(watched.look, &pasts)
             });
             self.groups.insert(role, groups.collect());
-            let scores = members.iter().filter(|e| e.past_scores.1 > 0.0);
-            let mut means: Vec<f64> = scores.map(|e| e.past_scores.0 / e.past_scores.1).collect();
-            means.sort_by(f64::total_cmp);
-            if let Some(median) = means.get(means.len() / 2) {
-                self.usual.insert(role, *median);
+            let mut usual = [0.0; 3];
+            for (at, slot) in usual.iter_mut().enumerate() {
+                let judged = members.iter().filter(|e| e.past_sums.1 > 0.0);
+                let mut means: Vec<f64> =
+                    judged.map(|e| e.past_sums.0.get(at).copied().unwrap_or(0.0) / e.past_sums.1).collect();
+                means.sort_by(f64::total_cmp);
+                *slot = means.get(means.len() / 2).copied().unwrap_or(0.0);
             }
+            self.usual.insert(role, usual);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::entity::{Entity, Peer};
 use crate::names::{Mark, Relation, Space};
 use crate::view::Counters;
-use picket_event::{Operation, Timestamp};
+use picket_event::{Operation, Protocol, Timestamp};
 use std::net::IpAddr;
 
 /// Closed days before a first contact counts as one: before, everything is new.
@@ -75,11 +75,8 @@ impl SiteState {
         };
         let client = self.admit(talk.src, talk.count, time, config);
         // An address that does not answer is no evidence of anybody.
-        let server = if talk.answered {
-            self.admit(talk.dest, talk.count, time, config)
-        } else {
-            self.who(talk.dest, time)
-        };
+        let server =
+            if talk.answered { self.admit(talk.dest, talk.count, time, config) } else { self.who(talk.dest, time) };
         let (from, to) = (self.zone_of_party(talk.src), self.zone_of_party(talk.dest));
         if self.planned(from, talk.when) || self.planned(to, talk.when) {
             for entity in [client, server].into_iter().flatten() {
@@ -95,6 +92,38 @@ impl SiteState {
         }
         if let Some(entity) = server.filter(|s| Some(*s) != client) {
             self.received(entity, client, talk, &moment, agent, time, config, counters);
+        }
+    }
+
+    /// An entity shows another MAC than before: counted like a behaviour, so that what changes often is usual.
+    pub(super) fn identity(
+        &mut self,
+        entity: u32,
+        agent: u16,
+        time: Timestamp,
+        config: &Config,
+        counters: &mut Counters,
+    ) {
+        let (day, hour) = calendar::local(&self.site, time);
+        let Some(e) = self.entities.get(entity as usize).filter(|_| self.day == Some(day)) else { return };
+        let Some(address) = e.addresses.back().copied() else { return };
+        let moment = Moment { day, cell: TimeCell::new(calendar::class(&self.site, day), hour) };
+        let party = Party::Ip(address);
+        let talk = Talk {
+            src: party,
+            dest: party,
+            protocol: Protocol::ARP,
+            operation: None,
+            count: 1,
+            answered: true,
+            bytes: (0, 0),
+            when: time,
+        };
+        let space = e.zone.map_or(Space::Link, Space::Zone);
+        let own = Peer::Entity(entity);
+        self.count(entity, &talk, false, Mark::Identity, space, 1, own, &moment, config, counters);
+        if let Some(e) = self.entities.get_mut(entity as usize) {
+            bump(e, 3, 0, agent, &moment, time);
         }
     }
 
@@ -174,6 +203,14 @@ impl SiteState {
         if !known && !young {
             self.count(entity, talk, false, Mark::First, space, 1, partner, moment, config, counters);
         }
+        // Merged rows are cycles; the order is told by messages that stand alone.
+        if let Some(operation) = talk.operation.filter(|_| talk.count == 1) {
+            let conversation = mix(peer_hash(partner) ^ bytes_hash(talk.protocol.name().as_bytes(), 77));
+            let before = self.entities.get_mut(entity as usize).and_then(|e| e.step(conversation, operation));
+            if let Some(before) = before {
+                self.count(entity, talk, false, Mark::After(before), space, 1, partner, moment, config, counters);
+            }
+        }
         if talk.bytes.0 >= UPLOAD_BYTES && talk.bytes.0 > talk.bytes.1 {
             let steps = u32::try_from(talk.bytes.0 / UPLOAD_BYTES).unwrap_or(u32::MAX);
             self.count(entity, talk, false, Mark::Upload, space, steps, partner, moment, config, counters);
@@ -216,7 +253,8 @@ impl SiteState {
         self.count(entity, talk, true, mark, space, talk.count, partner, moment, config, counters);
         let industrial = talk.protocol.is_industrial();
         if let Some(e) = self.entities.get_mut(entity as usize) {
-            bump(e, if industrial { 0 } else { 2 }, talk.count, agent, moment, time);
+            let served = if talk.answered { talk.count } else { 0 };
+            bump(e, if industrial { 0 } else { 2 }, served, agent, moment, time);
         }
     }
 

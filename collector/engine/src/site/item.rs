@@ -7,6 +7,9 @@ use std::time::Duration;
 /// How far before its time the middle of a merged row of messages is taken to be, at least.
 const MERGED_BACK: Duration = Duration::from_secs(180);
 
+/// How far a row's turn may lie before its time.
+const STEP_BACK: Duration = Duration::from_secs(300);
+
 /// One end of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Party {
@@ -63,11 +66,25 @@ pub enum Item {
     Life,
 }
 
+impl Item {
+    /// When an item's turn is: merged rows are made after what they stand for, so they step back a little, and
+    /// the last row of a day is counted before the day is closed although the sensor's clock is ahead.
+    #[must_use]
+    pub fn turn(&self, time: Timestamp) -> Timestamp {
+        match self {
+            Self::Talk(talk) => talk.when.max(time.minus(STEP_BACK)).min(time),
+            _ => time,
+        }
+    }
+}
+
 /// An item that waits for its turn.
 #[derive(Clone, Debug)]
 pub struct Queued {
-    /// Event time.
+    /// When its turn is.
     pub time: Timestamp,
+    /// Event time.
+    pub heard: Timestamp,
     /// Number of the agent within the site.
     pub agent: u16,
     /// Epoch and sequence: the order among equal times.

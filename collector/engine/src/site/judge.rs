@@ -13,14 +13,20 @@ use crate::role::Role;
 use crate::view::Counters;
 use picket_event::Timestamp;
 
-/// Deviations below this many nats (a tail of 0.05) are everyday noise; of `predictive`, only more counts.
+/// Nats of a cell (a tail of 0.05) that are everyday noise: only what is beyond them counts.
 const EVERYDAY: f64 = 3.0;
+/// The same for cells of one hour (a tail of 0.001): there are many more of them, so more are off by chance.
+const EVERYDAY_HOURLY: f64 = 7.0;
 /// No single cell says more than this: beyond, sums would hang on one cell.
 const CELL_MAX: f64 = 200.0;
-/// Part of a score that is taken as usual for an entity whose past scores were all zero.
-const USUAL_MIN: f64 = 2.0;
+/// What a sum usually is, at least: entities whose past is all calm do not shout at the first trifle.
+const USUAL_MIN: f64 = 6.0;
 /// Days that the peers' usual score counts for beside the entity's own.
 const USUAL_DAYS: f64 = 4.0;
+/// Deviation of what is missing in an hour that counts as missing.
+const MISSING: f64 = 10.0;
+/// Machines that may miss something in the same hour (an entity and its partner); more have a common cause.
+const TOGETHER: usize = 2;
 /// Closed days before anything is judged.
 const LEARNING_DAYS: u32 = 1;
 
@@ -51,24 +57,68 @@ pub fn share(e: &Entity, class: u8, hour: u8) -> f64 {
     ((passed + even * upto as f64 / 24.0) / (whole + even)).clamp(0.01, 1.0)
 }
 
+/// Part of a relation's usual day that has passed at the end of an hour: cycles have another day than their entity.
+fn relation_share(e: &Entity, key: u32, hour: u8) -> f64 {
+    let Some(watched) = e.looks.iter().find(|w| w.look == Look::TimeRelation) else { return 0.0 };
+    let place = Place::from_cube(key);
+    let of = |h: u8| {
+        let time = TimeCell::new(place.time, h).0;
+        f64::from(watched.past.get(Place { time, space: 0, ..place }.cube()).sum)
+    };
+    let (passed, whole) = (0..24).fold((0.0, 0.0), |(passed, whole), h| {
+        let sum = of(h);
+        (passed + if h <= hour { sum } else { 0.0 }, whole + sum)
+    });
+    if whole > 0.0 { passed / whole } else { 0.0 }
+}
+
 /// Whether a role's silence is judged: people stay away, machines do not.
 fn steady(role: Role) -> bool {
     !matches!(role, Role::Workstation | Role::Agent)
 }
 
+/// A kind of day that was hardly seen yet borrows from the other: one period at first, fading with its own.
+fn borrow(e: &Entity, watched: &Watched, sums: Sums) -> (Sums, f64) {
+    let own = e.periods_of(watched.look, sums.key);
+    let place = Place::from_cube(sums.key);
+    let kinds = if watched.look.hourly() { 24 } else { 1 };
+    let time = if place.time >= kinds { place.time - kinds } else { place.time + kinds };
+    let other = Place { time, ..place }.cube();
+    let there = e.periods_of(watched.look, other);
+    if there <= 0.0 || own > 6.0 {
+        return (sums, own);
+    }
+    let weight = (1.0 / ((1.0 + own) * (1.0 + own))).min(there);
+    let lent = watched.past.get(other);
+    let part = (weight / there) as f32;
+    let sums = Sums { key: sums.key, sum: sums.sum + lent.sum * part, squares: sums.squares + lent.squares * part };
+    (sums, own + weight)
+}
+
 /// What one cell is expected to hold.
-pub fn expectation(e: &Entity, group: Option<&Group>, look: Look, sums: Sums, share: f64) -> Expectation {
-    let periods = e.periods_of(look, sums.key);
+pub fn expectation(e: &Entity, group: Option<&Group>, watched: &Watched, sums: Sums, share: f64) -> Expectation {
+    let look = watched.look;
+    let (sums, periods) = borrow(e, watched, sums);
     let prior = group.map_or(crate::group::Prior { mean: 0.01, rate: 0.3 }, |g| g.prior(sums.key));
     let dispersion = group.map_or(0.5, |g| g.dispersion(look, sums, periods));
     let (_, variance) = mean_variance(sums, periods);
     Expectation { sum: f64::from(sums.sum), periods, variance, prior, dispersion, share }
 }
 
-fn weigh(kind: Deviation, raw: f64) -> f64 {
+/// Periods from which an entity's own baseline is trusted in full.
+const TRUST_PERIODS: f64 = 4.0;
+
+/// How far an entity's own baseline is trusted, 0 to 1: it grows with the periods behind it.
+fn trust(e: &Entity, class: u8) -> f64 {
+    let of = |class: u8| f64::from(e.days.get(usize::from(class)).copied().unwrap_or(0.0));
+    ((of(class) + 0.5 * of(1 - class.min(1))) / TRUST_PERIODS).min(1.0)
+}
+
+/// What a deviation adds to its sum: for `predictive`, what is beyond everyday noise.
+fn weigh(kind: Deviation, raw: f64, hourly: bool) -> f64 {
     match kind {
-        Deviation::Predictive if raw < EVERYDAY => 0.0,
-        _ => raw.min(CELL_MAX),
+        Deviation::Predictive => (raw - if hourly { EVERYDAY_HOURLY } else { EVERYDAY }).clamp(0.0, CELL_MAX),
+        Deviation::Plain | Deviation::Standardised => raw,
     }
 }
 
@@ -78,15 +128,18 @@ pub fn off_cells(
     watched: &Watched,
     group: Option<&Group>,
     lead: u8,
-    share: f64,
+    (hour, share): (u8, f64),
     low: bool,
     kind: Deviation,
     mut each: impl FnMut(Off),
 ) {
     let mut past = watched.past.leading(lead).iter().copied().peekable();
     let mut judge = |sums: Sums, seen: f32| {
-        let expected = expectation(e, group, watched.look, sums, share);
-        let deviation = weigh(kind, expected.deviation(kind, f64::from(seen)));
+        let mut expected = expectation(e, group, watched, sums, share);
+        if watched.look == Look::RelationSpace && f64::from(seen) > expected.mean() {
+            expected.share = expected.share.max(relation_share(e, sums.key, hour));
+        }
+        let deviation = weigh(kind, expected.deviation(kind, f64::from(seen)), watched.look.hourly());
         if deviation > 0.0 && (low || f64::from(seen) > expected.mean()) {
             let (seen, expected) = (f64::from(seen), expected.mean());
             each(Off { look: watched.look, key: sums.key, seen, expected, deviation });
@@ -123,6 +176,7 @@ impl SiteState {
             return;
         }
         let class = calendar::class(&self.site, day);
+        self.excuse_common(class, hour, end, config);
         let mut high: Vec<(f64, u32)> = Vec::new();
         for number in 0..self.entities.len() {
             let Some(e) = self.entities.get(number) else { continue };
@@ -132,11 +186,10 @@ impl SiteState {
             }
             let covered = self.heard_hours(e.agents) & !e.excused;
             let Some((score, sums)) = self.score(number, class, hour, covered, config) else { continue };
-            let usual = self.usual_of(number);
             let Some(e) = self.entities.get_mut(number) else { continue };
             e.score = score;
             e.sums = sums;
-            let top = score / usual;
+            let top = score * trust(e, class);
             e.top = e.top.max(top);
             high.push((top, u32::try_from(number).unwrap_or(u32::MAX)));
         }
@@ -148,23 +201,49 @@ impl SiteState {
         }
     }
 
-    /// What scores of an entity usually are: its own past, shrunk to its peers'.
-    pub(super) fn usual_of(&self, number: usize) -> f64 {
-        let Some(e) = self.entities.get(number) else { return USUAL_MIN };
-        let peers = self.usual.get(&e.role).copied().unwrap_or(0.0);
-        let (sum, n) = e.past_scores;
-        USUAL_MIN + (USUAL_DAYS * peers + sum) / (USUAL_DAYS + n)
+    /// What was missing at several machines in one hour was missing to the sensor, or stood still together: nobody's
+    /// own doing, so that hour's absences are neither judged nor learnt. The same holds while a sensor has not
+    /// been heard since the hour's end, because the hour's last rows may still come.
+    fn excuse_common(&mut self, class: u8, hour: u8, end: Timestamp, config: &Config) {
+        let lead = TimeCell::new(class, hour).0;
+        let mut missing = Vec::new();
+        for (number, e) in self.entities.iter().enumerate().filter(|(_, e)| steady(e.role) && e.age > 0) {
+            let groups = self.groups.get(&e.role);
+            let Some(watched) = e.looks.iter().find(|w| w.look.hourly()) else { return };
+            let mut low = 0.0;
+            off_cells(e, watched, groups.and_then(|g| g.first()), lead, (hour, 1.0), true, config.deviation, |off| {
+                if off.seen < off.expected {
+                    low += off.deviation;
+                }
+            });
+            let waits = self.agents.iter().enumerate().any(|(n, a)| e.agents & (1 << n) != 0 && a.last < end);
+            if low > MISSING {
+                missing.push((number, waits));
+            }
+        }
+        let together = missing.len() > TOGETHER;
+        for (number, waits) in missing {
+            if let Some(e) = self.entities.get_mut(number).filter(|_| together || waits) {
+                e.excused |= 1 << hour;
+            }
+        }
+    }
+
+    /// What an entity's sums usually are: its own past, shrunk to its peers'.
+    pub(super) fn usual_of(&self, number: usize) -> [f64; 3] {
+        let Some(e) = self.entities.get(number) else { return [USUAL_MIN; 3] };
+        let peers = self.usual.get(&e.role).copied().unwrap_or([0.0; 3]);
+        let (sums, n) = e.past_sums;
+        let mut usual = [USUAL_MIN; 3];
+        for ((slot, peers), own) in usual.iter_mut().zip(peers).zip(sums) {
+            *slot += (USUAL_DAYS * peers + own) / (USUAL_DAYS + n);
+        }
+        usual
     }
 
     /// Brings an entity's sums up to date; `None` when nothing changed.
-    fn score(
-        &mut self,
-        number: usize,
-        class: u8,
-        hour: u8,
-        covered: u32,
-        config: &Config,
-    ) -> Option<(f64, [f64; 3])> {
+    fn score(&mut self, number: usize, class: u8, hour: u8, covered: u32, config: &Config) -> Option<(f64, [f64; 3])> {
+        let usual = self.usual_of(number);
         let e = self.entities.get(number)?;
         let groups = self.groups.get(&e.role);
         let passed = (1u32 << (u32::from(hour) + 1)) - 1;
@@ -180,12 +259,12 @@ impl SiteState {
                     let mut sum = 0.0;
                     let low = steady && covered & (1 << h) != 0;
                     let lead = TimeCell::new(class, h).0;
-                    off_cells(e, watched, group, lead, 1.0, low, config.deviation, |off| sum += off.deviation);
+                    off_cells(e, watched, group, lead, (h, 1.0), low, config.deviation, |off| sum += off.deviation);
                     found.push((at, Some(h), sum));
                 }
             } else {
                 let mut sum = 0.0;
-                off_cells(e, watched, group, class, share, false, config.deviation, |off| sum += off.deviation);
+                off_cells(e, watched, group, class, (hour, share), false, config.deviation, |off| sum += off.deviation);
                 found.push((at, None, sum));
             }
         }
@@ -203,7 +282,8 @@ impl SiteState {
             *slot = watched.sum();
         }
         let single = e.looks.len() == 1;
-        let score = if single { sums.iter().sum() } else { weights.iter().zip(sums).map(|(w, s)| w * s).sum() };
+        let weights = if single { [1.0, 0.0, 0.0] } else { weights };
+        let score = weights.iter().zip(sums).zip(usual).map(|((w, s), u)| w * s / u).sum();
         Some((score, sums))
     }
 
@@ -219,11 +299,11 @@ impl SiteState {
                 for h in 0..=hour {
                     let low = steady(e.role) && covered & (1 << h) != 0;
                     let lead = TimeCell::new(class, h).0;
-                    off_cells(e, watched, group, lead, 1.0, low, config.deviation, |off| all.push(off));
+                    off_cells(e, watched, group, lead, (h, 1.0), low, config.deviation, |off| all.push(off));
                 }
             } else {
                 let share = share(e, class, hour);
-                off_cells(e, watched, group, class, share, false, config.deviation, |off| all.push(off));
+                off_cells(e, watched, group, class, (hour, share), false, config.deviation, |off| all.push(off));
             }
         }
         all

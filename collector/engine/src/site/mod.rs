@@ -64,8 +64,8 @@ pub struct SiteState {
     entities: Vec<Entity>,
     /// By role and look.
     groups: BTreeMap<Role, Vec<Group>>,
-    /// Median of the group's past scores, by role.
-    usual: BTreeMap<Role, f64>,
+    /// Medians of the members' past sums, by role and look.
+    usual: BTreeMap<Role, [f64; 3]>,
     agents: Vec<Agent>,
     agent_numbers: BTreeMap<AgentId, u16>,
     outside: BTreeMap<IpAddr, Outside>,
@@ -84,6 +84,8 @@ pub struct SiteState {
     budget: Budget,
     /// Unusual topics of the open day and the entities that show them.
     topics: BTreeMap<(u16, u16, bool), Vec<u32>>,
+    /// Names in today's alerts, and the case of each.
+    named: BTreeMap<String, String>,
     /// Risk of the site a day ago.
     yesterday: f64,
 }
@@ -123,6 +125,7 @@ impl SiteState {
             next_hour: i64::MIN,
             budget: Budget::new(config.alarm_budget),
             topics: BTreeMap::new(),
+            named: BTreeMap::new(),
             yesterday: 0.0,
             site,
         }
@@ -156,8 +159,10 @@ impl SiteState {
         if config.verdicts {
             self.verdict(envelope, config, counters, out);
         }
-        let queued = Queued { time, agent, order: (envelope.epoch, envelope.sequence), item: item::item(envelope) };
-        let minute = time.seconds().div_euclid(60);
+        let item = item::item(envelope);
+        let order = (envelope.epoch, envelope.sequence);
+        let queued = Queued { time: item.turn(time), heard: time, agent, order, item };
+        let minute = queued.time.seconds().div_euclid(60);
         if minute < self.taken {
             self.take(queued, config, counters, out);
         } else {
@@ -265,10 +270,10 @@ impl SiteState {
             self.day = Some(day);
             self.next_hour = queued.time.seconds().div_euclid(HOUR);
         }
-        self.heard(queued.agent, queued.time, day, hour, config, out);
+        self.heard(queued.agent, queued.heard, day, hour, config, out);
         match queued.item {
             Item::Talk(talk) => self.talk(&talk, queued.agent, queued.time, config, counters),
-            Item::Naming(naming) => self.naming(&naming, queued.agent, queued.time, config),
+            Item::Naming(naming) => self.naming(&naming, queued.agent, queued.time, config, counters),
             Item::Life => {}
         }
     }

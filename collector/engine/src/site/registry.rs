@@ -6,6 +6,7 @@ use super::place::{grouped, private};
 use crate::config::Config;
 use crate::entity::Entity;
 use crate::role::Role;
+use crate::view::Counters;
 use picket_event::{Mac, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
@@ -158,7 +159,14 @@ impl SiteState {
     }
 
     /// Learns who holds what. A host name is the strongest name, then the MAC, then the address.
-    pub(super) fn naming(&mut self, naming: &Naming, agent: u16, time: Timestamp, config: &Config) {
+    pub(super) fn naming(
+        &mut self,
+        naming: &Naming,
+        agent: u16,
+        time: Timestamp,
+        config: &Config,
+        counters: &mut Counters,
+    ) {
         let by_name = naming.hostname.as_ref().and_then(|n| self.registry.names.get(&n.to_ascii_lowercase()).copied());
         let by_mac = naming.mac.and_then(|m| self.registry.macs.get(&m).copied());
         let by_address = naming.ip.and_then(|ip| self.who(Party::Ip(ip), time));
@@ -172,13 +180,17 @@ impl SiteState {
             let address = naming.ip.map(|ip| ip.to_string());
             naming.hostname.clone().or(address).or(naming.mac.map(|m| m.to_string()))
         };
-        let Some(entity) = found.or_else(|| {
-            label().and_then(|name| self.enter(name, naming.hostname.is_some(), time, config))
-        }) else {
+        let Some(entity) =
+            found.or_else(|| label().and_then(|name| self.enter(name, naming.hostname.is_some(), time, config)))
+        else {
             return;
         };
         if let Some(anonymous) = by_address.filter(|e| *e != entity) {
             self.merge(anonymous, entity);
+        }
+        let other = |e: &Entity| naming.mac.is_some_and(|mac| e.mac.is_some_and(|own| own != mac));
+        if self.entities.get(entity as usize).is_some_and(other) {
+            self.identity(entity, agent, time, config, counters);
         }
         if let Some(e) = self.entities.get_mut(entity as usize) {
             e.agents |= 1 << agent.min(63);

@@ -9,9 +9,9 @@ use crate::config::Config;
 use crate::entity::{Entity, Peer, Watched};
 use crate::group::mean_variance;
 use crate::names::Space;
+use crate::risk;
 use crate::role::Role;
 use crate::view::{EntityDetail, EntityId, EntitySummary, Matrix, RollUp};
-use crate::risk;
 use picket_event::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,7 +97,6 @@ impl SiteState {
         let mut aliases: Vec<String> = e.addresses.iter().rev().map(ToString::to_string).collect();
         aliases.extend(e.mac.map(|m| m.to_string()));
         aliases.retain(|a| *a != e.name);
-        let usual = self.usual_of(number as usize);
         let zone = e.zone.and_then(|z| self.site.zones.get(usize::from(z)));
         EntitySummary {
             id: EntityId { site: self.number, entity: number },
@@ -115,7 +114,7 @@ impl SiteState {
             last_seen: e.last_seen,
             periods: f64::from(e.days.iter().sum::<f32>()),
             score: e.score,
-            omega: self.budget.level() * usual,
+            omega: self.budget.level(),
         }
     }
 
@@ -197,7 +196,7 @@ impl SiteState {
             let index = i * columns.len() + j;
             let (mean, variance) = mean_variance(*sums, e.periods_of(look, *key));
             let today = !look.hourly() || (key >> 26) as u8 / 24 == class;
-            let expected = expectation(e, group, look, *sums, part);
+            let expected = expectation(e, group, watched, *sums, part);
             let judged = today && f64::from(*count) > 0.0;
             let deviation = if judged { expected.deviation(config.deviation, f64::from(*count)) } else { 0.0 };
             let put = |of: &mut Vec<f64>, value: f64| {
