@@ -3,13 +3,25 @@
 //! Connections read and check frames; one committer thread puts what they hold into the store, many agents'
 //! frames in one transaction, and only then are they acknowledged and handed, in order and once, to the engine.
 
+mod commit;
+mod connection;
+mod endpoint;
+mod machine;
+
+pub use machine::{Machine, Offer};
+
 use crate::identity::{Authority, IdentityError};
 use crate::store::{Batch, Store};
+use commit::{Committer, Job};
 use picket_event::AgentId;
+use picket_event::wire::RefusalCode;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// How ingest behaves.
 #[derive(Clone, Debug)]
@@ -86,16 +98,61 @@ pub struct Health {
     /// Records that could not be read.
     pub malformed_records: u64,
     /// Connections refused or ended for a fault, by reason.
-    pub refused: std::collections::BTreeMap<String, u64>,
+    pub refused: BTreeMap<String, u64>,
     /// Events agents said would never come.
     pub gaps: u64,
     /// Commits.
     pub commits: u64,
 }
 
+/// Counters shared by every task.
+#[derive(Debug, Default)]
+struct Counts {
+    health: Mutex<Health>,
+    stopping: AtomicBool,
+}
+
+impl Counts {
+    fn add(&self, change: impl FnOnce(&mut Health)) {
+        change(&mut hold(&self.health));
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+}
+
+/// What every connection needs.
+struct Serving {
+    store: Arc<dyn Store>,
+    authority: Arc<Authority>,
+    certificate_lifetime: Duration,
+    jobs: mpsc::Sender<Job>,
+    counts: Arc<Counts>,
+    live: Mutex<BTreeMap<AgentId, (Live, quinn::Connection)>>,
+}
+
+/// A lock is poisoned only when its holder panicked between two counts; going on is safe.
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+use connection::clock as now;
+
 /// The running ingest.
-#[derive(Debug)]
-pub struct Ingest {}
+pub struct Ingest {
+    endpoint: quinn::Endpoint,
+    address: SocketAddr,
+    serving: Arc<Serving>,
+    accepting: tokio::task::JoinHandle<()>,
+    committer: std::thread::JoinHandle<()>,
+}
+
+impl std::fmt::Debug for Ingest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ingest").field("address", &self.address).finish_non_exhaustive()
+    }
+}
 
 impl Ingest {
     /// Listens and serves until stopped. Call it inside a tokio runtime. Committed batches go to `engine` in the
@@ -105,34 +162,69 @@ impl Ingest {
     /// [`IngestError`].
     pub fn start(
         config: Config,
-        _store: Arc<dyn Store>,
-        _authority: &Arc<Authority>,
-        _engine: SyncSender<Batch>,
+        store: Arc<dyn Store>,
+        authority: &Arc<Authority>,
+        engine: SyncSender<Batch>,
     ) -> Result<Self, IngestError> {
-        Err(IngestError::Listen { address: config.listen, source: std::io::Error::other("not listening") })
+        let listen = |source| IngestError::Listen { address: config.listen, source };
+        let server = endpoint::server(authority, config.idle)?;
+        let endpoint = quinn::Endpoint::server(server, config.listen).map_err(listen)?;
+        let address = endpoint.local_addr().map_err(listen)?;
+        let (jobs, queue) = mpsc::channel(config.queue_frames.max(1));
+        let counts = Arc::new(Counts::default());
+        let committer = Committer { store: store.clone(), engine, counts: counts.clone(), machine: Machine::new() };
+        let committer = std::thread::Builder::new()
+            .name("picket-commit".to_owned())
+            .spawn(move || committer.run(queue))
+            .map_err(IngestError::Thread)?;
+        let serving = Arc::new(Serving {
+            store,
+            authority: authority.clone(),
+            certificate_lifetime: config.certificate_lifetime,
+            jobs,
+            counts,
+            live: Mutex::new(BTreeMap::new()),
+        });
+        let accepting = tokio::spawn(endpoint::accept(endpoint.clone(), serving.clone(), config.max_connections));
+        Ok(Self { endpoint, address, serving, accepting, committer })
     }
 
     /// The port in use.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        SocketAddr::from(([0, 0, 0, 0], 0))
+    pub const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Ends the connections of an agent that the store has as revoked now.
-    pub fn revoke(&self, _agent: &AgentId) {}
+    pub fn revoke(&self, agent: &AgentId) {
+        if let Some((_, connection)) = hold(&self.serving.live).remove(agent) {
+            connection.close(RefusalCode::Revoked.number().into(), b"revoked");
+        }
+    }
 
     /// Who is connected.
     #[must_use]
     pub fn live(&self) -> Vec<Live> {
-        Vec::new()
+        hold(&self.serving.live).values().map(|(live, _)| live.clone()).collect()
     }
 
     /// How it is doing.
     #[must_use]
     pub fn health(&self) -> Health {
-        Health::default()
+        hold(&self.serving.counts.health).clone()
     }
 
     /// Ends every connection and waits until what was taken is stored.
-    pub async fn stop(self) {}
+    pub async fn stop(self) {
+        self.serving.counts.stopping.store(true, Ordering::Release);
+        self.endpoint.close(RefusalCode::Stopping.number().into(), b"the collector is going down");
+        self.accepting.abort();
+        // Ended by the abort; there is nothing else to learn from it.
+        let _ = self.accepting.await;
+        self.endpoint.wait_idle().await;
+        drop(self.serving);
+        let committer = self.committer;
+        // A committer that panicked has said so.
+        let _ = tokio::task::spawn_blocking(move || committer.join()).await;
+    }
 }

@@ -1,0 +1,1 @@
+//! Order, duplicates, commits and aborts.
