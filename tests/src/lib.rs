@@ -5,3 +5,4 @@ pub mod demo;
 pub mod make;
 pub mod place;
 pub mod schema;
+pub mod transport;
