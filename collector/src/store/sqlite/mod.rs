@@ -134,7 +134,7 @@ impl Sqlite {
     pub fn limit_bytes(&self, bytes: u64) -> Result<(), StoreError> {
         let writer = hold(&self.writer);
         let page: u64 = writer.query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0))?.cast_unsigned();
-        let pages = if bytes == 0 { 4_294_967_294 } else { bytes / page };
+        let pages = if bytes == 0 { 4_294_967_294 } else { (bytes / page).max(1) };
         writer.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
         Ok(())
     }
