@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests do I/O")]
 
 pub mod demo;
+pub mod golden;
 pub mod make;
 pub mod place;
 pub mod schema;

@@ -2,5 +2,8 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests do I/O")]
 
 mod demo;
+mod fingerprints;
+mod golden;
+mod recognition;
 mod schema;
 mod tidy;

@@ -1,0 +1,77 @@
+//! The makers of the golden captures, one module a protocol, and the way from a capture to its expected lines.
+
+mod dns;
+mod modbus;
+mod tls;
+
+use crate::make::Capture;
+use crate::place::repository;
+use picket_agent::capture::{FileSource, Filled, FrameBatch, FrameSource};
+use picket_agent::sensor::{Sensor, Settings};
+use picket_event::{Event, Kind, eve};
+use picket_packet::{Frame, WireLen};
+use std::path::{Path, PathBuf};
+
+/// A capture that is made: its protocol's folder, its name, its frames.
+pub type Made = (&'static str, &'static str, Capture);
+
+/// Every capture that is made by program. Captures of real programs are made by `tests/make/*.sh`.
+#[must_use]
+pub fn all() -> Vec<Made> {
+    let mut all = Vec::new();
+    all.extend(modbus::captures().into_iter().map(|(name, capture)| ("modbus", name, capture)));
+    all.extend(dns::captures().into_iter().map(|(name, capture)| ("dns", name, capture)));
+    all.extend(tls::captures().into_iter().map(|(name, capture)| ("tls", name, capture)));
+    all
+}
+
+/// The golden folder of a protocol.
+#[must_use]
+pub fn folder(protocol: &str) -> PathBuf {
+    repository().join("common/dissect/src").join(protocol).join("golden")
+}
+
+/// What the sensor says of a capture, without the ledger.
+///
+/// # Panics
+/// When the file cannot be read.
+#[must_use]
+pub fn events(path: &Path) -> Vec<Event> {
+    let base = path.file_name().and_then(|name| name.to_str()).unwrap_or("capture");
+    let mut sensor = Sensor::new(&Settings::file(base));
+    let mut source = FileSource::open(path).unwrap_or_else(|error| panic!("{error}"));
+    let mut batch = FrameBatch::new();
+    let mut events: Vec<Event> = Vec::new();
+    loop {
+        match source.fill(&mut batch) {
+            Ok(Filled::Frames) => {}
+            Ok(_) => break,
+            Err(error) => panic!("{}: {error}", path.display()),
+        }
+        for frame in batch.frames() {
+            let frame = Frame {
+                time_ns: frame.time.nanos(),
+                link_type: frame.link_type,
+                wire_len: WireLen(frame.wire),
+                data: frame.bytes,
+            };
+            sensor.frame(frame, &mut events);
+        }
+    }
+    sensor.finish(&mut events);
+    events.retain(|event| event.kind() != Kind::Stats);
+    events
+}
+
+/// The lines of events.
+///
+/// # Panics
+/// When a line is not UTF-8, which JSON always is.
+#[must_use]
+pub fn lines(events: &[Event]) -> String {
+    let mut out = Vec::new();
+    for event in events {
+        eve::write_line(&mut out, event, None, None);
+    }
+    String::from_utf8(out).unwrap_or_else(|error| panic!("a line is not UTF-8: {error}"))
+}
