@@ -129,7 +129,8 @@ fn ask(candidate: Candidate, head: &Head<'_>, ports: Ports) -> Probe {
     }
 }
 
-/// The candidate a port alone points at, unless it refused what was seen.
+/// The candidate a port alone points at, unless it refused what was seen. Never an industrial one: scans of
+/// plant ports would fill a plant with devices that are not there.
 pub(crate) fn guess(ports: Ports, refused: u128) -> Option<Choice> {
     let fits = |candidate: &Candidate| {
         let (transports, known) = match candidate.kind() {
@@ -139,6 +140,6 @@ pub(crate) fn guess(ports: Ports, refused: u128) -> Option<Choice> {
         };
         refused & candidate.bit() == 0 && transports.contains(&ports.transport) && known.contains(&ports.server)
     };
-    let candidate = Candidate::all().find(fits)?;
+    let candidate = Candidate::all().find(fits).filter(|candidate| !candidate.protocol().is_industrial())?;
     Some(Choice { candidate, confidence: Unit::new(PORT_ALONE), reversed: false })
 }
