@@ -28,13 +28,20 @@ struct Entry {
 }
 
 impl Merge {
-    /// Takes a message. `capped` counts those that could not be merged for want of room.
-    pub(crate) fn take(&mut self, mut ics: Box<Ics>, said: &Context, reports: &mut Vec<Report>, capped: &mut u64) {
+    /// Takes a message, and gives it back where it was merged away. `capped` counts those that could not be
+    /// merged for want of room.
+    pub(crate) fn take(
+        &mut self,
+        mut ics: Box<Ics>,
+        said: &Context,
+        reports: &mut Vec<Report>,
+        capped: &mut u64,
+    ) -> Option<Box<Ics>> {
         ics.previous = self.previous.replace(ics.operation);
         if let Some(entry) = self.entries.iter_mut().find(|entry| is_equal(&entry.ics, &ics)) {
             entry.repeats = entry.repeats.saturating_add(ics.count.max(1));
             (entry.flow, entry.vlan, entry.last) = (said.flow, said.vlan, said.time);
-            return;
+            return Some(ics);
         }
         if self.entries.len() < MESSAGES_MAX {
             let Context { flow, vlan, time } = *said;
@@ -43,6 +50,7 @@ impl Merge {
             *capped += 1;
         }
         reports.push(event(said, ics));
+        None
     }
 
     /// A minute is over: repeats go out, and what did not repeat is forgotten.

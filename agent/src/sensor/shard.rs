@@ -248,7 +248,8 @@ impl Listener {
         }
         let named = Self::name(flow, state);
         let vlan = flow.vlan();
-        for body in self.output.events.drain(..) {
+        let mut events = std::mem::take(&mut self.output.events);
+        for body in events.drain(..) {
             match body {
                 Body::Ics(message) => {
                     if state.merge == NO_MERGE {
@@ -259,7 +260,9 @@ impl Listener {
                     }
                     if let Some(merge) = self.merges.get_mut(state.merge as usize) {
                         let said = ics::Context { flow: named, vlan, time };
-                        merge.take(message, &said, &mut self.reports, &mut self.merge_capped);
+                        if let Some(merged) = merge.take(message, &said, &mut self.reports, &mut self.merge_capped) {
+                            self.output.reuse(merged);
+                        }
                     }
                 }
                 body => {
@@ -267,6 +270,7 @@ impl Listener {
                 }
             }
         }
+        self.output.events = events;
     }
 
     /// The conversation is over: what it still holds comes out.

@@ -1,6 +1,7 @@
 //! The contract between a dissector and the line: `probe`, then `feed`.
 
 use crate::fact::Fact;
+use picket_event::body::Ics;
 use picket_event::{Body, Direction, Endpoints, Protocol, Timestamp, Transport, Unit};
 
 /// A protocol's entry in the registry. Stateless; what is remembered lives in its [`Session`]s.
@@ -118,9 +119,34 @@ pub struct Output {
     pub facts: Vec<Fact>,
     /// Sessions ended because they broke the contract: a defect of the product, not of the traffic.
     pub misbehaved: u32,
+    /// Boxes of messages that were merged away, to be filled again; see [`Output::ics`].
+    #[allow(clippy::vec_box, reason = "the boxes themselves are what is kept")]
+    pub spare: Vec<Box<Ics>>,
 }
 
+/// Boxes kept to be filled again.
+const SPARE_MAX: usize = 64;
+
 impl Output {
+    /// Puts out an industrial message, in a spare box where there is one: cyclic traffic allocates nothing.
+    pub fn ics(&mut self, message: Ics) {
+        let boxed = match self.spare.pop() {
+            Some(mut spare) => {
+                *spare = message;
+                spare
+            }
+            None => Box::new(message),
+        };
+        self.events.push(Body::Ics(boxed));
+    }
+
+    /// Takes back the box of a message that is not needed any more.
+    pub fn reuse(&mut self, message: Box<Ics>) {
+        if self.spare.len() < SPARE_MAX {
+            self.spare.push(message);
+        }
+    }
+
     /// Empties it and keeps its memory.
     pub fn clear(&mut self) {
         self.events.clear();

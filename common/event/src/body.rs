@@ -4,6 +4,7 @@ use crate::{
     Both, Classifier, FlowEnd, FlowState, Kind, Ledger, Loss, Mac, MessageKind, Method, Operation, Protocol, Reason,
     Timestamp, Unit, Verdict,
 };
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// What an event says. Kinds whose bodies are not defined yet are known by name and skipped on the wire.
@@ -212,11 +213,11 @@ pub struct Ics {
     /// The protocol's own function code.
     pub function: u32,
     /// The protocol's own name of it; empty where nobody knows the code.
-    pub function_name: String,
+    pub function_name: Cow<'static, str>,
     /// Unit, station or device.
     pub unit: Option<u32>,
     /// What it acts on: a table, object, block or file.
-    pub object: Option<String>,
+    pub object: Option<Cow<'static, str>>,
     /// First and last address touched.
     pub range: Option<(u32, u32)>,
     /// The value written or read, where it is one and cheap.

@@ -6,6 +6,7 @@ use crate::{Context, Input, Need, Output, Progress, Session};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Body, Direction, Endpoints, MessageKind, Operation, Protocol};
 use picket_reader::Fault;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 /// Requests remembered until they are answered; the oldest is forgotten.
@@ -126,7 +127,7 @@ impl Modbus {
         };
         let ics = Ics { previous: self.previous, ..ics };
         self.previous = Some(ics.operation);
-        output.events.push(Body::Ics(Box::new(ics)));
+        output.ics(ics);
     }
 
     fn request(&mut self, frame: &Frame<'_>, output: &mut Output) -> Ics {
@@ -156,7 +157,7 @@ impl Modbus {
             }
             let mut ics = event(frame, function, operation, MessageKind::Exception, &ask);
             let name = table::exception(code);
-            ics.object = Some(if name.is_empty() { format!("exception {code}") } else { name.to_owned() });
+            ics.object = Some(if name.is_empty() { format!("exception {code}").into() } else { name.into() });
             return ics;
         }
         let (fit, mut answer) = parse::response(function, frame.data);
@@ -229,7 +230,7 @@ fn event(frame: &Frame<'_>, function: u8, operation: Operation, kind: MessageKin
         previous: None,
         kind,
         function: u32::from(function),
-        function_name: table::function(function).name.to_owned(),
+        function_name: table::function(function).name.into(),
         unit: Some(u32::from(frame.unit)),
         object: object(function, ask),
         range: ask.range,
@@ -239,7 +240,7 @@ fn event(frame: &Frame<'_>, function: u8, operation: Operation, kind: MessageKin
 }
 
 /// What a message acts on.
-fn object(function: u8, ask: &Ask) -> Option<String> {
+fn object(function: u8, ask: &Ask) -> Option<Cow<'static, str>> {
     let table = match function {
         1 | 5 | 15 => "coils",
         2 => "discrete_inputs",
@@ -247,7 +248,7 @@ fn object(function: u8, ask: &Ask) -> Option<String> {
         4 => "input_registers",
         24 => "fifo",
         8 => table::diagnostic(ask.sub?),
-        20 | 21 => return ask.sub.map(|file| format!("file {file}")),
+        20 | 21 => return ask.sub.map(|file| format!("file {file}").into()),
         43 => match ask.sub? {
             13 => "canopen",
             14 => "device_identification",
@@ -255,7 +256,7 @@ fn object(function: u8, ask: &Ask) -> Option<String> {
         },
         _ => "",
     };
-    (!table.is_empty()).then(|| table.to_owned())
+    (!table.is_empty()).then_some(Cow::Borrowed(table))
 }
 
 fn umas_event(frame: &Frame<'_>, code: u8, operation: Operation, kind: MessageKind) -> Ics {
@@ -265,7 +266,7 @@ fn umas_event(frame: &Frame<'_>, code: u8, operation: Operation, kind: MessageKi
         previous: None,
         kind,
         function: u32::from(code),
-        function_name: table::umas(code).name.to_owned(),
+        function_name: table::umas(code).name.into(),
         unit: Some(u32::from(frame.unit)),
         object: None,
         range: None,

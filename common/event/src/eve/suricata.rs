@@ -111,7 +111,7 @@ pub(super) fn body(row: &Row<'_>, line: &str) -> Result<Option<Body>, EveError> 
         previous: None,
         kind,
         function,
-        function_name: cut(message.function_code.as_deref().unwrap_or_default()).to_owned(),
+        function_name: cut(message.function_code.as_deref().unwrap_or_default()).to_owned().into(),
         unit: message.unit_id,
         object: None,
         range: None,

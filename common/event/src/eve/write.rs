@@ -315,7 +315,7 @@ fn ics_row(ics: &body::Ics) -> row::Ics<'_> {
         function: Some(ics.function),
         function_name: text(&ics.function_name),
         unit: ics.unit,
-        object: optional(ics.object.as_ref()),
+        object: ics.object.as_deref().and_then(text),
         range: ics.range.map(|(first, last)| [first, last]),
         value: ics.value.filter(|v| v.is_finite()).map(Number),
         count: (ics.count > 1).then_some(ics.count),

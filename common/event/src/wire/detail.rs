@@ -3,6 +3,7 @@
 use crate::body::{Certificate, Dns, DnsRecord, Ics, Tls};
 use crate::{MessageKind, Operation, Protocol, Timestamp};
 use bincode::{Decode, Encode};
+use std::borrow::Cow;
 
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub(super) struct WireTls {
@@ -146,9 +147,9 @@ impl From<&Ics> for WireIcs {
             previous: ics.previous.map_or(0, |operation| operation as u8 + 1),
             kind: ics.kind as u8,
             function: ics.function,
-            function_name: ics.function_name.clone(),
+            function_name: ics.function_name.clone().into_owned(),
             unit: ics.unit,
-            object: ics.object.clone(),
+            object: ics.object.clone().map(Cow::into_owned),
             range: ics.range,
             value: ics.value,
             count: ics.count,
@@ -168,9 +169,9 @@ impl WireIcs {
             },
             kind: *MessageKind::ALL.get(usize::from(self.kind))?,
             function: self.function,
-            function_name: self.function_name,
+            function_name: self.function_name.into(),
             unit: self.unit,
-            object: self.object,
+            object: self.object.map(Into::into),
             range: self.range,
             value: self.value,
             count: self.count,
