@@ -99,7 +99,9 @@ impl Sensor {
             && let Some(shard) = self.shards.get_mut(number)
         {
             shard.packet(&packet);
-            self.back.take_all(shard.reports(), sink);
+            if shard.has_reports() {
+                self.back.take_all(shard.reports(), sink);
+            }
         }
         if self.front.has_reports() {
             self.back.take_all(self.front.reports(), sink);
@@ -119,7 +121,9 @@ impl Sensor {
         self.back.take_all(self.front.reports(), sink);
         for shard in &mut self.shards {
             shard.advance(now);
-            self.back.take_all(shard.reports(), sink);
+            if shard.has_reports() {
+                self.back.take_all(shard.reports(), sink);
+            }
         }
     }
 

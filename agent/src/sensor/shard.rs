@@ -104,6 +104,11 @@ impl Shard {
         self.table.finish(&mut self.listener);
     }
 
+    #[inline]
+    pub(crate) const fn has_reports(&self) -> bool {
+        !self.listener.reports.is_empty()
+    }
+
     /// What was found since the last call; to be drained.
     #[inline]
     pub(crate) const fn reports(&mut self) -> &mut Vec<Report> {
