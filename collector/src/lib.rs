@@ -1,9 +1,14 @@
 //! The shell round the engine.
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod cli;
 pub mod config;
+pub mod desk;
 pub mod identity;
 pub mod ingest;
 pub mod judge;
+pub mod metrics;
+pub mod page;
+pub mod serve;
 pub mod store;

@@ -2,7 +2,7 @@
 
 use super::view::{FindingPage, FindingView};
 use super::{ApiError, App, Caller, Problem};
-use crate::store::sqlite::findings::{self, Filter, FindingRow};
+use crate::desk::findings::{self, Filter, FindingRow};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -51,9 +51,11 @@ impl FindingView {
             id: row.id,
             time: rfc3339(row.time),
             entity: row.entity,
+            counterpart: row.counterpart,
             site: row.site,
             kind: row.kind,
             alert: row.alert,
+            count: row.count,
             p_value: row.p_value,
             risk: row.risk,
             reasons: serde_json::from_str(&row.reasons).unwrap_or_default(),
@@ -93,7 +95,10 @@ pub async fn find(app: &App, query: FindingQuery, alerts_only: bool) -> Result<F
 /// Findings, latest first.
 #[utoipa::path(get, path = "/api/v1/findings", tag = "findings", params(FindingQuery),
     responses((status = 200, body = FindingPage), (status = 401, body = Problem)))]
-pub async fn findings(State(app): State<App>, Query(query): Query<FindingQuery>) -> Result<Json<FindingPage>, ApiError> {
+pub async fn findings(
+    State(app): State<App>,
+    Query(query): Query<FindingQuery>,
+) -> Result<Json<FindingPage>, ApiError> {
     find(&app, query, false).await.map(Json)
 }
 

@@ -2,7 +2,7 @@
 
 use super::error::ApiError;
 use super::{App, secret};
-use crate::store::sqlite::users;
+use crate::desk::users;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
@@ -124,23 +124,26 @@ pub async fn guard(State(Guard { app, need }): State<Guard>, mut request: Reques
 }
 
 async fn by_token(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, ApiError> {
-    let presented = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+    let presented =
+        headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
     let Some(presented) = presented.filter(|text| text.len() < 256).map(str::to_owned) else { return Ok(None) };
     let now = app.now();
-    app.desk.run(move |db| {
-        let Some(id) = secret::token_id(&presented) else { return Ok(None) };
-        let Some(token) = users::token(db, id)? else {
-            // The comparison is made all the same, so that a guessed id takes as long as a wrong secret.
-            let _ = secret::matches(&presented, &[0; 32]);
-            return Ok(None);
-        };
-        let in_force = token.row.revoked_at.is_none() && token.row.expires_at > now;
-        let right = secret::matches(&presented, &token.digest);
-        Ok((right && in_force).then(|| Caller {
-            name: format!("token {} ({})", token.row.id, token.row.label),
-            role: Role::from_name(&token.row.role),
-        }))
-    }).await
+    app.desk
+        .run(move |db| {
+            let Some(id) = secret::token_id(&presented) else { return Ok(None) };
+            let Some(token) = users::token(db, id)? else {
+                // The comparison is made all the same, so that a guessed id takes as long as a wrong secret.
+                let _ = secret::matches(&presented, &[0; 32]);
+                return Ok(None);
+            };
+            let in_force = token.row.revoked_at.is_none() && token.row.expires_at > now;
+            let right = secret::matches(&presented, &token.digest);
+            Ok((right && in_force).then(|| Caller {
+                name: format!("token {} ({})", token.row.id, token.row.label),
+                role: Role::from_name(&token.row.role),
+            }))
+        })
+        .await
 }
 
 /// The caller of a page: by its session cookie.

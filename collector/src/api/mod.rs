@@ -3,15 +3,15 @@
 //! The same router serves HTTPS (bearer tokens) and the admin socket in the state directory, whose
 //! callers are local administrators. Pages stand beside it in [`crate::page`].
 
-mod agents;
-mod alerts;
+pub mod agents;
+pub mod alerts;
 pub mod auth;
-mod entities;
+pub mod entities;
 mod error;
-mod fleet;
+pub mod fleet;
 mod headers;
 mod openapi;
-mod people;
+pub mod people;
 pub mod secret;
 mod throttle;
 pub mod view;
@@ -23,7 +23,8 @@ pub use openapi::document;
 pub use throttle::Throttle;
 
 use crate::config::Config;
-use crate::serve::{Desk, Fleet, Live, Problems};
+use crate::desk::Desk;
+use crate::serve::{Fleet, Live, Problems};
 use auth::Guard;
 use axum::Router;
 use axum::http::Method;
@@ -53,6 +54,8 @@ pub struct Parts {
     pub problems: Arc<Problems>,
     /// Log-in and setup attempts.
     pub attempts: Mutex<Throttle>,
+    /// What enrolment needs.
+    pub enrol: crate::identity::EnrolState,
     /// Passwords hashed at once: each takes 19 MiB and a core.
     pub hashing: tokio::sync::Semaphore,
 }
@@ -108,8 +111,8 @@ pub fn routes() -> Vec<Route> {
         get("/health", Nothing, routing::get(fleet::health)),
         get("/fleet", Read, routing::get(fleet::fleet)),
         get("/agents", Read, routing::get(agents::list)),
-        post("/agents/{name}/approve", Administer, routing::post(agents::approve)),
         post("/agents/{name}/revoke", Administer, routing::post(agents::revoke)),
+        post("/enrol", Nothing, routing::post(agents::enrol)),
         get("/enrolment-tokens", Administer, routing::get(agents::list_enrolment)),
         post("/enrolment-tokens", Administer, routing::post(agents::create_enrolment)),
         get("/entities", Read, routing::get(entities::list)),

@@ -1,8 +1,8 @@
 //! Users, API tokens, setup link and audit log.
 
 use super::{ApiError, App, Caller, Problem, Role, secret};
-use crate::store::sqlite::audit::{self, AuditRow};
-use crate::store::sqlite::users::{self, TokenRow, TokenSecret, User};
+use crate::desk::audit::{self, AuditRow};
+use crate::desk::users::{self, TokenRow, TokenSecret, User};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -22,8 +22,12 @@ pub struct NewUser {
 }
 
 /// Whether a name may be a user's.
-fn checked_name(name: &str) -> Result<(), ApiError> {
-    let fits = (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-@".contains(&b));
+///
+/// # Errors
+/// 400 when it may not.
+pub fn checked_name(name: &str) -> Result<(), ApiError> {
+    let fits =
+        (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-@".contains(&b));
     fits.then_some(()).ok_or_else(|| ApiError::bad("a user's name is 1 to 64 letters, digits, `.`, `_`, `-` or `@`"))
 }
 
@@ -155,7 +159,13 @@ pub struct MadeToken {
 ///
 /// # Errors
 /// [`ApiError`] when the system gives no random bytes.
-pub fn make_token(app: &App, label: &str, role: Role, by: &str, seconds: Option<u64>) -> Result<(MadeToken, TokenSecret), ApiError> {
+pub fn make_token(
+    app: &App,
+    label: &str,
+    role: Role,
+    by: &str,
+    seconds: Option<u64>,
+) -> Result<(MadeToken, TokenSecret), ApiError> {
     let now = app.now();
     let span = seconds.map_or(app.config.access.api_token.0, std::time::Duration::from_secs);
     let expires_at = now.saturating_add(i64::try_from(span.as_nanos()).unwrap_or(i64::MAX));
@@ -258,10 +268,15 @@ pub async fn new_setup_link(app: &App, by: &str) -> Result<String, ApiError> {
     let text = secret::random_text(32)?;
     let (digest, now, by) = (secret::digest(&text), app.now(), by.to_owned());
     let span = i64::try_from(app.config.access.setup_link.0.as_nanos()).unwrap_or(i64::MAX);
-    app.desk.change(move |db| {
-        users::add_setup_link(db, &digest, now.saturating_add(span))?;
-        audit::append(db, &audit::Change { time: now, actor: &by, action: "setup_link.add", subject: "", detail: "" })?;
-        Ok(())
-    }).await?;
+    app.desk
+        .change(move |db| {
+            users::add_setup_link(db, &digest, now.saturating_add(span))?;
+            audit::append(
+                db,
+                &audit::Change { time: now, actor: &by, action: "setup_link.add", subject: "", detail: "" },
+            )?;
+            Ok(())
+        })
+        .await?;
     Ok(format!("/setup?key={text}"))
 }

@@ -73,7 +73,8 @@ pub fn hash_password(password: &str) -> Result<String, NoRandomness> {
     use argon2::PasswordHasher as _;
     let mut salt = [0u8; 16];
     SystemRandom::new().fill(&mut salt).map_err(|_| NoRandomness)?;
-    let hash = argon2::Argon2::default().hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| NoRandomness)?;
+    let hash =
+        argon2::Argon2::default().hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| NoRandomness)?;
     Ok(hash.to_string())
 }
 
@@ -82,7 +83,8 @@ pub fn hash_password(password: &str) -> Result<String, NoRandomness> {
 #[must_use]
 pub fn password_matches(password: &str, kept: Option<&str>) -> bool {
     use argon2::PasswordVerifier as _;
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$jLs9DUzRyXKOSXJyqj4SIgQTYTXKdbCLCZQxiCcOrcg";
+    const NOBODY: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$jLs9DUzRyXKOSXJyqj4SIgQTYTXKdbCLCZQxiCcOrcg";
     let Ok(hash) = argon2::PasswordHash::new(kept.unwrap_or(NOBODY)) else { return false };
     let right = argon2::Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
     right && kept.is_some()

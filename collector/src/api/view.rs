@@ -93,19 +93,23 @@ pub struct AgentView {
     pub name: String,
     /// Its site.
     pub site: String,
-    /// Its group.
-    pub group: String,
-    /// `pending`, `approved` or `revoked`.
+    /// `active` or `revoked`.
     pub status: String,
     /// Whether it is connected now.
     pub connected: bool,
-    /// Its release, where it said.
-    pub version: String,
+    /// Where it connected from last.
+    pub address: String,
+    /// The release it runs, where it said.
+    pub release: String,
+    /// The model bundle it runs, where it said.
+    pub bundle: String,
+    /// End of its certificate, RFC 3339.
+    pub certificate_until: String,
     /// When it was last heard, RFC 3339.
     pub last_seen: Option<String>,
     /// Events of it that are stored for good, since it was enrolled.
     pub events: u64,
-    /// Bytes received from it, headers included, since the collector's start.
+    /// Bytes it sent, as its transport counts them; those of its stored frames where it has not told yet.
     pub wire_bytes: u64,
     /// Its books, as it last told them.
     pub ledger: Option<LedgerView>,
@@ -114,7 +118,7 @@ pub struct AgentView {
 /// The fleet in numbers.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct FleetView {
-    /// Agents approved.
+    /// Agents that may connect.
     pub agents: u64,
     /// Agents connected now.
     pub connected: u64,
@@ -122,12 +126,14 @@ pub struct FleetView {
     pub entities: u64,
     /// Alerts nobody acknowledged or muted.
     pub open_alerts: u64,
-    /// Events stored since the collector's start.
+    /// Events stored.
     pub events: u64,
-    /// Bytes received from agents since the collector's start.
+    /// Bytes received from agents.
     pub wire_bytes: u64,
     /// The agents' books added up.
     pub ledger: LedgerView,
+    /// Every site, then the fleet.
+    pub sites: Vec<SiteRow>,
 }
 
 /// One entity in the ranking.
@@ -135,22 +141,53 @@ pub struct FleetView {
 pub struct EntityRow {
     /// Place in the ranking, from 1.
     pub rank: u64,
-    /// Its name: an address, a host name, a user.
+    /// Its name: a host name, else an address.
     pub entity: String,
+    /// Its other names.
+    pub aliases: Vec<String>,
     /// Its site.
     pub site: String,
-    /// What it is taken for: `plc`, `workstation`, ...
+    /// Its zone, or empty.
+    pub zone: String,
+    /// Its peer group: `controller`, `workstation`, ...
     pub role: String,
     /// Risk, 1 to 10.
     pub risk: f64,
-    /// `learning`, `observing` or `operating`.
-    pub stage: String,
-    /// How many behaviours were counted.
-    pub events: u64,
+    /// Risk one day ago, 1 to 10.
+    pub yesterday: f64,
+    /// The terms of the risk: severity, asset value, impact scope, exploitability.
+    pub terms: [f64; 4],
+    /// Alerts so far.
+    pub alerts: u32,
+    /// Days behind its baseline.
+    pub periods: f64,
+    /// The open period's score.
+    pub score: f64,
+    /// The level from which on the score is abnormal.
+    pub omega: f64,
     /// When it was last seen, RFC 3339.
     pub last_seen: String,
-    /// Why it stands where it stands, largest part first.
+    /// Why it stands where it stands; the latest first.
     pub reasons: Vec<String>,
+}
+
+/// Risk of a site, or of the fleet.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SiteRow {
+    /// The site, or `fleet`.
+    pub name: String,
+    /// Risk, 1 to 10.
+    pub risk: f64,
+    /// Risk one day ago.
+    pub yesterday: f64,
+    /// Entities.
+    pub entities: u64,
+    /// Entities at risk 5 or more.
+    pub high: u64,
+    /// Alerts of the last seven days, a day.
+    pub alerts_per_day: f64,
+    /// Whether the alarm budget holds.
+    pub budget_held: bool,
 }
 
 /// A page of the ranking.
@@ -171,7 +208,7 @@ pub struct CellView {
     pub column: usize,
     /// Behaviours counted in this period.
     pub seen: f64,
-    /// Behaviours the baseline expects by now.
+    /// Behaviours a whole period has on average.
     pub expected: f64,
     /// The cell's deviation.
     pub deviation: f64,
@@ -190,11 +227,18 @@ pub struct MatrixView {
     pub cells: Vec<CellView>,
     /// Sum of the deviations.
     pub sum: f64,
-    /// The matrix's weight in the score.
-    pub weight: f64,
 }
 
-/// A stored event, in EVE's form.
+/// An entity on the other side.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Partner {
+    /// Its name.
+    pub entity: String,
+    /// Behaviours counted.
+    pub behaviours: u64,
+}
+
+/// Stored events, in EVE's form.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct EventPage {
     /// The events, latest first, each as EVE JSON.
@@ -206,12 +250,10 @@ pub struct EventPage {
 pub struct EntityView {
     /// Its row of the ranking.
     pub summary: EntityRow,
-    /// The score of the period so far.
-    pub score: f64,
-    /// The level from which on the score is abnormal.
-    pub omega: Option<f64>,
     /// The three matrices.
     pub matrices: Vec<MatrixView>,
+    /// Entities it talked to, the most first.
+    pub partners: Vec<Partner>,
     /// Latest findings.
     pub findings: Vec<FindingView>,
 }
@@ -225,12 +267,16 @@ pub struct FindingView {
     pub time: String,
     /// The entity.
     pub entity: String,
+    /// The other side, or empty.
+    pub counterpart: String,
     /// The site.
     pub site: String,
-    /// What was found.
+    /// What was found: `baseline`, `verdict`, `agent_silence`.
     pub kind: String,
     /// Whether it is an alert.
     pub alert: bool,
+    /// How often the case was seen.
+    pub count: u32,
     /// How unusual, 0 to 1: the share of calm periods that look as odd.
     pub p_value: f64,
     /// 1 to 10.

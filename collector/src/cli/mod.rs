@@ -1,7 +1,13 @@
 //! The command line: `picket-collector serve | judge | ...`.
 
+mod client;
 mod config;
 mod exit;
+mod fleet;
+mod people;
+mod start;
+mod table;
+mod top;
 
 pub use exit::{Exit, Refused, Unreachable};
 
@@ -25,10 +31,30 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the collector
+    Serve(start::Serve),
     /// Judge EVE files offline, findings as JSON lines
     Judge(crate::judge::Args),
+    /// Make the state directory, the authority and the databases without starting
+    Init(start::Init),
+    /// Tokens: for agents to enrol with, and for programs to call the API with
+    Token(people::Token),
+    /// The agents: list, revoke
+    Agents(fleet::Agents),
+    /// Entities ranked by risk, or one of them in full
+    Entities(fleet::Entities),
+    /// Alerts: list, acknowledge, mute
+    Alerts(fleet::Alerts),
+    /// Say in words what a finding stands on
+    Explain(fleet::Explain),
+    /// Watch the fleet
+    Top(top::Args),
+    /// The people who may log in
+    User(people::User),
     /// Check or show the configuration
     Config(config::Args),
+    /// Look for what may be wrong on this machine
+    Doctor(start::Doctor),
 }
 
 /// Runs a command; errors are printed with their causes.
@@ -51,8 +77,19 @@ pub fn run(cli: Cli) -> ExitCode {
 
 fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let path = cli.config.as_deref();
-    match cli.command {
-        Command::Judge(args) => crate::judge::run(&args),
-        Command::Config(args) => config::run(&args, path),
-    }
+    let done = match cli.command {
+        Command::Judge(args) => return crate::judge::run(&args),
+        Command::Config(args) => return config::run(&args, path),
+        Command::Doctor(args) => return start::doctor(&args, path),
+        Command::Serve(args) => start::serve(&args, path),
+        Command::Init(args) => start::init(&args, path),
+        Command::Token(args) => people::token(&args, path),
+        Command::Agents(args) => fleet::agents(&args, path),
+        Command::Entities(args) => fleet::entities(&args, path),
+        Command::Alerts(args) => fleet::alerts(&args, path),
+        Command::Explain(args) => fleet::explain(&args, path),
+        Command::Top(args) => top::run(&args, path),
+        Command::User(args) => people::user(&args, path),
+    };
+    done.map(|()| Exit::Done.into())
 }

@@ -42,7 +42,7 @@ impl std::fmt::Debug for EnrolState {
 }
 
 /// What an agent sends. Bytes are base64.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EnrolRequest {
     /// Public part of the token.
@@ -58,7 +58,7 @@ pub struct EnrolRequest {
 }
 
 /// What an agent gets. Bytes are base64.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct EnrolResponse {
     /// Its certificate, DER.
     pub certificate: String,

@@ -5,6 +5,7 @@ mod output;
 mod sites;
 
 pub use output::line;
+pub use sites::read as read_sites;
 
 use anyhow::{Context, bail};
 use input::Input;

@@ -109,7 +109,7 @@ mod tests {
 
     fn filled() -> Connection {
         let db = Connection::open_in_memory().unwrap();
-        db.execute_batch(include_str!("desk.sql")).unwrap();
+        db.execute_batch(include_str!("migrations/0001_desk.sql")).unwrap();
         for n in 0..5 {
             let subject = format!("s{n}");
             append(&db, &Change { time: n, actor: "a", action: "b", subject: &subject, detail: "" }).unwrap();

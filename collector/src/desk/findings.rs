@@ -6,18 +6,22 @@ use rusqlite::{Connection, OptionalExtension, params};
 /// A finding as stored. `reasons` and `evidence` are JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FindingRow {
-    /// Hash of time, entity and kind.
+    /// Hash of the engine's case.
     pub id: String,
     /// Of the data, nanoseconds since 1970.
     pub time: i64,
     /// The entity.
     pub entity: String,
+    /// The other side, or empty.
+    pub counterpart: String,
     /// The site.
     pub site: String,
     /// What was found.
     pub kind: String,
     /// Whether it is an alert.
     pub alert: bool,
+    /// How often the case was seen.
+    pub count: u32,
     /// How unusual, 0 to 1.
     pub p_value: f64,
     /// 1 to 10.
@@ -51,54 +55,63 @@ pub struct Filter<'a> {
     pub offset: u32,
 }
 
-/// Stores a finding. Answers false where it is stored already.
+/// Stores a finding, or a later state of its case: what a person said of it stays, and an alert stays one. Answers
+/// whether the case is new.
 ///
 /// # Errors
 /// Those of the database.
-pub fn add(db: &Connection, row: &FindingRow) -> rusqlite::Result<bool> {
-    let added = db
-        .prepare_cached(
-            "INSERT INTO anomaly_records (id, time, entity, site, kind, alert, p_value, risk, reasons, evidence, stored_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![
-            row.id,
-            row.time,
-            row.entity,
-            row.site,
-            row.kind,
-            row.alert,
-            row.p_value,
-            row.risk,
-            row.reasons,
-            row.evidence,
-            row.stored_at
-        ])?;
-    Ok(added == 1)
+pub fn put(db: &Connection, row: &FindingRow) -> rusqlite::Result<bool> {
+    let known = db.prepare_cached("SELECT 1 FROM anomaly_records WHERE id = ?1")?.exists([&row.id])?;
+    db.prepare_cached(
+        "INSERT INTO anomaly_records
+         (id, time, entity, counterpart, site, kind, alert, count, p_value, risk, reasons, evidence, stored_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+         ON CONFLICT (id) DO UPDATE SET time = excluded.time, alert = max(alert, excluded.alert), count = excluded.count,
+         p_value = excluded.p_value, risk = excluded.risk, reasons = excluded.reasons, evidence = excluded.evidence",
+    )?
+    .execute(params![
+        row.id,
+        row.time,
+        row.entity,
+        row.counterpart,
+        row.site,
+        row.kind,
+        row.alert,
+        row.count,
+        row.p_value,
+        row.risk,
+        row.reasons,
+        row.evidence,
+        row.stored_at
+    ])?;
+    Ok(!known)
 }
 
-const SELECT: &str = "SELECT a.id, a.time, a.entity, a.site, a.kind, a.alert, a.p_value, a.risk, a.reasons, a.evidence,
-    a.stored_at, a.acknowledged_at, a.acknowledged_by, a.note, m.until
+const SELECT: &str =
+    "SELECT a.id, a.time, a.entity, a.counterpart, a.site, a.kind, a.alert, a.count, a.p_value, a.risk,
+    a.reasons, a.evidence, a.stored_at, a.acknowledged_at, a.acknowledged_by, a.note, m.until
     FROM anomaly_records a LEFT JOIN mutes m ON m.entity = a.entity AND m.kind = a.kind";
 
 fn read(r: &rusqlite::Row<'_>) -> rusqlite::Result<FindingRow> {
-    let at: Option<i64> = r.get(11)?;
-    let by: Option<String> = r.get(12)?;
+    let at: Option<i64> = r.get("acknowledged_at")?;
+    let by: Option<String> = r.get("acknowledged_by")?;
     Ok(FindingRow {
-        id: r.get(0)?,
-        time: r.get(1)?,
-        entity: r.get(2)?,
-        site: r.get(3)?,
-        kind: r.get(4)?,
-        alert: r.get(5)?,
-        p_value: r.get(6)?,
-        risk: r.get(7)?,
-        reasons: r.get(8)?,
-        evidence: r.get(9)?,
-        stored_at: r.get(10)?,
+        id: r.get("id")?,
+        time: r.get("time")?,
+        entity: r.get("entity")?,
+        counterpart: r.get("counterpart")?,
+        site: r.get("site")?,
+        kind: r.get("kind")?,
+        alert: r.get("alert")?,
+        count: r.get("count")?,
+        p_value: r.get("p_value")?,
+        risk: r.get("risk")?,
+        reasons: r.get("reasons")?,
+        evidence: r.get("evidence")?,
+        stored_at: r.get("stored_at")?,
         acknowledged: at.zip(by),
-        note: r.get(13)?,
-        muted_until: r.get(14)?,
+        note: r.get("note")?,
+        muted_until: r.get("until")?,
     })
 }
 

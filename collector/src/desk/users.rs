@@ -59,7 +59,8 @@ pub fn add_user(db: &Connection, user: &User, password: &str, by: &str) -> rusql
         params![user.name, password, user.role, user.created_at, MAX_USERS],
     )?;
     if added == 1 {
-        let change = Change { time: user.created_at, actor: by, action: "user.add", subject: &user.name, detail: &user.role };
+        let change =
+            Change { time: user.created_at, actor: by, action: "user.add", subject: &user.name, detail: &user.role };
         audit::append(db, &change)?;
     }
     Ok(added == 1)
@@ -140,7 +141,10 @@ pub fn add_session(db: &Connection, digest: &[u8], user: &str, expires_at: i64, 
          (SELECT digest FROM sessions WHERE user = ?1 ORDER BY expires_at DESC LIMIT 19)",
         [user],
     )?;
-    db.execute("INSERT INTO sessions (digest, user, expires_at) VALUES (?1, ?2, ?3)", params![digest, user, expires_at])?;
+    db.execute(
+        "INSERT INTO sessions (digest, user, expires_at) VALUES (?1, ?2, ?3)",
+        params![digest, user, expires_at],
+    )?;
     audit::append(db, &Change { time: now, actor: user, action: "session.begin", subject: user, detail: "" })
 }
 

@@ -31,12 +31,14 @@ CREATE TABLE setup_links (
 ) STRICT;
 
 CREATE TABLE anomaly_records (
-    id              TEXT PRIMARY KEY,    -- hash of time, entity and kind: replaying finds the same id
+    id              TEXT PRIMARY KEY,    -- hash of the engine's case: replaying the log finds the same id
     time            INTEGER NOT NULL,    -- of the data, nanoseconds since 1970
     entity          TEXT NOT NULL,
+    counterpart     TEXT NOT NULL,       -- empty where there is none
     site            TEXT NOT NULL,
     kind            TEXT NOT NULL,
     alert           INTEGER NOT NULL,
+    count           INTEGER NOT NULL,
     p_value         REAL NOT NULL,
     risk            REAL NOT NULL,
     reasons         TEXT NOT NULL,       -- JSON array of sentences

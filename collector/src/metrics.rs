@@ -1,0 +1,60 @@
+//! Prometheus metrics, made when they are asked for.
+
+use crate::api::App;
+use crate::serve::IngestDoors;
+use axum::Router;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+use std::sync::Arc;
+
+/// The router of the metrics port.
+pub fn router(app: &App, doors: &Arc<IngestDoors>) -> Router {
+    let (app, doors) = (app.clone(), Arc::clone(doors));
+    Router::new().route("/metrics", get(move || async move { metrics(&app, &doors) }))
+}
+
+fn metrics(app: &App, doors: &IngestDoors) -> Response {
+    let health = doors.health();
+    let ranking = app.live.ranking();
+    let engine = ranking.counters;
+    let mut registry = Registry::with_prefix("picket_collector");
+    let counters = [
+        ("frames_stored", "Frames stored", health.frames),
+        ("events_stored", "Events stored", health.events),
+        ("stored_bytes", "Bytes of frames stored", health.bytes),
+        ("frames_duplicate", "Frames that had been stored before", health.duplicates),
+        ("records_unknown", "Records of kinds this release does not know", health.unknown_records),
+        ("records_malformed", "Records that could not be read", health.malformed_records),
+        ("commits", "Commits of the store", health.commits),
+        ("events_lost", "Events agents said would never come", health.gaps),
+        ("engine_events", "Events applied by the engine", engine.events),
+        ("engine_behaviours", "Behaviours counted into baselines", engine.behaviours),
+        ("engine_late", "Events that came after their day was closed", engine.late),
+        ("engine_clock_ahead", "Events dated in the future", engine.clock_ahead),
+        ("engine_reorder_overflow", "Events put in order early for want of room", engine.reorder_overflow),
+        ("engine_entities_evicted", "Entities forgotten for want of room", engine.entities_evicted),
+        ("engine_refused", "Events of sites or agents beyond their cap", engine.refused),
+        ("engine_alerts_withheld", "Alerts withheld because the budget was used up", engine.alerts_withheld),
+    ];
+    for (name, help, value) in counters {
+        registry.register(name, help, ConstCounter::new(value));
+    }
+    let gauges = [
+        ("agents_connected", "Agents connected now", doors.connections()),
+        ("entities", "Entities in the ranking", ranking.entities.len()),
+        ("problems", "Problems stated by health", app.problems.list().len()),
+    ];
+    for (name, help, value) in gauges {
+        registry.register(name, help, ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)));
+    }
+    let mut text = String::new();
+    if encode(&mut text, &registry).is_err() {
+        return axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+}

@@ -1,0 +1,281 @@
+//! The running collector: store, authority, ingest, engine, API and pages, put together and taken apart.
+
+mod engine;
+mod fleet;
+mod live;
+mod net;
+mod port;
+mod problems;
+mod state;
+mod upkeep;
+
+pub use fleet::{Doors, Fleet};
+pub use live::{Live, Ranking};
+pub use net::Peer;
+pub use port::explain as explain_port;
+pub use problems::Problems;
+pub use state::{RunFile, admin_socket, connectable, prepare};
+
+use crate::api::{self, App, Parts, Throttle};
+use crate::config::{Config, Loaded};
+use crate::desk::{Desk, users};
+use crate::identity::{self, Authority, EnrolState, TokenRequest};
+use crate::ingest::{self, Ingest};
+use crate::store::{Batch, Sqlite, Store, StoreError};
+use anyhow::Context;
+use picket_event::{AgentId, Site};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long an agent's certificate lasts.
+const AGENT_CERTIFICATE: Duration = Duration::from_secs(30 * 86_400);
+/// Batches that may wait for the engine; then agents wait.
+const ENGINE_QUEUE: usize = 256;
+/// Passwords hashed at once.
+const HASHING: usize = 2;
+
+/// A collector that runs until it is stopped.
+pub struct Running {
+    /// The addresses in use.
+    pub run: RunFile,
+    /// The setup link of a first start.
+    pub setup_link: Option<String>,
+    app: App,
+    doors: Arc<IngestDoors>,
+    stop: watch::Sender<bool>,
+    retention: watch::Sender<crate::config::Retention>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+    engine: std::thread::JoinHandle<()>,
+    state: std::path::PathBuf,
+}
+
+impl Running {
+    /// Starts everything. Call it inside a tokio runtime.
+    ///
+    /// # Errors
+    /// One sentence on what could not be had: state directory, port, disk.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        let state = config.state.directory.clone();
+        state::prepare(&state)?;
+        let store = Arc::new(Sqlite::open(&state)?);
+        // The store's lock is held from here on: what an earlier run left behind is ours to remove.
+        state::remove_leftovers(&state);
+        let names = state::names(&config.listen);
+        let now = jiff::Timestamp::now().as_second();
+        let authority = Arc::new(Authority::open(&state, &names, now)?);
+        let desk = Desk::open(&state.join("desk.db"))?;
+        let problems = Arc::new(Problems::default());
+        let live = Arc::new(Live::new(engine::settings(&config.engine)?));
+        let (stop, stopped) = watch::channel(false);
+
+        let https = net::listen(config.listen.https, "listen.https").await?;
+        let metrics = net::listen(config.listen.metrics, "listen.metrics").await?;
+        let admin = net::listen_admin(&state)?;
+        let (sender, receiver) = mpsc::sync_channel::<Batch>(ENGINE_QUEUE);
+        let ingest_config = ingest::Config {
+            listen: config.listen.ingest,
+            certificate_lifetime: AGENT_CERTIFICATE,
+            ..ingest::Config::default()
+        };
+        let events: Arc<dyn Store> = Arc::<Sqlite>::clone(&store);
+        let ingest = Ingest::start(ingest_config, Arc::clone(&events), &authority, sender)
+            .map_err(|error| port::explain_udp(error, config.listen.ingest))?;
+        let run = RunFile::new(ingest.address(), https.local_addr()?, metrics.local_addr()?, &state);
+
+        let enrol = EnrolState {
+            store: Arc::clone(&events),
+            authority: Arc::clone(&authority),
+            collectors: vec![format!(":{}", ingest.address().port())],
+            certificate_lifetime: AGENT_CERTIFICATE,
+            signer: Vec::new(),
+        };
+        let addresses = state::enrolment_addresses(&config.listen, https.local_addr()?);
+        let doors = Arc::new(IngestDoors {
+            ingest: Mutex::new(Some(ingest)),
+            store: Arc::clone(&events),
+            authority: Arc::clone(&authority),
+            addresses,
+        });
+        let app = App::new(Parts {
+            desk: desk.clone(),
+            live: Arc::clone(&live),
+            fleet: Fleet::new(Arc::clone(&events), Arc::<IngestDoors>::clone(&doors)),
+            problems: Arc::clone(&problems),
+            attempts: Mutex::new(Throttle::new(config.access.login_attempts)),
+            hashing: tokio::sync::Semaphore::new(HASHING),
+            enrol,
+            config: config.clone(),
+        });
+
+        let engine = engine::start(engine::Loop {
+            live,
+            desk: desk.clone(),
+            store: Arc::clone(&events),
+            problems: Arc::clone(&problems),
+            batches: receiver,
+            refresh: config.engine.ranking_interval.0,
+            stopped: stopped.clone(),
+        })?;
+        let (retention, keep) = watch::channel(config.retention.clone());
+        let router = api::protect(api::router(&app).merge(crate::page::router(&app)), &config.limits);
+        let tls = authority.https_tls()?;
+        let connections = usize::try_from(config.limits.connections).unwrap_or(1000);
+        let tasks = vec![
+            tokio::spawn(net::serve_https(https, tls, router.clone(), connections, stopped.clone())),
+            tokio::spawn(net::serve_admin(admin, api::protect(api::router(&app), &config.limits), stopped.clone())),
+            tokio::spawn(net::serve_plain(metrics, crate::metrics::router(&app, &doors), stopped.clone())),
+            tokio::spawn(upkeep::run(
+                upkeep::Upkeep { store: events, desk, problems, doors: Arc::clone(&doors), keep },
+                stopped,
+            )),
+        ];
+        let setup_link = first_start(&app, &run).await?;
+        run.write(&state)?;
+        Ok(Self { run, setup_link, app, doors, stop, retention, tasks, engine, state })
+    }
+
+    /// Applies what can be applied without a restart; answers the keys that cannot.
+    pub fn reload(&self, fresh: &Config) -> Vec<&'static str> {
+        let old = &self.app.config;
+        self.retention.send_replace(fresh.retention.clone());
+        [
+            ("state", old.state == fresh.state),
+            ("listen", old.listen == fresh.listen),
+            ("engine", old.engine == fresh.engine),
+            ("access", old.access == fresh.access),
+            ("limits", old.limits == fresh.limits),
+        ]
+        .into_iter()
+        .filter_map(|(name, same)| (!same).then_some(name))
+        .collect()
+    }
+
+    /// Ends everything in order: no new requests, ingest stored, engine done.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        let ingest = self.doors.ingest.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(ingest) = ingest {
+            ingest.stop().await;
+        }
+        for mut task in self.tasks {
+            if tokio::time::timeout(Duration::from_secs(3), &mut task).await.is_err() {
+                task.abort();
+            }
+        }
+        let _ = tokio::task::spawn_blocking(move || self.engine.join()).await;
+        state::remove_leftovers(&self.state);
+    }
+}
+
+/// What the API does with connections and the authority.
+pub struct IngestDoors {
+    ingest: Mutex<Option<Ingest>>,
+    store: Arc<dyn Store>,
+    authority: Arc<Authority>,
+    addresses: Vec<String>,
+}
+
+impl IngestDoors {
+    fn with<T>(&self, look: impl FnOnce(&Ingest) -> T) -> Option<T> {
+        self.ingest.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
+    }
+
+    /// How ingest is doing; nothing while it stops.
+    #[must_use]
+    pub fn health(&self) -> ingest::Health {
+        self.with(Ingest::health).unwrap_or_default()
+    }
+
+    /// Agents connected now.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.with(|ingest| ingest.live().len()).unwrap_or_default()
+    }
+}
+
+impl Doors for IngestDoors {
+    fn connected(&self) -> Vec<AgentId> {
+        self.with(|ingest| ingest.live().into_iter().map(|live| live.agent).collect()).unwrap_or_default()
+    }
+
+    fn revoke(&self, agent: &AgentId) -> Result<bool, StoreError> {
+        let done = self.store.revoke(agent)?;
+        let _ = self.with(|ingest| ingest.revoke(agent));
+        Ok(done)
+    }
+
+    fn create_token(&self, site: &str, uses: u32, seconds: u64) -> Result<String, String> {
+        let lifetime = Duration::from_secs(seconds);
+        let request = TokenRequest { site: Site::new(site), lifetime, uses, addresses: self.addresses.clone() };
+        let now = i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
+        let made = identity::create_token(self.store.as_ref(), &self.authority, &request, now);
+        made.map(|(text, _)| text).map_err(|error| error.to_string())
+    }
+}
+
+/// While there is no user, a setup link is made at every start; earlier ones end.
+async fn first_start(app: &App, run: &RunFile) -> anyhow::Result<Option<String>> {
+    let failed = |error: api::ApiError| anyhow::anyhow!(error.message);
+    let nobody = app.desk.run(|db| Ok(users::users(db)?.is_empty())).await.map_err(failed)?;
+    if !nobody {
+        return Ok(None);
+    }
+    let path = api::people::new_setup_link(app, "first start").await.map_err(failed)?;
+    Ok(Some(format!("https://{}{path}", run.https)))
+}
+
+/// `serve`: runs until SIGTERM or SIGINT; SIGHUP reloads.
+///
+/// # Errors
+/// When the collector cannot start.
+pub fn serve(loaded: &Loaded, path: Option<&Path>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the runtime")?;
+    runtime.block_on(async {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let mut hangup = signal(SignalKind::hangup())?;
+        let running = Running::start(loaded.config.clone()).await?;
+        announce(&running);
+        loop {
+            tokio::select! {
+                _ = term.recv() => break,
+                _ = int.recv() => break,
+                _ = hangup.recv() => match crate::config::load(path) {
+                    Ok(fresh) => {
+                        let left = running.reload(&fresh.config);
+                        let rest = if left.is_empty() { String::new() } else { format!("; a restart is needed for [{}]", left.join("], [")) };
+                        tracing::info!("configuration reloaded{rest}");
+                    }
+                    Err(error) => tracing::error!("configuration kept as it was: {error}"),
+                },
+            }
+        }
+        tracing::info!("stopping");
+        running.stop().await;
+        Ok(())
+    })
+}
+
+fn announce(running: &Running) {
+    let run = &running.run;
+    println!(
+        "picket-collector listens: events {} (QUIC), page and API https://{}/, metrics http://{}/metrics",
+        run.ingest, run.https, run.metrics
+    );
+    if let Some(link) = &running.setup_link {
+        println!("nobody can log in yet. Make the first administrator, once, at:\n  {link}");
+    }
+}
+
+/// The address people type for a listening address.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        std::net::IpAddr::V4(ip) if ip.is_unspecified() => std::net::Ipv4Addr::LOCALHOST.into(),
+        std::net::IpAddr::V6(ip) if ip.is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
