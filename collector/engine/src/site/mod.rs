@@ -144,6 +144,7 @@ impl SiteState {
         if let Some(e) = self.entities.get_mut(entity as usize) {
             e.role = Role::Agent;
         }
+        self.keep(entity);
         self.agents.push(Agent { id: id.clone(), last: time, hours: 0, silent: false, entity });
         self.agent_numbers.insert(id.clone(), number);
         Some(number)

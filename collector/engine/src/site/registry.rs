@@ -86,6 +86,11 @@ impl SiteState {
         self.registry.evicted += 1;
     }
 
+    /// Takes an entity out of the order of eviction: sensors stay.
+    pub(super) fn keep(&mut self, slot: u32) {
+        self.registry.by_age.remove(&(0, slot));
+    }
+
     /// Moves an entity in the order of eviction.
     pub(super) fn aged(&mut self, slot: u32, from: u32, to: u32) {
         if self.registry.by_age.remove(&(from, slot)) {
@@ -126,12 +131,12 @@ impl SiteState {
             }
             while self.registry.waiting.len() > config.caps.candidates.max(1) {
                 if let Some(oldest) = self.registry.waiting.pop_front() {
-                    self.registry.candidates.remove(&oldest);
-                    self.registry.forgotten += 1;
+                    self.registry.forgotten += u64::from(self.registry.candidates.remove(&oldest).is_some());
                 }
             }
             return None;
         }
+        self.registry.candidates.remove(&party);
         let name = match party {
             Party::Ip(address) => address.to_string(),
             Party::Link(mac) => mac.to_string(),

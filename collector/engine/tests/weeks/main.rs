@@ -1,0 +1,201 @@
+//! The engine over generated weeks: silence without a change, the change when there is one, and its laws.
+
+mod corpus;
+mod plant;
+
+use picket_engine::{Config, Deviation, Finding, FindingKind, Memory, PlannedWork, Shape};
+use picket_event::{Operation, Protocol, Timestamp, Verdict};
+use plant::{at, config, envelopes, host, judge, weeks};
+use proptest::prelude::*;
+use std::net::{IpAddr, Ipv4Addr};
+
+fn alerts(found: &[Finding]) -> Vec<&Finding> {
+    found.iter().filter(|f| f.alert).collect()
+}
+
+/// Day 17 is a Thursday: a workstation writes to a controller.
+fn writer() -> Vec<picket_event::Event> {
+    (0..20).map(|i| plant::ics(at(17, 14, i * 30), host(10, 3), host(101, 1), Operation::Write, 1)).collect()
+}
+
+#[test]
+fn calm_weeks_stay_within_the_budget() {
+    for seed in 1..=5 {
+        let (engine, found) = judge(config(), &envelopes(weeks(seed)), 512);
+        let wrong = alerts(&found).len();
+        assert!(wrong <= 5, "seed {seed}: {wrong} alerts in {} calm days: {:?}", plant::DAYS, alerts(&found));
+        assert!(engine.entities().iter().any(|e| e.name == "ws-03" && e.periods > 5.0));
+    }
+}
+
+#[test]
+fn a_new_writer_is_found_and_placed() {
+    for seed in 1..=5 {
+        let mut events = weeks(seed);
+        events.extend(writer());
+        let (engine, found) = judge(config(), &envelopes(events), 512);
+        let hit = found.iter().find(|f| f.alert && f.entity.contains("ws-03")).expect("an alert on ws-03");
+        let cell = &hit.cells[0];
+        assert_eq!(cell.time, "workday-14");
+        assert!(cell.space.contains("cell") && cell.relation.starts_with("modbus write"), "{cell:?}");
+        assert!(hit.reasons[0].contains("modbus write") && hit.risk > 1.0 && hit.risk_unclamped.is_finite());
+        let from = Timestamp::from_parts(at(17, 14, 0), 0);
+        assert!(hit.time >= from && hit.time <= Timestamp::from_parts(at(17, 15, 0), 0));
+        // The first of the ranking is one of the two who took part.
+        let top = &engine.entities()[0];
+        assert!(hit.entity.contains(&top.name), "{} is not in {}", top.name, hit.entity);
+    }
+}
+
+#[test]
+fn the_same_writer_in_planned_work_is_expected() {
+    let mut events = weeks(1);
+    events.extend(writer());
+    let mut config = config();
+    config.sites[0].planned.push(PlannedWork {
+        zone: "cell".to_owned(),
+        start: Timestamp::from_parts(at(17, 12, 0), 0),
+        end: Timestamp::from_parts(at(17, 18, 0), 0),
+        what: "controllers are serviced".to_owned(),
+    });
+    let (_, found) = judge(config, &envelopes(events), 512);
+    assert!(!found.iter().any(|f| f.alert && f.entity.contains("ws-03")), "{:?}", alerts(&found));
+}
+
+#[test]
+fn a_score_is_recomputed_from_its_evidence() {
+    let mut events = weeks(2);
+    events.extend(writer());
+    let (_, found) = judge(config(), &envelopes(events), 512);
+    let baseline: Vec<_> = found.iter().filter(|f| f.kind == FindingKind::Baseline).collect();
+    assert!(!baseline.is_empty());
+    for f in baseline {
+        let e = &f.evidence;
+        let score: f64 = (0..3).map(|k| e.weights[k] * e.sums[k] / e.usual[k]).sum();
+        assert!((score - e.score).abs() <= 1e-9 * score.max(1.0), "{score} is not {}", e.score);
+        assert!(!f.alert || e.score >= e.omega * 0.99);
+    }
+}
+
+#[test]
+fn heat_maps_have_their_labels() {
+    let (engine, _) = judge(config(), &envelopes(weeks(1)), 512);
+    let id = engine.find(plant::SITE, "ws-01").expect("known");
+    let detail = engine.entity(id).expect("there");
+    for m in &detail.matrices {
+        let size = m.rows.len() * m.columns.len();
+        assert!(size > 0, "{}", m.name);
+        for values in [&m.mean, &m.variance, &m.current, &m.deviation] {
+            assert_eq!(values.len(), size);
+            assert!(values.iter().all(|v| v.is_finite() && *v >= 0.0));
+        }
+    }
+    assert!(detail.matrices[0].rows.contains(&"workday-09".to_owned()));
+    assert!(detail.matrices[2].rows.iter().any(|r| r == "smb"));
+    assert!(detail.matrices[2].columns.contains(&"servers".to_owned()));
+    let roll = engine.roll_up();
+    assert_eq!(roll.last().map(|r| r.name.as_str()), Some("fleet"));
+}
+
+#[test]
+fn every_shape_deviation_and_memory_runs() {
+    let mut events = weeks(3);
+    events.extend(writer());
+    let events = envelopes(events);
+    for shape in [Shape::Three, Shape::Time, Shape::Space, Shape::Relation, Shape::Cube] {
+        for deviation in [Deviation::Plain, Deviation::Standardised, Deviation::Predictive] {
+            let (_, found) = judge(Config { shape, deviation, ..config() }, &events, 512);
+            assert!(found.iter().all(|f| f.evidence.score.is_finite() && f.p_value.is_finite() && f.risk.is_finite()));
+        }
+    }
+    let exact = Config { memory: Memory::Periods(10), ..config() };
+    let (_, found) = judge(exact, &events, 512);
+    assert!(found.iter().any(|f| f.alert && f.entity.contains("ws-03")));
+}
+
+#[test]
+fn a_verdict_is_an_alert_at_once() {
+    let mut events = weeks(1);
+    let server = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
+    events.extend((0..300).map(|i| plant::judged(at(18, 11, i), host(10, 5), server, Verdict::Malicious)));
+    let (_, found) = judge(config(), &envelopes(events), 64);
+    let mine: Vec<_> = found.iter().filter(|f| f.kind == FindingKind::Verdict).collect();
+    assert_eq!(mine.iter().filter(|f| f.alert).count(), 1, "one case, one alert");
+    assert_eq!(mine[0].time, Timestamp::from_parts(at(18, 11, 0), 0));
+    assert!(mine[0].reasons.iter().any(|r| r.contains("self-signed")), "{:?}", mine[0].reasons);
+    assert!(mine.len() <= 10, "{} lines for one case", mine.len());
+    assert_eq!(mine.last().map(|f| f.count), Some(256));
+}
+
+#[test]
+fn silence_of_a_sensor_is_one_finding() {
+    let events = weeks(1).into_iter().filter(|e| {
+        let s = e.time.seconds();
+        s < at(16, 9, 0) || s > at(16, 15, 0)
+    });
+    let (_, found) = judge(config(), &envelopes(events.collect()), 512);
+    let silent: Vec<_> = found.iter().filter(|f| f.kind == FindingKind::Silence).collect();
+    assert_eq!(silent.len(), 1, "{silent:?}");
+    assert_eq!(silent[0].entity, "north-1");
+    let behind = found
+        .iter()
+        .filter(|f| f.alert && f.kind == FindingKind::Baseline && f.time.seconds() / 86_400 == at(16, 0, 0) / 86_400);
+    assert_eq!(behind.count(), 0, "hosts behind a silent sensor are not missing");
+}
+
+/// F43, scaled: spoofed sources do not cost anybody's baseline.
+#[test]
+fn a_flood_of_addresses_keeps_baselines() {
+    let mut events = weeks(4);
+    for i in 0..60_000u32 {
+        let spoofed = IpAddr::V4(Ipv4Addr::from(0x0a20_0000 + i));
+        for k in 0..3 {
+            events.push(plant::flow(at(15, 3, i64::from(i / 20) + k), spoofed, host(20, 2), &Protocol::SMB, true));
+        }
+    }
+    events.extend(writer());
+    let mut config = config();
+    config.caps.entities = 500;
+    config.caps.candidates = 500;
+    let (engine, found) = judge(config, &envelopes(events), 512);
+    assert!(engine.entities().len() <= 500);
+    assert!(engine.counters().entities_evicted > 0, "{:?}", engine.counters());
+    let station = engine.entities().into_iter().find(|e| e.name == "ws-03").expect("ws-03 is still there");
+    assert!(station.periods > 5.0);
+    assert!(found.iter().any(|f| f.alert && f.entity.contains("ws-03")));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// The same events in any batches give the same findings and the same ranking.
+    #[test]
+    fn batches_do_not_matter(seed in 0u64..1000, batch in 1usize..3000) {
+        let mut events = weeks(seed);
+        events.extend(writer());
+        let events = envelopes(events);
+        let (one, found) = judge(config(), &events, 512);
+        let (other, again) = judge(config(), &events, batch);
+        prop_assert_eq!(found, again);
+        prop_assert_eq!(one.entities(), other.entities());
+        prop_assert_eq!(one.counters(), other.counters());
+    }
+
+    /// Events that overtake each other by less than the lateness give the same findings.
+    #[test]
+    fn order_within_the_lateness_does_not_matter(seed in 0u64..1000, jitter in 1u64..280) {
+        let mut events = weeks(seed);
+        events.extend(writer());
+        let events = envelopes(events);
+        let mut dice = plant::Dice(seed);
+        let mut late: Vec<(i64, usize)> = Vec::new();
+        for (at, e) in events.iter().enumerate() {
+            late.push((e.event.time.seconds() + dice.below(jitter) as i64, at));
+        }
+        late.sort_unstable();
+        let shuffled: Vec<_> = late.iter().map(|(_, at)| events[*at].clone()).collect();
+        let (_, found) = judge(config(), &events, 512);
+        let (_, again) = judge(config(), &shuffled, 512);
+        prop_assert_eq!(found, again);
+    }
+}
