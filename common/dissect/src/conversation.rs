@@ -9,7 +9,7 @@ use crate::heads::Heads;
 use crate::identify::{self, Candidate, Choice, LEAST, LIKELY, Ports, SURE};
 use crate::{Context, Input, Need, Output, Progress, SessionBox};
 use picket_event::body::App;
-use picket_event::{Direction, Endpoints, Method, Transport, Unit};
+use picket_event::{Direction, Endpoints, Method, Protocol, Transport, Unit};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The longest unfinished message that is kept, bytes. A DNS message over TCP is the longest there is.
@@ -85,6 +85,16 @@ impl Conversation {
             Endpoints::Link { .. } => (Ports { transport: Transport(0), client: 0, server: 0 }, Phase::Done),
         };
         Self { phase, decided: None, ports, reversed: false, revisions: 0, ended: [false; 2] }
+    }
+
+    /// A conversation whose protocol is known from elsewhere, so that nothing is to be identified; `None` where no
+    /// dissector reads it. The decision can still be revised by what the session meets.
+    #[must_use]
+    pub fn known(protocol: &Protocol, context: &Context) -> Option<Self> {
+        let candidate = Candidate::reading(protocol)?;
+        let mut conversation = Self::new(&context.endpoints);
+        conversation.open(Choice { candidate, confidence: Unit::ONE, reversed: false }, context);
+        Some(conversation)
     }
 
     /// What it speaks, as far as it is known. A flow without payload gives a guess from the port.

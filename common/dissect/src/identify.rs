@@ -41,6 +41,11 @@ impl Candidate {
         (0..count).map(|number| Self(u8::try_from(number).unwrap_or(u8::MAX)))
     }
 
+    /// The dissector of a protocol.
+    pub(crate) fn reading(protocol: &Protocol) -> Option<Self> {
+        Self::all().find(|candidate| candidate.dissector().is_some_and(|d| d.protocol() == *protocol))
+    }
+
     fn kind(self) -> Option<Kind> {
         let number = usize::from(self.0);
         if let Some(dissector) = registry::ALL.get(number) {
