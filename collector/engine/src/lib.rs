@@ -78,14 +78,15 @@ impl Engine {
                     self.counters.clock_ahead += 1;
                     let mut dated = envelope.clone();
                     dated.event.time = now;
-                    site.apply(&dated, &self.config, &mut self.counters, findings);
+                    site.apply(&dated, self.now, &self.config, &mut self.counters, findings);
                 }
-                None => site.apply(envelope, &self.config, &mut self.counters, findings),
+                None => site.apply(envelope, self.now, &self.config, &mut self.counters, findings),
             }
         }
     }
 
-    /// Says that `now` is the time, so that periods end although nothing arrives. Never goes back.
+    /// Says that `now` is the time, so that periods end although nothing arrives. Never goes back. A site's event
+    /// time moves on by what has passed since its latest event arrived, so recorded weeks can be sent today.
     pub fn advance(&mut self, now: Timestamp, findings: &mut Findings) {
         let now = self.now.map_or(now, |before| before.max(now));
         self.now = Some(now);

@@ -123,6 +123,7 @@ fn weigh(kind: Deviation, raw: f64, hourly: bool) -> f64 {
 }
 
 /// Every cell of one leading part that is off.
+#[allow(clippy::too_many_arguments)] // one comparison's context, handed over by its four callers
 pub fn off_cells(
     e: &Entity,
     watched: &Watched,

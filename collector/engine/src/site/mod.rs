@@ -71,8 +71,10 @@ pub struct SiteState {
     outside: BTreeMap<IpAddr, Outside>,
     queue: BTreeMap<i64, Vec<Queued>>,
     queued: usize,
-    /// Latest event time.
+    /// Where event time stands: the latest event, and what has passed since it arrived.
     newest: Timestamp,
+    /// The latest event's time and the time given to `advance` before it arrived.
+    latest: Option<(Timestamp, Option<Timestamp>)>,
     /// Everything before this minute was taken.
     taken: i64,
     /// The open local day, once there is one.
@@ -119,6 +121,7 @@ impl SiteState {
             queue: BTreeMap::new(),
             queued: 0,
             newest: Timestamp::from_nanos(i64::MIN),
+            latest: None,
             taken: i64::MIN,
             day: None,
             closed: 0,
@@ -150,8 +153,15 @@ impl SiteState {
         Some(number)
     }
 
-    /// Takes one event in order of arrival.
-    pub fn apply(&mut self, envelope: &Envelope, config: &Config, counters: &mut Counters, out: &mut Findings) {
+    /// Takes one event in order of arrival; `now` is the last time given to `advance`.
+    pub fn apply(
+        &mut self,
+        envelope: &Envelope,
+        now: Option<Timestamp>,
+        config: &Config,
+        counters: &mut Counters,
+        out: &mut Findings,
+    ) {
         let time = envelope.event.time;
         let Some(agent) = self.agent(&envelope.agent, time, config) else {
             counters.refused += 1;
@@ -170,9 +180,9 @@ impl SiteState {
             self.queue.entry(minute).or_default().push(queued);
             self.queued += 1;
         }
-        if time > self.newest {
-            self.newest = time;
-        }
+        self.newest = self.newest.max(time);
+        let latest = self.latest.map_or(time, |(latest, _)| latest.max(time));
+        self.latest = Some((latest, now));
         let ready = self.newest.seconds().saturating_sub(i64::from(config.lateness_seconds)).div_euclid(60);
         self.release(ready, config, counters, out);
         while self.queued > config.caps.reorder.max(1) {
@@ -182,14 +192,15 @@ impl SiteState {
         }
     }
 
-    /// Says that `now` is the time.
+    /// Says that `now` is the time. Event time moves on by what has passed since the latest event arrived, not to
+    /// `now` itself: recorded weeks may be sent today, and a site's clocks may be off.
     pub fn advance(&mut self, now: Timestamp, config: &Config, counters: &mut Counters, out: &mut Findings) {
-        if self.day.is_none() && self.queue.is_empty() {
+        let Some((latest, arrived)) = self.latest else { return };
+        let Some(arrived) = arrived else {
+            self.latest = Some((latest, Some(now)));
             return;
-        }
-        if now > self.newest {
-            self.newest = now;
-        }
+        };
+        self.newest = self.newest.max(latest.plus(now.since(arrived)));
         let ready = self.newest.seconds().saturating_sub(i64::from(config.lateness_seconds)).div_euclid(60);
         self.release(ready, config, counters, out);
     }

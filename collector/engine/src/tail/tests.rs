@@ -1,4 +1,5 @@
 //! Published vectors (FACTS section 7) and laws of the tails.
+#![allow(clippy::disallowed_methods)] // reads the published vectors
 
 use super::{ln_gamma, ln_lower, ln_upper, surprise};
 use crate::group::moments;

@@ -1,4 +1,5 @@
 //! The fleet simulator's data, where it is at hand: recall, budget and place on three seeds.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::expect_used)] // makes and reads the simulator's files
 
 use picket_engine::{Config, Engine, Findings, PlannedWork, SiteConfig, Zone};
 use picket_event::{AgentId, Envelope, Site, Timestamp, eve};

@@ -143,6 +143,28 @@ fn silence_of_a_sensor_is_one_finding() {
     assert_eq!(behind.count(), 0, "hosts behind a silent sensor are not missing");
 }
 
+#[test]
+fn recorded_weeks_can_be_sent_today() {
+    let mut events = weeks(1);
+    events.extend(writer());
+    let events = envelopes(events);
+    let mut engine = picket_engine::Engine::new(config());
+    let mut out = picket_engine::Findings::new();
+    let mut now = at(260, 0, 0);
+    for part in events.chunks(500) {
+        now += 1;
+        engine.advance(Timestamp::from_parts(now, 0), &mut out);
+        engine.apply(part, &mut out);
+    }
+    assert_eq!(engine.counters().late, 0);
+    assert!(out.as_slice().iter().any(|f| f.alert && f.entity.contains("ws-03")));
+    // A day without a word: the sensor is missed, and the open day ends.
+    out.take();
+    engine.advance(Timestamp::from_parts(now + 86_400, 0), &mut out);
+    let silent: Vec<_> = out.as_slice().iter().filter(|f| f.kind == FindingKind::Silence).collect();
+    assert_eq!(silent.len(), 1);
+}
+
 /// F43, scaled: spoofed sources do not cost anybody's baseline.
 #[test]
 fn a_flood_of_addresses_keeps_baselines() {

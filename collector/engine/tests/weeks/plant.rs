@@ -90,7 +90,7 @@ pub fn ics(seconds: i64, src: IpAddr, dest: IpAddr, operation: Operation, count:
         previous: None,
         kind: MessageKind::Request,
         function: 3,
-        function_name: String::new(),
+        function_name: String::new().into(),
         unit: None,
         object: None,
         range: None,
