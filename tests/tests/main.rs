@@ -4,6 +4,8 @@
 mod demo;
 mod fingerprints;
 mod golden;
+mod live;
+mod read_cli;
 mod recognition;
 mod schema;
 mod tidy;

@@ -10,6 +10,7 @@ mod exit;
 mod log;
 mod read;
 mod run;
+mod spool;
 mod status;
 mod stop;
 
@@ -44,6 +45,8 @@ pub enum Verb {
     Top(status::TopArgs),
     /// Show or verify a model bundle
     Bundle(bundle::BundleArgs),
+    /// Show what waits on disk for the collector
+    Spool(spool::SpoolArgs),
     /// Check or show the configuration
     Config(config::ConfigArgs),
     /// Check that this host can capture, keep state and reach its collector
@@ -96,6 +99,7 @@ fn run(cli: Cli) -> Result<Exit, Fault> {
         Verb::Status(args) => status::status(&args),
         Verb::Top(args) => status::top(&args),
         Verb::Bundle(args) => bundle::bundle(&args),
+        Verb::Spool(args) => spool::spool(&args),
         Verb::Config(args) => config::config(&args),
         Verb::Doctor(args) => doctor::doctor(&args),
     }

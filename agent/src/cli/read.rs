@@ -161,9 +161,9 @@ impl Template {
     pub(super) fn file(&self, source: &Source) -> Settings {
         Settings {
             limits: self.limits.clone(),
-            key: HashKey::FILE,
             source: source.clone(),
             bundle: self.bundle.clone(),
+            ..Settings::file("")
         }
     }
 

@@ -222,7 +222,11 @@ impl Books {
         let ledger = self.ledger();
         let uplink = self.forward_status();
         let tally = held(&self.tally).clone();
-        let site = held(&self.config).agent.site.clone();
+        let mut site = held(&self.config).agent.site.clone();
+        if let (true, Some(status)) = (site.is_empty(), &uplink) {
+            // The collector knows the site where the configuration names none.
+            site.clone_from(&status.site);
+        }
         Snapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             agent: self.agent.clone(),
