@@ -147,6 +147,9 @@ pub fn draw(matrix: &MatrixView) -> HeatMap {
     map.height = top + down.len() * CELL + 2;
     map.left_out = down_left + across_left;
     fill(&mut map, matrix, &down, &places, top, turned);
+    if timed {
+        empty_hours(&mut map, &places, left, top, down.len());
+    }
     map.oddest = oddest(matrix);
     map
 }
@@ -178,6 +181,16 @@ fn fill(
                 mark: mark(deviation),
                 title,
             });
+        }
+    }
+}
+
+/// Cells for the hours in which the matrix holds nothing, so that a day always has 24.
+fn empty_hours(map: &mut HeatMap, places: &[Option<usize>], left: usize, top: usize, rows: usize) {
+    let hours = [false, true].into_iter().flat_map(|weekend| (0..HOURS).map(move |h| left + hour_place(weekend, h)));
+    for x in hours.filter(|x| !places.contains(&Some(*x))) {
+        for n in 0..rows {
+            map.cells.push(Cell { x, y: top + n * CELL, expected: 0, seen: 0, mark: "", title: "nothing".to_owned() });
         }
     }
 }
@@ -301,7 +314,7 @@ mod tests {
     fn hours_run_across_and_marks_stand_where_it_deviates() {
         let map = draw(&matrix());
         assert_eq!(map.name, "Time × space");
-        assert_eq!(map.cells.len(), 4, "two rows of the two hours the matrix has");
+        assert_eq!(map.cells.len(), 2 * 48, "two rows of every hour");
         let very: Vec<&Cell> = map.cells.iter().filter(|cell| cell.mark == "very").collect();
         assert_eq!(very.len(), 1);
         assert_eq!(very[0].title, "workday 03:00, Office: 40 seen, 0.20 expected, deviation 55.0");

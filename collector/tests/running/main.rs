@@ -1,0 +1,7 @@
+//! The running collector from outside: a store filled with generated weeks, then HTTPS as a browser or a program sends it.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests do I/O")]
+
+mod api;
+mod https;
+mod page;
+mod site;
