@@ -47,7 +47,7 @@ pub struct Filter<'a> {
     pub alerts_only: bool,
     /// Only what nobody acknowledged and nothing mutes at this time.
     pub open_at: Option<i64>,
-    /// Only this entity.
+    /// Only this entity, on either side.
     pub entity: Option<&'a str>,
     /// Rows at most.
     pub limit: u32,
@@ -115,7 +115,7 @@ fn read(r: &rusqlite::Row<'_>) -> rusqlite::Result<FindingRow> {
     })
 }
 
-const WHERE: &str = " WHERE (?1 = 0 OR a.alert = 1) AND (?2 IS NULL OR a.entity = ?2)
+const WHERE: &str = " WHERE (?1 = 0 OR a.alert = 1) AND (?2 IS NULL OR a.entity = ?2 OR a.counterpart = ?2)
     AND (?3 IS NULL OR (a.acknowledged_at IS NULL AND (m.until IS NULL OR m.until <= ?3)))";
 
 /// The findings that pass, latest first.

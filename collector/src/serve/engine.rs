@@ -58,20 +58,17 @@ pub fn settings(config: &config::Engine) -> anyhow::Result<picket_engine::Config
 /// # Errors
 /// When the system refuses a thread.
 pub fn start(work: Loop) -> anyhow::Result<JoinHandle<()>> {
-    let run = move || Driver { work, pace: Pace::default(), ahead: 0, pending: Vec::new(), dirty: true }.run();
+    let run = move || Driver { work, pace: Pace::default(), pending: Vec::new(), dirty: true }.run();
     std::thread::Builder::new().name("engine".to_owned()).spawn(run).context("start the engine's thread")
 }
 
-/// How far an event's time may lie after its arrival; later ones are dated as of their arrival.
-const AHEAD: Duration = Duration::from_secs(300);
 /// How old the newest event may be for the data to count as live.
 const LIVE: Duration = Duration::from_secs(3600);
 /// Silence after which a replay of old captures counts as ended.
 const ENDED: Duration = Duration::from_secs(2);
 
-/// Whether the data keeps step with the machine's clock. Live data is judged by that clock, so that periods end and silence
-/// shows. Old captures sent through a collector are judged by their own times, as `judge` does: told today's date, the
-/// engine would take all of them for late.
+/// Whether the data keeps step with the machine's clock. The engine moves each site's time on by what has passed, so the end of
+/// a replay of old captures would wait for that to become a quarter of an hour: nothing more is coming, and it is judged at once.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pace {
     newest: Option<Timestamp>,
@@ -102,7 +99,6 @@ impl Pace {
 struct Driver {
     work: Loop,
     pace: Pace,
-    ahead: u64,
     pending: Vec<FindingRow>,
     dirty: bool,
 }
@@ -110,6 +106,7 @@ struct Driver {
 impl Driver {
     fn run(mut self) {
         let mut done = self.replay();
+        self.advance(machine_time());
         let mut refreshed = Instant::now();
         let mut told = Instant::now();
         self.refresh();
@@ -118,7 +115,7 @@ impl Driver {
                 // Rows grow in the order of commits; those the replay took are not applied again.
                 Ok(batch) if batch.row > done => {
                     done = batch.row;
-                    self.apply(batch);
+                    self.apply(&batch);
                 }
                 Ok(_) => {}
                 Err(RecvTimeoutError::Timeout) => {}
@@ -152,10 +149,8 @@ impl Driver {
                     self.work.problems.set(name, Some("the engine is being rebuilt from the log".to_owned()));
                     for batch in batches {
                         done = batch.row;
-                        if self.pace.is_live(batch.received) {
-                            self.advance(batch.received);
-                        }
-                        self.apply(batch);
+                        self.advance(batch.received);
+                        self.apply(&batch);
                     }
                     self.file();
                 }
@@ -172,12 +167,7 @@ impl Driver {
         done
     }
 
-    fn apply(&mut self, mut batch: Batch) {
-        let latest = batch.received.plus(AHEAD);
-        for envelope in batch.events.iter_mut().filter(|envelope| envelope.event.time > latest) {
-            envelope.event.time = batch.received;
-            self.ahead += 1;
-        }
+    fn apply(&mut self, batch: &Batch) {
         self.pace.learn(&batch);
         let mut found = Findings::new();
         self.work.live.apply(&batch.events, &mut found);
@@ -187,12 +177,9 @@ impl Driver {
 
     fn advance(&mut self, now: Timestamp) {
         let mut found = Findings::new();
-        if self.pace.is_live(now) {
-            self.work.live.advance(now, &mut found);
-        } else if self.pace.has_ended() {
+        self.work.live.advance(now, &mut found);
+        if !self.pace.is_live(now) && self.pace.has_ended() {
             self.work.live.finish(&mut found);
-        } else {
-            return;
         }
         self.keep(&mut found);
         self.dirty = true;
@@ -230,13 +217,6 @@ impl Driver {
     }
 
     fn refresh(&mut self) {
-        if self.ahead > 0 {
-            tracing::warn!(
-                events = self.ahead,
-                "events were dated after their arrival: look at the clock of their sensor"
-            );
-            self.ahead = 0;
-        }
         self.dirty = false;
         self.work.live.refresh();
     }
