@@ -30,7 +30,7 @@ impl Collector {
             &config,
             format!(
                 "[state]\ndirectory = {state:?}\n\n[listen]\ningest = \"127.0.0.1:0\"\nhttps = \"127.0.0.1:0\"\nmetrics = \"127.0.0.1:0\"\n\n\
-                 [retention]\nevents = \"3650d\"\n\n[engine]\nsites = {sites:?}\n"
+                 [retention]\nevents = \"3650d\"\nfindings = \"3650d\"\n\n[engine]\nsites = {sites:?}\n"
             ),
         )?;
         let mut child = Command::new(program("picket-collector"))
