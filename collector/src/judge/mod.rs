@@ -117,3 +117,6 @@ fn write(findings: &mut Findings, out: &mut impl Write) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
