@@ -134,9 +134,7 @@ impl Forward {
         if collectors.is_empty() {
             return Err(ForwardError::NoCollector);
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let now = i64::try_from(now).unwrap_or(i64::MAX);
-        let (spool, losses) = Spool::open(&config.spool, config.limits, now)?;
+        let (spool, losses) = Spool::open(&config.spool, config.limits, now())?;
         let client = Client::new(&config.identity).map_err(|e| ForwardError::Identity(e.to_string()))?;
         let mut seed = [0u8; 8];
         SystemRandom::new()
@@ -157,7 +155,7 @@ impl Forward {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ForwardError::Start)?;
         let (for_uplink, for_writer, waiting) = (shared.clone(), shared.clone(), counters.clone());
-        let writer = Writer::new(for_writer, waiting, config.batch_delay, losses, now).map_err(ForwardError::Start)?;
+        let writer = Writer::new(for_writer, waiting, config.batch_delay, losses).map_err(ForwardError::Start)?;
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(ForwardError::Start)
         };
@@ -282,6 +280,12 @@ impl Drop for Forward {
     }
 }
 
+/// Nanoseconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
 /// Owns the batches; turns events into frames and puts them into the spool.
 struct Writer {
     shared: Arc<Shared>,
@@ -290,7 +294,6 @@ struct Writer {
     oldest: Option<Instant>,
     delay: Duration,
     told: Vec<Event>,
-    now: i64,
 }
 
 impl Writer {
@@ -299,11 +302,10 @@ impl Writer {
         counters: Arc<Counters>,
         delay: Duration,
         losses: Vec<Loss>,
-        now: i64,
     ) -> std::io::Result<Self> {
         let batch = |class| BatchWriter::new(class).map_err(std::io::Error::other);
         let batches = [batch(Class::Detail)?, batch(Class::Flow)?, batch(Class::Alert)?];
-        let mut writer = Self { shared, counters, batches, oldest: None, delay, told: Vec::new(), now };
+        let mut writer = Self { shared, counters, batches, oldest: None, delay, told: Vec::new() };
         writer.tell(losses);
         Ok(writer)
     }
@@ -407,7 +409,7 @@ impl Writer {
     fn tell(&mut self, losses: Vec<Loss>) {
         for loss in losses {
             let body = Body::Loss(loss);
-            let time = Timestamp::from_nanos(self.now);
+            let time = Timestamp::from_nanos(now());
             self.told.push(Event { time, source: Source::Agent, vlan: None, flow: None, redacted: Vec::new(), body });
         }
         // A spool that loses without end must not fill the memory with saying so; the books have every one.
