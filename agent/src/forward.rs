@@ -146,6 +146,7 @@ impl Forward {
             stopping: AtomicBool::new(false),
             wire_bytes: AtomicU64::new(0),
             ledger: Mutex::new(None),
+            certificate: Mutex::new(None),
             link: Mutex::new(Link { state: "starting".to_owned(), ..Link::default() }),
         });
         let counters = Arc::new(Counters::default());
@@ -297,12 +298,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(
-        shared: Arc<Shared>,
-        counters: Arc<Counters>,
-        delay: Duration,
-        losses: Vec<Loss>,
-    ) -> std::io::Result<Self> {
+    fn new(shared: Arc<Shared>, counters: Arc<Counters>, delay: Duration, losses: Vec<Loss>) -> std::io::Result<Self> {
         let batch = |class| BatchWriter::new(class).map_err(std::io::Error::other);
         let batches = [batch(Class::Detail)?, batch(Class::Flow)?, batch(Class::Alert)?];
         let mut writer = Self { shared, counters, batches, oldest: None, delay, told: Vec::new() };
@@ -424,7 +420,3 @@ impl Writer {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "forward_tests.rs"]
-mod tests;

@@ -8,4 +8,6 @@ mod live;
 mod read_cli;
 mod recognition;
 mod schema;
+mod simulation;
 mod tidy;
+mod transport;

@@ -107,7 +107,13 @@ impl World {
                 let last = first + u64::from(count) - 1;
                 self.spool.declared(first, last);
                 self.declared.extend(first..=last);
-                self.to_collector.push_back(Header { kind: FrameKind::Gap, class: Class::Alert, length: 0, first, count });
+                self.to_collector.push_back(Header {
+                    kind: FrameKind::Gap,
+                    class: Class::Alert,
+                    length: 0,
+                    first,
+                    count,
+                });
             }
             Action::GiveUp => self.cut(),
             Action::Wait(_) => {}

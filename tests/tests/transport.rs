@@ -237,3 +237,25 @@ fn f05_full_disk_holds_acknowledgements_and_resumes() {
     forward.stop();
     collector.stop();
 }
+
+#[test]
+fn a_certificate_is_renewed_in_time_without_a_gap() {
+    let place = tempfile::tempdir().unwrap();
+    let collector = CollectorAt::start(&place.path().join("collector")).unwrap();
+    let token = collector.token("", 1, DAY).unwrap();
+    let mut agent = AgentAt::enrol(&token, "sensor-1", place.path()).unwrap();
+    let before = agent.identity.material().unwrap().certificate;
+    // As if most of its life were over.
+    agent.identity.issued_at -= 90 * 86_400;
+    let forward = agent.start().unwrap();
+    forward.send(events(6).take(10));
+    drained(&forward);
+    until("the certificate is another", || agent.identity.material().unwrap().certificate != before);
+    forward.send(events(7).take(10));
+    drained(&forward);
+    forward.stop();
+    let forward = agent.start().unwrap();
+    until("the new certificate is taken", || forward.status().connected);
+    forward.stop();
+    collector.stop();
+}

@@ -11,6 +11,7 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Key and certificates, as TLS takes them.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ struct Stored {
     site: String,
     collectors: Vec<String>,
     enrolment: Vec<String>,
+    issued_at: i64,
     not_after: i64,
     certificate: String,
     authority: String,
@@ -54,6 +56,12 @@ fn fault(what: &'static str, path: &Path, why: impl ToString) -> EnrolError {
 
 fn paths(directory: &Path) -> (PathBuf, PathBuf) {
     (directory.join("agent.key"), directory.join("agent.json"))
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// The host's name and four random letters, so that two hosts of one name do not meet.
@@ -98,6 +106,7 @@ pub(super) fn store(
         site: answer.site.clone(),
         collectors: answer.collectors.iter().map(|c| with_host(c, enrolled_at)).collect(),
         enrolment: addresses.to_vec(),
+        issued_at: now(),
         not_after: answer.not_after,
         certificate: answer.certificate.clone(),
         authority: answer.authority.clone(),
@@ -130,6 +139,7 @@ pub(super) fn load(directory: &Path) -> Result<Identity, EnrolError> {
         site: stored.site,
         collectors: stored.collectors,
         enrolment: stored.enrolment,
+        issued_at: stored.issued_at,
         not_after: stored.not_after,
         signer,
     })
@@ -149,6 +159,7 @@ pub(super) fn replace_certificate(directory: &Path, certificate: &[u8], not_afte
     let (_, path) = paths(directory);
     let mut stored = read(directory)?;
     stored.certificate = STANDARD.encode(certificate);
+    stored.issued_at = now();
     stored.not_after = not_after;
     let text = serde_json::to_vec_pretty(&stored).map_err(|e| fault("encode", &path, e))?;
     write(&path, &text, 0o644)

@@ -25,6 +25,8 @@ pub struct Identity {
     pub collectors: Vec<String>,
     /// Enrolment and renewal, `host:port` over HTTPS.
     pub enrolment: Vec<String>,
+    /// When the certificate was made, seconds since 1970, by this host's clock.
+    pub issued_at: i64,
     /// End of the certificate's validity, seconds since 1970.
     pub not_after: i64,
     /// Public half (Ed25519) of the collector's key that signs bundles; empty where it has none.
@@ -134,8 +136,14 @@ impl Identity {
     /// [`EnrolError::File`] where it is no certificate for this agent's key, or cannot be written.
     pub fn renew(&mut self, certificate: &[u8], not_after: i64) -> Result<(), EnrolError> {
         files::replace_certificate(&self.directory, certificate, not_after)?;
-        self.not_after = not_after;
+        *self = Self::load(&self.directory)?;
         Ok(())
+    }
+
+    /// Whether two thirds of the certificate's life are over. `now` is seconds since 1970.
+    #[must_use]
+    pub const fn is_renewal_due(&self, now: i64) -> bool {
+        now >= self.issued_at + (self.not_after - self.issued_at) / 3 * 2
     }
 }
 

@@ -98,7 +98,8 @@ fn a_collector_that_is_ahead_never_sees_a_number_twice() {
 /// What a restart would find, all frames good.
 fn found(machine: &Machine) -> Vec<Found> {
     let of = |n: &u64| machine.frames.values().filter(|f| f.segment == *n).copied().collect();
-    let one = |(n, s): (&u64, &Segment)| Found { segment: *n, class: s.class, bytes: s.bytes, frames: of(n), damaged: false };
+    let one =
+        |(n, s): (&u64, &Segment)| Found { segment: *n, class: s.class, bytes: s.bytes, frames: of(n), damaged: false };
     machine.segments.iter().map(one).collect()
 }
 

@@ -56,6 +56,15 @@ impl Client {
         })
     }
 
+    /// Takes key and certificates anew, for the connections to come.
+    ///
+    /// # Errors
+    /// [`ClientError::Identity`].
+    pub fn reload(&mut self, identity: &Identity) -> Result<(), ClientError> {
+        self.config = config(&identity.material().map_err(|e| ClientError::Identity(e.to_string()))?)?;
+        Ok(())
+    }
+
     fn endpoint(&mut self, to: SocketAddr) -> Result<&Endpoint, ClientError> {
         let (slot, local): (_, IpAddr) = match to {
             SocketAddr::V4(_) => (&mut self.v4, Ipv4Addr::UNSPECIFIED.into()),

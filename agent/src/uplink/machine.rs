@@ -241,3 +241,7 @@ impl Machine {
         (self.random.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11) as f64 / (1u64 << 53) as f64
     }
 }
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) stopping: AtomicBool,
     pub(crate) wire_bytes: AtomicU64,
     pub(crate) ledger: Mutex<Option<Ledger>>,
+    /// A renewed certificate and its end.
+    pub(crate) certificate: Mutex<Option<(Vec<u8>, i64)>>,
     pub(crate) link: Mutex<Link>,
 }
 
@@ -44,6 +46,10 @@ impl Shared {
 
     pub(crate) fn link(&self) -> MutexGuard<'_, Link> {
         self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_certificate(&self) -> Option<(Vec<u8>, i64)> {
+        self.certificate.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn take_ledger(&self) -> Option<Ledger> {
@@ -71,10 +77,11 @@ struct Session {
     events: SendStream,
     heard: mpsc::Receiver<Heard>,
     counted: u64,
+    renewing: bool,
 }
 
 /// Runs until told to stop.
-pub(crate) async fn run(shared: &Shared, settings: Settings, mut client: Client) {
+pub(crate) async fn run(shared: &Shared, mut settings: Settings, mut client: Client) {
     let begin = Instant::now();
     let mut machine = Machine::new(settings.collectors.len(), settings.seed, Window::default());
     let mut session: Option<Session> = None;
@@ -88,11 +95,17 @@ pub(crate) async fn run(shared: &Shared, settings: Settings, mut client: Client)
         };
         if let Some(open) = &mut session {
             count(shared, open);
-            if machine.is_live()
-                && let Some(ledger) = shared.take_ledger()
-            {
+            if machine.is_live() {
                 // A failed write shows as a closed connection a moment later.
-                let _ = send(&mut open.control, &Control::Ledger(Box::new(ledger))).await;
+                let _ = say_more(shared, open, &settings.identity).await;
+            }
+        }
+        if let Some((certificate, not_after)) = shared.take_certificate() {
+            let renewed = settings.identity.renew(&certificate, not_after).map_err(|e| e.to_string());
+            let renewed = renewed.and_then(|()| client.reload(&settings.identity).map_err(|e| e.to_string()));
+            match renewed {
+                Ok(()) => tracing::info!("the certificate is renewed"),
+                Err(e) => tracing::warn!("renew the certificate: {e}"),
             }
         }
         let outcome = match action {
@@ -208,12 +221,26 @@ async fn open(client: &mut Client, host: &str, shared: &Shared, settings: &Setti
         // Nobody listens when the session was given up.
         let _ = tell.send(Heard::Closed(why)).await;
     });
-    Ok(Session { connection, control, events, heard, counted: 0 })
+    Ok(Session { connection, control, events, heard, counted: 0, renewing: false })
 }
 
 async fn send(control: &mut SendStream, message: &Control) -> Result<(), String> {
     let Frame { bytes, .. } = encode_control(message).map_err(|e: WireError| e.to_string())?;
     control.write_all(&bytes).await.map_err(|e| e.to_string())
+}
+
+/// What an agent says beside its events: its ledger, and in time that its certificate ends.
+async fn say_more(shared: &Shared, open: &mut Session, identity: &Identity) -> Result<(), String> {
+    if let Some(ledger) = shared.take_ledger() {
+        send(&mut open.control, &Control::Ledger(Box::new(ledger))).await?;
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    if !open.renewing && identity.is_renewal_due(i64::try_from(now).unwrap_or(i64::MAX)) {
+        open.renewing = true;
+        let request = crate::enrol::renewal_request(identity).map_err(|e| e.to_string())?;
+        send(&mut open.control, &Control::Renewal(request)).await?;
+    }
+    Ok(())
 }
 
 /// Writes a frame while listening, so that a full window of the transport never hides an acknowledgement.
@@ -274,6 +301,11 @@ fn hear(message: Option<Heard>, machine: &mut Machine, shared: &Shared, settings
             (link.connected, link.refused, link.state) = (true, false, format!("connected to {host}"));
             link.site.clone_from(&answer.site);
             machine.answered(answer)
+        }
+        Control::Certificate { certificate, not_after } => {
+            let renewed = Some((certificate.clone(), *not_after));
+            *shared.certificate.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
+            None
         }
         other => {
             let epoch = shared.spool().machine().epoch();

@@ -64,7 +64,14 @@ fn collect(arguments: &Arguments) -> anyhow::Result<()> {
     let collector = CollectorAt::start(&place.join("collector"))?;
     let token = collector.token("", arguments.agents.max(1), Duration::from_secs(3_600))?;
     let mut child = Command::new(std::env::current_exe()?);
-    child.args(["--token", &token, "--agents", &arguments.agents.to_string(), "--events", &arguments.events.to_string()]);
+    child.args([
+        "--token",
+        &token,
+        "--agents",
+        &arguments.agents.to_string(),
+        "--events",
+        &arguments.events.to_string(),
+    ]);
     if let Some(rate) = arguments.minute {
         child.args(["--minute", &rate.to_string()]);
     }
@@ -147,7 +154,10 @@ fn send(arguments: &Arguments, token: &str, place: &Path) -> anyhow::Result<()> 
         events += sent;
         bytes += wire;
     }
-    println!("agents: {events} events, {bytes} bytes sent: {:.1} bytes an event on the wire", bytes as f64 / events as f64);
+    println!(
+        "agents: {events} events, {bytes} bytes sent: {:.1} bytes an event on the wire",
+        bytes as f64 / events as f64
+    );
     Ok(())
 }
 
@@ -168,6 +178,9 @@ fn minute(token: &str, place: &Path, rate: u32) -> anyhow::Result<()> {
     }
     let status = forward.stop();
     let per = status.wire_bytes as f64 / status.acknowledged as f64;
-    println!("minute: {} flow rows at {rate}/s: {per:.1} bytes an event on the wire (UDP payload sent)", status.acknowledged);
+    println!(
+        "minute: {} flow rows at {rate}/s: {per:.1} bytes an event on the wire (UDP payload sent)",
+        status.acknowledged
+    );
     Ok(())
 }

@@ -197,7 +197,8 @@ async fn renew(serving: &Arc<Serving>, peer: &Peer, csr: Vec<u8>) -> Result<(), 
         return Err(refusal(RefusalCode::Protocol, format!("renewal of {name} with another key")));
     }
     // A connection that ended meanwhile renews again when it is back.
-    let _ = peer.out.send(Control::Certificate(certificate.to_vec()));
+    let message = Control::Certificate { certificate: certificate.to_vec(), not_after: until / 1_000_000_000 };
+    let _ = peer.out.send(message);
     Ok(())
 }
 

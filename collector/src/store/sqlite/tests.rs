@@ -1,1 +1,212 @@
-//! Commits, queries, retention and full disks.
+//! Commits, queries, retention, migration.
+
+use super::*;
+use crate::store::{AgentStatus, postings};
+use picket_event::body::Anomaly;
+use picket_event::wire::{BatchWriter, Class};
+use picket_event::{Body, Endpoints, Event, FlowId, FlowRef, Source, Transport};
+
+const SECOND: i64 = 1_000_000_000;
+
+fn event(time: i64, host: u8) -> Event {
+    let endpoints = Endpoints::Ip {
+        src: [10, 0, 0, host].into(),
+        src_port: 1,
+        dest: [10, 0, 1, 1].into(),
+        dest_port: 502,
+        transport: Transport::TCP,
+    };
+    Event {
+        time: Timestamp::from_nanos(time),
+        source: Source::Agent,
+        vlan: None,
+        flow: Some(FlowRef { id: FlowId(1), endpoints }),
+        redacted: Vec::new(),
+        body: Body::Anomaly(Anomaly { kind: "k".to_owned(), detail: format!("{time}") }),
+    }
+}
+
+fn key(host: u8) -> EntityKey {
+    EntityKey::Ip([10, 0, 0, host].into())
+}
+
+/// A frame of one event a host of `hosts`, at `time`, received then too.
+fn frame(agent: &AgentId, class: Class, first: u64, time: i64, hosts: &[u8]) -> AcceptedFrame {
+    let events: Vec<Event> = hosts.iter().map(|host| event(time, *host)).collect();
+    let mut batch = BatchWriter::new(class).unwrap();
+    events.iter().for_each(|event| batch.push(event).unwrap());
+    let frame = batch.finish(first).unwrap();
+    AcceptedFrame {
+        agent: agent.clone(),
+        epoch: 5,
+        first,
+        count: frame.header.count,
+        class,
+        received: Timestamp::from_nanos(time),
+        bytes: frame.bytes,
+        postings: postings(events.iter()),
+    }
+}
+
+fn position(agent: &AgentId, acknowledged: u64) -> Position {
+    Position { agent: agent.clone(), epoch: 5, acknowledged }
+}
+
+fn enrolled(directory: &Path) -> (Sqlite, AgentId) {
+    let store = Sqlite::open(directory).unwrap();
+    let agent = AgentId::new("sensor");
+    let token = TokenRecord {
+        id: "t".to_owned(),
+        digest: vec![1; 32],
+        site: Site::new("plant"),
+        created_at: 0,
+        expires_at: 100,
+        uses_left: 2,
+    };
+    store.add_token(&token).unwrap();
+    let right = |stored: &[u8]| stored == [1; 32];
+    let (used, site) = store.use_token("t", &right, &agent, &[7; 32], 999, 50).unwrap();
+    assert_eq!((used, site.as_str()), (TokenUse::Taken, "plant"));
+    (store, agent)
+}
+
+#[test]
+fn what_is_committed_is_replayed_and_found_after_a_restart() {
+    let place = tempfile::tempdir().unwrap();
+    let (store, agent) = enrolled(place.path());
+    let frames = [frame(&agent, Class::Flow, 1, SECOND, &[1, 2]), frame(&agent, Class::Flow, 3, 2 * SECOND, &[2])];
+    let rows = store.commit(&frames, &[position(&agent, 3)]).unwrap();
+    drop(store);
+    let store = Sqlite::open(place.path()).unwrap();
+    assert_eq!(store.acknowledged(&agent, 5).unwrap(), 3);
+    assert_eq!(store.acknowledged(&agent, 6).unwrap(), 0);
+    let batches = store.replay(0, 10).unwrap();
+    assert_eq!(batches.iter().map(|batch| batch.row).collect::<Vec<_>>(), rows);
+    let first = &batches[0].events[0];
+    assert_eq!((first.agent.as_str(), first.site.as_str(), first.epoch, first.sequence), ("sensor", "plant", 5, 1));
+    assert_eq!(store.replay(rows[0], 10).unwrap().len(), 1);
+    let times = |key, from: i64, to: i64| -> Vec<i64> {
+        let (from, to) = (Timestamp::from_nanos(from), Timestamp::from_nanos(to));
+        store.events(key, from, to, 10).unwrap().iter().map(|e| e.event.time.nanos() / SECOND).collect()
+    };
+    assert_eq!(times(key(2), 0, i64::MAX), [2, 1]);
+    assert_eq!(times(key(2), 2 * SECOND, i64::MAX), [2]);
+    assert_eq!(times(key(1), 0, i64::MAX), [1]);
+    assert_eq!(times(key(9), 0, i64::MAX), [0; 0]);
+    let stored = store.agent(&agent).unwrap().unwrap();
+    assert_eq!((stored.events, stored.status), (3, AgentStatus::Active));
+}
+
+#[test]
+fn a_commit_is_all_or_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let (store, agent) = enrolled(place.path());
+    let stranger = AgentId::new("stranger");
+    let frames = [frame(&agent, Class::Flow, 1, SECOND, &[1]), frame(&stranger, Class::Flow, 1, SECOND, &[1])];
+    store.commit(&frames, &[position(&agent, 1)]).unwrap_err();
+    assert_eq!(store.replay(0, 10).unwrap(), []);
+    assert_eq!(store.acknowledged(&agent, 5).unwrap(), 0);
+}
+
+#[test]
+fn f05_a_full_store_keeps_nothing_of_the_commit_and_takes_it_later() {
+    let place = tempfile::tempdir().unwrap();
+    let (store, agent) = enrolled(place.path());
+    store.limit_bytes(1).unwrap();
+    let mut first = 1;
+    let full = loop {
+        let big = frame(&agent, Class::Flow, first, SECOND, &(0..=255).collect::<Vec<u8>>());
+        match store.commit(std::slice::from_ref(&big), &[position(&agent, first + 255)]) {
+            Ok(_) => first += 256,
+            Err(e) => break e,
+        }
+    };
+    assert!(matches!(full, StoreError::Full(_)) && full.is_passing(), "{full}");
+    assert_eq!(store.acknowledged(&agent, 5).unwrap(), first - 1);
+    store.limit_bytes(0).unwrap();
+    store.commit(&[frame(&agent, Class::Flow, first, SECOND, &[1])], &[position(&agent, first)]).unwrap();
+}
+
+#[test]
+fn tokens_refuse_by_reason() {
+    let place = tempfile::tempdir().unwrap();
+    let (store, agent) = enrolled(place.path());
+    let (right, wrong) = (|stored: &[u8]| stored == [1; 32], |_: &[u8]| false);
+    let take = |id: &str, matches: &dyn Fn(&[u8]) -> bool, name: &str, now| {
+        store.use_token(id, matches, &AgentId::new(name), &[0; 32], 0, now).unwrap().0
+    };
+    assert_eq!(take("t", &wrong, "b", 50), TokenUse::Unknown);
+    assert_eq!(take("u", &right, "b", 50), TokenUse::Unknown);
+    assert_eq!(take("t", &right, "b", 100), TokenUse::Expired);
+    assert_eq!(take("t", &right, agent.as_str(), 50), TokenUse::NameTaken);
+    assert_eq!(take("t", &right, "b", 50), TokenUse::Taken);
+    assert_eq!(take("t", &right, "c", 50), TokenUse::UsedUp);
+    assert!(store.revoke(&agent).unwrap());
+    assert!(!store.revoke(&agent).unwrap());
+}
+
+#[test]
+fn retention_takes_the_aged_and_then_the_lowest_class() {
+    let place = tempfile::tempdir().unwrap();
+    let (store, agent) = enrolled(place.path());
+    let mut first = 1;
+    let mut put = |class, time: i64| {
+        store.commit(&[frame(&agent, class, first, time, &[1])], &[position(&agent, first)]).unwrap();
+        first += 1;
+    };
+    for (class, time) in
+        [(Class::Detail, 1), (Class::Flow, 1), (Class::Detail, 90), (Class::Flow, 90), (Class::Alert, 1)]
+    {
+        put(class, time * SECOND);
+    }
+    let day = std::time::Duration::from_secs(86_400);
+    let mut retention = Retention { age: [std::time::Duration::from_secs(50), day, day], bytes: 0 };
+    let now = Timestamp::from_nanos(100 * SECOND);
+    assert_eq!(store.expire(&retention, now).unwrap(), Expired { by_age: 1, by_size: 0 });
+    assert_eq!(store.expire(&retention, now).unwrap(), Expired::default());
+    retention.bytes = 1;
+    let left = || store.replay(0, 10).unwrap().iter().map(|b| b.events[0].sequence).collect::<Vec<_>>();
+    assert_eq!(left(), [2, 3, 4, 5]);
+    store.expire(&retention, now).unwrap();
+    assert_eq!(left(), [2, 4, 5], "details before flows");
+    store.expire(&retention, now).unwrap();
+    assert_eq!(left(), [5], "alerts last");
+    // What is gone is not found, and its postings go with the last of their bucket.
+    let found = store.events(key(1), Timestamp::EPOCH, Timestamp::MAX, 10).unwrap();
+    assert_eq!(found.len(), 1);
+    store.expire(&retention, now).unwrap();
+    let postings: i64 = store
+        .read(|db| db.query_row("SELECT count(*) FROM postings", [], |r| r.get(0)))
+        .unwrap_or_else(|e: rusqlite::Error| panic!("{e}"));
+    assert_eq!(postings, 0);
+}
+
+#[test]
+fn f52_a_store_of_a_newer_release_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let (store, _) = enrolled(place.path());
+    store.write(|db| db.pragma_update(None, "user_version", 1_000)).unwrap_or_else(|e: rusqlite::Error| panic!("{e}"));
+    drop(store);
+    assert!(matches!(Sqlite::open(place.path()), Err(StoreError::Newer { found: 1_000, .. })));
+}
+
+#[test]
+fn a_backup_is_a_store() {
+    let place = tempfile::tempdir().unwrap();
+    let (store, agent) = enrolled(&place.path().join("a"));
+    store.commit(&[frame(&agent, Class::Flow, 1, SECOND, &[1])], &[position(&agent, 1)]).unwrap();
+    let copy = place.path().join("b");
+    std::fs::create_dir(&copy).unwrap();
+    store.backup(&copy.join("picket.db")).unwrap();
+    let copy = Sqlite::open(&copy).unwrap();
+    assert_eq!(copy.replay(0, 10).unwrap(), store.replay(0, 10).unwrap());
+}
+
+#[test]
+fn keys_round_trip() {
+    for text in ["10.0.0.1", "2001:db8::1", "00:11:22:33:44:55"] {
+        let key: EntityKey = text.parse().unwrap();
+        assert_eq!(key.to_string(), text);
+        assert_eq!(EntityKey::from_bytes(&key.bytes()), Some(key));
+    }
+}

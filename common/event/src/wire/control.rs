@@ -164,8 +164,13 @@ pub enum Control {
     DetailRequest(DetailRequest),
     /// Agent to collector: a certificate signing request (DER) for the same key and name.
     Renewal(Vec<u8>),
-    /// Collector to agent: the renewed certificate (DER).
-    Certificate(Vec<u8>),
+    /// Collector to agent: the renewed certificate.
+    Certificate {
+        /// DER.
+        certificate: Vec<u8>,
+        /// Its end, seconds since 1970.
+        not_after: i64,
+    },
 }
 
 /// Makes a control frame of one message.
@@ -184,7 +189,7 @@ pub fn encode_control(message: &Control) -> Result<Frame, WireError> {
         Control::BundleOffer(offer) => append(&mut out, BUNDLE_OFFER, offer),
         Control::DetailRequest(request) => append(&mut out, DETAIL_REQUEST, request),
         Control::Renewal(csr) => append(&mut out, RENEWAL, csr),
-        Control::Certificate(der) => append(&mut out, CERTIFICATE, der),
+        Control::Certificate { certificate, not_after } => append(&mut out, CERTIFICATE, &(certificate, *not_after)),
     };
     if !fits {
         return Err(WireError::Records);
@@ -220,7 +225,9 @@ pub fn decode_control(frame: &[u8]) -> Result<(Vec<Control>, u32), WireError> {
             BUNDLE_OFFER => value(payload).map(Control::BundleOffer),
             DETAIL_REQUEST => value(payload).map(Control::DetailRequest),
             RENEWAL => value(payload).map(Control::Renewal),
-            CERTIFICATE => value(payload).map(Control::Certificate),
+            CERTIFICATE => {
+                value(payload).map(|(certificate, not_after)| Control::Certificate { certificate, not_after })
+            }
             _ => {
                 unknown += 1;
                 continue;

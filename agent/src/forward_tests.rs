@@ -1,1 +1,0 @@
-//! Queue, batches and books.
