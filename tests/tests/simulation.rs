@@ -94,6 +94,8 @@ impl World {
             Action::Connect(_) => {
                 self.connected = true;
                 self.uplink.opened(self.now);
+                // The committer answers a hello after what an older connection brought.
+                self.commit(true);
                 let durable = self.ingest.durable(&self.agent, EPOCH).unwrap_or(self.disk.acknowledged);
                 self.ingest.load(&self.agent, EPOCH, durable);
                 let answer = HelloAnswer { version: VERSION, acknowledged: durable, site: String::new(), clock: 0 };

@@ -207,6 +207,16 @@ impl Spool {
         self.machine.item(cursor)
     }
 
+    /// The collector is about to be told that this range will never come. Written down first: after a restart only
+    /// this tells a range that was lost from one that was delivered and dropped.
+    ///
+    /// # Errors
+    /// [`SpoolError::Io`]; the collector must not be told then.
+    pub fn declare(&mut self, first: u64, last: u64) -> Result<(), SpoolError> {
+        self.machine.declared(first, last);
+        self.save()
+    }
+
     /// Everything up to `sequence` is durable at the collector.
     pub fn acknowledge(&mut self, sequence: u64) {
         let actions = self.machine.acknowledge(sequence);

@@ -101,8 +101,8 @@ pub struct State {
     pub lost: BTreeMap<String, u64>,
     /// Events lost before they had a sequence, by reason.
     pub refused: BTreeMap<String, u64>,
-    /// Gaps after the acknowledged sequence: first, last, reason.
-    pub gaps: Vec<(u64, u64, String)>,
+    /// Gaps after the acknowledged sequence: first, last, reason, and whether the collector was told.
+    pub gaps: Vec<(u64, u64, String, bool)>,
 }
 
 /// A segment as found on disk.
@@ -188,7 +188,9 @@ impl Machine {
         }
         m.next = m.next.max(end + 1);
         m.durable = m.next - 1;
-        let known: BTreeMap<u64, (u64, String)> = state.gaps.into_iter().map(|(f, l, r)| (f, (l, r))).collect();
+        let known =
+            state.gaps.into_iter().map(|(first, last, reason, declared)| (first, Gap { last, reason, declared }));
+        let known: BTreeMap<u64, Gap> = known.collect();
         let losses = m.fill_gaps(&known, if damaged { "corrupt" } else { "missing" });
         let dead: Vec<u64> = m.segments.iter().filter(|(_, s)| s.live == 0).map(|(n, _)| *n).collect();
         let actions = dead.into_iter().map(|segment| m.delete(segment)).collect();
@@ -196,25 +198,24 @@ impl Machine {
     }
 
     /// Makes a gap of every sequence that is neither acknowledged nor in a frame.
-    fn fill_gaps(&mut self, known: &BTreeMap<u64, (u64, String)>, reason: &str) -> Vec<Loss> {
+    fn fill_gaps(&mut self, known: &BTreeMap<u64, Gap>, reason: &str) -> Vec<Loss> {
         let mut losses = Vec::new();
         let mut at = self.acknowledged + 1;
         let frames: Vec<Stored> = self.frames.values().copied().collect();
         let ends = frames.iter().map(|frame| (frame.first, frame.last())).chain([(self.next, self.next)]);
         for (first, last) in ends {
             while at < first {
-                let inside = known.range(..=at).next_back().filter(|(_, (end, _))| *end >= at);
-                let (to, why, new) = match inside {
-                    Some((_, (end, why))) => (*end.min(&(first - 1)), why.clone(), false),
+                let inside = known.range(..=at).next_back().map(|(_, gap)| gap).filter(|gap| gap.last >= at);
+                let gap = match inside {
+                    Some(gap) => Gap { last: gap.last.min(first - 1), ..gap.clone() },
                     None => {
-                        let before = known.range(at..first).next().map_or(first - 1, |(next, _)| next - 1);
-                        (before, reason.to_owned(), true)
+                        let last = known.range(at..first).next().map_or(first - 1, |(next, _)| next - 1);
+                        losses.push(Loss { reason: reason.to_owned(), first: at, last, count: last - at + 1 });
+                        Gap { last, reason: reason.to_owned(), declared: false }
                     }
                 };
-                if new {
-                    losses.push(Loss { reason: why.clone(), first: at, last: to, count: to - at + 1 });
-                }
-                self.gaps.insert(at, Gap { last: to, reason: why, declared: false });
+                let to = gap.last;
+                self.gaps.insert(at, gap);
                 at = to + 1;
             }
             at = last + 1;
@@ -231,7 +232,7 @@ impl Machine {
             acknowledged: self.acknowledged,
             lost: self.lost.clone(),
             refused: self.refused.clone(),
-            gaps: self.gaps.iter().map(|(first, gap)| (*first, gap.last, gap.reason.clone())).collect(),
+            gaps: self.gaps.iter().map(|(first, gap)| (*first, gap.last, gap.reason.clone(), gap.declared)).collect(),
         }
     }
 

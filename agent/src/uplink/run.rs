@@ -133,10 +133,10 @@ pub(crate) async fn run(shared: &Shared, mut settings: Settings, mut client: Cli
                 }
             }
             Action::Gap { first, count } => {
-                shared.spool().machine_mut().declared(first, first + u64::from(count) - 1);
-                match (encode_gap(first, count), &mut session) {
+                let declared = shared.spool().declare(first, first + u64::from(count) - 1);
+                match (declared.map_err(|e| e.to_string()).and_then(|()| gap(first, count)), &mut session) {
                     (Ok(frame), Some(open)) => write(open, &frame.bytes, &mut machine, shared, &settings).await,
-                    (Err(e), _) => Err(e.to_string()),
+                    (Err(e), _) => Err(e),
                     (_, None) => Err("not connected".to_owned()),
                 }
             }
@@ -166,6 +166,10 @@ pub(crate) async fn run(shared: &Shared, mut settings: Settings, mut client: Cli
     let mut link = shared.link();
     link.connected = false;
     "stopped".clone_into(&mut link.state);
+}
+
+fn gap(first: u64, count: u32) -> Result<Frame, String> {
+    encode_gap(first, count).map_err(|e| e.to_string())
 }
 
 async fn open(client: &mut Client, host: &str, shared: &Shared, settings: &Settings) -> Result<Session, String> {

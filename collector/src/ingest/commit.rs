@@ -23,6 +23,8 @@ pub(super) struct Peer {
     pub(super) agent: AgentId,
     pub(super) site: Site,
     pub(super) epoch: u64,
+    /// Which of the agent's connections this is; frames of an older one come too late.
+    pub(super) connection: u64,
     /// Highest durable sequence, for the task that writes acknowledgements.
     pub(super) acknowledged: Arc<watch::Sender<u64>>,
     /// Other messages to the agent; a refusal ends the connection.
@@ -39,14 +41,22 @@ pub(super) struct Arrival {
     pub(super) events: Vec<(u64, Event)>,
 }
 
+/// A hello waiting for its answer.
+pub(super) struct Greeting {
+    pub(super) agent: AgentId,
+    pub(super) epoch: u64,
+    pub(super) connection: u64,
+    pub(super) answer: oneshot::Sender<Result<u64, StoreError>>,
+}
+
 /// What connections ask of the committer.
 pub(super) enum Job {
     /// How far is this epoch durable?
-    Hello { agent: AgentId, epoch: u64, answer: oneshot::Sender<Result<u64, StoreError>> },
+    Hello(Greeting),
     /// A frame came.
     Frame(Box<Arrival>),
     /// The connection ended.
-    Gone { agent: AgentId, epoch: u64 },
+    Gone { agent: AgentId, epoch: u64, connection: u64 },
 }
 
 pub(super) struct Committer {
@@ -54,6 +64,8 @@ pub(super) struct Committer {
     pub(super) engine: SyncSender<Batch>,
     pub(super) counts: Arc<Counts>,
     pub(super) machine: Machine,
+    /// The newest connection of each agent and epoch.
+    pub(super) current: BTreeMap<(AgentId, u64), u64>,
 }
 
 /// What one commit holds.
@@ -63,6 +75,8 @@ struct Staged {
     events: Vec<Vec<Envelope>>,
     /// Whom to acknowledge; also those whose frames had come before.
     peers: BTreeMap<(AgentId, u64), Peer>,
+    /// Answered after the commit: the answer must count what an older connection brought just before.
+    hellos: Vec<Greeting>,
     count: usize,
     touched: usize,
 }
@@ -79,24 +93,40 @@ impl Committer {
                     Err(_) => break,
                 }
             }
+            let hellos = std::mem::take(&mut staged.hellos);
             self.commit(staged);
+            hellos.into_iter().for_each(|hello| self.greet(hello));
         }
+    }
+
+    fn greet(&mut self, hello: Greeting) {
+        let Greeting { agent, epoch, answer, .. } = hello;
+        let durable = match self.machine.durable(&agent, epoch) {
+            Some(durable) => Ok(durable),
+            None => self.store.acknowledged(&agent, epoch),
+        };
+        if let Ok(durable) = &durable {
+            self.machine.load(&agent, epoch, *durable);
+        }
+        // A connection that ended meanwhile needs no answer.
+        let _ = answer.send(durable);
     }
 
     fn take(&mut self, job: Job, staged: &mut Staged) {
         match job {
-            Job::Hello { agent, epoch, answer } => {
-                let durable = match self.machine.durable(&agent, epoch) {
-                    Some(durable) => Ok(durable),
-                    None => self.store.acknowledged(&agent, epoch),
-                };
-                if let Ok(durable) = &durable {
-                    self.machine.load(&agent, epoch, *durable);
-                }
-                // A connection that ended meanwhile needs no answer.
-                let _ = answer.send(durable);
+            Job::Hello(hello) => {
+                // From here on, what still comes over an older connection of this agent is left out: the agent may
+                // say otherwise over the new one, once it is answered.
+                self.current.insert((hello.agent.clone(), hello.epoch), hello.connection);
+                staged.hellos.push(hello);
             }
-            Job::Gone { agent, epoch } => self.machine.forget(&agent, epoch),
+            Job::Gone { agent, epoch, connection } => {
+                let key = (agent, epoch);
+                if self.current.get(&key) == Some(&connection) {
+                    self.current.remove(&key);
+                    self.machine.forget(&key.0, epoch);
+                }
+            }
             Job::Frame(arrival) => self.offer(*arrival, staged),
         }
     }
@@ -104,6 +134,9 @@ impl Committer {
     fn offer(&mut self, arrival: Arrival, staged: &mut Staged) {
         let Arrival { peer, header, received, bytes, postings, events } = arrival;
         staged.touched += 1;
+        if self.current.get(&(peer.agent.clone(), peer.epoch)) != Some(&peer.connection) {
+            return;
+        }
         match self.machine.offer(&peer.agent, peer.epoch, &header) {
             Offer::Take if header.kind == FrameKind::Gap => {
                 self.counts.add(|health| health.gaps += u64::from(header.count));

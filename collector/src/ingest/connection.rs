@@ -1,6 +1,6 @@
 //! One agent's connection: who it is, its hello, its frames.
 
-use super::commit::{Arrival, Job, Peer};
+use super::commit::{Arrival, Greeting, Job, Peer};
 use super::{Live, Serving, hold, now};
 use crate::identity::agent_of;
 use crate::store::{AgentStatus, Sighting, Store, StoreError, postings};
@@ -12,6 +12,7 @@ use picket_event::{AgentId, Ledger, Timestamp};
 use quinn::{Connection, RecvStream, SendStream};
 use rustls::pki_types::CertificateDer;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -74,7 +75,8 @@ async fn attend(serving: &Arc<Serving>, connection: &Connection) -> Result<(), R
     }
     let (answer, durable) = oneshot::channel();
     let gone = |_| refusal(RefusalCode::Stopping, "the collector is going down");
-    let job = Job::Hello { agent: agent.clone(), epoch: hello.epoch, answer };
+    let number = serving.connections.fetch_add(1, Ordering::Relaxed);
+    let job = Job::Hello(Greeting { agent: agent.clone(), epoch: hello.epoch, connection: number, answer });
     serving.jobs.send(job).await.map_err(|_| refusal(RefusalCode::Stopping, "the collector is going down"))?;
     let acknowledged = durable.await.map_err(gone)?.map_err(|e| busy(&e))?;
     note(serving, connection, &agent, &hello).await?;
@@ -84,12 +86,13 @@ async fn attend(serving: &Arc<Serving>, connection: &Connection) -> Result<(), R
     }
     let (out, outgoing) = mpsc::unbounded_channel();
     let (acked, watch) = watch::channel(acknowledged);
-    let peer = Peer { agent: agent.clone(), site: known.site, epoch: hello.epoch, acknowledged: Arc::new(acked), out };
+    let (site, epoch, acknowledged) = (known.site, hello.epoch, Arc::new(acked));
+    let peer = Peer { agent: agent.clone(), site, epoch, connection: number, acknowledged, out };
     serving.enter(&agent, connection);
     let result = converse(serving, connection, &peer, send, receive, outgoing, watch).await;
     serving.leave(&agent, connection);
     // A committer that is gone forgets by itself.
-    let _ = serving.jobs.send(Job::Gone { agent, epoch: hello.epoch }).await;
+    let _ = serving.jobs.send(Job::Gone { agent, epoch: hello.epoch, connection: number }).await;
     result
 }
 

@@ -17,7 +17,7 @@ use picket_event::AgentId;
 use picket_event::wire::RefusalCode;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -128,6 +128,8 @@ struct Serving {
     authority: Arc<Authority>,
     certificate_lifetime: Duration,
     jobs: mpsc::Sender<Job>,
+    /// Numbers the connections.
+    connections: AtomicU64,
     counts: Arc<Counts>,
     live: Mutex<BTreeMap<AgentId, (Live, quinn::Connection)>>,
 }
@@ -172,7 +174,13 @@ impl Ingest {
         let address = endpoint.local_addr().map_err(listen)?;
         let (jobs, queue) = mpsc::channel(config.queue_frames.max(1));
         let counts = Arc::new(Counts::default());
-        let committer = Committer { store: store.clone(), engine, counts: counts.clone(), machine: Machine::new() };
+        let committer = Committer {
+            store: store.clone(),
+            engine,
+            counts: counts.clone(),
+            machine: Machine::new(),
+            current: BTreeMap::new(),
+        };
         let committer = std::thread::Builder::new()
             .name("picket-commit".to_owned())
             .spawn(move || committer.run(queue))
@@ -182,6 +190,7 @@ impl Ingest {
             authority: authority.clone(),
             certificate_lifetime: config.certificate_lifetime,
             jobs,
+            connections: AtomicU64::new(1),
             counts,
             live: Mutex::new(BTreeMap::new()),
         });
