@@ -1,5 +1,6 @@
 //! The shell round the sensor.
 
+pub mod features_cmd;
 pub mod capture;
 pub mod cli;
 pub mod config;

@@ -17,6 +17,7 @@ pub mod linear;
 pub mod manifest;
 mod reasons;
 mod refusal;
+pub mod row;
 mod scorer;
 pub mod trees;
 pub mod vote;

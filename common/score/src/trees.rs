@@ -36,6 +36,12 @@ impl Node {
         Self { feature, missing_left, value: threshold, left }
     }
 
+    /// Feature, threshold and the side of absent values of a split; `None` for a leaf.
+    #[must_use]
+    pub const fn as_split(&self) -> Option<(u16, f32, bool)> {
+        if self.feature == LEAF { None } else { Some((self.feature, self.value, self.missing_left)) }
+    }
+
     fn to_bytes(self) -> [u8; NODE_BYTES] {
         let [a, b] = self.feature.to_le_bytes();
         let [c, d, e, f] = self.value.to_le_bytes();
@@ -179,6 +185,12 @@ impl Trees {
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// What is added to the leaves' sum.
+    #[must_use]
+    pub const fn base(&self) -> f32 {
+        self.base
     }
 
     /// How many trees.

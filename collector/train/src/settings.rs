@@ -1,0 +1,47 @@
+//! What a training is told.
+
+use crate::boosting::BoostingSettings;
+use crate::forest::ForestSettings;
+use crate::regression::RegressionSettings;
+
+/// Settings of one training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The bundle's name.
+    pub name: String,
+    /// Its trust counter.
+    pub trust_counter: u64,
+    /// What it is trained on, in words.
+    pub trained_on: String,
+    /// SHA-256 of the feature rows, hexadecimal.
+    pub data_sha256: String,
+    /// Groups that were left out of the data.
+    pub left_out: Vec<String>,
+    /// Share of good flows of held-out sources that may be called malicious. Default 0.002.
+    pub malicious_share: f64,
+    /// Share of good flows of held-out sources that may be called suspicious or worse. Default 0.02.
+    pub suspicious_share: f64,
+    /// The forest of `certificate`.
+    pub forest: ForestSettings,
+    /// The boosting of `flow`.
+    pub boosting: BoostingSettings,
+    /// The regression of `handshake`.
+    pub regression: RegressionSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: "default".to_owned(),
+            trust_counter: 1,
+            trained_on: String::new(),
+            data_sha256: String::new(),
+            left_out: Vec::new(),
+            malicious_share: 0.002,
+            suspicious_share: 0.02,
+            forest: ForestSettings::default(),
+            boosting: BoostingSettings::default(),
+            regression: RegressionSettings::default(),
+        }
+    }
+}
