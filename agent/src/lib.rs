@@ -1,10 +1,10 @@
 //! The shell round the sensor.
 
-pub mod features_cmd;
 pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod enrol;
+pub mod features_cmd;
 pub mod forward;
 pub mod metrics;
 pub mod output;

@@ -9,6 +9,7 @@ pub mod identity;
 pub mod ingest;
 pub mod judge;
 pub mod metrics;
+pub mod model;
 pub mod page;
 pub mod serve;
 pub mod store;

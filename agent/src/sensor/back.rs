@@ -23,15 +23,15 @@ pub(crate) struct Back {
 /// Scores rows with what is remembered across flows.
 #[derive(Debug)]
 struct Judge {
-    scorer: Scorer,
+    scorer: Option<Scorer>,
     pairs: PairMemory,
     certificates: CertificateMemory,
 }
 
 impl Back {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let judge = settings.bundle.as_ref().map(|bundle| Judge {
-            scorer: Scorer::new(bundle.clone()),
+        let judge = (settings.bundle.is_some() || settings.observe).then(|| Judge {
+            scorer: settings.bundle.clone().map(Scorer::new),
             pairs: PairMemory::new(PAIRS_MAX),
             certificates: CertificateMemory::new(CERTIFICATES_MAX),
         });
@@ -55,7 +55,7 @@ impl Back {
                 }
                 return;
             }
-            Report::Row(row) => self.row(*row),
+            Report::Row(row) => self.row(*row, sink),
         };
         self.events += 1;
         sink.event(event);
@@ -66,9 +66,9 @@ impl Back {
         Event { time, source: self.source.clone(), vlan, flow, redacted: Vec::new(), body }
     }
 
-    fn row(&mut self, mut row: Row) -> Event {
+    fn row(&mut self, mut row: Row, sink: &mut impl Sink) -> Event {
         let score = match (&mut self.judge, row.evidence.take()) {
-            (Some(judge), Some(evidence)) => judge.score(&row, *evidence),
+            (Some(judge), Some(evidence)) => judge.score(&row, *evidence, sink),
             _ => None,
         };
         let Row { flow, vlan, start, end, packets, bytes, tcp_flags, state, reason, app, .. } = row;
@@ -92,7 +92,7 @@ impl Back {
     pub(crate) fn account(&self, ledger: &mut Ledger) {
         let mut mine = Ledger { events: self.events, ..Ledger::default() };
         if let Some(judge) = &self.judge {
-            mine.abstained = judge.scorer.abstained();
+            mine.abstained = judge.scorer.as_ref().map(Scorer::abstained).unwrap_or_default();
             for (row, count) in
                 [("pair_memory", judge.pairs.forgotten()), ("certificate_memory", judge.certificates.forgotten())]
             {
@@ -106,7 +106,7 @@ impl Back {
 }
 
 impl Judge {
-    fn score(&mut self, row: &Row, evidence: Evidence) -> Option<Score> {
+    fn score(&mut self, row: &Row, evidence: Evidence, sink: &mut impl Sink) -> Option<Score> {
         let Evidence { stats, mut handshake } = evidence;
         let (pair, server) = keys(&row.flow.endpoints)?;
         if let Some(handshake) = &mut handshake {
@@ -122,7 +122,8 @@ impl Judge {
             pair: Some(history),
             start: row.start,
         };
-        self.scorer.score(&seen)
+        sink.observed(&row.flow, &row.app, &seen);
+        self.scorer.as_mut()?.score(&seen)
     }
 }
 

@@ -57,19 +57,27 @@ pub struct Settings {
     pub source: Source,
     /// The models that score finished flows; without them flows carry no score. Default none.
     pub bundle: Option<Arc<Bundle>>,
+    /// Shows what is known of each conversation to the sink, scored or not. Default off.
+    pub observe: bool,
 }
 
 impl Settings {
     /// The defaults for reading a file of this base name.
     #[must_use]
     pub fn file(base_name: &str) -> Self {
-        Self { limits: Limits::default(), key: HashKey::FILE, source: Source::File(base_name.into()), bundle: None }
+        Self {
+            limits: Limits::default(),
+            key: HashKey::FILE,
+            source: Source::File(base_name.into()),
+            bundle: None,
+            observe: false,
+        }
     }
 
     /// The defaults for an interface, with a random key.
     #[must_use]
     pub fn interface(name: &str, key: HashKey) -> Self {
-        Self { limits: Limits::default(), key, source: Source::Interface(name.into()), bundle: None }
+        Self { limits: Limits::default(), key, source: Source::Interface(name.into()), bundle: None, observe: false }
     }
 }
 

@@ -79,7 +79,7 @@ impl Shard {
             malformed: BTreeMap::new(),
             merge_capped: 0,
             misbehaved: 0,
-            scoring: settings.bundle.is_some(),
+            scoring: settings.bundle.is_some() || settings.observe,
         };
         Self { table: Table::new(config), listener, minute: 0 }
     }

@@ -1,11 +1,17 @@
 //! Where events go.
 
-use picket_event::Event;
+use picket_event::body::App;
+use picket_event::{Event, FlowRef};
+use picket_feature::Observation;
 
 /// Takes events in their total order.
 pub trait Sink {
     /// Takes the next event.
     fn event(&mut self, event: Event);
+
+    /// Is shown what is known of a conversation just before its row: for feature rows. Told only where flows are
+    /// scored or [`super::Settings::observe`] is set.
+    fn observed(&mut self, _flow: &FlowRef, _app: &App, _seen: &Observation<'_>) {}
 }
 
 impl Sink for Vec<Event> {

@@ -35,6 +35,10 @@ pub enum Command {
     Serve(start::Serve),
     /// Judge EVE files offline, findings as JSON lines
     Judge(crate::judge::Args),
+    /// Train, show and check models
+    Model(crate::model::Args),
+    /// Look at data sets
+    Dataset(crate::model::DatasetArgs),
     /// Make the state directory, the authority and the databases without starting
     Init(start::Init),
     /// Tokens: for agents to enrol with, and for programs to call the API with
@@ -81,6 +85,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Judge(args) => return crate::judge::run(&args),
         Command::Config(args) => return config::run(&args, path),
         Command::Doctor(args) => return start::doctor(&args, path),
+        Command::Model(args) => crate::model::run(&args),
+        Command::Dataset(args) => crate::model::dataset(&args),
         Command::Serve(args) => start::serve(&args, path),
         Command::Init(args) => start::init(&args, path),
         Command::Token(args) => people::token(&args, path),

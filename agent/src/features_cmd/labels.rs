@@ -1,4 +1,4 @@
-//! `picket-agent features`: feature rows for training, joined with labels.
+//! Labels of captures and their flows.
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;

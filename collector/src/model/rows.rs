@@ -1,0 +1,53 @@
+//! Feature rows from files.
+
+use anyhow::{Context as _, Result, bail};
+use picket_train::Data;
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+/// Bytes of rows, decompressed, at most.
+const MAX_BYTES: u64 = 4 << 30;
+
+/// Rows with the SHA-256 of their text.
+pub(super) struct Rows {
+    pub(super) data: Data,
+    pub(super) sha256: String,
+}
+
+/// Reads rows, decompressed by the file's name.
+pub(super) fn read(path: &Path) -> Result<Rows> {
+    let told = || format!("read feature rows {}", path.display());
+    let file = BufReader::new(File::open(path).with_context(told)?);
+    let reader: Box<dyn Read> = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(file)),
+        Some("zst") => Box::new(zstd::Decoder::new(file).with_context(told)?),
+        _ => Box::new(file),
+    };
+    let mut text = String::new();
+    let read = reader.take(MAX_BYTES + 1).read_to_string(&mut text).with_context(told)? as u64;
+    if read > MAX_BYTES {
+        bail!("{}: more than {MAX_BYTES} bytes; train on fewer captures", path.display());
+    }
+    let sha256 = picket_score::bundle::hex(&Sha256::digest(text.as_bytes()));
+    let data = Data::parse(text.lines()).with_context(told)?;
+    Ok(Rows { data, sha256 })
+}
+
+/// Prints how many rows each group has, by label.
+pub(super) fn show(path: &Path) -> Result<()> {
+    let Rows { data, sha256 } = read(path)?;
+    println!("rows      {}", data.samples.len());
+    println!("sha256    {sha256}");
+    println!("schemas   {}", data.schemas.join(", "));
+    let mut groups: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    for sample in &data.samples {
+        *groups.entry((&sample.group, sample.label.name())).or_default() += 1;
+    }
+    for ((group, label), count) in groups {
+        println!("{count:8}  {label:10}  {group}");
+    }
+    Ok(())
+}
