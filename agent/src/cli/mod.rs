@@ -37,6 +37,8 @@ pub enum Verb {
     Read(read::ReadArgs),
     /// Watch interfaces, or replay captures, and send the events to a collector
     Run(run::RunArgs),
+    /// Write feature rows of captures' TLS and QUIC flows, for training
+    Features(crate::features_cmd::Args),
     /// Get this host's identity from a collector
     Enrol(enrol::EnrolArgs),
     /// Show the running agent's ledger and connection
@@ -95,6 +97,7 @@ fn run(cli: Cli) -> Result<Exit, Fault> {
     match cli.verb {
         Verb::Read(args) => read::read(&args),
         Verb::Run(args) => run::run(&args),
+        Verb::Features(args) => features(&args),
         Verb::Enrol(args) => enrol::enrol(&args),
         Verb::Status(args) => status::status(&args),
         Verb::Top(args) => status::top(&args),
@@ -103,6 +106,15 @@ fn run(cli: Cli) -> Result<Exit, Fault> {
         Verb::Config(args) => config::config(&args),
         Verb::Doctor(args) => doctor::doctor(&args),
     }
+}
+
+fn features(args: &crate::features_cmd::Args) -> Result<Exit, Fault> {
+    let done = crate::features_cmd::run(args).map_err(|error| Fault { exit: Exit::Failed, error })?;
+    for bad in &done.bad {
+        eprintln!("picket-agent: {bad}");
+    }
+    eprintln!("{} rows of {} captures", done.rows, done.captures);
+    Ok(if done.bad.is_empty() { Exit::Done } else { Exit::BadInputs })
 }
 
 /// Prints to standard output; a closed pipe is success.

@@ -152,7 +152,9 @@ impl Template {
         let bundle = match &scoring.bundle {
             _ if scoring.no_score => None,
             Some(file) => Some(Arc::new(super::bundle::load(file, &[], 0)?)),
-            None => None,
+            None => Some(Arc::new(Bundle::built_in().map_err(|refusal| {
+                Fault::say(Exit::Failed, format!("built-in bundle: {refusal}; build the program anew"))
+            })?)),
         };
         Ok(Self { limits, bundle })
     }

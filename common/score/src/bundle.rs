@@ -339,3 +339,6 @@ fn floats(tensors: &[u8], span: Span, count: usize) -> Result<Vec<f32>, Refusal>
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod builtin;
 pub mod bundle;
 pub mod calibration;
 pub mod linear;
@@ -22,6 +23,7 @@ mod scorer;
 pub mod trees;
 pub mod vote;
 
+pub use builtin::{DEFAULT_BUNDLE, DEFAULT_SHA256};
 pub use bundle::{Bundle, Trust};
 pub use manifest::Manifest;
 pub use refusal::Refusal;
