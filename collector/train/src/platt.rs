@@ -7,14 +7,18 @@ pub type HeldOut = (f32, bool, f32);
 
 /// Fits slope and offset by Newton's method with Platt's smoothed targets ("Probabilistic outputs for support vector
 /// machines", 1999). A slope below 0 (the model is worse than chance) becomes 0: it then says nothing.
+///
+/// `prior` pulls towards leaving the output as it is, in units of the rows' total weight: with few independent sources
+/// the sigmoid of one laboratory is not that of the next, and a model trained on balanced classes is near the truth.
 #[must_use]
-pub fn fit(outputs: &[HeldOut]) -> Calibration {
+pub fn fit(outputs: &[HeldOut], prior: f64) -> Calibration {
     let weigh = |class: bool| -> f64 { outputs.iter().filter(|o| o.1 == class).map(|o| f64::from(o.2)).sum() };
     let (positive, negative) = (weigh(true), weigh(false));
     let targets = ((positive + 1.0) / (positive + 2.0), 1.0 / (negative + 2.0));
+    let pull = prior * (positive + negative) + RIDGE;
     let (mut slope, mut offset) = (1.0f64, 0.0f64);
     for _ in 0..STEPS {
-        let (mut g, mut h) = ([0.0f64; 2], [RIDGE, 0.0, RIDGE]);
+        let (mut g, mut h) = ([pull * (slope - 1.0), pull * offset], [pull, 0.0, pull]);
         for (raw, class, weight) in outputs {
             let x = f64::from(logit(*raw));
             let p = 1.0 / (1.0 + (-(slope * x + offset)).exp());
@@ -60,14 +64,16 @@ mod tests {
                 (shown, random.unit() < truth, 1.0)
             })
             .collect();
-        let found = fit(&outputs);
+        let found = fit(&outputs, 0.0);
+        let held = fit(&outputs, 100.0);
+        assert!((held.slope - 1.0).abs() < 0.05 && held.offset.abs() < 0.05, "{held:?}");
         assert!((found.slope - 2.0).abs() < 0.1 && (found.offset + 2.0).abs() < 0.1, "{found:?}");
     }
 
     #[test]
     fn a_model_worse_than_chance_is_silenced() {
         let outputs: Vec<HeldOut> = (0..100).map(|i| (if i % 2 == 0 { 0.1 } else { 0.9 }, i % 2 == 0, 1.0)).collect();
-        assert_eq!(fit(&outputs).slope, 0.0);
-        assert!((fit(&outputs).apply(0.9) - 0.5).abs() < 1e-6);
+        assert_eq!(fit(&outputs, 0.0).slope, 0.0);
+        assert!((fit(&outputs, 0.0).apply(0.9) - 0.5).abs() < 1e-6);
     }
 }

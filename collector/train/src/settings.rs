@@ -21,6 +21,8 @@ pub struct Settings {
     pub malicious_share: f64,
     /// Share of good flows of held-out sources that may be called suspicious or worse. Default 0.02.
     pub suspicious_share: f64,
+    /// How strongly calibration is held to the raw output, see [`crate::platt::fit`]. Default 5.
+    pub calibration_prior: f64,
     /// The forest of `certificate`.
     pub forest: ForestSettings,
     /// The boosting of `flow`.
@@ -39,6 +41,7 @@ impl Default for Settings {
             left_out: Vec::new(),
             malicious_share: 0.002,
             suspicious_share: 0.02,
+            calibration_prior: 5.0,
             forest: ForestSettings::default(),
             boosting: BoostingSettings::default(),
             regression: RegressionSettings::default(),

@@ -122,7 +122,7 @@ fn learn(
         .zip(weights)
         .filter_map(|((sample, raw), weight)| Some(((*raw)?, sample.malicious(), *weight)))
         .collect();
-    let calibration = platt::fit(&outputs);
+    let calibration = platt::fit(&outputs, settings.calibration_prior);
     let scored: Vec<Scored<'_>> = samples()
         .zip(raw)
         .filter_map(|(s, raw)| Some(Scored { value: calibration.apply((*raw)?), label: s.label, family: &s.family }))
