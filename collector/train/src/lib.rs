@@ -27,3 +27,6 @@ pub use members::{Fitted, Kind};
 pub use settings::Settings;
 pub use table::Table;
 pub use train::{Trained, train};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! The whole training on made data.
+
+use crate::{Data, Settings, TrainError, train};
+use picket_event::Classifier;
+use picket_score::bundle::seal;
+use picket_score::row::{Header, Row};
+use picket_score::vote::judge;
+use picket_score::{Bundle, Trust};
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+
+/// Four groups; malicious flows have a self-signed certificate, few extensions and a token of their own.
+fn made(shifted: bool) -> Data {
+    let header = Header::of_release();
+    let mut lines = vec![serde_json::to_string(&header).unwrap()];
+    let mut random = crate::random::Random::new(9);
+    for number in 0..240usize {
+        let malicious = number % 3 == 0;
+        let group = format!("g{}", number % 4);
+        // Where shifted, what tells the classes apart is turned round in every group.
+        let tells = if shifted { number % 4 < 2 } else { true } == malicious;
+        let mut x: Vec<Option<f32>> = header.names.iter().map(|_| Some(random.unit())).collect();
+        let mut set = |name: &str, value: Option<f32>| {
+            let at = header.names.iter().position(|known| known == name).unwrap();
+            x[at] = value;
+        };
+        set("client_extensions", Some(if tells { 4.0 } else { 12.0 } + random.unit()));
+        set("certificate_self_signed", (number % 5 > 0).then_some(f32::from(u8::from(tells))));
+        set("src2dst_bytes", Some(if tells { 500.0 } else { 900.0 } + 500.0 * random.unit()));
+        set("points", Some(if tells { 0.7 } else { 0.2 }));
+        let row = Row {
+            file: "x.pcap".into(),
+            group,
+            label: if malicious { "malicious" } else { "benign" }.into(),
+            family: "f".into(),
+            src_ip: String::new(),
+            src_port: 0,
+            dest_ip: String::new(),
+            dest_port: 443,
+            proto: "TCP".into(),
+            start: 0.0,
+            app: "tls".into(),
+            x,
+            t: if tells { vec![3, 9] } else { vec![4, 9] },
+        };
+        lines.push(serde_json::to_string(&row).unwrap());
+    }
+    Data::parse(lines.iter().map(String::as_str)).unwrap()
+}
+
+fn small() -> Settings {
+    let mut settings = Settings::default();
+    settings.forest.trees = 20;
+    settings.boosting.trees = 20;
+    settings.regression.steps = 50;
+    settings
+}
+
+#[test]
+fn what_is_trained_is_loaded_and_judges() {
+    let data = made(false);
+    let trained = train(&data, &small(), &mut |_| {}).unwrap();
+    let again = train(&data, &small(), &mut |_| {}).unwrap();
+    assert_eq!((&trained.manifest, &trained.tensors), (&again.manifest, &again.tensors), "not deterministic");
+    let key = Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
+    let bytes = seal(&trained.manifest, &trained.tensors, &key).unwrap();
+    let keys = vec![key.public_key().as_ref().try_into().unwrap()];
+    let bundle = Bundle::load(&bytes, &Trust { keys, ..Trust::default() }).unwrap();
+    let right = data.samples.iter().filter(|s| (judge(&bundle, &s.vector, &s.tokens).value > 0.5) == s.malicious());
+    assert!(right.count() > 230);
+    let classifiers: Vec<&str> = bundle.manifest().members.iter().map(|m| m.classifier.as_str()).collect();
+    assert!(classifiers.contains(&Classifier::Handshake.name()) && classifiers.len() == 4);
+    assert!(bundle.manifest().card.sources_left_out["auc"] > 0.95);
+}
+
+#[test]
+fn what_does_not_carry_over_is_not_given_out() {
+    let refused = train(&made(true), &small(), &mut |_| {}).unwrap_err();
+    assert!(matches!(refused, TrainError::DoesNotCarryOver { .. }), "{refused}");
+}
+
+#[test]
+fn a_single_source_is_not_enough() {
+    let mut data = made(false);
+    data.samples.retain(|sample| sample.group == "g0");
+    assert!(matches!(train(&data, &small(), &mut |_| {}), Err(TrainError::TooFewSources { .. })));
+}
+
+#[test]
+fn a_feature_that_names_the_capture_is_refused() {
+    let mut data = made(false);
+    data.names[0] = "ip_ttl".to_owned();
+    assert!(matches!(train(&data, &small(), &mut |_| {}), Err(TrainError::ForbiddenFeature(_))));
+}
+
+#[test]
+fn rows_of_another_release_are_refused() {
+    let line = r#"{"picket_features":1,"schemas":["flow/9"],"names":["x"]}"#;
+    assert!(Data::parse([line].into_iter()).unwrap_err().to_string().contains("flow/9"));
+}
