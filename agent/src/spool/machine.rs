@@ -7,6 +7,7 @@
 //! first, oldest first.
 
 use super::Limits;
+use super::scan::FILE_HEADER_BYTES;
 use picket_event::Loss;
 use picket_event::wire::{Class, Header};
 use std::collections::BTreeMap;
@@ -267,7 +268,9 @@ impl Machine {
         let (first, last) = (header.first, header.last());
         self.next = last + 1;
         let (mut actions, mut losses) = (Vec::new(), Vec::new());
-        while self.bytes + length > self.limits.bytes || self.frames.len() >= self.limits.frames {
+        // It may need a segment of its own.
+        let needed = length + FILE_HEADER_BYTES as u64;
+        while self.bytes + needed > self.limits.bytes || self.frames.len() >= self.limits.frames {
             let empty = self.segments.iter().find(|(_, s)| s.live == 0).map(|(n, _)| *n);
             let lowest = || self.segments.iter().min_by_key(|(n, s)| (s.class, **n)).map(|(n, s)| (*n, s.class));
             match empty.or_else(|| lowest().filter(|(_, class)| *class <= header.class).map(|(n, _)| n)) {
@@ -307,8 +310,8 @@ impl Machine {
         let segment = self.next_segment;
         *open = Some(segment);
         self.next_segment += 1;
-        self.segments.insert(segment, Segment { class, bytes: super::scan::FILE_HEADER_BYTES as u64, live: 0 });
-        self.bytes += super::scan::FILE_HEADER_BYTES as u64;
+        self.segments.insert(segment, Segment { class, bytes: FILE_HEADER_BYTES as u64, live: 0 });
+        self.bytes += FILE_HEADER_BYTES as u64;
         actions.push(Action::Create { segment, class });
         segment
     }
