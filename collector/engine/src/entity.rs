@@ -163,8 +163,8 @@ pub struct Entity {
     pub top: f64,
     /// Weighted totals of past sums, by look, and of days.
     pub past_sums: ([f64; 3], f64),
-    /// Days in a row that were left out of learning.
-    pub unlearnt: u32,
+    /// Days in a row that were left out of learning, by kind of day.
+    pub unlearnt: [u32; 2],
     /// Whether today was alerted.
     pub alerted: bool,
     /// Whether a note was written today.
@@ -192,6 +192,8 @@ pub struct Entity {
 pub struct KeptDay {
     /// Kind of day.
     pub class: u8,
+    /// Part of the day that was watched, above 0, at most 1.
+    pub part: f32,
     /// Hours that counted.
     pub hours: u32,
     /// Counts by look.
@@ -229,7 +231,7 @@ impl Entity {
             sums: [0.0; 3],
             top: 0.0,
             past_sums: ([0.0; 3], 0.0),
-            unlearnt: 0,
+            unlearnt: [0; 2],
             alerted: false,
             noted: false,
             cases: Vec::new(),

@@ -96,7 +96,8 @@ impl Group {
                 continue;
             }
             let prior = moments(&seen, f64::from(total), count);
-            let rate = prior.rate.clamp(RATE_MIN, RATE_MAX);
+            // Nor for more than there were.
+            let rate = prior.rate.min(f64::from(total)).clamp(RATE_MIN, RATE_MAX);
             group.cells.push(PriorCell { key: first.key, mean: prior.mean as f32, rate: rate as f32 });
         }
         group.fit_dispersion(look, &all);
@@ -124,10 +125,16 @@ impl Group {
             parts.chunk_by(|a, b| a.0 == b.0).filter_map(|column| Some((column.first()?.0, ratio(column)?))).collect();
     }
 
+    /// The members' periods behind a cell, together.
+    #[must_use]
+    pub fn periods_at(&self, key: u32) -> f64 {
+        f64::from(self.periods.get((key >> 26) as usize).copied().unwrap_or(0.0))
+    }
+
     /// The prior of a cell.
     #[must_use]
     pub fn prior(&self, key: u32) -> Prior {
-        let periods = f64::from(self.periods.get((key >> 26) as usize).copied().unwrap_or(0.0));
+        let periods = self.periods_at(key);
         let least = NOVEL / (periods + 1.0);
         let found = self.cells.binary_search_by_key(&key, |c| c.key).ok().and_then(|at| self.cells.get(at));
         match found {

@@ -8,8 +8,11 @@ use crate::group::{Group, Member};
 use crate::role::Role;
 use crate::view::Counters;
 
-/// Days in a row that alerts may keep out of learning; after them the change is the new habit.
-const UNLEARNT_DAYS: u32 = 3;
+/// Days of a kind in a row that alerts may keep out of learning, working days and free days; after them the change is
+/// the new habit. They are counted by kind: the working days between two weekends say nothing about weekends.
+const UNLEARNT_DAYS: [u32; 2] = [3, 1];
+/// Learnt days of a kind before alerts keep any out of learning: a kind of day that is not known yet is learnt first.
+const KNOWN_DAYS: f32 = 2.0;
 /// A day's sums count for at most this many times the usual: one bad day makes nobody insensitive.
 const OUTLIER: f64 = 4.0;
 /// Days of an entity before its sums tell what is usual.
@@ -70,11 +73,20 @@ impl SiteState {
         mine.fold(0x00ff_ffff, |hours, (_, agent)| hours & agent.hours)
     }
 
+    /// Part of a day that the site was watched: a first day that began late is no whole period.
+    fn watched_part(&self, day: i64) -> f32 {
+        match self.first {
+            Some((first, hour)) if first == day => f32::from(24 - hour.min(23)) / 24.0,
+            _ => 1.0,
+        }
+    }
+
     fn close_entity(&mut self, number: usize, day: i64, class: u8, config: &Config, counters: &mut Counters) {
         let Some(e) = self.entities.get(number) else { return };
         let risk = self.risk_at(e, self.newest, config);
         let level = self.level_of(e);
         let covered = self.heard_hours(e.agents) & !e.excused;
+        let part = self.watched_part(day);
         let usual = self.usual_of(number);
         let Some(e) = self.entities.get_mut(number) else { return };
         e.yesterday = risk;
@@ -84,10 +96,12 @@ impl SiteState {
         if active {
             self.budget.note(e.top);
             let keep = keep(config.memory);
-            let learn = !e.alerted || e.unlearnt >= UNLEARNT_DAYS || e.age < MATURE_DAYS;
-            e.unlearnt = if learn { 0 } else { e.unlearnt + 1 };
+            let learn = !e.alerted || e.age < MATURE_DAYS || overdue(e, class);
+            if let Some(unlearnt) = e.unlearnt.get_mut(usize::from(class)) {
+                *unlearnt = if learn { 0 } else { *unlearnt + 1 };
+            }
             if learn {
-                counters.cells_dropped += learn_day(e, class, covered, config) as u64;
+                counters.cells_dropped += learn_day(e, class, part, covered, config) as u64;
                 // Sums against a baseline of few days say more about the baseline than about the entity.
                 if e.age >= MATURE_DAYS {
                     for ((past, sum), usual) in e.past_sums.0.iter_mut().zip(e.sums).zip(usual) {
@@ -141,6 +155,14 @@ impl SiteState {
     }
 }
 
+/// Whether a day is learnt although it was alerted: its kind is not known yet, or was left out often enough.
+fn overdue(e: &Entity, class: u8) -> bool {
+    let class = usize::from(class);
+    let known = e.days.get(class).copied().unwrap_or(0.0);
+    let limit = UNLEARNT_DAYS.get(class).copied().unwrap_or(0);
+    known < KNOWN_DAYS || e.unlearnt.get(class).is_some_and(|unlearnt| *unlearnt >= limit)
+}
+
 /// What a period's weight becomes after one day.
 fn keep(memory: Memory) -> f64 {
     match memory {
@@ -150,7 +172,7 @@ fn keep(memory: Memory) -> f64 {
 }
 
 /// Adds the open day to an entity's past; answers how many cells found no room.
-fn learn_day(e: &mut Entity, class: u8, covered: u32, config: &Config) -> usize {
+fn learn_day(e: &mut Entity, class: u8, part: f32, covered: u32, config: &Config) -> usize {
     let keep = keep(config.memory) as f32;
     for (cell, periods) in e.periods.iter_mut().enumerate() {
         *periods *= keep;
@@ -162,7 +184,7 @@ fn learn_day(e: &mut Entity, class: u8, covered: u32, config: &Config) -> usize 
         *days *= keep;
     }
     if let Some(days) = e.days.get_mut(usize::from(class)) {
-        *days += 1.0;
+        *days += part;
     }
     for (cell, activity) in e.activity.iter_mut().enumerate() {
         *activity *= keep;
@@ -182,18 +204,18 @@ fn learn_day(e: &mut Entity, class: u8, covered: u32, config: &Config) -> usize 
         dropped += watched.past.fold(&today, keep, config.caps.cells);
     }
     if let Memory::Periods(limit) = config.memory {
-        keep_day(e, class, covered, usize::from(limit.clamp(2, 60)));
+        keep_day(e, class, part, covered, usize::from(limit.clamp(2, 60)));
     }
     dropped
 }
 
 /// Exact mean: remembers the day, and takes out the one that is too old.
-fn keep_day(e: &mut Entity, class: u8, covered: u32, limit: usize) {
+fn keep_day(e: &mut Entity, class: u8, part: f32, covered: u32, limit: usize) {
     let counts = e.looks.iter().map(|w| {
         let kept = w.today.as_slice().iter().copied();
         kept.filter(|(key, _)| !w.look.hourly() || covered & (1 << ((key >> 26) % 24)) != 0).collect()
     });
-    let day = KeptDay { class, hours: covered, counts: counts.collect() };
+    let day = KeptDay { class, part, hours: covered, counts: counts.collect() };
     e.kept.push_back(day);
     if e.kept.len() <= limit {
         return;
@@ -205,7 +227,7 @@ fn keep_day(e: &mut Entity, class: u8, covered: u32, limit: usize) {
         }
     }
     if let Some(days) = e.days.get_mut(usize::from(old.class)) {
-        *days = (*days - 1.0).max(0.0);
+        *days = (*days - old.part).max(0.0);
     }
     for (watched, gone) in e.looks.iter_mut().zip(&old.counts) {
         watched.past.subtract(gone);

@@ -1,6 +1,6 @@
 //! Events made small: what the baseline needs of each, and the order they are taken in.
 
-use picket_event::{Body, Endpoints, Envelope, FlowState, Mac, MessageKind, Operation, Protocol, Timestamp};
+use picket_event::{Body, Endpoints, Envelope, FlowState, Mac, MessageKind, Operation, Protocol, Source, Timestamp};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -78,6 +78,29 @@ impl Item {
     }
 }
 
+/// Where an event came from, for the agent's liveness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A live interface.
+    Interface,
+    /// A capture file.
+    File,
+    /// The agent itself.
+    Itself,
+}
+
+impl Origin {
+    /// From the event's source.
+    #[must_use]
+    pub const fn of(source: &Source) -> Self {
+        match source {
+            Source::Interface(_) => Self::Interface,
+            Source::File(_) => Self::File,
+            Source::Agent => Self::Itself,
+        }
+    }
+}
+
 /// An item that waits for its turn.
 #[derive(Clone, Debug)]
 pub struct Queued {
@@ -85,6 +108,8 @@ pub struct Queued {
     pub time: Timestamp,
     /// Event time.
     pub heard: Timestamp,
+    /// Where its event came from.
+    pub from: Origin,
     /// Number of the agent within the site.
     pub agent: u16,
     /// Epoch and sequence: the order among equal times.

@@ -45,13 +45,39 @@ pub struct Off {
     pub deviation: f64,
 }
 
+/// Periods of a kind of day from which it borrows nothing more from the other kind.
+const OWN_PERIODS: f64 = 6.0;
+/// Periods of a group behind a kind of day below which its word on the other kind is taken.
+const GROUP_PERIODS: f64 = 1.0;
+
+/// Periods lent to a kind of day with `own` periods by the other, which has `there`: one at first, fading with its own.
+fn lent(own: f64, there: f64) -> f64 {
+    if there <= 0.0 || own > OWN_PERIODS { 0.0 } else { (1.0 / ((1.0 + own) * (1.0 + own))).min(there) }
+}
+
+/// The same hour of the other kind of day, or the other kind itself.
+fn other_kind(look: Look, key: u32) -> u32 {
+    let place = Place::from_cube(key);
+    let kinds = if look.hourly() { 24 } else { 1 };
+    let time = if place.time >= kinds { place.time - kinds } else { place.time + kinds };
+    Place { time, ..place }.cube()
+}
+
+/// How an entity's day of a kind is spread over its hours; a kind hardly seen borrows from the other.
+fn profile(e: &Entity, class: u8) -> [f64; 24] {
+    let other = 1 - class.min(1);
+    let days = |class: u8| f64::from(e.days.get(usize::from(class)).copied().unwrap_or(0.0));
+    let part = lent(days(class), days(other)) / days(other).max(f64::MIN_POSITIVE);
+    let of = |class: u8, hour: usize| f64::from(e.activity.get(usize::from(class) * 24 + hour).copied().unwrap_or(0.0));
+    std::array::from_fn(|hour| of(class, hour) + part * of(other, hour))
+}
+
 /// Part of an entity's usual day that has passed at the end of an hour, above 0.
 pub fn share(e: &Entity, class: u8, hour: u8) -> f64 {
-    let from = usize::from(class) * 24;
-    let day = e.activity.get(from..from + 24).unwrap_or_default();
+    let day = profile(e, class);
     let upto = usize::from(hour) + 1;
-    let passed: f64 = day.iter().take(upto).map(|a| f64::from(*a)).sum();
-    let whole: f64 = day.iter().map(|a| f64::from(*a)).sum();
+    let passed: f64 = day.iter().take(upto).sum();
+    let whole: f64 = day.iter().sum();
     // A little of an even day, so that the first hours are not nothing.
     let even = (whole * 0.05).max(1.0);
     ((passed + even * upto as f64 / 24.0) / (whole + even)).clamp(0.01, 1.0)
@@ -63,7 +89,8 @@ fn relation_share(e: &Entity, key: u32, hour: u8) -> f64 {
     let place = Place::from_cube(key);
     let of = |h: u8| {
         let time = TimeCell::new(place.time, h).0;
-        f64::from(watched.past.get(Place { time, space: 0, ..place }.cube()).sum)
+        let own = watched.past.get(Place { time, space: 0, ..place }.cube());
+        f64::from(borrow(e, watched, own).0.sum)
     };
     let (passed, whole) = (0..24).fold((0.0, 0.0), |(passed, whole), h| {
         let sum = of(h);
@@ -77,21 +104,18 @@ fn steady(role: Role) -> bool {
     !matches!(role, Role::Workstation | Role::Agent)
 }
 
-/// A kind of day that was hardly seen yet borrows from the other: one period at first, fading with its own.
+/// A cell of a kind of day that was hardly seen yet borrows from the other kind.
 fn borrow(e: &Entity, watched: &Watched, sums: Sums) -> (Sums, f64) {
     let own = e.periods_of(watched.look, sums.key);
-    let place = Place::from_cube(sums.key);
-    let kinds = if watched.look.hourly() { 24 } else { 1 };
-    let time = if place.time >= kinds { place.time - kinds } else { place.time + kinds };
-    let other = Place { time, ..place }.cube();
+    let other = other_kind(watched.look, sums.key);
     let there = e.periods_of(watched.look, other);
-    if there <= 0.0 || own > 6.0 {
+    let weight = lent(own, there);
+    if weight <= 0.0 {
         return (sums, own);
     }
-    let weight = (1.0 / ((1.0 + own) * (1.0 + own))).min(there);
-    let lent = watched.past.get(other);
+    let past = watched.past.get(other);
     let part = (weight / there) as f32;
-    let sums = Sums { key: sums.key, sum: sums.sum + lent.sum * part, squares: sums.squares + lent.squares * part };
+    let sums = Sums { key: sums.key, sum: sums.sum + past.sum * part, squares: sums.squares + past.squares * part };
     (sums, own + weight)
 }
 
@@ -99,7 +123,11 @@ fn borrow(e: &Entity, watched: &Watched, sums: Sums) -> (Sums, f64) {
 pub fn expectation(e: &Entity, group: Option<&Group>, watched: &Watched, sums: Sums, share: f64) -> Expectation {
     let look = watched.look;
     let (sums, periods) = borrow(e, watched, sums);
-    let prior = group.map_or(crate::group::Prior { mean: 0.01, rate: 0.3 }, |g| g.prior(sums.key));
+    let prior = group.map_or(crate::group::Prior { mean: 0.01, rate: 0.3 }, |g| {
+        let other = other_kind(look, sums.key);
+        let unseen = g.periods_at(sums.key) < GROUP_PERIODS && g.periods_at(other) > g.periods_at(sums.key);
+        g.prior(if unseen { other } else { sums.key })
+    });
     let dispersion = group.map_or(0.5, |g| g.dispersion(look, sums, periods));
     let (_, variance) = mean_variance(sums, periods);
     Expectation { sum: f64::from(sums.sum), periods, variance, prior, dispersion, share }

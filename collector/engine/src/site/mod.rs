@@ -19,7 +19,7 @@ use crate::role::Role;
 use crate::view::Counters;
 use crate::{calendar, risk};
 use alarm::Budget;
-use item::{Item, Queued};
+use item::{Item, Origin, Queued};
 use picket_event::{AgentId, Envelope, Protocol, Timestamp};
 use registry::Registry;
 use std::collections::BTreeMap;
@@ -34,12 +34,36 @@ struct Agent {
     id: AgentId,
     /// Latest event time heard.
     last: Timestamp,
+    /// Latest event time of live traffic, or of its own: what is replayed from files has no liveness.
+    live: Option<Timestamp>,
+    /// Whether it was heard from a live interface, and whether from files.
+    sources: (bool, bool),
     /// Local day and hours of it in which it was heard, a bit each.
     hours: u32,
     /// Whether its silence was reported.
     silent: bool,
     /// Its number among the entities.
     entity: u32,
+}
+
+impl Agent {
+    /// Whether an event shows that the agent watches live. What it says of itself does, unless it only replays files.
+    fn alive(&mut self, from: Origin) -> bool {
+        match from {
+            Origin::Interface => self.sources.0 = true,
+            Origin::File => self.sources.1 = true,
+            Origin::Itself => {}
+        }
+        let (interface, file) = self.sources;
+        if file && !interface {
+            (self.live, self.silent) = (None, false);
+        }
+        match from {
+            Origin::Interface => true,
+            Origin::File => false,
+            Origin::Itself => interface || !file,
+        }
+    }
 }
 
 /// What is known of an address outside.
@@ -79,6 +103,8 @@ pub struct SiteState {
     taken: i64,
     /// The open local day, once there is one.
     day: Option<i64>,
+    /// The first local day and the hour it began in.
+    first: Option<(i64, u8)>,
     /// Closed days.
     closed: u32,
     /// Next hour of absolute time to be judged (hours since 1970).
@@ -124,6 +150,7 @@ impl SiteState {
             latest: None,
             taken: i64::MIN,
             day: None,
+            first: None,
             closed: 0,
             next_hour: i64::MIN,
             budget: Budget::new(config.alarm_budget),
@@ -148,7 +175,15 @@ impl SiteState {
             e.role = Role::Agent;
         }
         self.keep(entity);
-        self.agents.push(Agent { id: id.clone(), last: time, hours: 0, silent: false, entity });
+        self.agents.push(Agent {
+            id: id.clone(),
+            last: time,
+            live: None,
+            sources: (false, false),
+            hours: 0,
+            silent: false,
+            entity,
+        });
         self.agent_numbers.insert(id.clone(), number);
         Some(number)
     }
@@ -172,7 +207,8 @@ impl SiteState {
         }
         let item = item::item(envelope);
         let order = (envelope.epoch, envelope.sequence);
-        let queued = Queued { time: item.turn(time), heard: time, agent, order, item };
+        let queued =
+            Queued { time: item.turn(time), heard: time, from: Origin::of(&envelope.event.source), agent, order, item };
         let minute = queued.time.seconds().div_euclid(60);
         if minute < self.taken {
             self.take(queued, config, counters, out);
@@ -280,9 +316,10 @@ impl SiteState {
         let (day, hour) = calendar::local(&self.site, queued.time);
         if self.day.is_none() {
             self.day = Some(day);
+            self.first = Some((day, hour));
             self.next_hour = queued.time.seconds().div_euclid(HOUR);
         }
-        self.heard(queued.agent, queued.heard, day, hour, config, out);
+        self.heard(&queued, day, hour, config, out);
         match queued.item {
             Item::Talk(talk) => self.talk(&talk, queued.agent, queued.time, config, counters),
             Item::Naming(naming) => self.naming(&naming, queued.agent, queued.time, config, counters),
@@ -291,19 +328,23 @@ impl SiteState {
     }
 
     /// Notes that an agent was heard.
-    fn heard(&mut self, number: u16, time: Timestamp, day: i64, hour: u8, config: &Config, out: &mut Findings) {
+    fn heard(&mut self, queued: &Queued, day: i64, hour: u8, config: &Config, out: &mut Findings) {
+        let (number, time) = (queued.agent, queued.heard);
         let open = self.day == Some(day);
         let Some(agent) = self.agents.get_mut(usize::from(number)) else { return };
         if open {
             agent.hours |= 1 << hour;
         }
-        if time <= agent.last {
+        agent.last = agent.last.max(time);
+        if !agent.alive(queued.from) {
             return;
         }
-        let gap = time.since(agent.last);
-        let (last, silent) = (agent.last, agent.silent);
-        agent.last = time;
-        agent.silent = false;
+        let Some(last) = agent.live.replace(agent.live.map_or(time, |live| live.max(time))) else { return };
+        if time <= last {
+            return;
+        }
+        let gap = time.since(last);
+        let silent = std::mem::replace(&mut agent.silent, false);
         if !silent && gap >= Duration::from_secs(u64::from(config.silence_seconds.max(60))) {
             self.silence(number, last, time, config, out);
         }
@@ -314,9 +355,9 @@ impl SiteState {
         let limit = Duration::from_secs(u64::from(config.unheard_seconds.max(60)));
         for number in 0..self.agents.len() {
             let Some(agent) = self.agents.get_mut(number) else { continue };
-            if !agent.silent && now.since(agent.last) >= limit {
+            let Some(last) = agent.live else { continue };
+            if !agent.silent && now.since(last) >= limit {
                 agent.silent = true;
-                let last = agent.last;
                 self.silence(u16::try_from(number).unwrap_or(0), last, now, config, out);
             }
         }

@@ -1,6 +1,7 @@
 //! The engine over generated weeks: silence without a change, the change when there is one, and its laws.
 
 mod corpus;
+mod cyclic;
 mod plant;
 
 use picket_engine::{Config, Deviation, Finding, FindingKind, Memory, PlannedWork, Shape};

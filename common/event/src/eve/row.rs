@@ -57,6 +57,19 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
+/// A function code. Other tools write it in words (`userdata 4/1`): then the first number in the text stands, else 0.
+fn function_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(match &value {
+        serde_json::Value::Null => None,
+        serde_json::Value::String(text) => {
+            let mut runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
+            Some(runs.next().and_then(|run| run.parse().ok()).unwrap_or(0))
+        }
+        other => Some(other.as_u64().and_then(|code| u32::try_from(code).ok()).unwrap_or(0)),
+    })
+}
+
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.0.fract() == 0.0 && self.0.abs() < 9e15 {
@@ -392,6 +405,7 @@ rows! {
         /// request, response, exception or unsolicited.
         kind: Text<'a>,
         /// The protocol's function code.
+        #[serde(deserialize_with = "function_code")]
         function: u32,
         /// The protocol's name of it.
         function_name: Text<'a>,

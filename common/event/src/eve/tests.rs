@@ -172,6 +172,24 @@ fn suricata_lines() {
 }
 
 #[test]
+fn function_codes_in_words_are_read() {
+    let read = |function: &str| {
+        let line = format!(
+            r#"{{"timestamp":"2026-03-06T11:44:25.347031Z","event_type":"ics","site":"s","agent":"a","src_ip":"10.1.100.10","src_port":1,"dest_ip":"10.1.101.10","dest_port":102,"proto":"TCP","app_proto":"s7comm","ics":{{"operation":"diagnose","kind":"request","function":{function}}}}}"#
+        );
+        let Body::Ics(body) = parse_line(&line).unwrap().unwrap().event.body else { panic!() };
+        body.function
+    };
+    assert_eq!(read("4"), 4);
+    assert_eq!(read(r#""userdata 4/1""#), 4);
+    assert_eq!(read(r#""3""#), 3);
+    assert_eq!(read(r#""read""#), 0);
+    assert_eq!(read(r#""99999999999""#), 0);
+    assert_eq!(read("-1"), 0);
+    assert_eq!(read("null"), 0);
+}
+
+#[test]
 fn what_is_no_event_says_why() {
     assert!(matches!(parse_line("{"), Err(EveError::Json(_))));
     let no_ends = r#"{"timestamp":"2024-01-01T00:00:00Z","event_type":"flow","flow":{}}"#;
