@@ -5,6 +5,7 @@ mod demo;
 mod fingerprints;
 mod golden;
 mod live;
+mod models;
 mod read_cli;
 mod recognition;
 mod schema;

@@ -1,0 +1,84 @@
+//! The models: trained by the product on the corpus with sources left out, and the built-in bundle at work.
+
+use picket_agent::capture::{FileSource, Filled, FrameBatch, FrameSource as _};
+use picket_agent::features_cmd;
+use picket_agent::sensor::{Sensor, Settings};
+use picket_event::{Body, Event, Verdict};
+use picket_packet::{Frame, WireLen};
+use picket_score::Bundle;
+use picket_score::vote::judge;
+use picket_tests::place::{files, shared};
+use picket_train::{Data, train};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Feature rows of the traffic corpus, written and read back by the product.
+fn rows(shared: &Path) -> Data {
+    let work = tempfile::tempdir().unwrap();
+    let corpus = shared.join("corpus/traffic");
+    let args = features_cmd::Args {
+        files: vec![corpus.join("benign"), corpus.join("malicious")],
+        labels: Some(corpus.join("labels.jsonl")),
+        out: work.path().join("rows.jsonl"),
+    };
+    let done = features_cmd::run(&args).unwrap();
+    assert!(done.bad.is_empty(), "{:?}", done.bad);
+    let text = std::fs::read_to_string(&args.out).unwrap();
+    assert_eq!(text.lines().count() as u64, done.rows + 1);
+    Data::parse(text.lines()).unwrap()
+}
+
+/// Every group of sources is held out once in training: the card's figures are of models that never saw the source.
+#[test]
+fn the_recipe_carries_over_to_sources_it_never_saw() {
+    let Some(shared) = shared("the_recipe_carries_over_to_sources_it_never_saw") else { return };
+    let data = rows(&shared);
+    let trained = train(&data, &picket_train::Settings::default(), &mut |_| {}).unwrap();
+    let figures = &trained.manifest.card.sources_left_out;
+    assert!(figures["auc"] >= 0.90 && figures["auc_background"] >= 0.90, "{figures:?}");
+    assert!(figures["recall_1pct"] >= 0.30, "{figures:?}");
+    let built_in = Bundle::built_in().unwrap();
+    assert_eq!(built_in.manifest().card.sources_left_out, *figures, "the shipped bundle is not of this recipe");
+    let began = Instant::now();
+    let sum: f32 = data.samples.iter().map(|sample| judge(&built_in, &sample.vector, &sample.tokens).value).sum();
+    let each = began.elapsed() / u32::try_from(data.samples.len()).unwrap();
+    println!("judging takes {each:?} a flow, mean value {}", sum / data.samples.len() as f32);
+    assert!(each.as_micros() < 200, "judging takes {each:?} a flow");
+}
+
+fn scored(capture: &Path, bundle: &Arc<Bundle>) -> Vec<Event> {
+    let mut source = FileSource::open(capture).unwrap();
+    let mut sensor = Sensor::new(&Settings { bundle: Some(bundle.clone()), ..Settings::file("x") });
+    let mut batch = FrameBatch::new();
+    let mut events = Vec::new();
+    while let Ok(Filled::Frames) = source.fill(&mut batch) {
+        for frame in batch.frames() {
+            let (time_ns, link_type, wire_len) = (frame.time.nanos(), frame.link_type, WireLen(frame.wire));
+            sensor.frame(Frame { time_ns, link_type, wire_len, data: frame.bytes }, &mut events);
+        }
+    }
+    sensor.finish(&mut events);
+    events
+}
+
+/// Reasons travel with verdicts, at least two classifiers stand behind one, and values stay in range.
+#[test]
+fn verdicts_carry_reasons() {
+    let Some(shared) = shared("verdicts_carry_reasons") else { return };
+    let bundle = Arc::new(Bundle::built_in().unwrap());
+    let mut verdicts = 0;
+    for capture in files(&shared.join("corpus/traffic/malicious"), &["pcap"]) {
+        for event in scored(&capture, &bundle) {
+            let Body::Flow(flow) = &event.body else { continue };
+            let Some(score) = &flow.score else { continue };
+            if score.verdict < Verdict::Suspicious {
+                continue;
+            }
+            verdicts += 1;
+            assert!(!score.reasons.is_empty() && score.votes.len() >= 2, "{score:?}");
+            assert!(score.reasons.iter().all(|reason| !reason.to_string().contains("{}")), "{score:?}");
+        }
+    }
+    assert!(verdicts > 100, "{verdicts} verdicts on captures the bundle was trained on");
+}
