@@ -84,7 +84,7 @@ impl Collector {
 
     /// Makes a token that enrols one agent.
     pub(super) fn token(&self) -> Result<String> {
-        let answer = self.ask(&["token", "create", "--json"])?;
+        let answer = self.ask(&["token", "create", "--site", "plant", "--json"])?;
         let value: Value = serde_json::from_str(&answer).context("the token's JSON")?;
         Ok(value.get("token").and_then(Value::as_str).context("no token in the answer")?.to_owned())
     }

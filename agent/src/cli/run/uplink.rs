@@ -54,6 +54,8 @@ pub(super) fn finish(books: &Books, wait: bool, signals: &Signals) -> Result<Exi
     }
     books.report();
     let result = if wait { drain(books, signals) } else { Ok(Exit::Done) };
+    // Once more, with what was acknowledged meanwhile: the goodbye carries it.
+    books.report();
     books.end_uplink();
     result
 }
