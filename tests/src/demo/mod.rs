@@ -52,20 +52,25 @@ impl Demo {
     /// # Errors
     /// When a step fails; the error says which.
     pub fn send(&mut self, scenario: &Scenario, say: &mut dyn FnMut(&str)) -> Result<Outcome> {
-        say("making an enrolment token and enrolling picket-agent with it");
-        let token = self.collector.token()?;
-        self.collector.enrol(&token)?;
         say(&format!("generating {} days of a small plant", scenario.days));
         let weeks = self.folder.join("captures/weeks.pcap");
         let capture = scenario.capture();
         capture.write(&weeks).with_context(|| format!("write {}", weeks.display()))?;
-        let mut captures = vec![weeks];
-        captures.extend(golden_captures());
-        let frames = capture.frames();
-        say(&format!("sending {frames} frames and {} golden captures down the line", captures.len() - 1));
-        self.collector.run_agent(&captures)?;
+        self.send_from("plant", &[weeks], &format!("{} frames of the plant", capture.frames()), say)?;
+        let golden = golden_captures();
+        self.send_from("lab", &golden, &format!("{} golden captures of the dissectors", golden.len()), say)?;
         say("waiting for the judgement");
         self.outcome()
+    }
+
+    /// Enrols an agent of a site with a token of its own, and sends captures through it.
+    fn send_from(&self, site: &str, captures: &[PathBuf], what: &str, say: &mut dyn FnMut(&str)) -> Result<()> {
+        let agent = format!("{site}-sensor");
+        say(&format!("making an enrolment token of site {site} and enrolling {agent} with it"));
+        let token = self.collector.token(site)?;
+        self.collector.enrol(&agent, &token)?;
+        say(&format!("sending {what} down the line: capture, features, vote, spool, QUIC"));
+        self.collector.run_agent(&agent, captures)
     }
 
     fn outcome(&self) -> Result<Outcome> {
@@ -126,9 +131,9 @@ impl Outcome {
     /// # Errors
     /// The first promise that was not kept.
     pub fn check(&self) -> Result<()> {
-        let agent = self.agents.first().context("no agent is in the fleet")?;
-        let ledger = agent.get("ledger").context("the agent has sent no ledger")?;
-        let number = |name: &str| ledger.get(name).and_then(Value::as_u64).unwrap_or(0);
+        ensure!(self.agents.len() == 2, "{} agents are in the fleet, two were enrolled", self.agents.len());
+        let ledgers: Vec<&Value> = self.agents.iter().filter_map(|agent| agent.get("ledger")).collect();
+        let number = |name: &str| ledgers.iter().filter_map(|ledger| ledger.get(name).and_then(Value::as_u64)).sum::<u64>();
         ensure!(number("frames") > 10_000, "only {} frames in the ledger", number("frames"));
         ensure!(number("wire_bytes") > 0, "no bytes on the wire in the ledger");
         ensure!(

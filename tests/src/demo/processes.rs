@@ -82,24 +82,24 @@ impl Collector {
         self.said.lock().map(|text| text.clone()).unwrap_or_default()
     }
 
-    /// Makes a token that enrols one agent.
-    pub(super) fn token(&self) -> Result<String> {
-        let answer = self.ask(&["token", "create", "--site", "plant", "--json"])?;
+    /// Makes a token that enrols one agent of a site.
+    pub(super) fn token(&self, site: &str) -> Result<String> {
+        let answer = self.ask(&["token", "create", "--site", site, "--json"])?;
         let value: Value = serde_json::from_str(&answer).context("the token's JSON")?;
         Ok(value.get("token").and_then(Value::as_str).context("no token in the answer")?.to_owned())
     }
 
-    /// Enrols the agent.
-    pub(super) fn enrol(&self, token: &str) -> Result<()> {
+    /// Enrols an agent by its name.
+    pub(super) fn enrol(&self, agent: &str, token: &str) -> Result<()> {
         let mut command = Command::new(program("picket-agent"));
-        command.args(["enrol", "--name", "demo-sensor", "--state"]).arg(self.agent_state()).arg(token);
+        command.args(["enrol", "--name", agent, "--state"]).arg(self.agent_state(agent)).arg(token);
         finished(command.output().context("start picket-agent")?, "picket-agent enrol").map(|_| ())
     }
 
     /// Sends captures down the line; ends when all events are acknowledged.
-    pub(super) fn run_agent(&self, captures: &[PathBuf]) -> Result<()> {
+    pub(super) fn run_agent(&self, agent: &str, captures: &[PathBuf]) -> Result<()> {
         let mut command = Command::new(program("picket-agent"));
-        command.arg("run").arg("--state").arg(self.agent_state());
+        command.arg("run").arg("--state").arg(self.agent_state(agent));
         for capture in captures {
             command.arg("--file").arg(capture);
         }
@@ -111,8 +111,8 @@ impl Collector {
         finished(output, "picket-agent run").map(|_| ())
     }
 
-    fn agent_state(&self) -> PathBuf {
-        self.folder.join("agent")
+    fn agent_state(&self, agent: &str) -> PathBuf {
+        self.folder.join(agent)
     }
 
     /// A listing for people.
@@ -200,7 +200,7 @@ fn finished(output: Output, what: &str) -> Result<String> {
 
 /// The plant's site, as an operator would write it.
 const SITES: &str = r#"{"sites": [{"site": "plant", "tz": "UTC", "offsets": [{"from": "1970-01-01T00:00:00Z", "seconds": 0}],
- "workdays": [0, 1, 2, 3, 4], "holidays": [], "maintenance": [], "agents": [{"agent": "demo-sensor"}],
+ "workdays": [0, 1, 2, 3, 4], "holidays": [], "maintenance": [], "agents": [{"agent": "plant-sensor"}],
  "zones": [{"name": "office", "prefix": "10.10.10.0/24", "level": 4}, {"name": "servers", "prefix": "10.10.20.0/24", "level": 4},
   {"name": "control", "prefix": "10.10.100.0/24", "level": 2}, {"name": "cell", "prefix": "10.10.101.0/24", "level": 1}]}]}
 "#;
