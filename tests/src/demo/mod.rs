@@ -133,7 +133,8 @@ impl Outcome {
     pub fn check(&self) -> Result<()> {
         ensure!(self.agents.len() == 2, "{} agents are in the fleet, two were enrolled", self.agents.len());
         let ledgers: Vec<&Value> = self.agents.iter().filter_map(|agent| agent.get("ledger")).collect();
-        let number = |name: &str| ledgers.iter().filter_map(|ledger| ledger.get(name).and_then(Value::as_u64)).sum::<u64>();
+        let number =
+            |name: &str| ledgers.iter().filter_map(|ledger| ledger.get(name).and_then(Value::as_u64)).sum::<u64>();
         ensure!(number("frames") > 10_000, "only {} frames in the ledger", number("frames"));
         ensure!(number("wire_bytes") > 0, "no bytes on the wire in the ledger");
         ensure!(
