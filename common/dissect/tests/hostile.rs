@@ -1,6 +1,7 @@
 //! Every protocol of the registry against hostile input, seeded by its golden captures.
 //! A protocol without golden captures fails here, so none can be added without these tests.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests read files and measure time")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a golden capture that cannot be read is a failure")]
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
 mod support;

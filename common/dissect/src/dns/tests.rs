@@ -1,5 +1,7 @@
 //! Names and their loops, messages that are none, and cost.
 
+#![allow(clippy::disallowed_methods, reason = "time is measured, and goes into no output")]
+
 use super::parse::{check, message};
 use super::*;
 use proptest::prelude::*;

@@ -20,7 +20,7 @@ pub(super) fn quic(head: &Head<'_>) -> Probe {
                 return Ok(Guess::No);
             }
             let (to, from) = (r.vec8("dcid")?, r.vec8("scid")?);
-            let negotiation = version == 0 && r.remaining() >= 4 && r.remaining() % 4 == 0;
+            let negotiation = version == 0 && r.remaining() >= 4 && r.remaining().is_multiple_of(4);
             if to.remaining() > 20 || from.remaining() > 20 || !(known(version) || negotiation) {
                 return Ok(Guess::No);
             }

@@ -134,7 +134,7 @@ pub(super) fn bacnet(head: &Head<'_>) -> Probe {
                 return Ok(Guess::No);
             }
             Ok(match function {
-                0x0a | 0x0b | 0x09 => when(r.u8("network version")? == 1, 0.92),
+                0x09..=0x0b => when(r.u8("network version")? == 1, 0.92),
                 0x04 => {
                     r.skip(6, "origin")?;
                     when(r.u8("network version")? == 1, 0.92)

@@ -33,7 +33,7 @@ pub(super) fn rdp(head: &Head<'_>) -> Probe {
 /// SMB 1 to 3 behind a NetBIOS session header (MS-CIFS 2.2.3.1, MS-SMB2 2.1).
 pub(super) fn smb(head: &Head<'_>) -> Probe {
     either(head, |bytes| match bytes {
-        [0, 0 | 1, _, _, 0xff | 0xfe | 0xfd, b'S', b'M', b'B', ..] => Guess::Yes(0.98),
+        [0, 0 | 1, _, _, 0xfd..=0xff, b'S', b'M', b'B', ..] => Guess::Yes(0.98),
         [0, ..] if bytes.len() < 8 => Guess::Open,
         _ => Guess::No,
     })

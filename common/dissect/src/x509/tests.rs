@@ -1,5 +1,7 @@
 //! A certificate of our own, its parts, and hostile ones.
 
+#![allow(clippy::disallowed_methods, reason = "time is measured, and goes into no output")]
+
 use super::*;
 use proptest::prelude::*;
 
