@@ -157,19 +157,23 @@ impl Outcome {
     /// Whether an alert on the beacon's client comes from the sensor's verdict.
     #[must_use]
     pub fn has_verdict_alert(&self) -> bool {
-        self.has_alert("verdict", &[scenario::BEACON_CLIENT, scenario::BEACON_SERVER])
+        self.has_alert("verdict", &[scenario::BEACON_CLIENT, scenario::BEACON_SERVER], "malicious")
     }
 
-    /// Whether an alert on the night writer (or what it wrote to) comes from the baseline.
+    /// Whether an alert on the night writer (or what it wrote to) comes from the baseline, and says so.
     #[must_use]
     pub fn has_baseline_alert(&self) -> bool {
-        self.has_alert("baseline", &[scenario::NIGHT_WRITER, scenario::WRITTEN_CONTROLLER])
+        self.has_alert("baseline", &[scenario::NIGHT_WRITER, scenario::WRITTEN_CONTROLLER], "modbus write")
     }
 
-    fn has_alert(&self, kind: &str, entities: &[&str]) -> bool {
+    /// Whether an alert of a kind names one of the entities, with certain words among its reasons.
+    fn has_alert(&self, kind: &str, entities: &[&str], words: &str) -> bool {
         self.alerts.iter().any(|alert| {
             let text = |name: &str| alert.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            text("kind").contains(kind) && entities.iter().any(|entity| text("entity").contains(entity))
+            let reasons = alert.get("reasons").and_then(Value::as_array).into_iter().flatten();
+            text("kind") == kind
+                && entities.iter().any(|entity| text("entity").contains(entity))
+                && reasons.filter_map(Value::as_str).any(|reason| reason.contains(words))
         })
     }
 }
