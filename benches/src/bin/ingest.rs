@@ -95,6 +95,9 @@ fn collect(arguments: &Arguments) -> anyhow::Result<()> {
     };
     for batch in collector.engine.try_iter() {
         seen += batch.events.len() as u64;
+        if let Some(engine) = &mut engine {
+            engine.apply(&batch.events, &mut findings);
+        }
     }
     let (used, took) = (cpu() - cpu_before, begin.elapsed().as_secs_f64());
     if !status.success() {
@@ -107,6 +110,9 @@ fn collect(arguments: &Arguments) -> anyhow::Result<()> {
         "collector: {seen} events, {used:.2} CPU-s {with} engine, {took:.2} s: {:.0} events per CPU-second",
         seen as f64 / used
     );
+    if let Some(engine) = &engine {
+        println!("engine: {:?}", engine.counters());
+    }
     println!(
         "store: {} commits, {:.1} bytes an event in frames, {:.1} on disk",
         health.commits,

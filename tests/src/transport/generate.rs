@@ -22,6 +22,7 @@ pub enum Mix {
 pub struct Generator {
     random: u64,
     time: i64,
+    made: u64,
     step: i64,
     source: Source,
     mix: Mix,
@@ -32,7 +33,7 @@ impl Generator {
     #[must_use]
     pub fn new(seed: u64, start: i64, per_second: u32, mix: Mix) -> Self {
         let step = 1_000_000_000 / i64::from(per_second.max(1));
-        Self { random: seed | 1, time: start, step, source: Source::Interface(Arc::from("eth1")), mix }
+        Self { random: seed | 1, time: start, made: 0, step, source: Source::Interface(Arc::from("eth1")), mix }
     }
 
     /// xorshift64*.
@@ -83,7 +84,10 @@ impl Generator {
         let src = self.client();
         let transport = if dest_port == 53 { Transport::UDP } else { Transport::TCP };
         let src_port = 32_768 + self.below(28_000) as u16;
-        let id = FlowId(self.next());
+        // As the flow table makes them: 15 bits of hash, a counter, the shard.
+        self.made += 1;
+        let (hash, shard) = (self.below(1 << 15), self.below(64));
+        let id = FlowId(hash << 38 | self.made << 6 | shard);
         let body = match (self.mix, self.below(20)) {
             (Mix::Flows, _) | (Mix::Mixed, 0..=11) => Body::Flow(Box::new(self.flow(&protocol))),
             (Mix::Mixed, 12..=13) => Body::Tls(Box::new(self.tls())),

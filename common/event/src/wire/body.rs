@@ -9,49 +9,51 @@ use crate::{Both, FlowEnd, FlowState, Kind, Ledger, Loss, Mac, Method, Protocol,
 use bincode::{Decode, Encode};
 use std::net::IpAddr;
 
+/// What repeats from flow to flow stands first, beside what repeats in the head; the numbers stand last.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 struct WireFlow {
     /// From the flow's end to the event's time; nothing, where the last packet made the event.
-    end: WireSpan,
-    duration: WireSpan,
-    packets: (u64, u64),
-    bytes: (u64, u64),
-    tcp_flags: (u8, u8),
-    /// State in the low, reason of the row in the high four bits.
-    state: u8,
+    end: Option<WireSpan>,
     protocol: Protocol,
     confidence: u8,
     /// Method plus one; 0 where there is none.
     method: u8,
-    count: u32,
-    gap: Option<(f64, f64)>,
+    /// State in the low, reason of the row in the high four bits.
+    state: u8,
+    tcp_flags: (u8, u8),
+    /// Conversations of a merged row, and the mean and variation of their gaps.
+    merged: Option<(u32, Option<(f64, f64)>)>,
     score: Option<WireScore>,
+    packets: (u64, u64),
+    bytes: (u64, u64),
+    duration: WireSpan,
 }
 
 impl WireFlow {
     fn new(flow: &Flow, time: Timestamp) -> Self {
+        let gap = flow.gap.map(|gap| (gap.mean, gap.cv));
         Self {
-            end: WireSpan::between(flow.end, time),
-            duration: WireSpan::between(flow.start, flow.end),
-            packets: (flow.packets.to_server, flow.packets.to_client),
-            bytes: (flow.bytes.to_server, flow.bytes.to_client),
-            tcp_flags: (flow.tcp_flags.to_server, flow.tcp_flags.to_client),
-            state: flow.state as u8 | (flow.reason as u8) << 4,
+            end: (flow.end != time).then(|| WireSpan::between(flow.end, time)),
             protocol: flow.app.protocol.clone(),
             confidence: to_u8(flow.app.confidence),
             method: flow.app.method.map_or(0, |method| method as u8 + 1),
-            count: flow.count,
-            gap: flow.gap.map(|gap| (gap.mean, gap.cv)),
+            state: flow.state as u8 | (flow.reason as u8) << 4,
+            tcp_flags: (flow.tcp_flags.to_server, flow.tcp_flags.to_client),
+            merged: (flow.count != 1 || gap.is_some()).then_some((flow.count, gap)),
             score: flow.score.as_ref().map(WireScore::from),
+            packets: (flow.packets.to_server, flow.packets.to_client),
+            bytes: (flow.bytes.to_server, flow.bytes.to_client),
+            duration: WireSpan::between(flow.start, flow.end),
         }
     }
 
     fn flow(self, time: Timestamp) -> Option<Flow> {
-        let end = self.end.before(time);
+        let end = self.end.map_or(time, |end| end.before(time));
         let score = match self.score {
             Some(score) => Some(score.score()?),
             None => None,
         };
+        let (count, gap) = self.merged.unwrap_or((1, None));
         Some(Flow {
             start: self.duration.before(end),
             end,
@@ -61,8 +63,8 @@ impl WireFlow {
             state: *FlowState::ALL.get(usize::from(self.state & 15))?,
             reason: *FlowEnd::ALL.get(usize::from(self.state >> 4))?,
             app: App { protocol: self.protocol, confidence: from_u8(self.confidence), method: method(self.method)? },
-            count: self.count,
-            gap: self.gap.map(|(mean, cv)| Gap { mean, cv }),
+            count,
+            gap: gap.map(|(mean, cv)| Gap { mean, cv }),
             score,
         })
     }

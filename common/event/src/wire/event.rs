@@ -67,21 +67,60 @@ impl WireSpan {
     }
 }
 
+/// A conversation's id. The sensor's ids are a counter in the lower bits under a few bits of hash, so the lower are a
+/// small difference from the frame's first, and the upper cost two or three bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Encode, Decode)]
+struct WireId {
+    upper: u32,
+    lower: i64,
+}
+
+/// Bits of an id that count.
+const COUNTER_BITS: u32 = 38;
+const COUNTER_MASK: u64 = (1 << COUNTER_BITS) - 1;
+
+impl WireId {
+    const fn new(id: u64, base: u64) -> Self {
+        let lower = (id & COUNTER_MASK).cast_signed() - (base & COUNTER_MASK).cast_signed();
+        Self { upper: (id >> COUNTER_BITS) as u32, lower }
+    }
+
+    const fn id(self, base: u64) -> u64 {
+        let lower = self.lower.wrapping_add((base & COUNTER_MASK).cast_signed()).cast_unsigned();
+        (self.upper as u64) << COUNTER_BITS | lower & COUNTER_MASK
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 enum WireFlow {
     None,
-    Ip { id: i64, src: u16, src_port: u16, dest: u16, dest_port: u16, transport: u8 },
-    Link { id: i64, src: Option<Mac>, dest: Option<Mac>, ether_type: Option<u16>, link_type: u16 },
+    /// What differs from event to event stands first, and what repeats stands last, beside what repeats in the body:
+    /// compression then finds one long match.
+    Ip {
+        id: WireId,
+        src: u16,
+        src_port: u16,
+        dest: u16,
+        dest_port: u16,
+        transport: u8,
+    },
+    Link {
+        id: WireId,
+        src: Option<Mac>,
+        dest: Option<Mac>,
+        ether_type: Option<u16>,
+        link_type: u16,
+    },
 }
 
 /// The part that every kind has.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub(super) struct Head {
     time: WireSpan,
+    flow: WireFlow,
     source: u16,
     /// VLAN id plus one; 0 where there is none.
     vlan: u16,
-    flow: WireFlow,
     redacted: Vec<String>,
 }
 
@@ -104,10 +143,10 @@ impl Tables {
         let flow = match event.flow {
             None => WireFlow::None,
             Some(FlowRef { id, endpoints }) => {
-                let delta = id.0.wrapping_sub(self.preamble.flow).cast_signed();
+                let id = WireId::new(id.0, self.preamble.flow);
                 match endpoints {
                     Endpoints::Ip { src, src_port, dest, dest_port, transport } => WireFlow::Ip {
-                        id: delta,
+                        id,
                         src: self.address(src)?,
                         src_port,
                         dest: self.address(dest)?,
@@ -115,7 +154,7 @@ impl Tables {
                         transport: transport.0,
                     },
                     Endpoints::Link { src, dest, ether_type, link_type } => {
-                        WireFlow::Link { id: delta, src, dest, ether_type, link_type }
+                        WireFlow::Link { id, src, dest, ether_type, link_type }
                     }
                 }
             }
@@ -190,22 +229,21 @@ impl Context {
     pub(super) fn resolve(&self, head: Head) -> Option<(Timestamp, Source, Option<u16>, Option<FlowRef>, Vec<String>)> {
         let time = head.time.after(self.base);
         let source = self.sources.get(usize::from(head.source))?.clone();
-        let (delta, endpoints) = match head.flow {
-            WireFlow::None => (0, None),
+        let flow = match head.flow {
+            WireFlow::None => None,
             WireFlow::Ip { id, src, src_port, dest, dest_port, transport } => {
                 let src = *self.addresses.get(usize::from(src))?;
                 let dest = *self.addresses.get(usize::from(dest))?;
-                (id, Some(Endpoints::Ip { src, src_port, dest, dest_port, transport: Transport(transport) }))
+                Some((id, Endpoints::Ip { src, src_port, dest, dest_port, transport: Transport(transport) }))
             }
             WireFlow::Link { id, src, dest, ether_type, link_type } => {
-                (id, Some(Endpoints::Link { src, dest, ether_type, link_type }))
+                Some((id, Endpoints::Link { src, dest, ether_type, link_type }))
             }
         };
         if head.redacted.len() > MAX_REDACTED {
             return None;
         }
-        let id = FlowId(self.flow.wrapping_add(delta.cast_unsigned()));
-        let flow = endpoints.map(|endpoints| FlowRef { id, endpoints });
+        let flow = flow.map(|(id, endpoints)| FlowRef { id: FlowId(id.id(self.flow)), endpoints });
         Some((time, source, head.vlan.checked_sub(1), flow, head.redacted))
     }
 }

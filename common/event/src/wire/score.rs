@@ -10,12 +10,16 @@ const MAX_VOTES: usize = 32;
 /// Reasons of one score at most.
 const MAX_REASONS: usize = 32;
 
+/// Who votes with which weight repeats from flow to flow, what they say does not: kept apart, the first compresses to
+/// nothing.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub(super) struct WireScore {
     verdict: u8,
-    value: u16,
-    votes: Vec<(u8, u8, u8)>,
+    classifiers: Vec<u8>,
+    weights: Vec<u8>,
     reasons: Vec<WireReason>,
+    value: u16,
+    votes: Vec<u8>,
 }
 
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -84,22 +88,25 @@ pub(super) fn read_reasons(from: Vec<WireReason>) -> Option<Vec<Reason>> {
 
 impl From<&Score> for WireScore {
     fn from(score: &Score) -> Self {
-        let vote = |v: &Vote| (v.classifier as u8, to_u8(v.value), to_u8(v.weight));
+        let votes = || score.votes.iter().take(MAX_VOTES);
         Self {
             verdict: score.verdict as u8,
-            value: (score.value.get() * 65_535.0).round() as u16,
-            votes: score.votes.iter().take(MAX_VOTES).map(vote).collect(),
+            classifiers: votes().map(|vote| vote.classifier as u8).collect(),
+            weights: votes().map(|vote| to_u8(vote.weight)).collect(),
             reasons: reasons(&score.reasons),
+            value: (score.value.get() * 65_535.0).round() as u16,
+            votes: votes().map(|vote| to_u8(vote.value)).collect(),
         }
     }
 }
 
 impl WireScore {
     pub(super) fn score(self) -> Option<Score> {
-        if self.votes.len() > MAX_VOTES {
+        let length = self.votes.len();
+        if length > MAX_VOTES || self.classifiers.len() != length || self.weights.len() != length {
             return None;
         }
-        let vote = |(classifier, value, weight): (u8, u8, u8)| {
+        let vote = |((classifier, weight), value): ((u8, u8), u8)| {
             // A classifier of a newer release is left out; its weight is in the verdict already.
             let classifier = *Classifier::ALL.get(usize::from(classifier))?;
             Some(Vote { classifier, value: from_u8(value), weight: from_u8(weight) })
@@ -107,7 +114,7 @@ impl WireScore {
         Some(Score {
             verdict: *Verdict::ALL.get(usize::from(self.verdict))?,
             value: Unit::new(f32::from(self.value) / 65_535.0),
-            votes: self.votes.into_iter().filter_map(vote).collect(),
+            votes: self.classifiers.into_iter().zip(self.weights).zip(self.votes).filter_map(vote).collect(),
             reasons: read_reasons(self.reasons)?,
         })
     }
