@@ -1,4 +1,6 @@
 //! In steady state the line allocates nothing for a packet: shown by an allocator that counts.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test or bench that cannot go on ends")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests do I/O")]
 #![allow(unsafe_code, reason = "a counting allocator cannot be written without")]
 
 use picket_agent::sensor::{Count, Sensor, Settings};

@@ -1,4 +1,5 @@
 //! End-to-end tests and the makers of their captures.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test or bench that cannot go on ends")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests do I/O")]
 
 pub mod demo;

@@ -28,6 +28,7 @@ pub(super) struct PcapFile {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::enum_variant_names, reason = "each names the length that comes first")]
 enum Lengths {
     CapturedFirst,
     WireFirst,

@@ -209,7 +209,6 @@ impl Flow {
                 active: self.active.0,
                 fragment: self.fragment.0,
             },
-            ..Limits::default()
         }
     }
 }

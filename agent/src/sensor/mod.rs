@@ -5,9 +5,10 @@
 //! targets all use this one type. Several files are several sensors, one after the other.
 //!
 //! Inside are three pieces, so that [`crate::pipeline`] can run them on several threads with the same
-//! output: [`Front`](front) decodes, joins fragments and chooses a shard; 64 [`Shard`](shard)s hold the
-//! flows; [`Back`](back) does what crosses flows, and hands out events in their total order: frame, then
+//! output: `Front` decodes, joins fragments and chooses a shard; 64 `Shard`s hold the
+//! flows; `Back` does what crosses flows, and hands out events in their total order: frame, then
 //! shard, then order within the shard.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub(crate) mod back;
 pub(crate) mod front;

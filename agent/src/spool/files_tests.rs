@@ -1,4 +1,5 @@
 //! What lies on disk after damage, and what a restart makes of it.
+#![allow(clippy::single_match, clippy::single_match_else, reason = "both outcomes are shown")]
 
 use super::*;
 use picket_event::body::Anomaly;

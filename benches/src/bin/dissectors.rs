@@ -1,5 +1,7 @@
 //! What each dissector of the registry costs: nanoseconds an event and a byte over its golden captures, with
 //! identification and without. One row a protocol; one without golden captures ends the run with an error.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test or bench that cannot go on ends")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "benches measure")]
 
 use picket_agent::capture::{FileSource, Filled, FrameBatch, FrameSource};
 use picket_dissect::{Context, Conversation, Output, registry};

@@ -1,6 +1,8 @@
 //! `engine`: events a CPU-second through the engine alone, and bytes a host, on generated weeks of one site.
 //!
 //! Events are made before the clock starts; no parsing, no store.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test or bench that cannot go on ends")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "benches measure")]
 
 use picket_engine::{Config, Engine, Findings};
 use picket_event::body::{App, Flow};

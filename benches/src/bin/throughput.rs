@@ -2,6 +2,8 @@
 //!
 //! Ratios carry over between machines, seconds do not. The capture is made by `make_bench.py` of the shared
 //! folder (`--mb 600 --seed 1`) or by the product's own generator.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test or bench that cannot go on ends")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "benches measure")]
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;

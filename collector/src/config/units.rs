@@ -26,7 +26,7 @@ fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 
 /// The largest unit that divides the value.
 fn write(value: u64, units: &[(&str, u64)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match units.iter().find(|(_, factor)| value >= *factor && value % factor == 0).or(units.last()) {
+    match units.iter().find(|(_, factor)| value >= *factor && value.is_multiple_of(*factor)).or(units.last()) {
         Some((name, factor)) => write!(f, "{}{name}", value / factor),
         None => Ok(()),
     }

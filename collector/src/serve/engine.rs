@@ -168,7 +168,7 @@ impl Driver {
     }
 
     fn apply(&mut self, batch: &Batch) {
-        self.pace.learn(&batch);
+        self.pace.learn(batch);
         let mut found = Findings::new();
         self.work.live.apply(&batch.events, &mut found);
         self.keep(&mut found);

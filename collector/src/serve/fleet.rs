@@ -149,7 +149,7 @@ impl Fleet {
             for key in keys {
                 events.extend(store.events(key, from, to, limit)?);
             }
-            events.sort_by(|a, b| (b.event.time, b.sequence).cmp(&(a.event.time, a.sequence)));
+            events.sort_by_key(|e| std::cmp::Reverse((e.event.time, e.sequence)));
             // Both ends of a conversation may be names of one entity.
             events.dedup_by(|a, b| (&a.agent, a.epoch, a.sequence) == (&b.agent, b.epoch, b.sequence));
             events.truncate(limit);

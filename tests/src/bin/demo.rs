@@ -1,4 +1,5 @@
 //! `make demo`: the whole line on this machine.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test or bench that cannot go on ends")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a program does I/O")]
 
 use anyhow::Result;

@@ -1,4 +1,6 @@
 //! Writes the golden captures that are made by program. Deterministic: a second run changes nothing.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test or bench that cannot go on ends")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a program does I/O")]
 
 use picket_tests::golden;
 

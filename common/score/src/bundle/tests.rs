@@ -1,4 +1,5 @@
 //! Round trip, and every way to be refused.
+#![allow(clippy::disallowed_methods, reason = "a refusal is timed")]
 
 use super::*;
 use crate::calibration::Calibration;
