@@ -1,7 +1,6 @@
 //! The shell round the engine.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the shell does I/O")]
 #![forbid(unsafe_code)]
-#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the shell does I/O")]
 
 pub mod api;
 pub mod cli;
