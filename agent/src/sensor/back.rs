@@ -83,6 +83,8 @@ impl Back {
             app,
             count: 1,
             gap: None,
+            payload: None,
+            tunnel: None,
             score,
         }));
         self.event(Said { time: end, vlan, flow: Some(flow), body })

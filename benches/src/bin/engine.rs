@@ -56,6 +56,8 @@ fn flow(day: u64, second: u64, state: &mut u64) -> Event {
         app: App { protocol, confidence: Unit::ONE, method: None },
         count: 1,
         gap: None,
+        payload: None,
+        tunnel: None,
         score: None,
     };
     let flow = Some(FlowRef { id: FlowId(1), endpoints });

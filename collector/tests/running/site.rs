@@ -167,6 +167,8 @@ fn flow(seconds: i64, src: [u8; 4], dest: [u8; 4], (port, protocol): (u16, Proto
         app: App { protocol, confidence: Unit::ONE, method: Some(Method::Fingerprint) },
         count: 1,
         gap: None,
+        payload: None,
+        tunnel: None,
         score,
     };
     event(seconds, ends(src, dest, port), Body::Flow(Box::new(body)))

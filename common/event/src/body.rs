@@ -2,18 +2,21 @@
 
 use crate::{
     Both, Classifier, FlowEnd, FlowState, Kind, Ledger, Loss, Mac, MessageKind, Method, Operation, Protocol, Reason,
-    Timestamp, Unit, Verdict,
+    SshBehaviour, Timestamp, Unit, Verdict,
 };
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-/// What an event says. Kinds whose bodies are not defined yet are known by name and skipped on the wire.
+/// What an event says.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)] // each variant is documented by its type
 pub enum Body {
     Flow(Box<Flow>),
     Tls(Box<Tls>),
+    Quic(Box<Quic>),
+    Ssh(Box<Ssh>),
     Dns(Box<Dns>),
+    Http(Box<Http>),
     Ics(Box<Ics>),
     Host(Box<Host>),
     Pair(Box<Pair>),
@@ -31,7 +34,10 @@ impl Body {
         match self {
             Self::Flow(_) => Kind::Flow,
             Self::Tls(_) => Kind::Tls,
+            Self::Quic(_) => Kind::Quic,
+            Self::Ssh(_) => Kind::Ssh,
             Self::Dns(_) => Kind::Dns,
+            Self::Http(_) => Kind::Http,
             Self::Ics(_) => Kind::Ics,
             Self::Host(_) => Kind::Host,
             Self::Pair(_) => Kind::Pair,
@@ -88,6 +94,62 @@ pub struct Flow {
     pub gap: Option<Gap>,
     /// What the classifiers say; `None` where no scoring took place.
     pub score: Option<Score>,
+    /// What the payload looks like; only where the protocol is unknown and payload was seen.
+    pub payload: Option<PayloadShape>,
+    /// The tunnel it was found in; `None` for a conversation in the open.
+    pub tunnel: Option<Box<Tunnel>>,
+}
+
+/// What the first payload bytes of an unknown conversation look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PayloadShape {
+    /// Shannon entropy of the bytes kept, 0 to 8 bits a byte.
+    pub entropy: f32,
+    /// Share of printable ASCII among them.
+    pub printable: Unit,
+    /// The first bytes each way, 0 bytes where nothing was said.
+    pub first: Both<Head>,
+}
+
+/// At most eight bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    bytes: [u8; 8],
+    length: u8,
+}
+
+impl Head {
+    /// The first eight of `bytes`, or all of them.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut head = Self::default();
+        for (to, from) in head.bytes.iter_mut().zip(bytes) {
+            *to = *from;
+            head.length += 1;
+        }
+        head
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
+    }
+}
+
+/// The innermost tunnel round a conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tunnel {
+    /// Which kind (`gre`, `vxlan`, `gtp`, ...).
+    pub kind: Cow<'static, str>,
+    /// Its sender, where the tunnel runs over IP, of the packet that opened the conversation.
+    pub src: Option<IpAddr>,
+    /// Its receiver, likewise.
+    pub dest: Option<IpAddr>,
+    /// Its number (VNI, TEID, key, session), where it has one.
+    pub id: Option<u32>,
+    /// How many tunnels lie inside each other, at least 1.
+    pub depth: u8,
 }
 
 /// Regularity of merged conversations.
@@ -167,6 +229,80 @@ pub struct Certificate {
     pub names: Vec<String>,
     /// Whether subject equals issuer.
     pub self_signed: bool,
+}
+
+/// A QUIC connection's handshake (RFC 9000, RFC 9001).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Quic {
+    /// Version of the connection, as in the long header.
+    pub version: u32,
+    /// Server name the client asked for.
+    pub sni: Option<String>,
+    /// Application protocols the client offered.
+    pub alpn: Vec<String>,
+    /// Negotiated cipher suite.
+    pub cipher: Option<u16>,
+    /// JA3, MD5 of the client hello.
+    pub ja3: Option<[u8; 16]>,
+    /// JA3S, MD5 of the server hello.
+    pub ja3s: Option<[u8; 16]>,
+    /// JA4 text.
+    pub ja4: Option<String>,
+    /// Whether the session was resumed.
+    pub resumed: bool,
+    /// Whether the server asked for a retry.
+    pub retry: bool,
+}
+
+/// An SSH connection.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ssh {
+    /// The client's side, where it was seen.
+    pub client: Option<SshEnd>,
+    /// The server's side, where it was seen.
+    pub server: Option<SshEnd>,
+    /// What the connection was used for, judged from the sizes and times of its packets.
+    pub behaviour: Option<SshBehaviour>,
+    /// Whether a log-in succeeded, judged likewise.
+    pub authenticated: Option<bool>,
+    /// Log-ins tried, judged likewise; 0 unknown.
+    pub attempts: u8,
+}
+
+/// One side of an SSH connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SshEnd {
+    /// Protocol version of the banner (`2.0`).
+    pub version: String,
+    /// Software and comment of the banner, bounded.
+    pub software: String,
+    /// HASSH (client) or HASSH-server, MD5.
+    pub hassh: Option<[u8; 16]>,
+}
+
+/// An HTTP/1 request with its answer, as far as each was seen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Http {
+    /// Method; empty where only the answer was seen.
+    pub method: String,
+    /// Host asked for, without credentials.
+    pub host: Option<String>,
+    /// Request target, bounded, without credentials.
+    pub url: String,
+    /// Protocol version (`HTTP/1.1`).
+    pub version: String,
+    /// Client program.
+    pub user_agent: Option<String>,
+    /// Media type of the answer's body.
+    pub content_type: Option<String>,
+    /// Server program.
+    pub server: Option<String>,
+    /// Status of the answer.
+    pub status: Option<u16>,
+    /// Length of the request's body, bytes.
+    pub request_length: u64,
+    /// Length of the answer's body, bytes.
+    pub response_length: u64,
 }
 
 /// A DNS message.
@@ -273,6 +409,8 @@ pub struct Asset {
     pub mac: Option<Mac>,
     /// Name.
     pub hostname: Option<String>,
+    /// Other names it goes by.
+    pub names: Vec<String>,
     /// Maker.
     pub vendor: Option<String>,
     /// Model or product code.
@@ -283,10 +421,16 @@ pub struct Asset {
     pub os: Option<String>,
     /// Roles: `client`, `server`, `plc`, ...
     pub roles: Vec<String>,
+    /// Services it answers on, as `tcp/443 tls`.
+    pub services: Vec<String>,
     /// Purdue level, guessed.
     pub purdue_level: Option<u8>,
     /// What told it: `modbus`, `dhcp`, ...
     pub source: String,
+    /// When the sensor first saw it.
+    pub first_seen: Option<Timestamp>,
+    /// When the sensor last saw it.
+    pub last_seen: Option<Timestamp>,
 }
 
 /// Something no well-behaved peer sends.

@@ -14,6 +14,8 @@ mod community;
 pub mod eve;
 mod ledger;
 pub mod reason;
+#[cfg(test)]
+mod samples;
 mod time;
 pub mod vocabulary;
 pub mod wire;
@@ -24,7 +26,9 @@ pub use community::community_id;
 pub use ledger::{Ledger, Loss};
 pub use reason::{Reason, ReasonArg};
 pub use time::{Timestamp, TimestampError};
-pub use vocabulary::{Classifier, FlowEnd, FlowState, Kind, MessageKind, Method, Operation, Protocol, Verdict};
+pub use vocabulary::{
+    Classifier, FlowEnd, FlowState, Kind, MessageKind, Method, Operation, Protocol, SshBehaviour, Verdict,
+};
 
 use bincode::{Decode, Encode};
 

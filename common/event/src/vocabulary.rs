@@ -172,6 +172,26 @@ words! {
     }
 }
 
+words! {
+    /// What an SSH connection was used for, as its packets' sizes and times tell.
+    SshBehaviour {
+        /// Somebody types.
+        Interactive = "interactive",
+        /// One command, its output, the end.
+        Command = "command",
+        /// Bulk from the client.
+        Upload = "upload",
+        /// Bulk from the server.
+        Download = "download",
+        /// The server's side types: a shell was handed back.
+        ReverseShell = "reverse_shell",
+        /// Other conversations run inside.
+        Tunnel = "tunnel",
+        /// Nobody got in.
+        LoginFailed = "login_failed",
+    }
+}
+
 /// A protocol's name (`app_proto`): one of the product's table, or a site's own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum Protocol {

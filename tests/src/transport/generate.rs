@@ -123,6 +123,8 @@ impl Generator {
             app: App { protocol: protocol.clone(), confidence: Unit::new(0.98), method: Some(Method::Fingerprint) },
             count: 1,
             gap: None,
+            payload: None,
+            tunnel: None,
             score: Some(self.score()),
         }
     }

@@ -67,6 +67,8 @@ pub fn flow(seconds: i64, src: IpAddr, dest: IpAddr, protocol: &Protocol, answer
         app: App { protocol: protocol.clone(), confidence: Unit::ONE, method: None },
         count: 1,
         gap: None,
+        payload: None,
+        tunnel: None,
         score: None,
     };
     event(seconds, Some(endpoints(src, dest, 443)), Body::Flow(Box::new(body)))

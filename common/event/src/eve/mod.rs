@@ -5,6 +5,7 @@
 
 mod parse;
 pub mod row;
+mod session;
 mod suricata;
 mod write;
 

@@ -1,7 +1,7 @@
 //! EVE lines to events: the product's own, merged rows of other sensors, and Suricata's as far as they go.
 
 use super::row::{self, Row};
-use super::{MAX_TEXT, suricata};
+use super::{MAX_TEXT, session, suricata};
 use crate::body::{self, Body};
 use crate::{
     AgentId, Both, Classifier, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, Kind, Ledger, Loss, MessageKind,
@@ -42,8 +42,7 @@ impl fmt::Display for EveError {
 
 impl std::error::Error for EveError {}
 
-/// Reads one line. `None` where the line is well formed and its kind is not one that is read
-/// (`quic`, `ssh`, `http` bodies, and other tools' own kinds).
+/// Reads one line. `None` where the line is well formed and its kind is not one that is read (other tools' own kinds).
 ///
 /// Fields that are not known are passed over; texts are cut at [`MAX_TEXT`] bytes.
 ///
@@ -57,7 +56,9 @@ pub fn parse_line(line: &str) -> Result<Option<EveRow>, EveError> {
     };
     let Some(body) = body else { return Ok(None) };
     let endpoints = endpoints(&row)?;
-    if endpoints.is_none() && matches!(body.kind(), Kind::Flow | Kind::Tls | Kind::Dns | Kind::Ics | Kind::Pair) {
+    let needs_ends =
+        !matches!(body.kind(), Kind::Host | Kind::Asset | Kind::Anomaly | Kind::Alert | Kind::Stats | Kind::Loss);
+    if endpoints.is_none() && needs_ends {
         return Err(EveError::Field("src_ip"));
     }
     let source = match (&row.pcap_filename, &row.in_iface) {
@@ -84,15 +85,15 @@ pub(super) fn cut(text: &str) -> &str {
     if text.len() <= MAX_TEXT { text } else { text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default() }
 }
 
-fn owned(text: Option<&Cow<'_, str>>) -> String {
+pub(super) fn owned(text: Option<&Cow<'_, str>>) -> String {
     text.map(|t| cut(t).to_owned()).unwrap_or_default()
 }
 
-fn some(text: Option<&Cow<'_, str>>) -> Option<String> {
+pub(super) fn some(text: Option<&Cow<'_, str>>) -> Option<String> {
     text.map(|t| cut(t).to_owned())
 }
 
-fn list(texts: Option<&Vec<Cow<'_, str>>>) -> Vec<String> {
+pub(super) fn list(texts: Option<&Vec<Cow<'_, str>>>) -> Vec<String> {
     texts.map(|texts| texts.iter().take(64).map(|t| cut(t).to_owned()).collect()).unwrap_or_default()
 }
 
@@ -152,7 +153,9 @@ fn body_of(row: &Row<'_>, kind: Kind) -> Result<Option<Body>, EveError> {
                 count: loss.count.unwrap_or(0),
             })
         }
-        Kind::Quic | Kind::Ssh | Kind::Http => return Ok(None),
+        Kind::Quic => Body::Quic(Box::new(session::quic(row.quic.as_ref().ok_or(EveError::Field("quic"))?))),
+        Kind::Ssh => Body::Ssh(Box::new(session::ssh(row.ssh.as_ref().ok_or(EveError::Field("ssh"))?))),
+        Kind::Http => Body::Http(Box::new(session::http(row.http.as_ref().ok_or(EveError::Field("http"))?))),
     }))
 }
 
@@ -183,7 +186,31 @@ fn flow(row: &Row<'_>) -> Result<body::Flow, EveError> {
         count: flow.count.unwrap_or(1).max(1),
         gap: flow.gap.as_ref().and_then(|gap| Some(body::Gap { mean: gap.mean?, cv: gap.cv? })),
         score: row.score.as_ref().and_then(score),
+        payload: flow.payload.as_ref().map(payload),
+        tunnel: row.tunnel.as_ref().map(|tunnel| Box::new(self::tunnel(tunnel))),
     })
+}
+
+fn payload(row: &row::Payload<'_>) -> body::PayloadShape {
+    let first = |text: Option<&Cow<'_, str>>| {
+        let bytes: Vec<u8> = nibble_pairs(text.map_or("", |t| cut(t))).take(8).map_while(|byte| byte).collect();
+        body::Head::of(&bytes)
+    };
+    body::PayloadShape {
+        entropy: row.entropy.unwrap_or(0.0) as f32,
+        printable: Unit::new(row.printable.unwrap_or(0.0)),
+        first: Both { to_server: first(row.first_toserver.as_ref()), to_client: first(row.first_toclient.as_ref()) },
+    }
+}
+
+fn tunnel(row: &row::Tunnel<'_>) -> body::Tunnel {
+    body::Tunnel {
+        kind: owned(row.kind.as_ref()).into(),
+        src: row.src_ip,
+        dest: row.dest_ip,
+        id: row.id,
+        depth: row.depth.unwrap_or(1),
+    }
 }
 
 fn score(score: &row::Score<'_>) -> Option<body::Score> {
@@ -244,7 +271,7 @@ fn nibble_pairs(text: &str) -> impl Iterator<Item = Option<u8>> {
     pairs.into_iter()
 }
 
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(super) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let bytes: Option<Vec<u8>> = nibble_pairs(text).take(N + 1).collect();
     bytes?.try_into().ok()
 }
@@ -310,13 +337,17 @@ fn asset(asset: &row::Asset<'_>) -> Result<body::Asset, EveError> {
         ip: asset.ip,
         mac,
         hostname: some(asset.hostname.as_ref()),
+        names: list(asset.names.as_ref()),
         vendor: some(asset.vendor.as_ref()),
         model: some(asset.model.as_ref()),
         firmware: some(asset.firmware.as_ref()),
         os: some(asset.os.as_ref()),
         roles: list(asset.roles.as_ref()),
+        services: list(asset.services.as_ref()),
         purdue_level: asset.purdue_level,
         source: owned(asset.source.as_ref()),
+        first_seen: asset.first_seen.map(|time| time.0),
+        last_seen: asset.last_seen.map(|time| time.0),
     })
 }
 

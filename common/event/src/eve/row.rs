@@ -180,15 +180,27 @@ pub struct Row<'a> {
     /// Body of `flow`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub flow: Option<Flow<'a>>,
+    /// The tunnel a conversation was found in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tunnel: Option<Tunnel<'a>>,
     /// TCP flags of `flow`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tcp: Option<Tcp<'a>>,
     /// Body of `tls`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tls: Option<Tls<'a>>,
+    /// Body of `quic`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub quic: Option<Quic<'a>>,
+    /// Body of `ssh`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ssh: Option<Ssh<'a>>,
     /// Body of `dns`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub dns: Option<Dns<'a>>,
+    /// Body of `http`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub http: Option<Http<'a>>,
     /// Body of `ics`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ics: Option<Ics<'a>>,
@@ -250,9 +262,13 @@ impl Row<'_> {
             app_method: None,
             score: None,
             flow: None,
+            tunnel: None,
             tcp: None,
             tls: None,
+            quic: None,
+            ssh: None,
             dns: None,
+            http: None,
             ics: None,
             host: None,
             pair: None,
@@ -311,6 +327,32 @@ rows! {
         count: u32,
         /// Regularity of merged conversations.
         gap: Gap<'a>,
+        /// What the payload looks like, where the protocol is unknown.
+        payload: Payload<'a>,
+    }
+    /// What the first payload bytes of an unknown conversation look like.
+    Payload {
+        /// Bits a byte, 0 to 8.
+        entropy: f64,
+        /// Share of printable bytes.
+        printable: f32,
+        /// First bytes from the client, hexadecimal.
+        first_toserver: Text<'a>,
+        /// First bytes from the server, hexadecimal.
+        first_toclient: Text<'a>,
+    }
+    /// The innermost tunnel round a conversation.
+    Tunnel {
+        /// Which kind.
+        kind: Text<'a>,
+        /// Sender of the tunnel's packets.
+        src_ip: IpAddr,
+        /// Receiver of the tunnel's packets.
+        dest_ip: IpAddr,
+        /// Its number.
+        id: u32,
+        /// Tunnels inside each other.
+        depth: u8,
     }
     /// Regularity of merged conversations.
     Gap {
@@ -364,6 +406,72 @@ rows! {
         self_signed: bool,
         /// Certificates in the chain.
         chain_length: u8,
+    }
+    /// A QUIC handshake.
+    Quic {
+        /// Version: `1`, `2`, `draft-29`, or its number.
+        version: Text<'a>,
+        /// Server name asked for.
+        sni: Text<'a>,
+        /// Application protocols offered.
+        client_alpns: Vec<Text<'a>>,
+        /// Negotiated cipher suite, its IANA number.
+        cipher_suite: u16,
+        /// Client fingerprint.
+        ja3: Hash<'a>,
+        /// Server fingerprint.
+        ja3s: Hash<'a>,
+        /// Client fingerprint.
+        ja4: Text<'a>,
+        /// Whether the session was resumed.
+        session_resumed: bool,
+        /// Whether the server asked for a retry.
+        retry: bool,
+    }
+    /// An SSH connection.
+    Ssh {
+        /// The client's side.
+        client: SshEnd<'a>,
+        /// The server's side.
+        server: SshEnd<'a>,
+        /// What it was used for.
+        behaviour: Text<'a>,
+        /// Whether a log-in succeeded.
+        authenticated: bool,
+        /// Log-ins tried.
+        attempts: u8,
+    }
+    /// One side of an SSH connection.
+    SshEnd {
+        /// Protocol version.
+        proto_version: Text<'a>,
+        /// Program, as its banner says.
+        software_version: Text<'a>,
+        /// Fingerprint.
+        hassh: Hash<'a>,
+    }
+    /// An HTTP request and its answer.
+    Http {
+        /// Host asked for.
+        hostname: Text<'a>,
+        /// Request target.
+        url: Text<'a>,
+        /// Method.
+        http_method: Text<'a>,
+        /// Version.
+        protocol: Text<'a>,
+        /// Client program.
+        http_user_agent: Text<'a>,
+        /// Media type of the answer.
+        http_content_type: Text<'a>,
+        /// Server program.
+        server: Text<'a>,
+        /// Status of the answer.
+        status: u16,
+        /// Length of the answer's body, bytes.
+        length: u64,
+        /// Length of the request's body, bytes.
+        request_length: u64,
     }
     /// A hash.
     Hash {
@@ -458,6 +566,8 @@ rows! {
         mac: Text<'a>,
         /// Name.
         hostname: Text<'a>,
+        /// Other names.
+        names: Vec<Text<'a>>,
         /// Maker.
         vendor: Text<'a>,
         /// Model.
@@ -468,10 +578,16 @@ rows! {
         os: Text<'a>,
         /// Roles.
         roles: Vec<Text<'a>>,
+        /// Services it answers on.
+        services: Vec<Text<'a>>,
         /// Purdue level.
         purdue_level: u8,
         /// What told it.
         source: Text<'a>,
+        /// When it was first seen.
+        first_seen: Time,
+        /// When it was last seen.
+        last_seen: Time,
     }
     /// Something no well-behaved peer sends.
     Anomaly {

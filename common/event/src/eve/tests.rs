@@ -41,6 +41,8 @@ fn flow() -> body::Flow {
         app: body::App { protocol: Protocol::MODBUS, confidence: Unit::new(0.5), method: Some(Method::Fingerprint) },
         count: 4,
         gap: Some(body::Gap { mean: 60.5, cv: 0.25 }),
+        payload: None,
+        tunnel: None,
         score: Some(body::Score {
             verdict: Verdict::Malicious,
             value: Unit::new(0.875),
@@ -67,14 +69,17 @@ fn bodies() -> Vec<Body> {
     let asset = body::Asset {
         ip: "10.0.0.2".parse().ok(),
         mac: Some(Mac([0, 1, 2, 3, 4, 5])),
+        names: vec!["plc.local".into()],
         vendor: Some("Acme".into()),
+        services: vec!["tcp/502 modbus".into()],
+        last_seen: Some(Timestamp::from_nanos(1_772_409_600_500_000_000)),
         source: "modbus".into(),
         ..Default::default()
     };
     let dns =
         body::Dns { answer: true, id: 9, name: "example.com".into(), record_type: 65, rcode: 3, answers: Vec::new() };
     let ledger = Ledger { frames: 10, decoded: 9, undecodable: [("cut".to_owned(), 1)].into(), ..Default::default() };
-    vec![
+    let mut all = vec![
         Body::Flow(Box::new(flow())),
         Body::Ics(Box::new(ics)),
         Body::Asset(Box::new(asset)),
@@ -106,7 +111,9 @@ fn bodies() -> Vec<Body> {
             chain_length: 2,
             ..Default::default()
         })),
-    ]
+    ];
+    all.extend(crate::samples::sessions(&flow()));
+    all
 }
 
 #[test]

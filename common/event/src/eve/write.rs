@@ -1,6 +1,7 @@
 //! Events to EVE lines.
 
 use super::row::{self, Number, Row, Time};
+use super::session::{http_row, quic_row, ssh_row};
 use crate::{AgentId, Body, Endpoints, Event, FlowRef, Ledger, Reason, Site, Source, Transport, body, community_id};
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -68,6 +69,18 @@ fn fill_body<'a>(row: &mut Row<'a>, body: &'a Body) {
             row.app_proto = Some(Cow::Borrowed("tls"));
             row.tls = Some(tls_row(tls));
         }
+        Body::Quic(quic) => {
+            row.app_proto = Some(Cow::Borrowed("quic"));
+            row.quic = Some(quic_row(quic));
+        }
+        Body::Ssh(ssh) => {
+            row.app_proto = Some(Cow::Borrowed("ssh"));
+            row.ssh = Some(ssh_row(ssh));
+        }
+        Body::Http(http) => {
+            row.app_proto = Some(Cow::Borrowed("http"));
+            row.http = Some(http_row(http));
+        }
         Body::Dns(dns) => {
             row.app_proto = Some(Cow::Borrowed("dns"));
             row.dns = Some(dns_row(dns));
@@ -104,19 +117,19 @@ fn fill_body<'a>(row: &mut Row<'a>, body: &'a Body) {
 }
 
 /// A text, absent when empty.
-fn text(value: &str) -> Option<Cow<'_, str>> {
+pub(super) fn text(value: &str) -> Option<Cow<'_, str>> {
     (!value.is_empty()).then_some(Cow::Borrowed(value))
 }
 
-fn optional(value: Option<&String>) -> Option<Cow<'_, str>> {
+pub(super) fn optional(value: Option<&String>) -> Option<Cow<'_, str>> {
     value.and_then(|v| text(v))
 }
 
-fn texts(values: &[String]) -> Option<Vec<Cow<'_, str>>> {
+pub(super) fn texts(values: &[String]) -> Option<Vec<Cow<'_, str>>> {
     (!values.is_empty()).then(|| values.iter().map(|v| Cow::Borrowed(v.as_str())).collect())
 }
 
-fn hex(bytes: &[u8]) -> Cow<'static, str> {
+pub(super) fn hex(bytes: &[u8]) -> Cow<'static, str> {
     let mut out = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         let _ = write!(out, "{byte:02x}");
@@ -176,8 +189,10 @@ fn flow_row<'a>(row: &mut Row<'a>, flow: &'a body::Flow) {
             cv: Some(finite(gap.cv)),
             ..Default::default()
         }),
+        payload: flow.payload.as_ref().map(payload_row),
         ..Default::default()
     });
+    row.tunnel = flow.tunnel.as_deref().map(tunnel_row);
     let flags = flow.tcp_flags;
     if flags.to_server | flags.to_client != 0 {
         row.tcp = Some(row::Tcp {
@@ -186,6 +201,28 @@ fn flow_row<'a>(row: &mut Row<'a>, flow: &'a body::Flow) {
             tcp_flags_tc: Some(hex(&[flags.to_client])),
             ..Default::default()
         });
+    }
+}
+
+fn payload_row(shape: &body::PayloadShape) -> row::Payload<'static> {
+    let first = |head: &body::Head| (!head.bytes().is_empty()).then(|| hex(head.bytes()));
+    row::Payload {
+        entropy: Some((f64::from(shape.entropy) * 1000.0).round() / 1000.0),
+        printable: Some(rounded(shape.printable)),
+        first_toserver: first(&shape.first.to_server),
+        first_toclient: first(&shape.first.to_client),
+        ..Default::default()
+    }
+}
+
+fn tunnel_row(tunnel: &body::Tunnel) -> row::Tunnel<'_> {
+    row::Tunnel {
+        kind: text(&tunnel.kind),
+        src_ip: tunnel.src,
+        dest_ip: tunnel.dest,
+        id: tunnel.id,
+        depth: Some(tunnel.depth),
+        ..Default::default()
     }
 }
 
@@ -352,13 +389,17 @@ fn asset_row(asset: &body::Asset) -> row::Asset<'_> {
         ip: asset.ip,
         mac: asset.mac.map(|mac| Cow::Owned(mac.to_string())),
         hostname: optional(asset.hostname.as_ref()),
+        names: texts(&asset.names),
         vendor: optional(asset.vendor.as_ref()),
         model: optional(asset.model.as_ref()),
         firmware: optional(asset.firmware.as_ref()),
         os: optional(asset.os.as_ref()),
         roles: texts(&asset.roles),
+        services: texts(&asset.services),
         purdue_level: asset.purdue_level,
         source: text(&asset.source),
+        first_seen: asset.first_seen.map(Time),
+        last_seen: asset.last_seen.map(Time),
         ..Default::default()
     }
 }

@@ -4,7 +4,8 @@ use super::detail::{WireDns, WireIcs, WireTls};
 use super::event::WireSpan;
 use super::record;
 use super::score::{WireReason, WireScore, from_u8, read_reasons, reasons, to_u8};
-use crate::body::{Alert, Anomaly, App, Asset, Body, Flow, Gap, Host, Pair};
+use super::session::{WireHttp, WireQuic, WireSsh};
+use crate::body::{Alert, Anomaly, App, Asset, Body, Flow, Gap, Head as FirstBytes, Host, Pair, PayloadShape, Tunnel};
 use crate::{Both, FlowEnd, FlowState, Kind, Ledger, Loss, Mac, Method, Protocol, Timestamp};
 use bincode::{Decode, Encode};
 use std::net::IpAddr;
@@ -27,7 +28,13 @@ struct WireFlow {
     packets: (u64, u64),
     bytes: (u64, u64),
     duration: WireSpan,
+    /// Entropy in hundredths of a bit, printable share, first bytes each way.
+    payload: Option<(u16, u8, Vec<u8>, Vec<u8>)>,
+    /// Kind, sender, receiver, number, depth.
+    tunnel: Option<WireTunnel>,
 }
+
+type WireTunnel = (String, Option<IpAddr>, Option<IpAddr>, Option<u32>, u8);
 
 impl WireFlow {
     fn new(flow: &Flow, time: Timestamp) -> Self {
@@ -44,6 +51,12 @@ impl WireFlow {
             packets: (flow.packets.to_server, flow.packets.to_client),
             bytes: (flow.bytes.to_server, flow.bytes.to_client),
             duration: WireSpan::between(flow.start, flow.end),
+            payload: flow.payload.as_ref().map(|shape| {
+                let first = |head: &FirstBytes| head.bytes().to_vec();
+                let entropy = (shape.entropy * 100.0).round() as u16;
+                (entropy, to_u8(shape.printable), first(&shape.first.to_server), first(&shape.first.to_client))
+            }),
+            tunnel: flow.tunnel.as_ref().map(|t| (t.kind.clone().into_owned(), t.src, t.dest, t.id, t.depth)),
         }
     }
 
@@ -66,6 +79,14 @@ impl WireFlow {
             count,
             gap: gap.map(|(mean, cv)| Gap { mean, cv }),
             score,
+            payload: self.payload.map(|(entropy, printable, to_server, to_client)| PayloadShape {
+                entropy: f32::from(entropy) / 100.0,
+                printable: from_u8(printable),
+                first: Both { to_server: FirstBytes::of(&to_server), to_client: FirstBytes::of(&to_client) },
+            }),
+            tunnel: self
+                .tunnel
+                .map(|(kind, src, dest, id, depth)| Box::new(Tunnel { kind: kind.into(), src, dest, id, depth })),
         })
     }
 }
@@ -108,6 +129,10 @@ struct WireAsset {
     roles: Vec<String>,
     purdue_level: Option<u8>,
     source: String,
+    names: Vec<String>,
+    services: Vec<String>,
+    /// First and last seen, nanoseconds.
+    seen: (Option<i64>, Option<i64>),
 }
 
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -198,6 +223,9 @@ pub(super) fn append(out: &mut Vec<u8>, head: &super::event::Head, body: &Body, 
     match body {
         Body::Flow(flow) => record::append(out, kind, &(head, WireFlow::new(flow, time))),
         Body::Tls(tls) => record::append(out, kind, &(head, WireTls::from(&**tls))),
+        Body::Quic(quic) => record::append(out, kind, &(head, WireQuic::from(&**quic))),
+        Body::Ssh(ssh) => record::append(out, kind, &(head, WireSsh::from(&**ssh))),
+        Body::Http(http) => record::append(out, kind, &(head, WireHttp::from(&**http))),
         Body::Dns(dns) => record::append(out, kind, &(head, WireDns::from(&**dns))),
         Body::Ics(ics) => record::append(out, kind, &(head, WireIcs::from(&**ics))),
         Body::Host(h) => {
@@ -222,7 +250,18 @@ pub(super) fn append(out: &mut Vec<u8>, head: &super::event::Head, body: &Body, 
         Body::Asset(a) => {
             let texts = [&a.hostname, &a.vendor, &a.model, &a.firmware, &a.os].map(Clone::clone);
             let (roles, source) = (a.roles.clone(), a.source.clone());
-            let wire = WireAsset { ip: a.ip, mac: a.mac, texts, roles, purdue_level: a.purdue_level, source };
+            let nanos = |time: Option<Timestamp>| time.map(Timestamp::nanos);
+            let wire = WireAsset {
+                ip: a.ip,
+                mac: a.mac,
+                texts,
+                roles,
+                purdue_level: a.purdue_level,
+                source,
+                names: a.names.clone(),
+                services: a.services.clone(),
+                seen: (nanos(a.first_seen), nanos(a.last_seen)),
+            };
             record::append(out, kind, &(head, wire))
         }
         Body::Anomaly(a) => record::append(out, kind, &(head, &a.kind, &a.detail)),
@@ -282,9 +321,23 @@ pub(super) fn read(
         }))),
         Kind::Asset => take!(WireAsset, |w, _time| {
             let [hostname, vendor, model, firmware, os] = w.texts;
-            let (ip, mac, roles, source) = (w.ip, w.mac, w.roles, w.source);
-            let purdue_level = w.purdue_level;
-            Body::Asset(Box::new(Asset { ip, mac, hostname, vendor, model, firmware, os, roles, purdue_level, source }))
+            let time = |nanos: Option<i64>| nanos.map(Timestamp::from_nanos);
+            Body::Asset(Box::new(Asset {
+                ip: w.ip,
+                mac: w.mac,
+                hostname,
+                names: w.names,
+                vendor,
+                model,
+                firmware,
+                os,
+                roles: w.roles,
+                services: w.services,
+                purdue_level: w.purdue_level,
+                source: w.source,
+                first_seen: time(w.seen.0),
+                last_seen: time(w.seen.1),
+            }))
         }),
         Kind::Anomaly => take!((String, String), |w, _time| Body::Anomaly(Anomaly { kind: w.0, detail: w.1 })),
         Kind::Alert => take!(WireAlert, |w, _time| Body::Alert(Box::new(Alert {
@@ -295,6 +348,8 @@ pub(super) fn read(
         }))),
         Kind::Stats => take!(WireLedger, |w, _time| Body::Stats(Box::new(w.ledger()))),
         Kind::Loss => take!(Loss, |w, _time| Body::Loss(w)),
-        Kind::Quic | Kind::Ssh | Kind::Http => Ok(None),
+        Kind::Quic => take!(WireQuic, |wire, _time| Body::Quic(Box::new(wire.quic()))),
+        Kind::Ssh => take!(WireSsh, |wire, _time| Body::Ssh(Box::new(wire.ssh()))),
+        Kind::Http => take!(WireHttp, |wire, _time| Body::Http(Box::new(wire.http()))),
     }
 }

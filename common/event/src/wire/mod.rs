@@ -19,6 +19,7 @@ mod event;
 mod frame;
 mod record;
 mod score;
+mod session;
 mod token;
 
 pub use batch::{BatchWriter, Decoded, Decoder, Full};
