@@ -5,8 +5,8 @@
 
 use picket_agent::capture::{FileSource, Filled, FrameBatch, FrameSource};
 use picket_dissect::{Context, Conversation, Output, registry};
-use picket_event::{Direction, Endpoints, Timestamp, Transport};
-use picket_packet::{Frame, Upper, WireLen, decode};
+use picket_event::{Direction, Endpoints, Mac, Timestamp, Transport};
+use picket_packet::{Decoded, Frame, Link, Upper, WireLen, decode};
 use picket_tests::{golden, place};
 use std::hint::black_box;
 use std::path::Path;
@@ -89,7 +89,10 @@ fn payloads(path: &Path) -> anyhow::Result<Vec<Payloads>> {
 
 fn take(frame: &Frame<'_>, found: &mut Vec<Payloads>) {
     let decoded = decode(*frame);
-    let (Some(network), false) = (decoded.network, decoded.payload.is_empty()) else { return };
+    if decoded.payload.is_empty() {
+        return;
+    }
+    let Some(network) = decoded.network else { return below_ip(&decoded, frame.link_type, found) };
     let (from, to) = match decoded.upper {
         Some(Upper::Tcp(tcp)) => (tcp.src_port, tcp.dest_port),
         Some(Upper::Udp { src_port, dest_port }) => (src_port, dest_port),
@@ -104,11 +107,22 @@ fn take(frame: &Frame<'_>, found: &mut Vec<Payloads>) {
     };
     let (endpoints, direction) =
         if from > to { (ends, Direction::ToServer) } else { (ends.swapped(), Direction::ToClient) };
+    put(found, endpoints, direction, decoded.payload);
+}
+
+/// A frame of a protocol below IP: each sender is a conversation.
+fn below_ip(decoded: &Decoded<'_>, link_type: u16, found: &mut Vec<Payloads>) {
+    let Link { src, dest, ether_type, .. } = decoded.link;
+    let endpoints = Endpoints::Link { src: src.map(Mac), dest: dest.map(Mac), ether_type, link_type };
+    put(found, endpoints, Direction::ToServer, decoded.payload);
+}
+
+fn put(found: &mut Vec<Payloads>, endpoints: Endpoints, direction: Direction, payload: &[u8]) {
     let at = found.iter().position(|p| p.context.endpoints == endpoints).unwrap_or_else(|| {
         found.push(Payloads { context: Context { time: Timestamp::EPOCH, endpoints }, pieces: Vec::new() });
         found.len() - 1
     });
     if let Some(payloads) = found.get_mut(at) {
-        payloads.pieces.push((direction, decoded.payload.to_vec()));
+        payloads.pieces.push((direction, payload.to_vec()));
     }
 }

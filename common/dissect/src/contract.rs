@@ -12,6 +12,13 @@ pub trait Dissector: Sync {
     /// The transports it runs over.
     fn transports(&self) -> &'static [Transport];
 
+    /// The types it runs over below IP: EtherTypes, or below 0x0600 the destination service access point of an
+    /// IEEE 802.2 frame. Such a conversation is fed frame by frame, as datagrams from behind the type field (or
+    /// from the IEEE 802.2 header on), padding included; its [`Context`] names [`Endpoints::Link`].
+    fn ether_types(&self) -> &'static [u16] {
+        &[]
+    }
+
     /// Registered and customary server ports: weak evidence, never deciding alone against the payload.
     fn ports(&self) -> &'static [u16];
 
@@ -39,7 +46,7 @@ pub trait Session {
 /// The first bytes of a conversation.
 #[derive(Clone, Copy, Debug)]
 pub struct Head<'a> {
-    /// The transport.
+    /// The transport; 0 below IP.
     pub transport: Transport,
     /// First payload bytes from the client (as judged so far); empty where none were seen.
     pub to_server: &'a [u8],

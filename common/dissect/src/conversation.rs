@@ -75,15 +75,18 @@ enum Outcome {
 }
 
 impl Conversation {
-    /// A conversation of which nothing was seen yet. Link-layer endpoints are never identified here.
+    /// A conversation of which nothing was seen yet.
     #[must_use]
     pub fn new(endpoints: &Endpoints) -> Self {
-        let (ports, phase) = match *endpoints {
+        let ports = match *endpoints {
             Endpoints::Ip { src_port, dest_port, transport, .. } => {
-                (Ports { transport, client: src_port, server: dest_port }, Phase::Idle)
+                Ports { transport, client: src_port, server: dest_port, ether_type: None }
             }
-            Endpoints::Link { .. } => (Ports { transport: Transport(0), client: 0, server: 0 }, Phase::Done),
+            Endpoints::Link { ether_type, .. } => Ports { transport: Transport(0), client: 0, server: 0, ether_type },
         };
+        // A link that names no type gives nothing to identify by.
+        let nameless = matches!(endpoints, Endpoints::Link { ether_type: None, .. });
+        let phase = if nameless { Phase::Done } else { Phase::Idle };
         Self { phase, decided: None, ports, reversed: false, revisions: 0, ended: [false; 2] }
     }
 

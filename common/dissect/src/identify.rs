@@ -3,7 +3,7 @@
 //! The structure of both directions decides; a port raises a confidence or breaks a tie, and alone
 //! it gives a guess marked as such, and only where no candidate's structure contradicts it.
 
-use crate::{Dissector, Head, Probe, recognise, registry};
+use crate::{Dissector, Head, Probe, link, recognise, registry};
 use picket_event::{Protocol, Transport, Unit};
 
 /// From this confidence on, a decision falls without waiting for more.
@@ -17,15 +17,16 @@ const PORT_BONUS: f32 = 0.12;
 /// Confidence of a guess from the port alone.
 const PORT_ALONE: f32 = 0.2;
 
-/// The two ports of a conversation and its transport.
+/// The two ports of a conversation and its transport, or the type that stands in their place below IP.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ports {
     pub(crate) transport: Transport,
     pub(crate) client: u16,
     pub(crate) server: u16,
+    pub(crate) ether_type: Option<u16>,
 }
 
-/// A candidate by number: dissectors first, then signatures.
+/// A candidate by number: dissectors first, then signatures; those of the link layer from the end down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Candidate(u8);
 
@@ -33,12 +34,27 @@ pub(crate) struct Candidate(u8);
 enum Kind {
     Dissector(&'static dyn Dissector),
     Signature(&'static recognise::Signature),
+    Link(&'static link::Signature),
 }
 
 impl Candidate {
     fn all() -> impl Iterator<Item = Self> {
         let count = registry::ALL.len().saturating_add(recognise::ALL.len()).min(127);
         (0..count).map(|number| Self(u8::try_from(number).unwrap_or(u8::MAX)))
+    }
+
+    /// Those of a conversation below IP that has this type: dissectors first.
+    fn of_type(ether_type: u16) -> impl Iterator<Item = Self> {
+        let reads = move |d: &&'static dyn Dissector| d.ether_types().contains(&ether_type);
+        let named = move |s: &&'static link::Signature| s.ether_types.contains(&ether_type);
+        let dissectors = registry::ALL.iter().zip(0..127u8).filter(move |(d, _)| reads(d)).map(|(_, at)| Self(at));
+        dissectors.chain(link::ALL.iter().zip(0..127u8).filter(move |(s, _)| named(s)).map(|(_, at)| Self(255 - at)))
+    }
+
+    /// Those that can be meant on these ports.
+    fn meant(ports: Ports) -> impl Iterator<Item = Self> {
+        let above = ports.ether_type.is_none().then(Self::all);
+        above.into_iter().flatten().chain(ports.ether_type.into_iter().flat_map(Self::of_type))
     }
 
     /// The dissector of a protocol.
@@ -48,6 +64,9 @@ impl Candidate {
 
     fn kind(self) -> Option<Kind> {
         let number = usize::from(self.0);
+        if let Some(at) = 255usize.checked_sub(number).filter(|_| number >= 128) {
+            return link::ALL.get(at).map(Kind::Link);
+        }
         if let Some(dissector) = registry::ALL.get(number) {
             return Some(Kind::Dissector(*dissector));
         }
@@ -58,7 +77,7 @@ impl Candidate {
     pub(crate) fn dissector(self) -> Option<&'static dyn Dissector> {
         match self.kind()? {
             Kind::Dissector(dissector) => Some(dissector),
-            Kind::Signature(_) => None,
+            Kind::Signature(_) | Kind::Link(_) => None,
         }
     }
 
@@ -67,6 +86,7 @@ impl Candidate {
         match self.kind() {
             Some(Kind::Dissector(dissector)) => dissector.protocol(),
             Some(Kind::Signature(signature)) => signature.protocol.clone(),
+            Some(Kind::Link(signature)) => signature.protocol.clone(),
             None => Protocol::UNKNOWN,
         }
     }
@@ -96,7 +116,7 @@ pub(crate) struct Judgement {
 /// Asks every candidate that has not refused; new refusals are noted.
 pub(crate) fn judge(head: &Head<'_>, ports: Ports, refused: &mut u128) -> Judgement {
     let mut judgement = Judgement { best: None, pending: false };
-    for candidate in Candidate::all() {
+    for candidate in Candidate::meant(ports) {
         if *refused & candidate.bit() != 0 {
             continue;
         }
@@ -115,6 +135,10 @@ pub(crate) fn judge(head: &Head<'_>, ports: Ports, refused: &mut u128) -> Judgem
 
 fn ask(candidate: Candidate, head: &Head<'_>, ports: Ports) -> Probe {
     let (transports, known, needs_port, probe) = match candidate.kind() {
+        Some(Kind::Link(signature)) => return signature.ask(head),
+        Some(Kind::Dissector(d)) if ports.ether_type.is_some_and(|kind| d.ether_types().contains(&kind)) => {
+            return d.probe(head);
+        }
         Some(Kind::Dissector(d)) if d.transports().contains(&ports.transport) => {
             (d.transports(), d.ports(), false, d.probe(head))
         }
@@ -139,12 +163,13 @@ fn ask(candidate: Candidate, head: &Head<'_>, ports: Ports) -> Probe {
 pub(crate) fn guess(ports: Ports, refused: u128) -> Option<Choice> {
     let fits = |candidate: &Candidate| {
         let (transports, known) = match candidate.kind() {
+            _ if ports.ether_type.is_some() => return refused & candidate.bit() == 0,
             Some(Kind::Dissector(d)) => (d.transports(), d.ports()),
             Some(Kind::Signature(s)) => (s.transports, s.ports),
-            None => return false,
+            Some(Kind::Link(_)) | None => return false,
         };
         refused & candidate.bit() == 0 && transports.contains(&ports.transport) && known.contains(&ports.server)
     };
-    let candidate = Candidate::all().find(fits).filter(|candidate| !candidate.protocol().is_industrial())?;
+    let candidate = Candidate::meant(ports).find(fits).filter(|candidate| !candidate.protocol().is_industrial())?;
     Some(Choice { candidate, confidence: Unit::new(PORT_ALONE), reversed: false })
 }

@@ -4,7 +4,7 @@
 //! One folder a protocol, all of one shape: `mod.rs` (what it is, the standard, `impl Dissector`),
 //! `parse.rs` (bytes to messages), `table.rs` (codes and names), `golden/` (captures of our own making
 //! beside the events they must give). [`registry::ALL`] lists them; fuzz targets, benches and tests are
-//! generated from it. Protocols that are named and not read stand in [`recognise`].
+//! generated from it. Protocols that are named and not read stand in [`recognise`], those below IP in [`link`].
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -14,6 +14,7 @@ pub mod dns;
 pub mod fact;
 mod heads;
 mod identify;
+pub mod link;
 pub mod modbus;
 pub mod recognise;
 pub mod registry;

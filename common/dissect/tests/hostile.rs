@@ -223,7 +223,7 @@ proptest! {
             .map(|(up, bytes)| Piece { direction: if up { Direction::ToServer } else { Direction::ToClient }, bytes })
             .collect();
         let transport = if stream { picket_event::Transport::TCP } else { picket_event::Transport::UDP };
-        let golden = Golden { name: String::new(), transport, ports: (40_000, port), pieces };
+        let golden = Golden { name: String::new(), transport, ports: (40_000, port), ether_type: None, pieces };
         let said = run(Conversation::new(&golden.context().endpoints), &golden.context(), &golden.pieces);
         prop_assert_eq!(said.misbehaved, 0);
     }

@@ -235,6 +235,10 @@ protocols! {
     MQTT = "mqtt", COAP = "coap", DOIP = "doip", PCWORX = "pcworx", PROCONOS = "proconos", CRIMSON = "crimson",
     RTPS = "rtps", SOMEIP = "someip", FF_HSE = "ff_hse", CNP_IP = "cnp_ip", ATG = "atg", ETHERSBUS = "ethersbus",
     ETHERSIO = "ethersio", HISLIP = "hislip", TRDP = "trdp", ZIGBEE = "zigbee",
+    STP = "stp", LACP = "lacp", EAPOL = "eapol", MACSEC = "macsec", HOMEPLUG = "homeplug", LLTD = "lltd", PPPOE = "pppoe",
+    ETHERNET_OAM = "ethernet_oam", VTP = "vtp", DTP = "dtp", UDLD = "udld", PAGP = "pagp", ISIS = "isis", MVRP = "mvrp",
+    WAKE_ON_LAN = "wake_on_lan", LOOPBACK = "loopback", PRP = "prp", AVTP = "avtp", REALTEK = "realtek", XID = "xid",
+    ND = "nd",
 }
 
 impl Protocol {
@@ -298,6 +302,7 @@ mod tests {
         }
         assert!(Protocol::MODBUS.is_industrial());
         assert!(!Protocol::TLS.is_industrial());
+        assert!(Protocol::ZIGBEE.is_industrial() && !Protocol::STP.is_industrial());
         assert_eq!(Protocol::from_name("Acme-Bus").name(), "acme-bus");
     }
 }

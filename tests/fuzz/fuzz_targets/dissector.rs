@@ -21,9 +21,15 @@ fuzz_target!(|data: &[u8]| {
     });
     let dissector = named.or_else(|| registry::ALL.get(number));
     let transports = dissector.map_or(&[Transport::TCP, Transport::UDP][..], |d| d.transports());
-    let transport = transports[usize::from(choice & 1) % transports.len()];
+    // A protocol below IP has no transport.
+    let transport = transports.get(usize::from(choice & 1) % transports.len().max(1)).copied();
     let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
-    let endpoints = Endpoints::Ip { src, src_port: 40_000, dest, dest_port: 4444, transport };
+    let ether_type = dissector.and_then(|d| d.ether_types().first().copied());
+    let endpoints = match transport {
+        Some(transport) => Endpoints::Ip { src, src_port: 40_000, dest, dest_port: 4444, transport },
+        None => Endpoints::Link { src: None, dest: None, ether_type, link_type: 1 },
+    };
+    let transport = transport.unwrap_or(Transport(0));
     let context = Context { time: Timestamp::EPOCH, endpoints };
     let known = dissector.and_then(|d| Conversation::known(&d.protocol(), &context));
     let mut conversation = known.unwrap_or_else(|| Conversation::new(&endpoints));

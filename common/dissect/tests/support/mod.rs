@@ -1,7 +1,7 @@
 //! Golden captures as payloads, a driver, and a generator of mutations.
 
 use picket_dissect::{Context, Conversation, Output};
-use picket_event::{Body, Direction, Endpoints, Timestamp, Transport};
+use picket_event::{Body, Direction, Endpoints, Mac, Timestamp, Transport};
 use std::path::Path;
 
 /// One segment or datagram of a golden capture.
@@ -17,11 +17,18 @@ pub struct Golden {
     pub name: String,
     pub transport: Transport,
     pub ports: (u16, u16),
+    /// The type of a conversation below IP; transport and ports mean nothing then.
+    pub ether_type: Option<u16>,
     pub pieces: Vec<Piece>,
 }
 
 impl Golden {
     pub fn context(&self) -> Context {
+        if self.ether_type.is_some() {
+            let (src, dest) = (Some(Mac([2, 0, 0, 0, 0, 1])), Some(Mac([2, 0, 0, 0, 0, 2])));
+            let endpoints = Endpoints::Link { src, dest, ether_type: self.ether_type, link_type: 1 };
+            return Context { time: Timestamp::EPOCH, endpoints };
+        }
         let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
         let (src_port, dest_port) = self.ports;
         let endpoints = Endpoints::Ip { src, src_port, dest, dest_port, transport: self.transport };
@@ -29,7 +36,8 @@ impl Golden {
     }
 }
 
-/// Every conversation of a protocol's golden captures. The captures are Ethernet, IPv4, and in order.
+/// Every conversation of a protocol's golden captures. The captures are Ethernet and in order; above it is IPv4,
+/// IPv6 without extensions, or a protocol of the link, whose frames are one conversation for each sender.
 pub fn goldens(protocol: &str) -> Vec<Golden> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(protocol).join("golden");
     let mut paths: Vec<_> = std::fs::read_dir(&folder)
@@ -49,17 +57,33 @@ fn conversations(path: &Path) -> Vec<Golden> {
         let length = u32::from_le_bytes(rest[8..12].try_into().unwrap()) as usize;
         let frame = &rest[16..16 + length];
         rest = &rest[16 + length..];
-        let ip = &frame[14..];
-        let total = usize::from(u16::from_be_bytes([ip[2], ip[3]]));
-        let segment = &ip[usize::from(ip[0] & 15) * 4..total];
-        let (from, to) = (u16::from_be_bytes([segment[0], segment[1]]), u16::from_be_bytes([segment[2], segment[3]]));
-        let header = if ip[9] == 6 { usize::from(segment[12] >> 4) * 4 } else { 8 };
-        let name = format!("{} {}", path.file_name().unwrap().to_string_lossy(), from.max(to));
+        let kind = u16::from_be_bytes([frame[12], frame[13]]);
+        let name = path.file_name().unwrap().to_string_lossy();
+        if !matches!(kind, 0x0800 | 0x86dd) {
+            below(&mut found, &name, kind, frame);
+            continue;
+        }
+        let (protocol, segment) = if kind == 0x0800 {
+            let ip = &frame[14..];
+            let total = usize::from(u16::from_be_bytes([ip[2], ip[3]]));
+            (ip[9], &ip[usize::from(ip[0] & 15) * 4..total])
+        } else {
+            (frame[20], &frame[54..])
+        };
+        // ICMP has no ports; its type stands in their place, its message begins behind the checksum.
+        let word = |at: usize| u16::from_be_bytes([segment[at], segment[at + 1]]);
+        let (from, to) = if protocol == 58 { (segment[0].into(), 0) } else { (word(0), word(2)) };
+        let header = match protocol {
+            6 => usize::from(segment[12] >> 4) * 4,
+            58 => 4,
+            _ => 8,
+        };
+        let name = format!("{name} {}", from.max(to));
         // Clients of the captures have the higher ports.
         let (ports, direction) =
-            if from > to { ((from, to), Direction::ToServer) } else { ((to, from), Direction::ToClient) };
+            if from >= to { ((from, to), Direction::ToServer) } else { ((to, from), Direction::ToClient) };
         let at = found.iter().position(|golden| golden.ports == ports).unwrap_or_else(|| {
-            found.push(Golden { name, transport: Transport(ip[9]), ports, pieces: Vec::new() });
+            found.push(Golden { name, transport: Transport(protocol), ports, ether_type: None, pieces: Vec::new() });
             found.len() - 1
         });
         if segment.len() > header {
@@ -68,6 +92,27 @@ fn conversations(path: &Path) -> Vec<Golden> {
     }
     found.retain(|golden| !golden.pieces.is_empty());
     found
+}
+
+/// A frame of a protocol below IP.
+fn below(found: &mut Vec<Golden>, name: &str, kind: u16, frame: &[u8]) {
+    let (ether_type, payload) = match (kind, &frame[14..]) {
+        (0..0x0600, [0xaa, 0xaa, 3, _, _, _, high, low, rest @ ..]) => (u16::from_be_bytes([*high, *low]), rest),
+        (0..0x0600, payload) => (payload[0].into(), payload),
+        (_, payload) => (kind, payload),
+    };
+    let name = format!("{name} {ether_type:#06x} {:02x?}", &frame[6..12]);
+    let at = found.iter().position(|golden| golden.name == name).unwrap_or_else(|| {
+        found.push(Golden {
+            name,
+            transport: Transport(0),
+            ports: (0, 0),
+            ether_type: Some(ether_type),
+            pieces: Vec::new(),
+        });
+        found.len() - 1
+    });
+    found[at].pieces.push(Piece { direction: Direction::ToServer, bytes: payload.to_vec() });
 }
 
 /// What came out of a conversation.
