@@ -8,6 +8,7 @@ mod doctor;
 mod enrol;
 mod exit;
 mod log;
+mod privacy;
 mod read;
 mod run;
 mod spool;

@@ -1,10 +1,12 @@
 //! `picket-agent read`: captures in, EVE JSON lines out. Needs no privilege, configuration or network.
 
+use super::privacy::PrivacyArgs;
 use super::stop::Signals;
 use super::{Exit, Fault};
 use crate::capture::{CaptureError, FileSource, Filled, FrameBatch, FrameSource, Given, Inputs};
 use crate::output::{EveSink, Kinds, Progress, ledger_text};
 use crate::pipeline::Pipeline;
+use crate::sensor::privacy::Privacy;
 use crate::sensor::{HashKey, Limits, Settings, Sink};
 use clap::{Args, ValueEnum};
 use picket_event::{Event, Ledger, Source};
@@ -31,6 +33,9 @@ pub struct ReadArgs {
     #[command(flatten)]
     /// What to score with.
     pub scoring: Scoring,
+    #[command(flatten)]
+    /// What events may say of names.
+    pub privacy: PrivacyArgs,
     /// Print the ledger on standard error at the end, even where that is no terminal
     #[arg(long)]
     pub stats: bool,
@@ -81,7 +86,7 @@ pub(super) fn read(args: &ReadArgs) -> Result<Exit, Fault> {
     let signals = Signals::listen(false)?;
     let inputs = Inputs::list(&args.files);
     let progress = Progress::over(inputs.bytes());
-    let settings = Template::with(&args.scoring, Limits::default())?;
+    let settings = Template::with(&args.scoring, Limits::default())?.private(args.privacy.load()?);
     let workers = workers(usize::from(args.threads));
     let stdout = io::stdout();
     let immediate = stdout.is_terminal();
@@ -144,6 +149,7 @@ fn tell(outcome: &Outcome, with_ledger: bool, stopped: bool) -> Exit {
 pub(super) struct Template {
     limits: Limits,
     bundle: Option<Arc<Bundle>>,
+    privacy: Option<Arc<Privacy>>,
 }
 
 impl Template {
@@ -156,7 +162,12 @@ impl Template {
                 Fault::say(Exit::Failed, format!("built-in bundle: {refusal}; build the program anew"))
             })?)),
         };
-        Ok(Self { limits, bundle })
+        Ok(Self { limits, bundle, privacy: None })
+    }
+
+    /// With these privacy switches.
+    pub(super) fn private(self, privacy: Option<Arc<Privacy>>) -> Self {
+        Self { privacy, ..self }
     }
 
     /// The settings for one capture file.
@@ -165,6 +176,7 @@ impl Template {
             limits: self.limits.clone(),
             source: source.clone(),
             bundle: self.bundle.clone(),
+            privacy: self.privacy.clone(),
             ..Settings::file("")
         }
     }

@@ -1,6 +1,7 @@
 //! Every key of the agent's configuration, with its default and range.
 
 use super::units::{Size, Span};
+use crate::sensor::privacy::{Treatment, Treatments};
 use crate::sensor::{Limits, Timeouts};
 use crate::spool;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ pub struct Config {
     pub capture: Capture,
     pub flow: Flow,
     pub score: Score,
+    pub privacy: Privacy,
     pub output: Output,
     pub spool: Spool,
     pub uplink: Uplink,
@@ -83,6 +85,33 @@ pub struct Score {
     pub enabled: bool,
     /// Bundle file; empty uses the one that is built in.
     pub bundle: PathBuf,
+}
+
+/// `[privacy]`: what events may say of people's names: `keep`, `hash` or `drop` for each group.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[allow(missing_docs)] // the groups are documented by sensor::privacy::Treatments
+pub struct Privacy {
+    pub server_names: Treatment,
+    pub queries: Treatment,
+    pub http_heads: Treatment,
+    pub certificates: Treatment,
+    /// File with the site's key (at least 16 bytes), needed where anything is hashed.
+    pub key_file: PathBuf,
+}
+
+impl Privacy {
+    /// The treatment of every group.
+    #[must_use]
+    pub const fn treatments(&self) -> Treatments {
+        let Self { server_names, queries, http_heads, certificates, .. } = self;
+        Treatments {
+            server_names: *server_names,
+            queries: *queries,
+            http_heads: *http_heads,
+            certificates: *certificates,
+        }
+    }
 }
 
 /// `[output]`: which events leave.
@@ -270,7 +299,9 @@ impl Config {
     #[must_use]
     pub fn impossible(&self) -> Option<(&'static str, String)> {
         let capture = &self.capture;
-        let checks: [(&'static str, bool, &str); 12] = [
+        let keyed = !self.privacy.treatments().needs_key() || !self.privacy.key_file.as_os_str().is_empty();
+        let checks: [(&'static str, bool, &str); 13] = [
+            ("privacy.key_file", keyed, "a file with the site's key, since something is hashed"),
             ("agent.threads", self.agent.threads <= 64, "0 to 64"),
             ("agent.state", !self.agent.state.as_os_str().is_empty(), "a directory"),
             ("capture.snap_length", within(capture.snap_length.0, 64, 256 << 10), "64B to 256KiB"),

@@ -1,11 +1,13 @@
 //! The last piece of the line: what crosses flows, scoring, and the events themselves.
 
+use super::privacy::Privacy;
 use super::report::{Evidence, Report, Row, Said};
 use super::{Settings, Sink};
 use picket_event::body::{self, Score};
 use picket_event::{Body, Endpoints, Event, Ledger, Source};
 use picket_feature::{CertificateMemory, Observation, PairKey, PairMemory, ServerKey};
 use picket_score::Scorer;
+use std::sync::Arc;
 
 /// Pairs remembered.
 const PAIRS_MAX: usize = 65_536;
@@ -17,6 +19,7 @@ const CERTIFICATES_MAX: usize = 16_384;
 pub(crate) struct Back {
     source: Source,
     judge: Option<Judge>,
+    privacy: Option<Arc<Privacy>>,
     events: u64,
 }
 
@@ -35,7 +38,7 @@ impl Back {
             pairs: PairMemory::new(PAIRS_MAX),
             certificates: CertificateMemory::new(CERTIFICATES_MAX),
         });
-        Self { source: settings.source.clone(), judge, events: 0 }
+        Self { source: settings.source.clone(), judge, privacy: settings.privacy.clone(), events: 0 }
     }
 
     /// Takes reports in their order and empties the list.
@@ -47,7 +50,7 @@ impl Back {
     }
 
     pub(crate) fn take(&mut self, report: Report, sink: &mut impl Sink) {
-        let event = match report {
+        let mut event = match report {
             Report::Event(said) => self.event(*said),
             Report::Opened(flow, start) => {
                 if let (Some(judge), Some((pair, _))) = (&mut self.judge, keys(&flow.endpoints)) {
@@ -57,6 +60,9 @@ impl Back {
             }
             Report::Row(row) => self.row(*row, sink),
         };
+        if let Some(privacy) = &self.privacy {
+            privacy.apply(&mut event);
+        }
         self.events += 1;
         sink.event(event);
     }

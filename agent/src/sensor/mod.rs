@@ -14,6 +14,7 @@ pub(crate) mod back;
 pub(crate) mod front;
 mod ics;
 mod limits;
+pub mod privacy;
 pub(crate) mod report;
 pub(crate) mod shard;
 mod sink;
@@ -29,6 +30,7 @@ use front::Front;
 use picket_event::{Ledger, Source, Timestamp};
 use picket_packet::Frame;
 use picket_score::Bundle;
+use privacy::Privacy;
 use shard::Shard;
 use std::sync::Arc;
 
@@ -60,6 +62,8 @@ pub struct Settings {
     pub bundle: Option<Arc<Bundle>>,
     /// Shows what is known of each conversation to the sink, scored or not. Default off.
     pub observe: bool,
+    /// What events may say of people's names; everything without it.
+    pub privacy: Option<Arc<Privacy>>,
 }
 
 impl Settings {
@@ -72,13 +76,14 @@ impl Settings {
             source: Source::File(base_name.into()),
             bundle: None,
             observe: false,
+            privacy: None,
         }
     }
 
     /// The defaults for an interface, with a random key.
     #[must_use]
     pub fn interface(name: &str, key: HashKey) -> Self {
-        Self { limits: Limits::default(), key, source: Source::Interface(name.into()), bundle: None, observe: false }
+        Self { key, source: Source::Interface(name.into()), ..Self::file("") }
     }
 }
 

@@ -65,7 +65,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Fault> {
     let loaded = effective(args)?;
     super::log::start(&loaded.config.log);
     let config = &loaded.config;
-    let template = Template::with(&scoring(args, &loaded), config.flow.limits())?;
+    let privacy = super::privacy::load(config.privacy.treatments(), &config.privacy.key_file)?;
+    let template = Template::with(&scoring(args, &loaded), config.flow.limits())?.private(privacy);
     let kinds = parse_kinds(&config.output.kinds)?;
     let interfaces = interfaces(args, &loaded)?;
     let opener = if interfaces.is_empty() { None } else { Some(Opener::start().map_err(thread_fault)?) };

@@ -1,0 +1,186 @@
+//! Privacy switches: what an event may say of people's names, on the way out.
+//!
+//! Each group of fields is kept, replaced by a keyed hash, or left out. Classifiers have seen the fields by
+//! then, so judgements do not change; what they say in words goes through the same switch. An event lists
+//! the fields concerned in `redacted`, by their EVE names.
+
+use picket_event::body::{Certificate, Dns, Http, Score};
+use picket_event::{Body, Event, Reason, ReasonArg};
+use ring::hmac;
+use serde::{Deserialize, Serialize};
+
+/// What happens to a group of fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Treatment {
+    /// As seen.
+    #[default]
+    Keep,
+    /// A keyed hash in its place: equal values stay equal within a site.
+    Hash,
+    /// Left out.
+    Drop,
+}
+
+/// The treatment of every group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Treatments {
+    /// Server names of TLS and QUIC handshakes.
+    pub server_names: Treatment,
+    /// Names asked for and answered in DNS.
+    pub queries: Treatment,
+    /// Host, target and programs of HTTP heads.
+    pub http_heads: Treatment,
+    /// Subjects, issuers and names of certificates.
+    pub certificates: Treatment,
+}
+
+impl Treatments {
+    fn all(self) -> [Treatment; 4] {
+        [self.server_names, self.queries, self.http_heads, self.certificates]
+    }
+
+    /// Whether any group is hashed, so that a key is needed.
+    #[must_use]
+    pub fn needs_key(self) -> bool {
+        self.all().contains(&Treatment::Hash)
+    }
+
+    /// Whether nothing is changed.
+    #[must_use]
+    pub fn keeps_all(self) -> bool {
+        self.all() == [Treatment::Keep; 4]
+    }
+}
+
+/// The switches with the site's key.
+#[derive(Clone, Debug)]
+pub struct Privacy {
+    treatments: Treatments,
+    key: hmac::Key,
+}
+
+/// One event's redaction under way: what to do, and what was done.
+struct Hand<'a> {
+    key: &'a hmac::Key,
+    treatment: Treatment,
+    redacted: &'a mut Vec<String>,
+}
+
+impl Privacy {
+    /// Switches with the key that hashes are made with; the same key at every sensor of a site keeps equal names equal.
+    #[must_use]
+    pub fn new(treatments: Treatments, key: &[u8]) -> Self {
+        Self { treatments, key: hmac::Key::new(hmac::HMAC_SHA256, key) }
+    }
+
+    /// Applies the switches to an event.
+    pub fn apply(&self, event: &mut Event) {
+        let Treatments { server_names, queries, http_heads, certificates } = self.treatments;
+        let Event { body, redacted, .. } = event;
+        let mut hand = Hand { key: &self.key, treatment: Treatment::Keep, redacted };
+        match body {
+            Body::Tls(tls) => {
+                hand.doing(server_names).optional(&mut tls.sni, "tls.sni");
+                if let Some(certificate) = &mut tls.certificate {
+                    hand.doing(certificates).certificate(certificate);
+                }
+            }
+            Body::Quic(quic) => hand.doing(server_names).optional(&mut quic.sni, "quic.sni"),
+            Body::Dns(dns) => hand.doing(queries).dns(dns),
+            Body::Http(http) => hand.doing(http_heads).http(http),
+            Body::Flow(flow) => {
+                if let Some(score) = &mut flow.score {
+                    hand.doing(server_names).reasons(score);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Hand<'_> {
+    const fn doing(&mut self, treatment: Treatment) -> &mut Self {
+        self.treatment = treatment;
+        self
+    }
+
+    /// The hash of a text, as it stands in an event: `h:` and 64 bits in hexadecimal.
+    fn hash(&self, text: &str) -> String {
+        let tag = hmac::sign(self.key, text.as_bytes());
+        let digits = tag.as_ref().iter().take(8).map(|byte| format!("{byte:02x}"));
+        std::iter::once("h:".to_owned()).chain(digits).collect()
+    }
+
+    fn note(&mut self, field: &str) {
+        if !self.redacted.iter().any(|known| known == field) {
+            self.redacted.push(field.to_owned());
+        }
+    }
+
+    fn text(&mut self, text: &mut String, field: &str) {
+        if text.is_empty() || self.treatment == Treatment::Keep {
+            return;
+        }
+        *text = if self.treatment == Treatment::Hash { self.hash(text) } else { String::new() };
+        self.note(field);
+    }
+
+    fn optional(&mut self, text: &mut Option<String>, field: &str) {
+        if let Some(inner) = text {
+            self.text(inner, field);
+            if inner.is_empty() {
+                *text = None;
+            }
+        }
+    }
+
+    fn certificate(&mut self, certificate: &mut Certificate) {
+        self.text(&mut certificate.subject, "tls.subject");
+        self.text(&mut certificate.issuer, "tls.issuerdn");
+        for name in &mut certificate.names {
+            self.text(name, "tls.subjectaltname");
+        }
+        certificate.names.retain(|name| !name.is_empty());
+    }
+
+    fn dns(&mut self, dns: &mut Dns) {
+        self.text(&mut dns.name, "dns.rrname");
+        if self.treatment == Treatment::Drop && !dns.answers.is_empty() {
+            dns.answers.clear();
+            self.note("dns.answers");
+        }
+        for record in &mut dns.answers {
+            self.text(&mut record.name, "dns.answers");
+            // Addresses name machines, and stand in every flow.
+            if record.data.parse::<std::net::IpAddr>().is_err() {
+                self.text(&mut record.data, "dns.answers");
+            }
+        }
+    }
+
+    fn http(&mut self, http: &mut Http) {
+        self.optional(&mut http.host, "http.hostname");
+        self.text(&mut http.url, "http.url");
+        self.optional(&mut http.user_agent, "http.http_user_agent");
+        self.optional(&mut http.server, "http.server");
+    }
+
+    /// Reasons that repeat a server name.
+    fn reasons(&mut self, score: &mut Score) {
+        for Reason { template, args } in &mut score.reasons {
+            if *template != Reason::CERT_NAME_MISMATCH {
+                continue;
+            }
+            for arg in args {
+                if let ReasonArg::Text(text) = arg {
+                    self.text(text, "score.reasons");
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "privacy_tests.rs"]
+mod tests;
