@@ -5,6 +5,7 @@
 pub mod demo;
 pub mod golden;
 pub mod make;
+pub mod peers;
 pub mod place;
 pub mod schema;
 pub mod transport;

@@ -12,4 +12,6 @@ mod recognition;
 mod schema;
 mod simulation;
 mod tidy;
+mod stacks;
 mod transport;
+mod tshark;

@@ -202,6 +202,8 @@ pub struct Tls {
     pub ja3s: Option<[u8; 16]>,
     /// JA4 text.
     pub ja4: Option<String>,
+    /// The client program, where its fingerprint is known.
+    pub client: Option<Cow<'static, str>>,
     /// Whether the session was resumed.
     pub resumed: bool,
     /// Leaf certificate, where it went in clear.
@@ -248,6 +250,8 @@ pub struct Quic {
     pub ja3s: Option<[u8; 16]>,
     /// JA4 text.
     pub ja4: Option<String>,
+    /// The client program, where its fingerprint is known.
+    pub client: Option<Cow<'static, str>>,
     /// Whether the session was resumed.
     pub resumed: bool,
     /// Whether the server asked for a retry.

@@ -20,6 +20,7 @@ pub(crate) fn sessions(flow: &Flow) -> [Body; 4] {
         ja3: Some([1; 16]),
         ja3s: Some([2; 16]),
         ja4: Some("q13d0310h3_55b375c5d22e_cd85d2d88918".to_owned()),
+        client: Some("Chromium".into()),
         resumed: true,
         retry: true,
     };

@@ -6,6 +6,7 @@
 //! that bulk data costs nothing. Also known from the middle of a stream, by its records.
 //! Not read: SSL 2, client certificates, STARTTLS, anything encrypted.
 
+pub mod clients;
 pub mod fingerprint;
 mod parse;
 mod session;

@@ -288,6 +288,7 @@ impl Handshake {
         if let Some(hello) = self.client.take() {
             tls.alpn = hello.alpn.iter().take(ALPN_NAMES).map(|name| printable_case(name)).collect();
             tls.ja3 = Some(hello.ja3);
+            tls.client = super::clients::client(&hello.ja4).map(Into::into);
             tls.ja4 = Some(hello.ja4);
             tls.sni = hello.sni;
         }

@@ -253,6 +253,7 @@ fn tls(tls: &row::Tls<'_>) -> body::Tls {
         ja3: hash(tls.ja3.as_ref()),
         ja3s: hash(tls.ja3s.as_ref()),
         ja4: some(tls.ja4.as_ref()),
+        client: some(tls.client.as_ref()).map(Cow::Owned),
         resumed: tls.session_resumed.unwrap_or(false),
         certificate,
         chain_length: tls.chain_length.unwrap_or(0),

@@ -386,6 +386,8 @@ rows! {
         ja3s: Hash<'a>,
         /// Client fingerprint.
         ja4: Text<'a>,
+        /// Client program, where its fingerprint is known.
+        client: Text<'a>,
         /// Whether the session was resumed.
         session_resumed: bool,
         /// Subject of the leaf certificate.
@@ -423,6 +425,8 @@ rows! {
         ja3s: Hash<'a>,
         /// Client fingerprint.
         ja4: Text<'a>,
+        /// Client program, where its fingerprint is known.
+        client: Text<'a>,
         /// Whether the session was resumed.
         session_resumed: bool,
         /// Whether the server asked for a retry.

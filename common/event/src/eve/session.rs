@@ -47,6 +47,7 @@ pub(super) fn quic_row(quic: &Quic) -> row::Quic<'_> {
         ja3: hash_row(quic.ja3),
         ja3s: hash_row(quic.ja3s),
         ja4: optional(quic.ja4.as_ref()),
+        client: quic.client.as_deref().and_then(text),
         session_resumed: quic.resumed.then_some(true),
         retry: quic.retry.then_some(true),
         ..Default::default()
@@ -62,6 +63,7 @@ pub(super) fn quic(row: &row::Quic<'_>) -> Quic {
         ja3: hash(row.ja3.as_ref()),
         ja3s: hash(row.ja3s.as_ref()),
         ja4: some(row.ja4.as_ref()),
+        client: some(row.client.as_ref()).map(Cow::Owned),
         resumed: row.session_resumed.unwrap_or(false),
         retry: row.retry.unwrap_or(false),
     }

@@ -254,6 +254,7 @@ fn tls_row(tls: &body::Tls) -> row::Tls<'_> {
         ja3: hash(&tls.ja3),
         ja3s: hash(&tls.ja3s),
         ja4: optional(tls.ja4.as_ref()),
+        client: tls.client.as_deref().and_then(text),
         session_resumed: tls.resumed.then_some(true),
         subject: certificate.and_then(|c| text(&c.subject)),
         issuerdn: certificate.and_then(|c| text(&c.issuer)),

@@ -17,6 +17,7 @@ pub(super) struct WireTls {
     resumed: bool,
     certificate: Option<WireCertificate>,
     chain_length: u8,
+    client: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -80,6 +81,7 @@ impl From<&Tls> for WireTls {
             resumed: tls.resumed,
             certificate,
             chain_length: tls.chain_length,
+            client: tls.client.clone().map(Cow::into_owned),
         }
     }
 }
@@ -107,6 +109,7 @@ impl WireTls {
             resumed: self.resumed,
             certificate,
             chain_length: self.chain_length,
+            client: self.client.map(Into::into),
         }
     }
 }

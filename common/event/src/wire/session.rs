@@ -15,6 +15,7 @@ pub(super) struct WireQuic {
     ja4: Option<String>,
     resumed: bool,
     retry: bool,
+    client: Option<String>,
 }
 
 impl From<&Quic> for WireQuic {
@@ -29,14 +30,15 @@ impl From<&Quic> for WireQuic {
             ja4: q.ja4.clone(),
             resumed: q.resumed,
             retry: q.retry,
+            client: q.client.clone().map(std::borrow::Cow::into_owned),
         }
     }
 }
 
 impl WireQuic {
     pub(super) fn quic(self) -> Quic {
-        let Self { version, sni, alpn, cipher, ja3, ja3s, ja4, resumed, retry } = self;
-        Quic { version, sni, alpn, cipher, ja3, ja3s, ja4, resumed, retry }
+        let Self { version, sni, alpn, cipher, ja3, ja3s, ja4, resumed, retry, client } = self;
+        Quic { version, sni, alpn, cipher, ja3, ja3s, ja4, client: client.map(Into::into), resumed, retry }
     }
 }
 

@@ -1,0 +1,4 @@
+//! Other programs that read the same captures: what they say, in a form that can be compared.
+
+pub mod claims;
+pub mod tshark;

@@ -1,0 +1,53 @@
+//! The TLS stacks of today: every hello read, every server name right, the client told from its fingerprint.
+
+use picket_event::Body;
+use picket_tests::golden::events;
+use picket_tests::place::{repository, skip, tool};
+use std::collections::BTreeMap;
+use std::process::Command;
+
+/// Records what is installed with `tests/make/stacks.sh`, and reads it.
+#[test]
+fn every_hello_of_the_installed_stacks_is_read_and_told_apart() {
+    const NAME: &str = "every_hello_of_the_installed_stacks_is_read_and_told_apart";
+    if !rustix::process::geteuid().is_root() {
+        return skip(NAME, "needs root to make a network namespace");
+    }
+    if ["unshare", "tcpdump", "openssl", "python3"].iter().any(|needed| tool(NAME, needed).is_none()) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let script = repository().join("tests/make/stacks.sh");
+    let said = Command::new(script).arg(folder.path()).output().unwrap();
+    assert!(said.status.success(), "{said:?}");
+    // Name of the stack to what its hellos say the client is.
+    let mut read: BTreeMap<String, String> = BTreeMap::new();
+    for event in events(&folder.path().join("stacks.pcap")) {
+        let (name, client) = match event.body {
+            Body::Tls(tls) => (tls.sni, tls.client),
+            Body::Quic(quic) => (quic.sni, quic.client),
+            _ => continue,
+        };
+        let name = name.unwrap();
+        let stack = name.strip_suffix(".stack.example").unwrap_or_else(|| panic!("foreign name {name}"));
+        read.insert(stack.to_owned(), client.map(|c| c.into_owned()).unwrap_or_default());
+    }
+    let recorded = std::fs::read_to_string(folder.path().join("stacks.txt")).unwrap();
+    assert!(recorded.lines().count() >= 3, "{said:?}");
+    eprintln!("{read:#?}");
+    for stack in recorded.lines().filter_map(|line| line.split(' ').next()) {
+        let client = read.get(stack).unwrap_or_else(|| panic!("no hello of {stack} was read"));
+        let expected = match stack {
+            "openssl" | "openssl12" => "OpenSSL",
+            "curl" => "curl",
+            "python" => "Python",
+            "node" => "Node.js",
+            "java" => "Java",
+            _ => "Chromium",
+        };
+        // A release that the table does not know is said to be unknown, and never somebody else.
+        assert!(client.is_empty() || client.starts_with(expected), "{stack} was taken for {client}");
+    }
+    let told = read.values().filter(|client| !client.is_empty()).count();
+    assert!(told * 2 >= read.len(), "only {told} of {} clients were told from their fingerprints", read.len());
+}
