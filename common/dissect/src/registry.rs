@@ -3,4 +3,5 @@
 use crate::Dissector;
 
 /// Every dissector, in the order they are asked.
-pub static ALL: &[&dyn Dissector] = &[&crate::tls::Tls, &crate::modbus::Modbus, &crate::dns::DnsDissector];
+pub static ALL: &[&dyn Dissector] =
+    &[&crate::tls::Tls, &crate::modbus::Modbus, &crate::dns::DnsDissector, &crate::ssh::Ssh];

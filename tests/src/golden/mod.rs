@@ -2,6 +2,7 @@
 
 mod dns;
 mod modbus;
+mod ssh;
 mod tls;
 
 use crate::make::Capture;
@@ -22,6 +23,7 @@ pub fn all() -> Vec<Made> {
     all.extend(modbus::captures().into_iter().map(|(name, capture)| ("modbus", name, capture)));
     all.extend(dns::captures().into_iter().map(|(name, capture)| ("dns", name, capture)));
     all.extend(tls::captures().into_iter().map(|(name, capture)| ("tls", name, capture)));
+    all.extend(ssh::captures().into_iter().map(|(name, capture)| ("ssh", name, capture)));
     all
 }
 

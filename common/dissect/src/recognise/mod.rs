@@ -51,7 +51,6 @@ const fn by_port(
 
 /// Every signature, in the order they are asked.
 pub static ALL: &[Signature] = &[
-    s(Protocol::SSH, TCP, &[22], text::ssh),
     s(Protocol::HTTP, TCP, &[80, 8000, 8080], text::http),
     s(Protocol::SMTP, TCP, &[25, 587, 2525], text::smtp),
     s(Protocol::FTP, TCP, &[21], text::ftp),

@@ -18,11 +18,6 @@ fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted))
 }
 
-/// SSH identification (RFC 4253 section 4.2).
-pub(super) fn ssh(head: &Head<'_>) -> Probe {
-    either(head, |bytes| begins_any(bytes, &[b"SSH-2.0-", b"SSH-1."], 0.97))
-}
-
 const METHODS: &[&[u8]] = &[
     b"GET ",
     b"POST ",

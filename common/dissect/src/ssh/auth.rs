@@ -138,11 +138,11 @@ impl Login {
         self.conclude();
     }
 
-    /// Whether somebody got in; `None` where it cannot be said.
+    /// Whether somebody got in; `None` where it cannot be said, and where nobody tried.
     pub(crate) fn authenticated(&self) -> Option<bool> {
         match self.stage {
             Stage::In => Some(true),
-            Stage::Asking if self.refusal.is_some() => Some(false),
+            Stage::Asking if self.attempts() > 0 => Some(false),
             _ => None,
         }
     }

@@ -5,10 +5,13 @@
 //!   sent its echo. A packet of just that size after a pause, answered at once by a small one, is a keystroke; who
 //!   began is who types.
 //! * *Lines.* A shell without a terminal, as one that was handed back by a forwarded port, is sent lines and answers
-//!   with output. A short packet of the server after a pause that the client answers with more than a reply of no
+//!   with output. A short packet of the server after a longer pause that the client answers with more than a reply of no
 //!   content is such a line. Servers begin nothing by themselves but questions whether the client is alive, whose answer
 //!   is empty (`SSH_MSG_REQUEST_FAILURE`), and channels, whose answer has a size of its own.
-//! * *Channels.* An opening of 40 to 140 bytes, with names of hosts in it, that is answered by just a confirmation
+//! * *Pauses.* What comes within twice the shortest answering time of a side is its answer and not its beginning; that
+//!   time is measured from the log-in on, so that distance is not taken for thought. From far away, a terminal that was
+//!   handed back is therefore not seen when it is typed into faster than the distance allows.
+//! * *Channels.* An opening of 60 to 140 bytes, with two addresses in it, that is answered by just a confirmation
 //!   (17 bytes, section 5.1) carries a forwarded connection; a session's opening has 24 bytes. Counted only where the block of
 //!   the cipher is small enough to tell a confirmation from a file's handle (SFTP).
 //! * *Bulk.* Bytes each way.
@@ -22,6 +25,8 @@ use std::time::Duration;
 
 /// Silence of both sides behind which a packet is somebody's own beginning.
 const PAUSE: Duration = Duration::from_millis(20);
+/// The same for a line of the server: nobody types one faster.
+const LINE_PAUSE: Duration = Duration::from_millis(250);
 /// An answer comes within this time.
 const ANSWER: Duration = Duration::from_secs(1);
 /// A connection that has gone on for so long is judged by what was seen.
@@ -34,8 +39,8 @@ const ECHO_MAX: usize = 48;
 const LINE_MAX: usize = 100;
 /// Payload of CHANNEL_OPEN_CONFIRMATION.
 const CONFIRMATION: usize = 17;
-/// Payloads of an opening that names hosts.
-const OPENING: (usize, usize) = (40, 140);
+/// Payloads of an opening that names two ends (RFC 4254 section 7.2).
+const OPENING: (usize, usize) = (60, 140);
 /// Payload of an SFTP handle of four bytes, which must not be taken for a confirmation.
 const HANDLE: usize = 26;
 /// Keystrokes from which on somebody types.
@@ -56,6 +61,8 @@ pub(crate) struct Behaviour {
     shapes: [Option<Shape>; 2],
     begun: Option<Timestamp>,
     turn: Option<Turn>,
+    /// The shortest time in which each side answered.
+    answers: [Option<Duration>; 2],
     packets: u64,
     bytes: [u64; 2],
     /// By who began them.
@@ -68,8 +75,8 @@ pub(crate) struct Behaviour {
 #[derive(Clone, Copy, Debug)]
 struct Turn {
     direction: Direction,
-    /// Nobody had said anything for a while.
-    fresh: bool,
+    /// How long nobody had said anything, where that was no answering time.
+    pause: Duration,
     packets: u32,
     size: usize,
     last: Timestamp,
@@ -81,26 +88,43 @@ impl Behaviour {
         self.shapes = shapes;
     }
 
+    /// Takes a packet of the log-in: only answering times are learned from it.
+    pub(crate) fn before(&mut self, packet: Packet) {
+        self.turn(packet);
+    }
+
     /// Takes a packet behind the log-in.
     pub(crate) fn take(&mut self, packet: Packet) {
-        let at = packet.direction.index();
         self.packets = self.packets.saturating_add(1);
         self.begun = self.begun.or(Some(packet.time));
-        if let Some(bytes) = self.bytes.get_mut(at) {
+        if let Some(bytes) = self.bytes.get_mut(packet.direction.index()) {
             *bytes = bytes.saturating_add(packet.size as u64);
         }
-        let fresh = self.turn.is_none_or(|turn| packet.time.since(turn.last) >= PAUSE);
+        if let Some(before) = self.turn(packet) {
+            self.answered(before, packet);
+        }
+    }
+
+    /// Adds a packet to its side's turn; answers the turn that it ended.
+    fn turn(&mut self, packet: Packet) -> Option<Turn> {
+        let silence = self.turn.map_or(Duration::ZERO, |turn| packet.time.since(turn.last));
+        let answering = self.turn.is_some_and(|turn| turn.direction != packet.direction);
+        let shortest = self.answers.get_mut(packet.direction.index())?;
+        let usual = shortest.unwrap_or_default().saturating_mul(2);
+        if answering {
+            *shortest = Some(shortest.map_or(silence, |before| before.min(silence)));
+        }
         match &mut self.turn {
-            Some(turn) if turn.direction == packet.direction && !fresh => {
+            Some(turn) if turn.direction == packet.direction && silence < PAUSE => {
                 turn.packets = turn.packets.saturating_add(1);
                 turn.size = turn.size.saturating_add(packet.size);
                 turn.last = packet.time;
+                None
             }
             other => {
-                let next = Turn { direction: packet.direction, fresh, packets: 1, size: packet.size, last: packet.time };
-                if let Some(before) = other.replace(next) {
-                    self.answered(before, packet);
-                }
+                let pause = if answering && silence < usual { Duration::ZERO } else { silence };
+                let Packet { direction, size, time } = packet;
+                other.replace(Turn { direction, pause, packets: 1, size, last: time })
             }
         }
     }
@@ -110,29 +134,27 @@ impl Behaviour {
         let at = turn.direction.index();
         let shapes = (self.shapes.get(at).copied().flatten(), self.shapes.get(1 - at.min(1)).copied().flatten());
         let (Some(own), Some(other)) = shapes else { return };
-        if turn.direction == answer.direction || answer.time.since(turn.last) > ANSWER {
+        if turn.direction == answer.direction || turn.packets > 1 || answer.time.since(turn.last) > ANSWER {
             return;
         }
-        let add = |counts: &mut [u32; 2]| {
-            if let Some(count) = counts.get_mut(at) {
-                *count = count.saturating_add(1);
-            }
-        };
-        let single = turn.packets == 1;
         let opening = own.size(OPENING.0)..=own.size(OPENING.1);
-        if single && turn.fresh && turn.size == own.size(DATA + 1) {
-            if (other.size(DATA + 1)..=other.size(DATA + ECHO_MAX)).contains(&answer.size) {
-                add(&mut self.keys);
+        let echo = other.size(DATA + 1)..=other.size(DATA + ECHO_MAX);
+        let line = own.size(DATA + 2)..=own.size(DATA + LINE_MAX);
+        let counts = if turn.pause >= PAUSE && turn.size == own.size(DATA + 1) && echo.contains(&answer.size) {
+            &mut self.keys
+        } else if opening.contains(&turn.size) && answer.size == other.size(CONFIRMATION) {
+            if !other.tells(CONFIRMATION, HANDLE) {
+                return;
             }
-        } else if single && opening.contains(&turn.size) && answer.size == other.size(CONFIRMATION) {
-            if other.tells(CONFIRMATION, HANDLE) {
-                add(&mut self.channels);
-            }
-        } else if single && turn.fresh && turn.size <= own.size(DATA + LINE_MAX) {
-            // Longer than the answers without content, which carry at most five bytes.
-            if turn.size > own.size(DATA + 1) && answer.size > other.size(DATA + 1) {
-                add(&mut self.lines);
-            }
+            &mut self.channels
+        // Longer than the answers without content, which carry at most five bytes.
+        } else if turn.pause >= LINE_PAUSE && line.contains(&turn.size) && answer.size > other.size(DATA + 1) {
+            &mut self.lines
+        } else {
+            return;
+        };
+        if let Some(count) = counts.get_mut(at) {
+            *count = count.saturating_add(1);
         }
     }
 

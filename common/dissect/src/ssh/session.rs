@@ -4,7 +4,7 @@ use super::auth::Login;
 use super::behaviour::Behaviour;
 use super::parse::{self, Offer};
 use super::table::message;
-use super::unit::Units;
+use super::unit::{Packet, Units};
 use super::{PACKET_LIMIT, PRELUDE_LIMIT};
 use crate::{Context, Input, Need, Output, Progress, Session};
 use picket_event::body::{Ssh, SshEnd};
@@ -243,11 +243,7 @@ impl Connection {
         self.agree();
         let direction = self.spoken(direction);
         let Self { units, login, behaviour, .. } = self;
-        units.push(direction, bytes, time, &mut |packet| {
-            if login.take(packet) {
-                behaviour.take(packet);
-            }
-        });
+        units.push(direction, bytes, time, &mut |packet| count(login, behaviour, packet));
     }
 
     /// Settles what both sides have agreed on, once.
@@ -270,11 +266,7 @@ impl Connection {
         }
         let direction = self.spoken(direction);
         let Self { units, login, behaviour, .. } = self;
-        units.gap(direction, &mut |packet| {
-            if login.take(packet) {
-                behaviour.take(packet);
-            }
-        });
+        units.gap(direction, &mut |packet| count(login, behaviour, packet));
         login.gap();
     }
 
@@ -295,22 +287,27 @@ impl Connection {
         }
         self.written = true;
         let Self { units, login, behaviour, .. } = self;
-        units.finish(&mut |packet| {
-            if login.take(packet) {
-                behaviour.take(packet);
-            }
-        });
+        units.finish(&mut |packet| count(login, behaviour, packet));
         login.finish();
         let (authenticated, attempts) = (login.authenticated(), login.attempts());
         let behaviour = match authenticated {
             Some(true) => behaviour.judge(self.exchanged),
-            Some(false) if attempts > 0 => Some(SshBehaviour::LoginFailed),
-            _ => None,
+            Some(false) => Some(SshBehaviour::LoginFailed),
+            None => None,
         };
         let (client, server) = (self.spoken(Direction::ToServer), self.spoken(Direction::ToClient));
         let client = self.side(client).close(|(hassh, _)| hassh);
         let server = self.side(server).close(|(_, hassh_server)| hassh_server);
         output.events.push(Body::Ssh(Box::new(Ssh { client, server, behaviour, authenticated, attempts })));
+    }
+}
+
+/// Counts a packet for the log-in, and behind it for what follows.
+fn count(login: &mut Login, behaviour: &mut Behaviour, packet: Packet) {
+    if login.take(packet) {
+        behaviour.take(packet);
+    } else {
+        behaviour.before(packet);
     }
 }
 

@@ -30,7 +30,9 @@ const fn plain(block: u8) -> Cipher {
 /// The cipher of a name (RFC 4253 section 6.3, RFC 4344, RFC 5647, OpenSSH PROTOCOL and PROTOCOL.chacha20poly1305).
 pub(crate) fn cipher(name: &[u8]) -> Option<Cipher> {
     Some(match name {
-        b"chacha20-poly1305@openssh.com" | b"chacha20-poly1305" => Cipher { block: 8, tag: Some(16), clear_length: false },
+        b"chacha20-poly1305@openssh.com" | b"chacha20-poly1305" => {
+            Cipher { block: 8, tag: Some(16), clear_length: false }
+        }
         b"aes128-gcm@openssh.com" | b"aes256-gcm@openssh.com" | b"AEAD_AES_128_GCM" | b"AEAD_AES_256_GCM" => {
             Cipher { block: 16, tag: Some(16), clear_length: true }
         }
