@@ -11,6 +11,7 @@ mod read_cli;
 mod recognition;
 mod schema;
 mod simulation;
+mod ssh;
 mod tidy;
 mod stacks;
 mod transport;
