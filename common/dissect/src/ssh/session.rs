@@ -295,9 +295,10 @@ impl Connection {
             Some(false) => Some(SshBehaviour::LoginFailed),
             None => None,
         };
-        let (client, server) = (self.spoken(Direction::ToServer), self.spoken(Direction::ToClient));
-        let client = self.side(client).close(|(hassh, _)| hassh);
-        let server = self.side(server).close(|(_, hassh_server)| hassh_server);
+        // As everywhere, `client` is the end that opened the connection; its fingerprint is that of its role.
+        let exchanged = self.exchanged;
+        let client = self.side(Direction::ToServer).close(exchanged);
+        let server = self.side(Direction::ToClient).close(!exchanged);
         output.events.push(Body::Ssh(Box::new(Ssh { client, server, behaviour, authenticated, attempts })));
     }
 }
@@ -312,9 +313,9 @@ fn count(login: &mut Login, behaviour: &mut Behaviour, packet: Packet) {
 }
 
 impl Side {
-    /// What is said of it in the event.
-    fn close(&mut self, print: impl Fn(([u8; 16], [u8; 16])) -> [u8; 16]) -> Option<SshEnd> {
-        let hassh = self.prints.map(print);
+    /// What is said of it in the event; `serves` where it has the SSH server's role.
+    fn close(&mut self, serves: bool) -> Option<SshEnd> {
+        let hassh = self.prints.map(|(hassh, hassh_server)| if serves { hassh_server } else { hassh });
         match self.end.take() {
             Some(end) => Some(SshEnd { hassh, ..end }),
             None => hassh.map(|hassh| SshEnd { hassh: Some(hassh), ..SshEnd::default() }),

@@ -284,9 +284,9 @@ fn a_gap_ends_the_counting_of_log_ins() {
     assert_eq!(gap(&[-1400; 60]).authenticated, Some(true));
 }
 
-/// The end that opened the connection answers as a server.
+/// The end that opened the connection answers as a server: it stays the client of the flow, and who types is told.
 #[test]
-fn roles_are_those_of_ssh() {
+fn roles_may_be_exchanged() {
     let mut talk = Talk::new();
     talk.up(SERVER).down(CLIENT).up(&offer(CHACHA, "x")).down(&offer(CHACHA, "x"));
     talk.down(&packet(30, &[1; 40])).up(&packet(31, &[2; 300])).up(&packet(21, &[])).down(&packet(21, &[]));
@@ -295,8 +295,8 @@ fn roles_are_those_of_ssh() {
         talk.wait(100).sizes(&[-36, 36]);
     }
     let said = talk.end();
-    assert_eq!(said.server.map(|end| end.software), Some("server".to_owned()));
-    assert_eq!(said.behaviour, Some(SshBehaviour::ReverseShell));
+    assert_eq!(said.client.map(|end| end.software), Some("server".to_owned()));
+    assert_eq!((said.authenticated, said.behaviour), (Some(true), Some(SshBehaviour::ReverseShell)));
 }
 
 #[test]
