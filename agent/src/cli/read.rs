@@ -4,12 +4,14 @@ use super::privacy::PrivacyArgs;
 use super::stop::Signals;
 use super::{Exit, Fault};
 use crate::capture::{CaptureError, FileSource, Filled, FrameBatch, FrameSource, Given, Inputs};
+use crate::config::Verification;
 use crate::output::{EveSink, Kinds, Progress, ledger_text};
 use crate::pipeline::Pipeline;
 use crate::sensor::privacy::Privacy;
 use crate::sensor::{HashKey, Limits, Settings, Sink};
 use clap::{Args, ValueEnum};
 use picket_event::{Event, Ledger, Source};
+use picket_packet::Checksums;
 use picket_score::Bundle;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -36,6 +38,10 @@ pub struct ReadArgs {
     #[command(flatten)]
     /// What events may say of names.
     pub privacy: PrivacyArgs,
+    /// Whether to leave out packets with wrong checksums (a host that leaves them to its interface captures its
+    /// own packets with wrong ones)
+    #[arg(long, value_enum, value_name = "MODE", default_value_t = Verification::Ignore)]
+    pub checksums: Verification,
     /// Print the ledger on standard error at the end, even where that is no terminal
     #[arg(long)]
     pub stats: bool,
@@ -86,7 +92,8 @@ pub(super) fn read(args: &ReadArgs) -> Result<Exit, Fault> {
     let signals = Signals::listen(false)?;
     let inputs = Inputs::list(&args.files);
     let progress = Progress::over(inputs.bytes());
-    let settings = Template::with(&args.scoring, Limits::default())?.private(args.privacy.load()?);
+    let settings = Template::with(&args.scoring, Limits::default())?;
+    let settings = settings.checking(args.checksums.into()).private(args.privacy.load()?);
     let workers = workers(usize::from(args.threads));
     let stdout = io::stdout();
     let immediate = stdout.is_terminal();
@@ -148,6 +155,7 @@ fn tell(outcome: &Outcome, with_ledger: bool, stopped: bool) -> Exit {
 #[derive(Clone)]
 pub(super) struct Template {
     limits: Limits,
+    checksums: Checksums,
     bundle: Option<Arc<Bundle>>,
     privacy: Option<Arc<Privacy>>,
 }
@@ -162,7 +170,12 @@ impl Template {
                 Fault::say(Exit::Failed, format!("built-in bundle: {refusal}; build the program anew"))
             })?)),
         };
-        Ok(Self { limits, bundle, privacy: None })
+        Ok(Self { limits, checksums: Checksums::Ignore, bundle, privacy: None })
+    }
+
+    /// With checksums looked at or not.
+    pub(super) fn checking(self, checksums: Checksums) -> Self {
+        Self { checksums, ..self }
     }
 
     /// With these privacy switches.
@@ -177,6 +190,7 @@ impl Template {
             source: source.clone(),
             bundle: self.bundle.clone(),
             privacy: self.privacy.clone(),
+            checksums: self.checksums,
             ..Settings::file("")
         }
     }

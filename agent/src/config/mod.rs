@@ -8,7 +8,9 @@ mod units;
 mod tests;
 
 pub use load::{ConfigError, Loaded, Origin};
-pub use settings::{Agent, Capture, Config, Flow, Log, Metrics, Output, Score, Spool, Status, Uplink, kinds};
+pub use settings::{
+    Agent, Capture, Config, Flow, Log, Metrics, Output, Score, Spool, Status, Uplink, Verification, kinds,
+};
 pub use units::{Size, Span};
 
 /// Where the configuration stands where no other file is named.

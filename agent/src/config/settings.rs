@@ -4,6 +4,7 @@ use super::units::{Size, Span};
 use crate::sensor::privacy::{Treatment, Treatments};
 use crate::sensor::{Limits, Timeouts};
 use crate::spool;
+use picket_packet::Checksums;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -75,6 +76,29 @@ pub struct Flow {
     pub link: Span,
     pub active: Span,
     pub fragment: Span,
+    /// `check` leaves out (and counts) packets with wrong checksums, `ignore` does not look at them. On a host
+    /// that leaves checksums to its interface its own packets are captured with wrong ones.
+    pub checksums: Verification,
+}
+
+/// What is done about checksums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Verification {
+    /// Do not look at them
+    #[default]
+    Ignore,
+    /// Leave out packets whose checksum is wrong
+    Check,
+}
+
+impl From<Verification> for Checksums {
+    fn from(asked: Verification) -> Self {
+        match asked {
+            Verification::Ignore => Self::Ignore,
+            Verification::Check => Self::Check,
+        }
+    }
 }
 
 /// `[score]`: classifiers.
@@ -212,6 +236,7 @@ impl Default for Flow {
             link: Span(times.link),
             active: Span(times.active),
             fragment: Span(times.fragment),
+            checksums: Verification::Ignore,
         }
     }
 }

@@ -4,8 +4,11 @@ use super::report::{Report, Said};
 use super::{SHARDS, Settings};
 use picket_event::body::Anomaly;
 use picket_event::{Body, Ledger, Timestamp};
-use picket_flow::{Clock, FlowKey, Fragments, FragmentsConfig, Keyed, Overdue, Packet, Piece, Whole};
-use picket_packet::{Decoded, Frame, Stop, Upper, WireLen, decode, upper};
+use picket_flow::{Clock, FlowKey, Fragments, FragmentsConfig, Overdue, Packet, Piece, Whole};
+use picket_packet::{
+    Checksums, Decoded, Frame, Link, MAX_TUNNEL_DEPTH, Network, Rejoined, Stop, Tunnel, TunnelKind, Upper, decode,
+    decode_checked, resume,
+};
 use std::collections::BTreeMap;
 
 /// What goes before the shards. One a sensor.
@@ -24,7 +27,25 @@ pub(crate) struct Front {
     undecodable: BTreeMap<(&'static str, u16), u64>,
     /// Datagrams given up since the last tick, and the first of them.
     overdue: Option<(Overdue, u32)>,
+    checksums: Checksums,
+    /// Packets with wrong checksums that were not reported yet, and the first of them.
+    wrong: Option<(Wrong, u32)>,
+    /// When they were reported last, clock time.
+    wrong_told: Option<i64>,
+    /// Tunnels whose inside could not be read, by kind.
+    unread: [u64; TunnelKind::ALL.len()],
 }
+
+/// A packet with a wrong checksum.
+#[derive(Clone, Copy, Debug)]
+struct Wrong {
+    stop: Stop,
+    time: Timestamp,
+    network: Option<Network>,
+}
+
+/// Wrong checksums give an event this often at most, nanoseconds.
+const WRONG_NANOS: i64 = 60_000_000_000;
 
 impl Front {
     pub(crate) fn new(settings: &Settings) -> Self {
@@ -46,6 +67,10 @@ impl Front {
             decoded: 0,
             undecodable: BTreeMap::new(),
             overdue: None,
+            checksums: settings.checksums,
+            wrong: None,
+            wrong_told: None,
+            unread: [0; TunnelKind::ALL.len()],
         }
     }
 
@@ -66,6 +91,10 @@ impl Front {
         let overdue = &mut self.overdue;
         self.fragments.advance(now, &mut |given_up| note(overdue, given_up));
         self.report_overdue();
+        if self.wrong.is_some() && self.wrong_told.is_none_or(|told| now.saturating_sub(told) >= WRONG_NANOS) {
+            self.wrong_told = Some(now);
+            self.report_wrong();
+        }
     }
 
     /// The input is over.
@@ -73,6 +102,15 @@ impl Front {
         let overdue = &mut self.overdue;
         self.fragments.finish(&mut |given_up| note(overdue, given_up));
         self.report_overdue();
+        self.report_wrong();
+    }
+
+    #[cold]
+    fn report_wrong(&mut self) {
+        let Some((Wrong { stop, time, network }, count)) = self.wrong.take() else { return };
+        let ends = network.map_or_else(String::new, |network| format!(" from {} to {}", network.src, network.dest));
+        let detail = format!("{count} packet(s) with wrong checksums were left out, first {}{ends}", stop.name());
+        self.anomaly("checksum_wrong", detail, time);
     }
 
     /// At most one event a tick, however many datagrams are given up.
@@ -95,36 +133,43 @@ impl Front {
     pub(crate) fn route<'a>(&'a mut self, frame: Frame<'a>) -> Option<(usize, Packet<'a>)> {
         self.frames += 1;
         self.bytes += frame.data.len() as u64;
-        let decoded = decode(frame);
+        let decoded = match self.checksums {
+            Checksums::Ignore => decode(frame),
+            Checksums::Check => decode_checked(frame),
+        };
         if let Some(stop) = decoded.stop {
-            self.refuse(stop);
+            self.refuse(stop, frame.time_ns, decoded.network);
             return None;
         }
         self.decoded += 1;
         if decoded.fragment.is_some() {
             return self.fragment(&frame, &decoded);
         }
-        let keyed = FlowKey::of(&decoded, frame.link_type)?;
-        let wire_len = frame.wire_len.0.max(frame.captured_len().0);
-        let payload = (decoded.payload, decoded.payload_wire);
-        Some(self.packet(keyed, &frame, decoded.link.vlan, decoded.upper.as_ref(), payload, (1, wire_len)))
+        if let Some(kind) = decoded.unread {
+            self.note_unread(kind);
+        }
+        self.packet(&decoded, &frame, (1, wire_len(&frame)))
     }
 
-    fn refuse(&mut self, stop: Stop) {
+    fn refuse(&mut self, stop: Stop, time_ns: i64, network: Option<Network>) {
         let number = if let Stop::LinkType(number) = stop { number } else { 0 };
         *self.undecodable.entry((stop.name(), number)).or_default() += 1;
+        if stop.is_checksum() {
+            let first = Wrong { stop, time: Timestamp::from_nanos(time_ns), network };
+            let (_, count) = self.wrong.get_or_insert((first, 0));
+            *count = count.saturating_add(1);
+        }
     }
 
+    /// The packet of a decoded frame, or of several.
     #[inline]
     fn packet<'a>(
         &self,
-        keyed: Keyed,
+        decoded: &Decoded<'a>,
         frame: &Frame<'_>,
-        vlan: Option<u16>,
-        upper: Option<&Upper>,
-        (payload, payload_wire): (&'a [u8], WireLen),
         (frames, wire_len): (u32, u32),
-    ) -> (usize, Packet<'a>) {
+    ) -> Option<(usize, Packet<'a>)> {
+        let keyed = FlowKey::of(decoded, frame.link_type)?;
         let hash = keyed.key.hash(self.key);
         let packet = Packet {
             time: Timestamp::from_nanos(frame.time_ns),
@@ -135,20 +180,56 @@ impl Front {
             from_client: keyed.from_client,
             frames,
             wire_len,
-            vlan,
-            tcp: match upper {
-                Some(Upper::Tcp(tcp)) => Some(*tcp),
+            vlan: decoded.link.vlan,
+            tcp: match decoded.upper {
+                Some(Upper::Tcp(tcp)) => Some(tcp),
                 _ => None,
             },
-            payload,
-            payload_wire: payload_wire.0,
+            payload: decoded.payload,
+            payload_wire: decoded.payload_wire.0,
         };
         // The table's index uses the lowest and the highest bits; these are between.
-        ((hash >> 32) as usize % SHARDS, packet)
+        Some(((hash >> 32) as usize % SHARDS, packet))
     }
 
     #[cold]
+    fn note_unread(&mut self, kind: TunnelKind) {
+        if let Some(count) = self.unread.get_mut(kind as usize) {
+            *count += 1;
+        }
+    }
+
+    /// Takes a fragment. A datagram that is whole may hold a tunnel's packet, and that may be a fragment again.
+    #[cold]
     fn fragment<'a>(&'a mut self, frame: &Frame<'a>, decoded: &Decoded<'a>) -> Option<(usize, Packet<'a>)> {
+        let mut around = Around::of(decoded)?;
+        let mut whole = self.join(frame, decoded, (1, wire_len(frame)))?;
+        let mut stop = Some(Stop::TunnelDepth);
+        for _ in 0..MAX_TUNNEL_DEPTH {
+            let inner = resume(around.rejoined(frame, &whole.payload), self.checksums);
+            if inner.stop.is_some() || inner.fragment.is_none() {
+                stop = inner.stop;
+                if let Some(kind) = inner.unread {
+                    self.note_unread(kind);
+                }
+                break;
+            }
+            around = Around::of(&inner)?;
+            whole = self.join(frame, &inner, (whole.frames, whole.wire_len))?;
+        }
+        if let Some(stop) = stop {
+            self.decoded -= 1;
+            self.refuse(stop, frame.time_ns, Some(around.network));
+            return None;
+        }
+        let counted = (whole.frames, whole.wire_len);
+        self.whole = whole.payload;
+        let line = &*self;
+        line.packet(&resume(around.rejoined(frame, &line.whole), line.checksums), frame, counted)
+    }
+
+    /// The datagram, when this was its last piece. `counted` are the frames the piece came in and their length.
+    fn join(&mut self, frame: &Frame<'_>, decoded: &Decoded<'_>, counted: (u32, u32)) -> Option<Whole> {
         let (Some(network), Some(fragment)) = (decoded.network, decoded.fragment) else { return None };
         let time = Timestamp::from_nanos(frame.time_ns);
         let piece = Piece {
@@ -156,30 +237,21 @@ impl Front {
             fragment,
             data: decoded.payload,
             wire: decoded.payload_wire.0,
-            frame_wire: frame.wire_len.0.max(frame.captured_len().0),
+            frames: counted.0,
+            frame_wire: counted.1,
             time,
             now: self.clock.now(),
         };
         let overdue = &mut self.overdue;
-        let Whole { payload, frames, wire_len, overlap } =
-            self.fragments.push(&piece, &mut |given_up| note(overdue, given_up))?;
-        if overlap {
+        let whole = self.fragments.push(&piece, &mut |given_up| note(overdue, given_up))?;
+        if whole.overlap {
             let detail = format!(
                 "fragments of a datagram from {} to {}, protocol {}, overlap; the bytes received first were kept",
                 network.src, network.dest, network.protocol
             );
             self.anomaly("fragment_overlap", detail, time);
         }
-        self.whole = payload;
-        let wire = WireLen(u32::try_from(self.whole.len()).unwrap_or(u32::MAX));
-        let (upper, payload, payload_wire, stop) = upper(network.protocol, &self.whole, wire);
-        if let Some(stop) = stop {
-            self.decoded -= 1;
-            *self.undecodable.entry((stop.name(), 0)).or_default() += 1;
-            return None;
-        }
-        let keyed = FlowKey::ip(&network, upper.as_ref()?);
-        Some(self.packet(keyed, frame, decoded.link.vlan, upper.as_ref(), (payload, payload_wire), (frames, wire_len)))
+        Some(whole)
     }
 
     #[inline]
@@ -205,6 +277,9 @@ impl Front {
             undecodable: self.undecodable.iter().map(|(key, count)| (name(key), *count)).collect(),
             ..Ledger::default()
         };
+        for (kind, count) in TunnelKind::ALL.iter().zip(self.unread).filter(|(_, count)| *count > 0) {
+            ledger.malformed.insert(kind.name().to_owned(), count);
+        }
         for (row, count) in [
             ("fragments", self.fragments.capped()),
             ("fragment_timeout", self.fragments.overdue()),
@@ -216,6 +291,34 @@ impl Front {
         }
         ledger
     }
+}
+
+/// What is around a datagram while its fragments are joined.
+#[derive(Clone, Copy, Debug)]
+struct Around {
+    link: Link,
+    network: Network,
+    tunnel: Option<Tunnel>,
+}
+
+impl Around {
+    const fn of(decoded: &Decoded<'_>) -> Option<Self> {
+        match decoded.network {
+            Some(network) => Some(Self { link: decoded.link, network, tunnel: decoded.tunnel }),
+            None => None,
+        }
+    }
+
+    const fn rejoined<'a>(&self, frame: &Frame<'_>, payload: &'a [u8]) -> Rejoined<'a> {
+        let Self { link, network, tunnel } = *self;
+        Rejoined { time_ns: frame.time_ns, link, network, tunnel, payload }
+    }
+}
+
+/// A frame's length on the wire, bytes.
+#[inline]
+fn wire_len(frame: &Frame<'_>) -> u32 {
+    frame.wire_len.0.max(frame.captured_len().0)
 }
 
 fn note(overdue: &mut Option<(Overdue, u32)>, given_up: Overdue) {

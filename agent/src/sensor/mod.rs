@@ -28,7 +28,7 @@ pub use sink::{Count, Sink};
 use back::Back;
 use front::Front;
 use picket_event::{Ledger, Source, Timestamp};
-use picket_packet::Frame;
+use picket_packet::{Checksums, Frame};
 use picket_score::Bundle;
 use privacy::Privacy;
 use shard::Shard;
@@ -60,6 +60,8 @@ pub struct Settings {
     pub source: Source,
     /// The models that score finished flows; without them flows carry no score. Default none.
     pub bundle: Option<Arc<Bundle>>,
+    /// Whether packets with wrong checksums are left out. Default not: see [`Checksums`].
+    pub checksums: Checksums,
     /// Shows what is known of each conversation to the sink, scored or not. Default off.
     pub observe: bool,
     /// What events may say of people's names; everything without it.
@@ -75,6 +77,7 @@ impl Settings {
             key: HashKey::FILE,
             source: Source::File(base_name.into()),
             bundle: None,
+            checksums: Checksums::Ignore,
             observe: false,
             privacy: None,
         }

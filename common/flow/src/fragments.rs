@@ -33,7 +33,9 @@ pub struct Piece<'a> {
     pub data: &'a [u8],
     /// Their number on the wire.
     pub wire: u32,
-    /// The frame's length on the wire.
+    /// Frames it came in: 1, or more where it was itself put together from fragments.
+    pub frames: u32,
+    /// Their length on the wire.
     pub frame_wire: u32,
     /// Capture time.
     pub time: Timestamp,
@@ -217,7 +219,7 @@ impl Fragments {
 
 impl Datagram {
     fn add(&mut self, piece: &Piece<'_>) {
-        self.frames = self.frames.saturating_add(1);
+        self.frames = self.frames.saturating_add(piece.frames);
         self.wire_len = self.wire_len.saturating_add(piece.frame_wire);
         let start = piece.fragment.offset;
         let end = start.saturating_add(u32::try_from(piece.data.len()).unwrap_or(NONE));

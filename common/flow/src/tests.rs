@@ -377,6 +377,7 @@ fn piece(id: u32, offset: u32, more: bool, data: &[u8], now: i64) -> Piece<'_> {
         fragment: picket_packet::Fragment { id, offset, more },
         data,
         wire: data.len() as u32,
+        frames: 1,
         frame_wire: 34 + data.len() as u32,
         time: Timestamp::from_nanos(now),
         now,

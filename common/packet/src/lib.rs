@@ -10,18 +10,29 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod checksum;
+mod cooked;
 mod link;
+mod mpls;
 mod network;
+mod serial;
 mod stop;
 mod transport;
+mod tunnel;
+mod wireless;
 
+#[cfg(test)]
+mod link_tests;
 #[cfg(test)]
 mod tests;
 
+pub use checksum::Checksums;
 pub use link::{LINK_ETHERNET, MAX_VLAN_DEPTH};
+pub use mpls::MAX_LABELS;
 pub use network::{Fragment, MAX_EXTENSIONS, Network};
 pub use stop::Stop;
-pub use transport::{TcpHeader, Upper, upper};
+pub use transport::{TcpHeader, Upper};
+pub use tunnel::{MAX_TUNNEL_DEPTH, Tunnel, TunnelKind};
 
 /// A length on the wire, bytes. May exceed what was captured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,28 +94,90 @@ pub struct Decoded<'a> {
     pub payload_wire: WireLen,
     /// Why decoding stopped before its end; `None` where everything was read.
     pub stop: Option<Stop>,
+    /// The tunnel that the packet came in. The other fields are those of the innermost packet; of the link the
+    /// innermost Ethernet frame's.
+    pub tunnel: Option<Tunnel>,
+    /// The tunnel whose inside could not be read, so that its own conversation stands here.
+    pub unread: Option<TunnelKind>,
 }
 
 impl<'a> Decoded<'a> {
     const fn begin(link: Link, payload: &'a [u8], payload_wire: WireLen) -> Self {
-        Self { link, network: None, fragment: None, upper: None, payload, payload_wire, stop: None }
+        Self {
+            link,
+            network: None,
+            fragment: None,
+            upper: None,
+            payload,
+            payload_wire,
+            stop: None,
+            tunnel: None,
+            unread: None,
+        }
     }
 
     const fn stopped(link: Link, payload: &'a [u8], stop: Stop) -> Self {
-        Self { link, network: None, fragment: None, upper: None, payload, payload_wire: WireLen(0), stop: Some(stop) }
+        Self { stop: Some(stop), ..Self::begin(link, payload, WireLen(0)) }
     }
 }
 
-/// Reads a frame's headers. Never panics; cost is bounded by the depth limits, not by the frame's length.
+/// The bytes one layer's lengths are relative to: the frame, or what a tunnel holds.
+#[derive(Clone, Copy, Debug)]
+struct Layer<'a> {
+    frame: Frame<'a>,
+    /// Encapsulations around it.
+    depth: u8,
+    checksums: Checksums,
+}
+
+/// Reads a frame's headers. Never panics; cost is bounded by the depth limits, not by the frame's length (unless
+/// checksums are checked: then it is linear in it).
 #[must_use]
 #[inline]
 pub fn decode(frame: Frame<'_>) -> Decoded<'_> {
-    link::decode(frame)
+    link::decode(&Layer { frame, depth: 0, checksums: Checksums::Ignore })
 }
 
-/// Bytes on the wire above a header that ended `captured` bytes before the frame's captured end.
+/// As [`decode`], and a packet with a wrong checksum is stopped at.
+#[must_use]
+pub fn decode_checked(frame: Frame<'_>) -> Decoded<'_> {
+    link::decode(&Layer { frame, depth: 0, checksums: Checksums::Check })
+}
+
+/// A datagram that was put together from fragments.
+#[derive(Clone, Copy, Debug)]
+pub struct Rejoined<'a> {
+    /// Capture time of its last frame, nanoseconds since 1970.
+    pub time_ns: i64,
+    /// Its fragments' link layer.
+    pub link: Link,
+    /// Its fragments' network layer.
+    pub network: Network,
+    /// The tunnel they came in.
+    pub tunnel: Option<Tunnel>,
+    /// What they carried together.
+    pub payload: &'a [u8],
+}
+
+/// Goes on above IP where a datagram is whole. It may be a tunnel's packet, and a fragment again.
+#[must_use]
+pub fn resume(whole: Rejoined<'_>, checksums: Checksums) -> Decoded<'_> {
+    let Rejoined { time_ns, link, network, tunnel, payload: data } = whole;
+    let wire_len = WireLen(u32::try_from(data.len()).unwrap_or(u32::MAX));
+    let frame = Frame { time_ns, link_type: LINK_ETHERNET, wire_len, data };
+    let layer = Layer { frame, depth: tunnel.map_or(0, |tunnel| tunnel.depth), checksums };
+    let mut decoded = network::resumed(&layer, link, network);
+    decoded.tunnel = match tunnel {
+        Some(outer) => Some(outer.around(decoded.tunnel)),
+        None => decoded.tunnel,
+    };
+    decoded
+}
+
+/// Bytes on the wire above a header that ended `left` bytes before the layer's captured end.
 #[inline]
-fn wire_above(frame: &Frame<'_>, left: usize) -> WireLen {
+fn wire_above(layer: &Layer<'_>, left: usize) -> WireLen {
+    let frame = &layer.frame;
     let above = frame.data.len().saturating_sub(left);
     let wire = (frame.wire_len.0 as usize).max(frame.data.len());
     WireLen(u32::try_from(wire.saturating_sub(above)).unwrap_or(u32::MAX))

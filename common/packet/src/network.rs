@@ -1,7 +1,7 @@
 //! IPv4 (RFC 791) and IPv6 (RFC 8200).
 
 use crate::transport::upper;
-use crate::{Decoded, Frame, Link, Stop, WireLen, wire_above};
+use crate::{Checksums, Decoded, Layer, Link, Stop, Upper, WireLen, checksum, tunnel, wire_above};
 use picket_reader::Reader;
 use std::net::IpAddr;
 
@@ -37,10 +37,10 @@ pub struct Fragment {
 
 /// Reads IP. `kind` is the type the link named, where it named one.
 #[inline]
-pub(crate) fn decode<'a>(frame: &Frame<'a>, link: Link, kind: Option<u16>, data: &'a [u8]) -> Decoded<'a> {
+pub(crate) fn decode<'a>(layer: &Layer<'a>, link: Link, kind: Option<u16>, data: &'a [u8]) -> Decoded<'a> {
     match (data.first().map(|first| first >> 4), kind) {
-        (Some(4), None | Some(ETHER_IPV4)) => ipv4(frame, link, data),
-        (Some(6), None | Some(ETHER_IPV6)) => ipv6(frame, link, data),
+        (Some(4), None | Some(ETHER_IPV4)) => ipv4(layer, link, data),
+        (Some(6), None | Some(ETHER_IPV6)) => ipv6(layer, link, data),
         (None, Some(ETHER_IPV4)) => Decoded::stopped(link, data, Stop::Ipv4Truncated),
         (None, Some(ETHER_IPV6)) => Decoded::stopped(link, data, Stop::Ipv6Truncated),
         _ => Decoded::stopped(link, data, Stop::IpVersion),
@@ -48,7 +48,7 @@ pub(crate) fn decode<'a>(frame: &Frame<'a>, link: Link, kind: Option<u16>, data:
 }
 
 #[inline]
-fn ipv4<'a>(frame: &Frame<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
+fn ipv4<'a>(layer: &Layer<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
     let Some((head, rest)) = data.split_first_chunk::<20>() else {
         return Decoded::stopped(link, data, Stop::Ipv4Truncated);
     };
@@ -81,10 +81,13 @@ fn ipv4<'a>(frame: &Frame<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
     let Some(rest) = rest.get(header - 20..) else {
         return Decoded::stopped(link, data, Stop::Ipv4Truncated);
     };
+    if layer.checksums == Checksums::Check && !checksum::is_right_ipv4(data.get(..header).unwrap_or_default()) {
+        return Decoded::stopped(link, data, Stop::ChecksumIpv4);
+    }
     let total = usize::from(u16::from_be_bytes([len_high, len_low]));
     // Segmentation offload leaves the length empty: what the frame holds is then the datagram.
     let payload_wire = if total == 0 {
-        wire_above(frame, rest.len())
+        wire_above(layer, rest.len())
     } else if total < header {
         return Decoded::stopped(link, data, Stop::Ipv4TotalLength);
     } else {
@@ -99,13 +102,51 @@ fn ipv4<'a>(frame: &Frame<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
         let id = u32::from(u16::from_be_bytes([id_high, id_low]));
         return fragmented(link, network, Fragment { id, offset, more }, payload, payload_wire);
     }
-    above(link, network, payload, payload_wire)
+    above(layer, link, network, payload, payload_wire)
 }
 
+/// Reads what is above IP, and into tunnels.
 #[inline]
-fn above<'a>(link: Link, network: Network, payload: &'a [u8], payload_wire: WireLen) -> Decoded<'a> {
+pub(crate) fn above<'a>(
+    layer: &Layer<'a>,
+    link: Link,
+    network: Network,
+    payload: &'a [u8],
+    payload_wire: WireLen,
+) -> Decoded<'a> {
+    if layer.checksums == Checksums::Check
+        && let Some(stop) = checksum::transport(&network, payload, payload_wire)
+    {
+        return Decoded { network: Some(network), ..Decoded::stopped(link, payload, stop) };
+    }
     let (upper, payload, payload_wire, stop) = upper(network.protocol, payload, payload_wire);
-    Decoded { link, network: Some(network), fragment: None, upper, payload, payload_wire, stop }
+    let decoded = Decoded {
+        link,
+        network: Some(network),
+        fragment: None,
+        upper,
+        payload,
+        payload_wire,
+        stop,
+        tunnel: None,
+        unread: None,
+    };
+    match upper {
+        Some(Upper::Udp { src_port, dest_port }) if tunnel::is_candidate(src_port, dest_port) => {
+            tunnel::unwrap_datagram(layer, decoded)
+        }
+        Some(Upper::Other) => tunnel::unwrap_ip(layer, decoded),
+        _ => decoded,
+    }
+}
+
+/// Reads what is above IP in a layer that holds a datagram's payload alone.
+pub(crate) fn resumed<'a>(layer: &Layer<'a>, link: Link, network: Network) -> Decoded<'a> {
+    if network.src.is_ipv6() {
+        extensions(layer, link, network, layer.frame.data, layer.frame.wire_len)
+    } else {
+        above(layer, link, network, layer.frame.data, layer.frame.wire_len)
+    }
 }
 
 const fn fragmented<'a>(
@@ -115,11 +156,11 @@ const fn fragmented<'a>(
     payload: &'a [u8],
     payload_wire: WireLen,
 ) -> Decoded<'a> {
-    Decoded { link, network: Some(network), fragment: Some(fragment), upper: None, payload, payload_wire, stop: None }
+    Decoded { network: Some(network), fragment: Some(fragment), ..Decoded::begin(link, payload, payload_wire) }
 }
 
 #[inline]
-fn ipv6<'a>(frame: &Frame<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
+fn ipv6<'a>(layer: &Layer<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
     let Some((head, rest)) = data.split_first_chunk::<40>() else {
         return Decoded::stopped(link, data, Stop::Ipv6Truncated);
     };
@@ -133,17 +174,23 @@ fn ipv6<'a>(frame: &Frame<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
     let length = usize::from(u16::from_be_bytes([len_high, len_low]));
     // 0 is a jumbogram or segmentation offload: the frame's own length counts.
     let payload_wire =
-        if length == 0 { wire_above(frame, rest.len()) } else { WireLen(u32::try_from(length).unwrap_or(u32::MAX)) };
+        if length == 0 { wire_above(layer, rest.len()) } else { WireLen(u32::try_from(length).unwrap_or(u32::MAX)) };
     let payload = rest.get(..payload_wire.0 as usize).unwrap_or(rest);
     let network = Network { src: (*src).into(), dest: (*dest).into(), protocol: next, ttl };
     if matches!(next, 6 | 17 | 58) {
-        return above(link, network, payload, payload_wire);
+        return above(layer, link, network, payload, payload_wire);
     }
-    extensions(link, network, payload, payload_wire)
+    extensions(layer, link, network, payload, payload_wire)
 }
 
 /// Steps over extension headers (RFC 8200 section 4) to the protocol above.
-fn extensions<'a>(link: Link, mut network: Network, payload: &'a [u8], wire: WireLen) -> Decoded<'a> {
+fn extensions<'a>(
+    layer: &Layer<'a>,
+    link: Link,
+    mut network: Network,
+    payload: &'a [u8],
+    wire: WireLen,
+) -> Decoded<'a> {
     const HOP_BY_HOP: u8 = 0;
     const ROUTING: u8 = 43;
     const FRAGMENT: u8 = 44;
@@ -152,16 +199,13 @@ fn extensions<'a>(link: Link, mut network: Network, payload: &'a [u8], wire: Wir
     const MOBILITY: u8 = 135;
     const HIP: u8 = 139;
     const SHIM6: u8 = 140;
+    let mut layer = *layer;
     let mut reader = Reader::new(payload);
     let left = |reader: &Reader<'_>| WireLen(wire.0.saturating_sub(u32::try_from(reader.position()).unwrap_or(0)));
     let stopped = |network, reader: Reader<'a>, stop| Decoded {
-        link,
         network: Some(network),
-        fragment: None,
-        upper: None,
-        payload: reader.peek(),
         payload_wire: left(&reader),
-        stop: Some(stop),
+        ..Decoded::stopped(link, reader.peek(), stop)
     };
     for _ in 0..MAX_EXTENSIONS {
         let length = match network.protocol {
@@ -170,7 +214,7 @@ fn extensions<'a>(link: Link, mut network: Network, payload: &'a [u8], wire: Wir
             FRAGMENT => |_| 8,
             _ => {
                 let wire = left(&reader);
-                return above(link, network, reader.rest(), wire);
+                return above(&layer, link, network, reader.rest(), wire);
             }
         };
         let Some(&[next, units, high, low, ref id @ ..]) = reader.peek().first_chunk::<8>() else {
@@ -179,6 +223,10 @@ fn extensions<'a>(link: Link, mut network: Network, payload: &'a [u8], wire: Wir
         let is_fragment = network.protocol == FRAGMENT;
         if reader.skip(length(units), "IPv6 extension header").is_err() {
             return stopped(network, reader, Stop::Ipv6ExtensionTruncated);
+        }
+        if network.protocol == ROUTING && low != 0 {
+            // On the way to an intermediate stop; checksums are made for the last (RFC 8200 section 8.1).
+            layer.checksums = Checksums::Ignore;
         }
         network.protocol = next;
         let field = u16::from_be_bytes([high, low]);

@@ -17,6 +17,22 @@ pub enum Stop {
     LoopbackTruncated,
     /// The loopback header names an address family that is not IP.
     LoopbackFamily,
+    /// A PPP frame has no protocol field.
+    PppTruncated,
+    /// A PPPoE session header is cut.
+    PppoeTruncated,
+    /// A Cisco HDLC header is cut.
+    HdlcTruncated,
+    /// The header of a capturing radio (radiotap, PPI, Prism, AVS) is cut.
+    RadioTruncated,
+    /// An IEEE 802.11 header is cut.
+    WirelessTruncated,
+    /// An MPLS label stack is cut.
+    MplsTruncated,
+    /// More MPLS labels than [`crate::MAX_LABELS`].
+    MplsDepth,
+    /// More encapsulations than [`crate::MAX_TUNNEL_DEPTH`].
+    TunnelDepth,
     /// The frame is empty.
     Empty,
     /// The version field is neither 4 nor 6, or does not fit the link's type.
@@ -45,6 +61,14 @@ pub enum Stop {
     IcmpTruncated,
     /// The SCTP header is cut.
     SctpTruncated,
+    /// The IPv4 header's checksum is wrong, and checksums are checked.
+    ChecksumIpv4,
+    /// TCP's checksum is wrong, likewise.
+    ChecksumTcp,
+    /// UDP's checksum is wrong, likewise.
+    ChecksumUdp,
+    /// The checksum of ICMP or ICMPv6 is wrong, likewise.
+    ChecksumIcmp,
 }
 
 impl Stop {
@@ -59,6 +83,14 @@ impl Stop {
             Self::CookedTruncated => "cooked_truncated",
             Self::LoopbackTruncated => "loopback_truncated",
             Self::LoopbackFamily => "loopback_family",
+            Self::PppTruncated => "ppp_truncated",
+            Self::PppoeTruncated => "pppoe_truncated",
+            Self::HdlcTruncated => "hdlc_truncated",
+            Self::RadioTruncated => "radio_truncated",
+            Self::WirelessTruncated => "ieee_802_11_truncated",
+            Self::MplsTruncated => "mpls_truncated",
+            Self::MplsDepth => "mpls_depth",
+            Self::TunnelDepth => "tunnel_depth",
             Self::Empty => "empty",
             Self::IpVersion => "ip_version",
             Self::Ipv4Truncated => "ipv4_truncated",
@@ -73,6 +105,21 @@ impl Stop {
             Self::UdpLength => "udp_length",
             Self::IcmpTruncated => "icmp_truncated",
             Self::SctpTruncated => "sctp_truncated",
+            Self::ChecksumIpv4 => "checksum_ipv4",
+            Self::ChecksumTcp => "checksum_tcp",
+            Self::ChecksumUdp => "checksum_udp",
+            Self::ChecksumIcmp => "checksum_icmp",
         }
+    }
+
+    /// Whether it is a wrong checksum.
+    #[must_use]
+    pub const fn is_checksum(self) -> bool {
+        matches!(self, Self::ChecksumIpv4 | Self::ChecksumTcp | Self::ChecksumUdp | Self::ChecksumIcmp)
+    }
+
+    /// Whether it says of the whole frame what it is, and not only that the inside of a tunnel cannot be read.
+    pub(crate) const fn is_final(self) -> bool {
+        matches!(self, Self::TunnelDepth) || self.is_checksum()
     }
 }

@@ -11,11 +11,11 @@ use pnet_packet::udp::{MutableUdpPacket, UdpPacket};
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-fn frame(link_type: u16, data: &[u8]) -> Frame<'_> {
+pub(crate) fn frame(link_type: u16, data: &[u8]) -> Frame<'_> {
     Frame { time_ns: 0, link_type, wire_len: WireLen(data.len() as u32), data }
 }
 
-fn ethernet(kind: u16, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn ethernet(kind: u16, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; 14 + payload.len()];
     let mut packet = MutableEthernetPacket::new(&mut bytes).unwrap();
     packet.set_source([2, 0, 0, 0, 0, 1].into());
@@ -25,7 +25,7 @@ fn ethernet(kind: u16, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn tcp(payload: &[u8], options: usize) -> Vec<u8> {
+pub(crate) fn tcp(payload: &[u8], options: usize) -> Vec<u8> {
     let mut bytes = vec![1; 20 + options * 4 + payload.len()];
     let mut packet = MutableTcpPacket::new(&mut bytes).unwrap();
     packet.set_source(40_000);
@@ -39,7 +39,7 @@ fn tcp(payload: &[u8], options: usize) -> Vec<u8> {
     bytes
 }
 
-fn udp(payload: &[u8]) -> Vec<u8> {
+pub(crate) fn udp(payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; 8 + payload.len()];
     let mut packet = MutableUdpPacket::new(&mut bytes).unwrap();
     packet.set_source(53);
@@ -49,7 +49,7 @@ fn udp(payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn ipv4(protocol: IpNextHeaderProtocol, options: usize, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn ipv4(protocol: IpNextHeaderProtocol, options: usize, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; 20 + options * 4 + payload.len()];
     let total = bytes.len() as u16;
     let mut packet = MutableIpv4Packet::new(&mut bytes).unwrap();
@@ -64,7 +64,7 @@ fn ipv4(protocol: IpNextHeaderProtocol, options: usize, payload: &[u8]) -> Vec<u
     bytes
 }
 
-fn ipv6(next: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn ipv6(next: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; 40 + payload.len()];
     let mut packet = MutableIpv6Packet::new(&mut bytes).unwrap();
     packet.set_version(6);
@@ -283,4 +283,51 @@ proptest! {
             other => prop_assert!(false, "{:?}", other),
         }
     }
+}
+
+#[test]
+fn f39_wrong_checksums_are_stopped_at_where_asked_for() {
+    let right = |datagram: &mut Vec<u8>| {
+        let header = Ipv4Packet::new(datagram).unwrap();
+        let sum = pnet_packet::ipv4::checksum(&header);
+        MutableIpv4Packet::new(datagram).unwrap().set_checksum(sum);
+    };
+    let (a, b) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
+    let mut segment = tcp(b"odd", 1);
+    segment[16..18].fill(0);
+    let sum = pnet_packet::tcp::ipv4_checksum(&TcpPacket::new(&segment).unwrap(), &a, &b);
+    segment[16..18].copy_from_slice(&sum.to_be_bytes());
+    let mut whole = ipv4(IpNextHeaderProtocols::Tcp, 1, &segment);
+    right(&mut whole);
+    assert_eq!(decode_checked(frame(101, &whole)).stop, None);
+    let mut datagram = udp(b"q");
+    assert_eq!(
+        decode_checked(frame(101, &{
+            let mut bytes = ipv4(IpNextHeaderProtocols::Udp, 0, &datagram);
+            right(&mut bytes);
+            bytes
+        }))
+        .stop,
+        None,
+        "no checksum was made"
+    );
+    datagram[6] = 1;
+    let six = ipv6(17, &datagram);
+    assert_eq!(decode_checked(frame(101, &six)).stop, Some(Stop::ChecksumUdp));
+    let mut echo = ipv4(IpNextHeaderProtocols::Icmp, 0, &[8, 0, 0xf7, 0xff, 0, 0, 0, 0]);
+    right(&mut echo);
+    assert_eq!(decode_checked(frame(101, &echo)).stop, None);
+    echo[23] = 1;
+    assert_eq!(decode_checked(frame(101, &echo)).stop, Some(Stop::ChecksumIcmp));
+    for at in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x10;
+        let decoded = decode_checked(frame(101, &damaged));
+        assert!(decoded.stop.is_some(), "a changed byte at {at}");
+        assert!(at < 24 || decoded.stop == Some(Stop::ChecksumTcp));
+    }
+    // What the snap length cut cannot be checked.
+    let data = &whole[..whole.len() - 1];
+    let cut = Frame { time_ns: 0, link_type: 101, wire_len: WireLen(whole.len() as u32), data };
+    assert_eq!(decode_checked(cut).stop, None);
 }

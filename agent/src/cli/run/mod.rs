@@ -66,7 +66,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Fault> {
     super::log::start(&loaded.config.log);
     let config = &loaded.config;
     let privacy = super::privacy::load(config.privacy.treatments(), &config.privacy.key_file)?;
-    let template = Template::with(&scoring(args, &loaded), config.flow.limits())?.private(privacy);
+    let template = Template::with(&scoring(args, &loaded), config.flow.limits())?;
+    let template = template.checking(config.flow.checksums.into()).private(privacy);
     let kinds = parse_kinds(&config.output.kinds)?;
     let interfaces = interfaces(args, &loaded)?;
     let opener = if interfaces.is_empty() { None } else { Some(Opener::start().map_err(thread_fault)?) };
