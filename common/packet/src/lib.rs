@@ -94,7 +94,7 @@ pub struct Decoded<'a> {
     pub payload_wire: WireLen,
     /// Why decoding stopped before its end; `None` where everything was read.
     pub stop: Option<Stop>,
-    /// The tunnel that the packet came in. The other fields are those of the innermost packet; of the link the
+    /// The innermost tunnel that the packet came in. The other fields are those of the innermost packet; of the link the
     /// innermost Ethernet frame's.
     pub tunnel: Option<Tunnel>,
     /// The tunnel whose inside could not be read, so that its own conversation stands here.

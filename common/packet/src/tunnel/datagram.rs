@@ -38,9 +38,9 @@ pub(crate) fn unwrap<'a>(layer: &Layer<'a>, outer: Decoded<'a>) -> Decoded<'a> {
         (_, TEREDO) | (TEREDO, _) => teredo(outer.payload),
         _ => l2tp(outer.payload),
     };
-    let Ok(Some(Found { kind, content, reader })) = inside else { return outer };
+    let Ok(Some(Found { kind, content, id, reader })) = inside else { return outer };
     let wire = WireLen(outer.payload_wire.0.saturating_sub(u32::try_from(reader.position()).unwrap_or(0)));
-    let inside = Inside { kind, content, bytes: reader.peek(), wire, vlan: None };
+    let inside = Inside { kind, content, bytes: reader.peek(), wire, id, vlan: None };
     let inner = enter(layer, outer, &inside);
     // What does not decode was no tunnel's packet, unless the capture cut it.
     let is_cut = outer.payload.len() < outer.payload_wire.0 as usize;
@@ -50,29 +50,35 @@ pub(crate) fn unwrap<'a>(layer: &Layer<'a>, outer: Decoded<'a>) -> Decoded<'a> {
 struct Found<'a> {
     kind: TunnelKind,
     content: Content,
+    id: Option<u32>,
     reader: Reader<'a>,
 }
 
 type Tried<'a> = Result<Option<Found<'a>>, Fault>;
 
-fn found(kind: TunnelKind, content: Content, reader: Reader<'_>) -> Tried<'_> {
-    Ok(Some(Found { kind, content, reader }))
+fn found(kind: TunnelKind, content: Content, id: Option<u32>, reader: Reader<'_>) -> Tried<'_> {
+    Ok(Some(Found { kind, content, id, reader }))
+}
+
+/// A network's number of 24 bits.
+fn network_id([a, b, c]: [u8; 3]) -> Option<u32> {
+    Some(u32::from_be_bytes([0, a, b, c]))
 }
 
 /// RFC 7348 section 5: the I flag, and zero in the last byte. Group policy uses other flags and the bytes between.
 fn vxlan(payload: &[u8]) -> Tried<'_> {
     let mut reader = Reader::new(payload);
-    let [flags, .., last] = reader.array::<8>("VXLAN header")?;
+    let [flags, _, _, _, a, b, c, last] = reader.array::<8>("VXLAN header")?;
     if flags & 0x08 == 0 || last != 0 {
         return Ok(None);
     }
-    found(TunnelKind::Vxlan, Content::Ethernet, reader)
+    found(TunnelKind::Vxlan, Content::Ethernet, network_id([a, b, c]), reader)
 }
 
 /// draft-ietf-nvo3-vxlan-gpe: the next protocol stands in the fourth byte where the P flag is set.
 fn vxlan_gpe(payload: &[u8]) -> Tried<'_> {
     let mut reader = Reader::new(payload);
-    let [flags, _, _, next, .., last] = reader.array::<8>("VXLAN header")?;
+    let [flags, _, _, next, a, b, c, last] = reader.array::<8>("VXLAN header")?;
     if flags & 0xf8 != 0x08 || last != 0 {
         return Ok(None);
     }
@@ -82,13 +88,13 @@ fn vxlan_gpe(payload: &[u8]) -> Tried<'_> {
         (_, 2) => Content::Typed(network::ETHER_IPV6),
         _ => return Ok(None),
     };
-    found(TunnelKind::Vxlan, content, reader)
+    found(TunnelKind::Vxlan, content, network_id([a, b, c]), reader)
 }
 
 /// RFC 8926 section 3.4.
 fn geneve(payload: &[u8]) -> Tried<'_> {
     let mut reader = Reader::new(payload);
-    let [first, flags, high, low, _, _, _, reserved] = reader.array::<8>("Geneve header")?;
+    let [first, flags, high, low, a, b, c, reserved] = reader.array::<8>("Geneve header")?;
     if first >> 6 != 0 || flags & 0x3f != 0 || reserved != 0 {
         return Ok(None);
     }
@@ -98,12 +104,12 @@ fn geneve(payload: &[u8]) -> Tried<'_> {
         kind @ (network::ETHER_IPV4 | network::ETHER_IPV6) => Content::Typed(kind),
         _ => return Ok(None),
     };
-    found(TunnelKind::Geneve, content, reader)
+    found(TunnelKind::Geneve, content, network_id([a, b, c]), reader)
 }
 
 /// RFC 7510: the label stack at once.
 fn mpls(payload: &[u8]) -> Tried<'_> {
-    found(TunnelKind::Mpls, Content::Mpls, Reader::new(payload))
+    found(TunnelKind::Mpls, Content::Mpls, None, Reader::new(payload))
 }
 
 /// 3GPP TS 29.281 section 5: version 1, GTP (not GTP'), a G-PDU.
@@ -112,7 +118,7 @@ fn gtp(payload: &[u8]) -> Tried<'_> {
     const EXTENSION: u8 = 0x04;
     const G_PDU: u8 = 0xff;
     let mut reader = Reader::new(payload);
-    let [flags, message, high, low, _, _, _, _] = reader.array::<8>("GTP-U header")?;
+    let [flags, message, high, low, a, b, c, d] = reader.array::<8>("GTP-U header")?;
     let length = usize::from(u16::from_be_bytes([high, low]));
     if flags & 0xf8 != 0x30 || message != G_PDU || length == 0 {
         return Ok(None);
@@ -136,7 +142,7 @@ fn gtp(payload: &[u8]) -> Tried<'_> {
             return Err(Fault::Malformed("too many GTP-U extensions"));
         }
     }
-    found(TunnelKind::Gtp, Content::Ip, reader)
+    found(TunnelKind::Gtp, Content::Ip, Some(u32::from_be_bytes([a, b, c, d])), reader)
 }
 
 /// RFC 4380 section 5.1.1: an authentication and an origin indication may stand before the IPv6 packet.
@@ -151,7 +157,7 @@ fn teredo(payload: &[u8]) -> Tried<'_> {
     if reader.peek().starts_with(&[0, 0]) {
         reader.skip(8, "Teredo origin")?;
     }
-    found(TunnelKind::Teredo, Content::Typed(network::ETHER_IPV6), reader)
+    found(TunnelKind::Teredo, Content::Typed(network::ETHER_IPV6), None, reader)
 }
 
 /// RFC 2661 section 3.1: data messages of version 2.
@@ -169,7 +175,7 @@ fn l2tp(payload: &[u8]) -> Tried<'_> {
     if flags & LENGTH != 0 {
         reader.skip(2, "L2TP length")?;
     }
-    reader.skip(4, "L2TP session")?;
+    let session = reader.u32("L2TP session")?;
     if flags & SEQUENCE != 0 {
         reader.skip(4, "L2TP sequence numbers")?;
     }
@@ -177,5 +183,5 @@ fn l2tp(payload: &[u8]) -> Tried<'_> {
         let offset = reader.u16("L2TP offset")?;
         reader.skip(usize::from(offset), "L2TP offset")?;
     }
-    found(TunnelKind::L2tp, Content::Ppp, reader)
+    found(TunnelKind::L2tp, Content::Ppp, Some(session), reader)
 }

@@ -27,71 +27,97 @@ pub(super) fn inside(packet: &[u8], wire: WireLen) -> Result<Option<Inside<'_>>,
     let mut reader = Reader::new(packet);
     let flags = reader.u16("GRE flags")?;
     let protocol = reader.u16("GRE protocol")?;
-    match flags & VERSION {
+    let key = match flags & VERSION {
         0 => version0(&mut reader, flags)?,
-        1 if protocol == PPP => version1(&mut reader, flags)?,
+        1 if protocol == PPP => Some(version1(&mut reader, flags)?),
         _ => return Ok(None),
-    }
+    };
     if reader.is_empty() {
         // A keep-alive or, in PPTP, an acknowledgement alone.
         return Ok(None);
     }
-    let (kind, content, vlan) = match protocol {
-        ERSPAN if flags & SEQUENCE == 0 => (TunnelKind::Erspan, Content::Ethernet, None),
-        ERSPAN => (TunnelKind::Erspan, Content::Ethernet, erspan2(&mut reader)?),
-        ERSPAN_III => {
-            let (content, vlan) = erspan3(&mut reader)?;
-            (TunnelKind::Erspan, content, vlan)
-        }
-        ETHERNET => (TunnelKind::Gre, Content::Ethernet, None),
-        PPP => (TunnelKind::Gre, Content::Ppp, None),
+    let mirror = match protocol {
+        ERSPAN if flags & SEQUENCE == 0 => Some(Mirror::default()),
+        ERSPAN => Some(erspan2(&mut reader)?),
+        ERSPAN_III => Some(erspan3(&mut reader)?),
+        _ => None,
+    };
+    let (kind, content, id, vlan) = match (mirror, protocol) {
+        (Some(Mirror { content, session, vlan }), _) => (TunnelKind::Erspan, content, session, vlan),
+        (None, protocol) => (TunnelKind::Gre, content(&mut reader, protocol)?, key, None),
+    };
+    let wire = WireLen(wire.0.saturating_sub(u32::try_from(reader.position()).unwrap_or(0)));
+    Ok(Some(Inside { kind, content, bytes: reader.rest(), wire, id, vlan }))
+}
+
+fn content(reader: &mut Reader<'_>, protocol: u16) -> Result<Content, Fault> {
+    Ok(match protocol {
+        ETHERNET => Content::Ethernet,
+        PPP => Content::Ppp,
         WCCP => {
             // WCCP version 2 puts a redirect header of four bytes before the packet, version 1 none.
             if reader.peek().first().is_some_and(|first| !matches!(first >> 4, 4 | 6)) {
                 reader.skip(4, "WCCP header")?;
             }
-            (TunnelKind::Gre, Content::Ip, None)
+            Content::Ip
         }
-        protocol if MPLS.contains(&protocol) => (TunnelKind::Gre, Content::Mpls, None),
-        protocol => (TunnelKind::Gre, Content::Typed(protocol), None),
-    };
-    let wire = WireLen(wire.0.saturating_sub(u32::try_from(reader.position()).unwrap_or(0)));
-    Ok(Some(Inside { kind, content, bytes: reader.rest(), wire, vlan }))
+        protocol if MPLS.contains(&protocol) => Content::Mpls,
+        protocol => Content::Typed(protocol),
+    })
 }
 
-fn version0(reader: &mut Reader<'_>, flags: u16) -> Result<(), Fault> {
-    for (present, field) in [
-        (flags & (CHECKSUM | ROUTING) != 0, "GRE checksum"),
-        (flags & KEY != 0, "GRE key"),
-        (flags & SEQUENCE != 0, "GRE sequence number"),
-    ] {
-        if present {
-            reader.skip(4, field)?;
-        }
+/// The key, where there is one.
+fn version0(reader: &mut Reader<'_>, flags: u16) -> Result<Option<u32>, Fault> {
+    if flags & (CHECKSUM | ROUTING) != 0 {
+        reader.skip(4, "GRE checksum")?;
+    }
+    let key = if flags & KEY == 0 { None } else { Some(reader.u32("GRE key")?) };
+    if flags & SEQUENCE != 0 {
+        reader.skip(4, "GRE sequence number")?;
     }
     if flags & ROUTING == 0 {
-        return Ok(());
+        return Ok(key);
     }
     for _ in 0..ROUTES_MAX {
         let [family_high, family_low, _, length] = reader.array::<4>("GRE source route")?;
         if [family_high, family_low, length] == [0, 0, 0] {
-            return Ok(());
+            return Ok(key);
         }
         reader.skip(usize::from(length), "GRE source route")?;
     }
     Err(Fault::Malformed("too many GRE source routes"))
 }
 
-fn version1(reader: &mut Reader<'_>, flags: u16) -> Result<(), Fault> {
-    // Payload length and call id take the key's place.
-    reader.skip(4, "PPTP call")?;
+/// The call; it and the payload's length take the key's place.
+fn version1(reader: &mut Reader<'_>, flags: u16) -> Result<u32, Fault> {
+    reader.skip(2, "PPTP length")?;
+    let call = reader.u16("PPTP call")?;
     if flags & SEQUENCE != 0 {
         reader.skip(4, "PPTP sequence number")?;
     }
     if flags & ACKNOWLEDGEMENT != 0 {
         reader.skip(4, "PPTP acknowledgement")?;
     }
-    Ok(())
+    Ok(call.into())
+}
+
+/// What ERSPAN's header says of a mirrored frame.
+struct Mirror {
+    content: Content,
+    session: Option<u32>,
+    vlan: Option<u16>,
+}
+
+impl Default for Mirror {
+    /// Type I has no header.
+    fn default() -> Self {
+        Self { content: Content::Ethernet, session: None, vlan: None }
+    }
+}
+
+/// The session in the low ten bits.
+fn session(field: u16) -> Option<u32> {
+    Some(u32::from(field & 0x03ff))
 }
 
 /// The VLAN id in the low 12 bits; 0 says that there is none.
@@ -103,19 +129,21 @@ const fn vlan(field: u16) -> Option<u16> {
 }
 
 /// Type II: eight bytes.
-fn erspan2(reader: &mut Reader<'_>) -> Result<Option<u16>, Fault> {
+fn erspan2(reader: &mut Reader<'_>) -> Result<Mirror, Fault> {
     let first = reader.u16("ERSPAN header")?;
-    reader.skip(6, "ERSPAN header")?;
+    let second = reader.u16("ERSPAN header")?;
+    reader.skip(4, "ERSPAN header")?;
     if first >> 12 != 1 {
         return Err(Fault::Malformed("ERSPAN version"));
     }
-    Ok(vlan(first))
+    Ok(Mirror { content: Content::Ethernet, session: session(second), vlan: vlan(first) })
 }
 
 /// Type III: twelve bytes, and eight more where the last bit says so.
-fn erspan3(reader: &mut Reader<'_>) -> Result<(Content, Option<u16>), Fault> {
+fn erspan3(reader: &mut Reader<'_>) -> Result<Mirror, Fault> {
     let first = reader.u16("ERSPAN header")?;
-    reader.skip(8, "ERSPAN header")?;
+    let second = reader.u16("ERSPAN header")?;
+    reader.skip(6, "ERSPAN header")?;
     let last = reader.u16("ERSPAN header")?;
     if first >> 12 != 2 {
         return Err(Fault::Malformed("ERSPAN version"));
@@ -128,5 +156,5 @@ fn erspan3(reader: &mut Reader<'_>) -> Result<(Content, Option<u16>), Fault> {
         2 => Content::Ip,
         _ => return Err(Fault::Malformed("ERSPAN frame type")),
     };
-    Ok((content, vlan(first)))
+    Ok(Mirror { content, session: session(second), vlan: vlan(first) })
 }

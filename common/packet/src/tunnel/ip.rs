@@ -16,7 +16,8 @@ const MPLS_IN_IP: u8 = 137;
 #[inline(never)]
 pub(crate) fn unwrap<'a>(layer: &Layer<'a>, outer: Decoded<'a>) -> Decoded<'a> {
     let Some(network) = outer.network else { return outer };
-    let inside = |kind, content| Inside { kind, content, bytes: outer.payload, wire: outer.payload_wire, vlan: None };
+    let inside =
+        |kind, content| Inside { kind, content, bytes: outer.payload, wire: outer.payload_wire, id: None, vlan: None };
     match network.protocol {
         IP_IN_IP => enter(layer, outer, &inside(TunnelKind::IpInIp, Content::Typed(network::ETHER_IPV4))),
         IPV6_IN_IP => enter(layer, outer, &inside(TunnelKind::Ipv6InIp, Content::Typed(network::ETHER_IPV6))),
@@ -30,7 +31,7 @@ pub(crate) fn unwrap<'a>(layer: &Layer<'a>, outer: Decoded<'a>) -> Decoded<'a> {
             Some((&[0x30, 0], bytes)) => {
                 let wire = WireLen(outer.payload_wire.0.saturating_sub(2));
                 let kind = TunnelKind::EtherIp;
-                enter(layer, outer, &Inside { kind, content: Content::Ethernet, bytes, wire, vlan: None })
+                enter(layer, outer, &Inside { kind, content: Content::Ethernet, bytes, wire, id: None, vlan: None })
             }
             _ => outer,
         },

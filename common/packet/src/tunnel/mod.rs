@@ -1,7 +1,7 @@
 //! Tunnels: what travels inside another conversation's packets.
 //!
-//! A packet's conversation is the innermost that can be read; the outermost addresses and the innermost kind
-//! of tunnel are noted beside it. What cannot be read leaves the tunnel's own conversation in its place, and
+//! A packet's conversation is the innermost that can be read; the innermost tunnel around it is noted beside it,
+//! with how many lie inside each other. What cannot be read leaves the tunnel's own conversation in its place, and
 //! [`Decoded::unread`] says so. Tunnels over UDP are believed by port and by structure together: their inside
 //! must decode to its end, or the datagram stays what it is.
 
@@ -83,25 +83,28 @@ impl TunnelKind {
     }
 }
 
-/// The tunnel a packet came in.
+/// The innermost tunnel that a packet came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tunnel {
-    /// The innermost kind.
+    /// Which kind.
     pub kind: TunnelKind,
-    /// The outermost sender.
+    /// Its sender.
     pub src: IpAddr,
-    /// The outermost receiver.
+    /// Its receiver.
     pub dest: IpAddr,
-    /// Tunnels over IP around the packet, 1 to [`MAX_TUNNEL_DEPTH`].
+    /// Its number, where it has one: VXLAN's and Geneve's network, GTP-U's tunnel endpoint, GRE's key, PPTP's
+    /// call, ERSPAN's and L2TP's session (L2TP's tunnel in the upper half).
+    pub id: Option<u32>,
+    /// Tunnels around the packet, 1 to [`MAX_TUNNEL_DEPTH`].
     pub depth: u8,
 }
 
 impl Tunnel {
-    /// This tunnel with another one inside it.
+    /// The innermost tunnel, where this one is around another.
     #[must_use]
     pub const fn around(self, inner: Option<Self>) -> Self {
         match inner {
-            Some(inner) => Self { kind: inner.kind, depth: self.depth.saturating_add(inner.depth), ..self },
+            Some(inner) => Self { depth: self.depth.saturating_add(inner.depth), ..inner },
             None => self,
         }
     }
@@ -130,6 +133,8 @@ pub(crate) struct Inside<'a> {
     pub(crate) bytes: &'a [u8],
     /// Their length on the wire.
     pub(crate) wire: WireLen,
+    /// The tunnel's number.
+    pub(crate) id: Option<u32>,
     /// VLAN id that the tunnel's own header tells.
     pub(crate) vlan: Option<u16>,
 }
@@ -161,7 +166,7 @@ pub(crate) fn enter<'a>(layer: &Layer<'a>, outer: Decoded<'a>, inside: &Inside<'
         }
         None => {}
     }
-    let own = Tunnel { kind: inside.kind, src: network.src, dest: network.dest, depth: 1 };
+    let own = Tunnel { kind: inside.kind, src: network.src, dest: network.dest, id: inside.id, depth: 1 };
     inner.tunnel = Some(own.around(inner.tunnel));
     inner.link.vlan = outer.link.vlan.or(inner.link.vlan).or(inside.vlan);
     inner

@@ -98,6 +98,14 @@ fn every_tunnel_gives_the_packet_inside_and_the_addresses_outside() {
         let Some(Upper::Tcp(tcp)) = decoded.upper else { panic!("{at} {kind:?}: {decoded:?}") };
         assert_eq!((tcp.src_port, tcp.dest_port, decoded.payload), (40_000, 502, b"inside".as_slice()), "{at}");
         assert_eq!(decoded.payload_wire, WireLen(6), "{at} {kind:?}");
+        if matches!(kind, TunnelKind::Vxlan | TunnelKind::Geneve | TunnelKind::Gtp | TunnelKind::L2tp) {
+            let id = match kind {
+                TunnelKind::Gtp => 7,
+                TunnelKind::L2tp => 0x0001_0002,
+                _ => 5,
+            };
+            assert_eq!(tunnel.id, Some(id), "{at} {kind:?}");
+        }
         if bytes[0] >> 4 == 4 {
             assert_eq!((tunnel.src, tunnel.dest), ([192, 0, 2, 1].into(), [192, 0, 2, 2].into()), "{at}");
         }
@@ -208,10 +216,10 @@ fn joined_fragments_are_read_into_tunnels() {
     let whole = Rejoined { time_ns: 0, link: Link::default(), network, tunnel: None, payload: &gre };
     let decoded = resume(whole, Checksums::Ignore);
     assert_eq!((decoded.payload, decoded.tunnel.map(|t| t.depth)), (b"inside".as_slice(), Some(1)));
-    let tunnel = Some(Tunnel { kind: TunnelKind::Vxlan, src: network.dest, dest: network.src, depth: 2 });
+    let tunnel = Some(Tunnel { kind: TunnelKind::Vxlan, src: network.dest, dest: network.src, id: None, depth: 2 });
     let decoded = resume(Rejoined { tunnel, ..whole }, Checksums::Ignore);
     let tunnel = decoded.tunnel.unwrap();
-    assert_eq!((tunnel.kind, tunnel.src, tunnel.depth), (TunnelKind::Gre, network.dest, 3));
+    assert_eq!((tunnel.kind, tunnel.src, tunnel.depth), (TunnelKind::Gre, network.src, 3));
     let destination = [&[6, 0, 0, 0, 0, 0, 0, 0], tcp(b"opts", 0).as_slice()].concat();
     let network = Network { src: [0; 16].into(), dest: [1; 16].into(), protocol: 60, ttl: 9 };
     let decoded = resume(Rejoined { network, tunnel: None, payload: &destination, ..whole }, Checksums::Ignore);
