@@ -211,6 +211,7 @@ impl Shared {
             batch.items.push(Item::Finish { order: self.order });
         }
         self.flush(sink);
+        self.back.finish(sink);
         self.ledger()
     }
 

@@ -1,10 +1,11 @@
 //! The last piece of the line: what crosses flows, scoring, and the events themselves.
 
+use super::assets::{self, Assets};
 use super::privacy::Privacy;
 use super::report::{Evidence, Report, Row, Said};
 use super::{Settings, Sink};
 use picket_event::body::{self, Score};
-use picket_event::{Body, Endpoints, Event, Ledger, Source};
+use picket_event::{Body, Endpoints, Event, Ledger, Source, Timestamp};
 use picket_feature::{CertificateMemory, Observation, PairKey, PairMemory, ServerKey};
 use picket_score::Scorer;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub(crate) struct Back {
     source: Source,
     judge: Option<Judge>,
     privacy: Option<Arc<Privacy>>,
+    assets: Assets,
     events: u64,
 }
 
@@ -38,7 +40,13 @@ impl Back {
             pairs: PairMemory::new(PAIRS_MAX),
             certificates: CertificateMemory::new(CERTIFICATES_MAX),
         });
-        Self { source: settings.source.clone(), judge, privacy: settings.privacy.clone(), events: 0 }
+        Self {
+            source: settings.source.clone(),
+            judge,
+            privacy: settings.privacy.clone(),
+            assets: Assets::new(),
+            events: 0,
+        }
     }
 
     /// Takes reports in their order and empties the list.
@@ -50,16 +58,67 @@ impl Back {
     }
 
     pub(crate) fn take(&mut self, report: Report, sink: &mut impl Sink) {
-        let mut event = match report {
-            Report::Event(said) => self.event(*said),
+        let event = match report {
+            Report::Event(said) => {
+                let said = match self.learn(*said, sink) {
+                    Some(said) => said,
+                    None => return,
+                };
+                self.event(said)
+            }
             Report::Opened(flow, start) => {
                 if let (Some(judge), Some((pair, _))) = (&mut self.judge, keys(&flow.endpoints)) {
                     judge.pairs.begin(pair, start);
                 }
                 return;
             }
-            Report::Row(row) => self.row(*row, sink),
+            Report::Row(row) => {
+                self.assets.converse(assets::of_row(&row), row.end);
+                self.row(*row, sink)
+            }
         };
+        let time = event.time;
+        self.put(event, sink);
+        self.tell_assets(time, sink);
+    }
+
+    /// Takes what an event tells of hosts; a piece of an asset goes no further, the memory puts it together.
+    fn learn(&mut self, said: Said, sink: &mut impl Sink) -> Option<Said> {
+        let Said { time, vlan, flow, body } = said;
+        let Body::Asset(piece) = body else {
+            self.assets.converse(assets::of_event(&body, flow.map(|flow| flow.endpoints)), time);
+            return Some(Said { time, vlan, flow, body });
+        };
+        if let Some(anomaly) = self.assets.learn(*piece, time) {
+            let event = self.event(Said { time, vlan, flow, body: Body::Anomaly(anomaly) });
+            self.put(event, sink);
+        }
+        self.tell_assets(time, sink);
+        None
+    }
+
+    /// Tells of the assets whose time has come.
+    #[inline]
+    fn tell_assets(&mut self, now: Timestamp, sink: &mut impl Sink) {
+        self.assets.observe(now);
+        while let Some((asset, time)) = self.assets.next_due() {
+            self.put_asset(asset, time, sink);
+        }
+    }
+
+    /// The input is over: what is known of assets and was not told goes out.
+    pub(crate) fn finish(&mut self, sink: &mut impl Sink) {
+        while let Some((asset, time)) = self.assets.next_left() {
+            self.put_asset(asset, time, sink);
+        }
+    }
+
+    fn put_asset(&mut self, asset: body::Asset, time: Timestamp, sink: &mut impl Sink) {
+        let event = self.event(Said { time, vlan: None, flow: None, body: Body::Asset(Box::new(asset)) });
+        self.put(event, sink);
+    }
+
+    fn put(&mut self, mut event: Event, sink: &mut impl Sink) {
         if let Some(privacy) = &self.privacy {
             privacy.apply(&mut event);
         }
@@ -99,6 +158,9 @@ impl Back {
     /// Adds the back's share to the books.
     pub(crate) fn account(&self, ledger: &mut Ledger) {
         let mut mine = Ledger { events: self.events, ..Ledger::default() };
+        for (row, count) in self.assets.capped().into_iter().filter(|(_, count)| *count > 0) {
+            mine.capped.insert(row.to_owned(), count);
+        }
         if let Some(judge) = &self.judge {
             mine.abstained = judge.scorer.as_ref().map(Scorer::abstained).unwrap_or_default();
             for (row, count) in

@@ -10,6 +10,7 @@
 //! shard, then order within the shard.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod assets;
 pub(crate) mod back;
 pub(crate) mod front;
 mod ics;
@@ -152,6 +153,7 @@ impl Sensor {
             shard.finish();
             self.back.take_all(shard.reports(), sink);
         }
+        self.back.finish(sink);
     }
 
     /// The books so far.

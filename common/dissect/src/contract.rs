@@ -22,6 +22,11 @@ pub trait Dissector: Sync {
     /// Registered and customary server ports: weak evidence, never deciding alone against the payload.
     fn ports(&self) -> &'static [u16];
 
+    /// Whether its structure is shared with another protocol, so that the port has to decide between them.
+    fn needs_port(&self) -> bool {
+        false
+    }
+
     /// Judges the first bytes of a conversation, both directions where both were seen, from the middle
     /// of a stream too. Must not look at ports.
     fn probe(&self, head: &Head<'_>) -> Probe;

@@ -140,7 +140,7 @@ fn ask(candidate: Candidate, head: &Head<'_>, ports: Ports) -> Probe {
             return d.probe(head);
         }
         Some(Kind::Dissector(d)) if d.transports().contains(&ports.transport) => {
-            (d.transports(), d.ports(), false, d.probe(head))
+            (d.transports(), d.ports(), d.needs_port(), d.probe(head))
         }
         Some(Kind::Signature(s)) if s.transports.contains(&ports.transport) => {
             (s.transports, s.ports, s.needs_port, (s.probe)(head))

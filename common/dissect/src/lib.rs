@@ -8,17 +8,32 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod arp;
+mod ber;
+pub mod cdp;
 mod contract;
 mod conversation;
+pub mod dhcp;
+pub mod dhcpv6;
 pub mod dns;
 pub mod fact;
 mod heads;
 mod identify;
+pub mod kerberos;
 pub mod link;
+pub mod lldp;
+pub mod llmnr;
+pub mod mdns;
 pub mod modbus;
+pub mod nbns;
+pub mod nd;
 pub mod recognise;
 pub mod registry;
+pub mod smb;
+pub mod snmp;
+pub mod ssdp;
 pub mod ssh;
+mod teller;
 pub mod tls;
 mod x509;
 

@@ -3,5 +3,22 @@
 use crate::Dissector;
 
 /// Every dissector, in the order they are asked.
-pub static ALL: &[&dyn Dissector] =
-    &[&crate::tls::Tls, &crate::modbus::Modbus, &crate::dns::DnsDissector, &crate::ssh::Ssh];
+pub static ALL: &[&dyn Dissector] = &[
+    &crate::tls::Tls,
+    &crate::modbus::Modbus,
+    &crate::dns::DnsDissector,
+    &crate::ssh::Ssh,
+    &crate::smb::Smb,
+    &crate::kerberos::Kerberos,
+    &crate::dhcp::Dhcp,
+    &crate::dhcpv6::Dhcpv6,
+    &crate::mdns::Mdns,
+    &crate::llmnr::Llmnr,
+    &crate::nbns::Nbns,
+    &crate::ssdp::Ssdp,
+    &crate::snmp::Snmp,
+    &crate::nd::Nd,
+    &crate::arp::Arp,
+    &crate::lldp::Lldp,
+    &crate::cdp::Cdp,
+];

@@ -427,6 +427,8 @@ pub struct Asset {
     pub roles: Vec<String>,
     /// Services it answers on, as `tcp/443 tls`.
     pub services: Vec<String>,
+    /// Fingerprints of its ways: `ts1:...` of TCP, `dhcp1:...` of DHCP.
+    pub fingerprints: Vec<String>,
     /// Purdue level, guessed.
     pub purdue_level: Option<u8>,
     /// What told it: `modbus`, `dhcp`, ...

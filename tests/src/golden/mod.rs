@@ -1,6 +1,7 @@
 //! The makers of the golden captures, one module a protocol, and the way from a capture to its expected lines.
 
 mod dns;
+mod hosts;
 mod modbus;
 mod ssh;
 mod tls;
@@ -22,6 +23,7 @@ pub fn all() -> Vec<Made> {
     let mut all = Vec::new();
     all.extend(modbus::captures().into_iter().map(|(name, capture)| ("modbus", name, capture)));
     all.extend(dns::captures().into_iter().map(|(name, capture)| ("dns", name, capture)));
+    all.extend(hosts::captures());
     all.extend(tls::captures().into_iter().map(|(name, capture)| ("tls", name, capture)));
     all.extend(ssh::captures().into_iter().map(|(name, capture)| ("ssh", name, capture)));
     all

@@ -22,6 +22,15 @@ impl Host {
         let [a, b, c, d] = number.to_be_bytes();
         Self { mac: [0x02, 0x50, a, b, c, d], ip: ip.parse().unwrap_or_else(|_| panic!("{ip} is no address")) }
     }
+
+    /// The bytes of its IPv4 address; nothing of an IPv6 one.
+    #[must_use]
+    pub const fn ip_octets(&self) -> [u8; 4] {
+        match self.ip {
+            IpAddr::V4(v4) => v4.octets(),
+            IpAddr::V6(_) => [0; 4],
+        }
+    }
 }
 
 /// A frame below IP.
@@ -44,6 +53,12 @@ pub fn udp(capture: &mut Capture, time_ns: i64, from: (&Host, u16), to: (&Host, 
     }
     segment.extend(payload);
     capture.push(time_ns, over_ip(from.0, to.0, 17, segment, 6));
+}
+
+/// Adds one message of ICMPv6: type, code, and what stands behind the checksum.
+pub fn icmp6(capture: &mut Capture, time_ns: i64, from: &Host, to: &Host, kind: (u8, u8), body: &[u8]) {
+    let segment = [&[kind.0, kind.1, 0, 0][..], body].concat();
+    capture.push(time_ns, over_ip(from, to, 58, segment, 2));
 }
 
 /// An Ethernet frame of an IP packet; `checksum_at` is where the segment's checksum stands.

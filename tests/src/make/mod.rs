@@ -15,5 +15,5 @@ pub mod message;
 mod tcp;
 
 pub use capture::Capture;
-pub use frame::{Host, layer2, udp};
+pub use frame::{Host, icmp6, layer2, udp};
 pub use tcp::Tcp;

@@ -2,7 +2,7 @@
 //!
 //! Read: header, first question, answers with their data in presentation form; one `dns` event a message.
 //! Not read: authority and additional sections beyond their lengths, DNSSEC (nothing is verified), EDNS options,
-//! updates. Multicast DNS, LLMNR and NetBIOS names are told apart by their ports in `recognise`.
+//! updates. Multicast DNS, LLMNR and NetBIOS names share the structure and have readers of their own.
 
 mod name;
 mod parse;
@@ -163,6 +163,9 @@ impl Session for DnsSession {
         Progress { consumed, need }
     }
 }
+
+pub(crate) use name::read as name;
+pub(crate) use parse::{Record, records};
 
 /// Whether these bytes are a DNS message to their end.
 pub(crate) fn is_message(bytes: &[u8]) -> bool {

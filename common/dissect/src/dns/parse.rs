@@ -11,6 +11,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 pub(crate) const HEADER: usize = 12;
 /// Most answers of an event.
 const ANSWERS: usize = 32;
+/// Most records that [`records`] gives.
+const RECORDS: usize = 64;
 /// Longest presentation form of one record's data, bytes.
 const DATA: usize = 512;
 
@@ -120,6 +122,38 @@ pub(crate) fn message(bytes: &[u8]) -> Result<(Dns, Option<Fault>), Fault> {
     let fault = answers(&mut r, bytes, &header, &mut dns).err();
     let truncated = header.flags & 0x0200 != 0;
     Ok((dns, fault.filter(|_| !truncated)))
+}
+
+/// A record as it stands in a message.
+#[derive(Clone, Debug)]
+pub(crate) struct Record<'a> {
+    pub(crate) name: String,
+    pub(crate) record_type: u16,
+    pub(crate) data: Reader<'a>,
+}
+
+/// Calls with each record of an answer, of all sections, up to [`RECORDS`]. Questions have none.
+///
+/// # Errors
+/// [`Fault`] where the message cannot be read; records before that place were given.
+pub(crate) fn records<'a>(message: &'a [u8], mut each: impl FnMut(Record<'a>)) -> Result<(), Fault> {
+    let mut r = Reader::new(message);
+    let header = header(&mut r)?;
+    if !header.is_answer() {
+        return Ok(());
+    }
+    for _ in 0..header.questions {
+        name::check(&mut r, message)?;
+        r.skip(4, "type and class")?;
+    }
+    let records = usize::from(header.answers) + usize::from(header.authorities) + usize::from(header.additionals);
+    for _ in 0..records.min(RECORDS) {
+        let name = name::read(&mut r, message)?;
+        let record_type = r.u16("type")?;
+        r.skip(6, "class and time to live")?;
+        each(Record { name, record_type, data: r.vec16("data")? });
+    }
+    Ok(())
 }
 
 fn answers<'a>(r: &mut Reader<'a>, message: &'a [u8], header: &Header, dns: &mut Dns) -> Result<(), Fault> {

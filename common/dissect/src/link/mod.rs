@@ -5,7 +5,7 @@
 //! is asked before these.
 
 mod industrial;
-mod network;
+pub(crate) mod network;
 #[cfg(test)]
 mod tests;
 
@@ -25,19 +25,24 @@ pub struct Signature {
 }
 
 /// How sure a signature is of a frame; `None` where it is something else, an error where the frame is cut.
-type Verdict = Result<Option<f32>, Fault>;
+pub(crate) type Verdict = Result<Option<f32>, Fault>;
 
 impl Signature {
     /// Judges the first frames of a conversation: every side that was heard has to look right.
     #[must_use]
     pub fn ask(&self, head: &Head<'_>) -> Probe {
-        let mut least: Option<f32> = None;
-        for bytes in [head.to_server, head.to_client].into_iter().filter(|bytes| !bytes.is_empty()) {
-            let Ok(Some(confidence)) = (self.judge)(bytes) else { return Probe::No };
-            least = Some(least.map_or(confidence, |before| before.min(confidence)));
-        }
-        least.map_or(Probe::More, |sure| Probe::Yes { confidence: Unit::new(sure), reversed: false })
+        ask(self.judge, head)
     }
+}
+
+/// Judges by one frame of each side that was heard; the less sure one counts.
+pub(crate) fn ask(judge: fn(&[u8]) -> Verdict, head: &Head<'_>) -> Probe {
+    let mut least: Option<f32> = None;
+    for bytes in [head.to_server, head.to_client].into_iter().filter(|bytes| !bytes.is_empty()) {
+        let Ok(Some(confidence)) = judge(bytes) else { return Probe::No };
+        least = Some(least.map_or(confidence, |before| before.min(confidence)));
+    }
+    least.map_or(Probe::More, |sure| Probe::Yes { confidence: Unit::new(sure), reversed: false })
 }
 
 const fn s(protocol: Protocol, ether_types: &'static [u16], judge: fn(&[u8]) -> Verdict) -> Signature {
@@ -46,9 +51,6 @@ const fn s(protocol: Protocol, ether_types: &'static [u16], judge: fn(&[u8]) -> 
 
 /// Every signature, in the order they are asked.
 pub static ALL: &[Signature] = &[
-    s(Protocol::ARP, &[0x0806, 0x8035], network::arp),
-    s(Protocol::LLDP, &[0x88cc], network::lldp),
-    s(Protocol::CDP, &[0x2000], network::cdp),
     s(Protocol::STP, &[0x42, 0x010b], network::stp),
     s(Protocol::LACP, &[0x8809], network::lacp),
     s(Protocol::ETHERNET_OAM, &[0x8809], network::ethernet_oam),

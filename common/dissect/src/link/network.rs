@@ -4,7 +4,7 @@ use super::{Verdict, when};
 use picket_reader::Reader;
 
 /// ARP and RARP (RFC 826, RFC 903): sizes of addresses that fit their kinds.
-pub(super) fn arp(bytes: &[u8]) -> Verdict {
+pub(crate) fn arp(bytes: &[u8]) -> Verdict {
     let mut r = Reader::new(bytes);
     let (hardware, protocol) = (r.u16("hardware")?, r.u16("protocol")?);
     let (hardware_size, protocol_size, operation) = (r.u8("size")?, r.u8("size")?, r.u16("operation")?);
@@ -14,7 +14,7 @@ pub(super) fn arp(bytes: &[u8]) -> Verdict {
 }
 
 /// LLDP (IEEE 802.1AB section 8.2): chassis, port and time to live, in this order.
-pub(super) fn lldp(bytes: &[u8]) -> Verdict {
+pub(crate) fn lldp(bytes: &[u8]) -> Verdict {
     let mut r = Reader::new(bytes);
     for (kind, least, most) in [(1, 2, 256), (2, 2, 256), (3, 2, 511)] {
         let head = r.u16("TLV")?;
@@ -28,7 +28,7 @@ pub(super) fn lldp(bytes: &[u8]) -> Verdict {
 }
 
 /// Cisco's discovery protocol: version, time to live, checksum, then elements that fit.
-pub(super) fn cdp(bytes: &[u8]) -> Verdict {
+pub(crate) fn cdp(bytes: &[u8]) -> Verdict {
     let mut r = Reader::new(bytes);
     let version = r.u8("version")?;
     r.skip(3, "time to live and checksum")?;

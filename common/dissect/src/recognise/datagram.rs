@@ -75,7 +75,7 @@ pub(super) fn ntp(head: &Head<'_>) -> Probe {
 }
 
 /// DHCP (RFC 2131 section 2): the magic cookie in its place.
-pub(super) fn dhcp(head: &Head<'_>) -> Probe {
+pub(crate) fn dhcp(head: &Head<'_>) -> Probe {
     either(head, |bytes| {
         let header = matches!(bytes, [1 | 2, 1..=32, 0..=16, 0..=16, ..]);
         when(header && bytes.get(236..240) == Some(&[0x63, 0x82, 0x53, 0x63]), 0.99)
@@ -83,7 +83,7 @@ pub(super) fn dhcp(head: &Head<'_>) -> Probe {
 }
 
 /// DHCPv6 (RFC 8415 section 8): options that fit to the end.
-pub(super) fn dhcpv6(head: &Head<'_>) -> Probe {
+pub(crate) fn dhcpv6(head: &Head<'_>) -> Probe {
     either(head, |bytes| {
         whole(|| {
             let mut r = Reader::new(bytes);
@@ -99,12 +99,12 @@ pub(super) fn dhcpv6(head: &Head<'_>) -> Probe {
 }
 
 /// Multicast DNS and LLMNR: the structure of DNS; the port tells which.
-pub(super) fn named(head: &Head<'_>) -> Probe {
+pub(crate) fn named(head: &Head<'_>) -> Probe {
     either(head, |bytes| when(dns::is_message(bytes), 0.9))
 }
 
 /// NetBIOS names (RFC 1002 section 4.2): a header like that of DNS, names of 32 letters.
-pub(super) fn nbns(head: &Head<'_>) -> Probe {
+pub(crate) fn nbns(head: &Head<'_>) -> Probe {
     either(head, |bytes| {
         let encoded = bytes.get(12) == Some(&32)
             && bytes.get(13..45).is_some_and(|name| name.iter().all(|letter| (b'A'..=b'P').contains(letter)));
@@ -113,7 +113,7 @@ pub(super) fn nbns(head: &Head<'_>) -> Probe {
 }
 
 /// SNMP (RFC 1157, 3416, 3412): a sequence that fits, version, community or header, a request kind.
-pub(super) fn snmp(head: &Head<'_>) -> Probe {
+pub(crate) fn snmp(head: &Head<'_>) -> Probe {
     fn size(r: &mut Reader<'_>) -> Result<usize, Fault> {
         match r.u8("length")? {
             short @ 0..=0x7f => Ok(usize::from(short)),

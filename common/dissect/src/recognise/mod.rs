@@ -30,6 +30,11 @@ pub struct Signature {
     pub probe: fn(&Head<'_>) -> Probe,
 }
 
+// Protocols that are read are told by the same means.
+pub(crate) use datagram::{dhcp, dhcpv6, named, nbns, snmp};
+pub(crate) use session::{kerberos, smb};
+pub(crate) use text::ssdp;
+
 const TCP: &[Transport] = &[Transport::TCP];
 const UDP: &[Transport] = &[Transport::UDP];
 const BOTH: &[Transport] = &[Transport::TCP, Transport::UDP];
@@ -58,16 +63,13 @@ pub static ALL: &[Signature] = &[
     s(Protocol::IMAP, TCP, &[143], text::imap),
     s(Protocol::SIP, BOTH, &[5060], text::sip),
     s(Protocol::RTSP, TCP, &[554, 8554], text::rtsp),
-    s(Protocol::SSDP, UDP, &[1900], text::ssdp),
     s(Protocol::XMPP, TCP, &[5222, 5269], text::xmpp),
     s(Protocol::TELNET, TCP, &[23], text::telnet),
     s(Protocol::SYSLOG, UDP, &[514], text::syslog),
     s(Protocol::BITTORRENT, BOTH, &[6881], text::bittorrent),
     s(Protocol::RDP, TCP, &[3389], session::rdp),
-    s(Protocol::SMB, TCP, &[445, 139], session::smb),
     s(Protocol::NETBIOS, BOTH, &[138, 139], session::netbios),
     s(Protocol::LDAP, BOTH, &[389, 3268], session::ldap),
-    s(Protocol::KERBEROS, BOTH, &[88], session::kerberos),
     s(Protocol::MYSQL, TCP, &[3306], session::mysql),
     s(Protocol::POSTGRESQL, TCP, &[5432], session::postgresql),
     s(Protocol::TDS, TCP, &[1433], session::tds),
@@ -77,12 +79,6 @@ pub static ALL: &[Signature] = &[
     s(Protocol::QUIC, UDP, &[443], datagram::quic),
     s(Protocol::DTLS, UDP, &[5684], datagram::dtls),
     s(Protocol::NTP, UDP, &[123], datagram::ntp),
-    s(Protocol::DHCP, UDP, &[67, 68], datagram::dhcp),
-    by_port(Protocol::DHCPV6, UDP, &[546, 547], datagram::dhcpv6),
-    by_port(Protocol::MDNS, UDP, &[5353], datagram::named),
-    by_port(Protocol::LLMNR, UDP, &[5355], datagram::named),
-    by_port(Protocol::NBNS, UDP, &[137], datagram::nbns),
-    s(Protocol::SNMP, UDP, &[161, 162], datagram::snmp),
     s(Protocol::STUN, BOTH, &[3478], datagram::stun),
     s(Protocol::TFTP, UDP, &[69], datagram::tftp),
     s(Protocol::WIREGUARD, UDP, &[51_820], datagram::wireguard),

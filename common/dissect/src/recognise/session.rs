@@ -31,7 +31,7 @@ pub(super) fn rdp(head: &Head<'_>) -> Probe {
 }
 
 /// SMB 1 to 3 behind a NetBIOS session header (MS-CIFS 2.2.3.1, MS-SMB2 2.1).
-pub(super) fn smb(head: &Head<'_>) -> Probe {
+pub(crate) fn smb(head: &Head<'_>) -> Probe {
     either(head, |bytes| match bytes {
         [0, 0 | 1, _, _, 0xfd..=0xff, b'S', b'M', b'B', ..] => Guess::Yes(0.98),
         [0, ..] if bytes.len() < 8 => Guess::Open,
@@ -94,7 +94,7 @@ fn length(r: &mut Reader<'_>) -> Result<usize, Fault> {
 }
 
 /// Kerberos 5 (RFC 4120 section 5): an application tag of its own, version 5.
-pub(super) fn kerberos(head: &Head<'_>) -> Probe {
+pub(crate) fn kerberos(head: &Head<'_>) -> Probe {
     fn message(r: &mut Reader<'_>) -> Result<Guess, Fault> {
         let tag = r.u8("tag")?;
         if !matches!(tag, 0x6a..=0x6f | 0x7e) {

@@ -103,7 +103,7 @@ pub(super) fn rtsp(head: &Head<'_>) -> Probe {
 }
 
 /// SSDP (UPnP Device Architecture 2.0 section 1).
-pub(super) fn ssdp(head: &Head<'_>) -> Probe {
+pub(crate) fn ssdp(head: &Head<'_>) -> Probe {
     let client = |bytes: &[u8]| begins_any(bytes, &[b"M-SEARCH * HTTP/1.1", b"NOTIFY * HTTP/1.1"], 0.97);
     let server = |bytes: &[u8]| match begins(bytes, b"HTTP/1.1 200", 0.6) {
         Guess::Yes(_) => when(contains(bytes.get(..1024).unwrap_or(bytes), b"\nst:"), 0.9),

@@ -345,6 +345,7 @@ fn asset(asset: &row::Asset<'_>) -> Result<body::Asset, EveError> {
         os: some(asset.os.as_ref()),
         roles: list(asset.roles.as_ref()),
         services: list(asset.services.as_ref()),
+        fingerprints: list(asset.fingerprints.as_ref()),
         purdue_level: asset.purdue_level,
         source: owned(asset.source.as_ref()),
         first_seen: asset.first_seen.map(|time| time.0),

@@ -584,6 +584,8 @@ rows! {
         roles: Vec<Text<'a>>,
         /// Services it answers on.
         services: Vec<Text<'a>>,
+        /// Fingerprints of its ways: `ts1:...` of TCP, `dhcp1:...` of DHCP.
+        fingerprints: Vec<Text<'a>>,
         /// Purdue level.
         purdue_level: u8,
         /// What told it.

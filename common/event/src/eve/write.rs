@@ -397,6 +397,7 @@ fn asset_row(asset: &body::Asset) -> row::Asset<'_> {
         os: optional(asset.os.as_ref()),
         roles: texts(&asset.roles),
         services: texts(&asset.services),
+        fingerprints: texts(&asset.fingerprints),
         purdue_level: asset.purdue_level,
         source: text(&asset.source),
         first_seen: asset.first_seen.map(Time),

@@ -133,6 +133,31 @@ struct WireAsset {
     services: Vec<String>,
     /// First and last seen, nanoseconds.
     seen: (Option<i64>, Option<i64>),
+    fingerprints: Vec<String>,
+}
+
+impl WireAsset {
+    fn asset(self) -> Asset {
+        let [hostname, vendor, model, firmware, os] = self.texts;
+        let time = |nanos: Option<i64>| nanos.map(Timestamp::from_nanos);
+        Asset {
+            ip: self.ip,
+            mac: self.mac,
+            hostname,
+            names: self.names,
+            vendor,
+            model,
+            firmware,
+            os,
+            roles: self.roles,
+            services: self.services,
+            fingerprints: self.fingerprints,
+            purdue_level: self.purdue_level,
+            source: self.source,
+            first_seen: time(self.seen.0),
+            last_seen: time(self.seen.1),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -261,6 +286,7 @@ pub(super) fn append(out: &mut Vec<u8>, head: &super::event::Head, body: &Body, 
                 names: a.names.clone(),
                 services: a.services.clone(),
                 seen: (nanos(a.first_seen), nanos(a.last_seen)),
+                fingerprints: a.fingerprints.clone(),
             };
             record::append(out, kind, &(head, wire))
         }
@@ -319,26 +345,7 @@ pub(super) fn read(
             duration: w.duration,
             score: scored(w.score)?,
         }))),
-        Kind::Asset => take!(WireAsset, |w, _time| {
-            let [hostname, vendor, model, firmware, os] = w.texts;
-            let time = |nanos: Option<i64>| nanos.map(Timestamp::from_nanos);
-            Body::Asset(Box::new(Asset {
-                ip: w.ip,
-                mac: w.mac,
-                hostname,
-                names: w.names,
-                vendor,
-                model,
-                firmware,
-                os,
-                roles: w.roles,
-                services: w.services,
-                purdue_level: w.purdue_level,
-                source: w.source,
-                first_seen: time(w.seen.0),
-                last_seen: time(w.seen.1),
-            }))
-        }),
+        Kind::Asset => take!(WireAsset, |w, _time| Body::Asset(Box::new(w.asset()))),
         Kind::Anomaly => take!((String, String), |w, _time| Body::Anomaly(Anomaly { kind: w.0, detail: w.1 })),
         Kind::Alert => take!(WireAlert, |w, _time| Body::Alert(Box::new(Alert {
             kind: w.kind,

@@ -1,0 +1,272 @@
+//! The memory of assets: what messages and conversations tell of hosts, put together address by address.
+//!
+//! An asset is held by its IP address, or by its MAC address as long as no IP address is known for it. Public
+//! addresses are held only where something on the wire named them with a MAC address or a name of their own, so that the
+//! Internet does not fill the memory; nobody gets in by one unanswered packet. An event goes out a little after
+//! something new was learnt, so that what belongs together stands together, and at most once in [`INTERVAL`] for
+//! an asset. Time is capture time; the back sees everything in one order, so any number of workers gives the same.
+
+mod entry;
+mod observed;
+mod system;
+#[cfg(test)]
+mod tests;
+mod vendor;
+
+use entry::Entry;
+use picket_event::body::{Anomaly, Asset};
+use picket_event::{Mac, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use vendor::Vendors;
+
+pub(crate) use observed::{of_event, of_row};
+
+/// Assets remembered.
+const ASSETS_MAX: usize = 16_384;
+/// TCP fingerprints that wait for their host to be known.
+const WAITING_MAX: usize = 4_096;
+/// From something new to its event, nanoseconds.
+const SETTLE: i64 = 10_000_000_000;
+/// Between two events of one asset, nanoseconds.
+pub(crate) const INTERVAL: i64 = 300_000_000_000;
+/// A pair of addresses heard so short a time ago is still in use, nanoseconds.
+const BOUND: i64 = 300_000_000_000;
+/// Uses that may pass before an asset is put to the front again.
+const STALE: u64 = 256;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Ip(IpAddr),
+    Mac(Mac),
+}
+
+/// The memory.
+#[derive(Debug)]
+pub(crate) struct Assets {
+    entries: BTreeMap<Key, Entry>,
+    /// The address last heard with a MAC address.
+    by_mac: BTreeMap<Mac, IpAddr>,
+    /// Least recently used first.
+    order: BTreeMap<u64, Key>,
+    due: BTreeSet<(i64, Key)>,
+    waiting: BTreeMap<IpAddr, Asset>,
+    vendors: Vendors,
+    now: i64,
+    uses: u64,
+    forgotten: u64,
+    unheard: u64,
+}
+
+impl Assets {
+    pub(crate) fn new() -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            by_mac: BTreeMap::new(),
+            order: BTreeMap::new(),
+            due: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            vendors: Vendors::new(),
+            now: i64::MIN,
+            uses: 0,
+            forgotten: 0,
+            unheard: 0,
+        }
+    }
+
+    /// Puts a piece to what is known. Answers the anomaly where another station claims an address in use.
+    pub(crate) fn learn(&mut self, piece: Asset, time: Timestamp) -> Option<Anomaly> {
+        self.now = self.now.max(time.nanos());
+        let key = match (piece.ip, piece.mac) {
+            (Some(ip), _) => Key::Ip(ip),
+            (None, Some(mac)) => self.by_mac.get(&mac).map_or(Key::Mac(mac), |ip| Key::Ip(*ip)),
+            (None, None) => return None,
+        };
+        let known = self.entries.contains_key(&key);
+        if piece.source == "tcp" && !known {
+            self.wait(piece);
+            return None;
+        }
+        if !known && !is_worth(&piece) {
+            return None;
+        }
+        let conflict = self.bind(&piece, key);
+        self.merge(key, piece, time);
+        conflict
+    }
+
+    /// What a conversation shows: its two ends, each of which has spoken.
+    pub(crate) fn converse(&mut self, ends: [Option<Asset>; 2], time: Timestamp) {
+        self.now = self.now.max(time.nanos());
+        for piece in ends.into_iter().flatten() {
+            let Some(ip) = piece.ip else { continue };
+            let key = Key::Ip(ip);
+            if is_inside(ip) || self.entries.contains_key(&key) {
+                self.merge(key, piece, time);
+            }
+        }
+    }
+
+    fn merge(&mut self, key: Key, piece: Asset, time: Timestamp) {
+        self.make(key);
+        let waiting = if let Key::Ip(ip) = key { self.waiting.remove(&ip) } else { None };
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        if let Key::Ip(ip) = key {
+            entry.asset.ip = Some(ip);
+        }
+        let vendor = piece.mac.or(entry.asset.mac).and_then(|mac| self.vendors.of(mac));
+        let mut new = entry.merge(piece, vendor, time);
+        if let Some(stack) = waiting {
+            new |= entry.merge(stack, None, time);
+        }
+        if new && entry.due.is_none() {
+            let settled = self.now.saturating_add(SETTLE);
+            let at = entry.told.map_or(settled, |told| settled.max(told.saturating_add(INTERVAL)));
+            entry.due = Some(at);
+            self.due.insert((at, key));
+        }
+    }
+
+    /// Makes room and an entry where there is none; notes the use.
+    fn make(&mut self, key: Key) {
+        self.uses += 1;
+        let uses = self.uses;
+        match self.entries.get_mut(&key) {
+            Some(entry) => {
+                if entry.used + STALE <= uses {
+                    self.order.remove(&entry.used);
+                    entry.used = uses;
+                    self.order.insert(uses, key);
+                }
+            }
+            None => {
+                if self.entries.len() >= ASSETS_MAX
+                    && let Some((_, oldest)) = self.order.pop_first()
+                {
+                    self.forget(oldest);
+                    self.forgotten += 1;
+                }
+                self.entries.insert(key, Entry::used_at(uses));
+                self.order.insert(uses, key);
+            }
+        }
+    }
+
+    /// Takes an asset out; what it had not told yet goes with it.
+    fn forget(&mut self, key: Key) -> Option<Entry> {
+        let entry = self.entries.remove(&key)?;
+        if let Some(at) = entry.due {
+            self.due.remove(&(at, key));
+        }
+        if let (Key::Ip(ip), Some(mac)) = (key, entry.asset.mac)
+            && self.by_mac.get(&mac) == Some(&ip)
+        {
+            self.by_mac.remove(&mac);
+        }
+        Some(entry)
+    }
+
+    /// Notes that an address belongs to a station. What was known of the station alone moves to the address.
+    fn bind(&mut self, piece: &Asset, key: Key) -> Option<Anomaly> {
+        let (Some(ip), Some(mac)) = (piece.ip, piece.mac) else { return None };
+        let mut conflict = None;
+        if let Some(entry) = self.entries.get_mut(&key) {
+            let before = entry.asset.mac.filter(|known| *known != mac);
+            let claimed = matches!(piece.source.as_str(), "arp" | "nd");
+            let in_use = entry.bound.is_some_and(|bound| self.now.saturating_sub(bound) < BOUND);
+            let reported = entry.conflict.is_some_and(|at| self.now.saturating_sub(at) < BOUND);
+            if let Some(before) = before.filter(|_| claimed && in_use && !reported) {
+                entry.conflict = Some(self.now);
+                let detail = format!("{ip} belonged to {before} and is claimed by {mac}");
+                conflict = Some(Anomaly { kind: "address_conflict".to_owned(), detail });
+            }
+            if let Some(before) = before
+                && self.by_mac.get(&before) == Some(&ip)
+            {
+                self.by_mac.remove(&before);
+            }
+        }
+        if let Some((alone, first)) = self.take_alone(mac) {
+            self.merge(key, alone, first);
+        }
+        self.make(key);
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.bound = Some(self.now);
+        }
+        self.by_mac.insert(mac, ip);
+        conflict
+    }
+
+    /// The asset known by its MAC address alone, taken out.
+    fn take_alone(&mut self, mac: Mac) -> Option<(Asset, Timestamp)> {
+        let used = self.entries.get(&Key::Mac(mac))?.used;
+        self.order.remove(&used);
+        let entry = self.forget(Key::Mac(mac))?;
+        let first = entry.asset.first_seen?;
+        let mut asset = entry.tell();
+        // The vendor by the address is looked up again.
+        asset.vendor = None;
+        Some((asset, first))
+    }
+
+    /// Keeps a fingerprint until its host is known.
+    fn wait(&mut self, piece: Asset) {
+        let Some(ip) = piece.ip.filter(|ip| is_inside(*ip)) else { return };
+        if self.waiting.len() >= WAITING_MAX && !self.waiting.contains_key(&ip) {
+            self.unheard += 1;
+            return;
+        }
+        self.waiting.insert(ip, piece);
+    }
+
+    /// Notes the time.
+    #[inline]
+    pub(crate) fn observe(&mut self, time: Timestamp) {
+        self.now = self.now.max(time.nanos());
+    }
+
+    /// The next asset whose time has come, with the time.
+    #[inline]
+    pub(crate) fn next_due(&mut self) -> Option<(Asset, Timestamp)> {
+        let (at, _) = self.due.first()?;
+        if *at > self.now { None } else { self.tell_first() }
+    }
+
+    /// The next asset that waits to be told of, whatever the time: the input is over.
+    pub(crate) fn next_left(&mut self) -> Option<(Asset, Timestamp)> {
+        self.tell_first()
+    }
+
+    fn tell_first(&mut self) -> Option<(Asset, Timestamp)> {
+        let (_, key) = self.due.pop_first()?;
+        let entry = self.entries.get_mut(&key)?;
+        entry.due = None;
+        entry.told = Some(self.now);
+        Some((entry.tell(), Timestamp::from_nanos(self.now)))
+    }
+
+    /// What was forgotten for want of room, by name.
+    pub(crate) const fn capped(&self) -> [(&'static str, u64); 2] {
+        [("asset_memory", self.forgotten), ("asset_waiting", self.unheard)]
+    }
+}
+
+/// Whether an address is one of the network's own, by its range alone.
+fn is_inside(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.is_unique_local(),
+    }
+}
+
+/// Whether a piece makes an asset: a role that somebody else named is not enough for a public address.
+fn is_worth(piece: &Asset) -> bool {
+    let own = piece.mac.is_some()
+        || piece.hostname.is_some()
+        || piece.model.is_some()
+        || piece.vendor.is_some()
+        || piece.firmware.is_some()
+        || piece.os.is_some()
+        || !piece.services.is_empty();
+    own || piece.ip.is_some_and(is_inside)
+}

@@ -1,0 +1,15 @@
+//! NetBIOS names (RFC 1001, RFC 1002 section 4.2).
+//!
+//! Read: names that hosts register or refresh, answers to questions, the table of names of a node with its hardware
+//! address; suffixes as roles. Not read: questions, releases, the datagram and session services.
+
+mod parse;
+mod table;
+
+crate::teller::teller! {
+    /// The dissector.
+    Nbns: NBNS {
+        transports: crate::teller::UDP, ports: &[137], ether_types: &[], needs_port: true,
+        probe: crate::recognise::nbns, varies: (0, 2),
+    }
+}

@@ -1,0 +1,44 @@
+//! SMB, versions 1 to 3 (MS-CIFS, MS-SMB2), as far as its authentication names hosts (MS-NLMP).
+//!
+//! Read: the NTLM challenge (the server's name, domain and system version) and the NTLM answer (the client's
+//! workstation and system version), wherever they stand in the first messages. Not read: names of people, shares, files;
+//! Kerberos inside of SMB is encrypted. SMB that is encrypted from its start shows nothing.
+
+mod parse;
+mod session;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use crate::{Context, Dissector, Head, Probe, SessionBox};
+use picket_event::{Protocol, Transport};
+
+/// The dissector.
+#[derive(Debug)]
+pub struct Smb;
+
+impl Dissector for Smb {
+    fn protocol(&self) -> Protocol {
+        Protocol::SMB
+    }
+
+    fn transports(&self) -> &'static [Transport] {
+        &[Transport::TCP]
+    }
+
+    fn ports(&self) -> &'static [u16] {
+        &[445, 139]
+    }
+
+    fn probe(&self, head: &Head<'_>) -> Probe {
+        crate::recognise::smb(head)
+    }
+
+    fn open(&self, _context: &Context) -> SessionBox {
+        Box::new(session::Smb::default())
+    }
+
+    fn session_limit(&self) -> usize {
+        size_of::<session::Smb>()
+    }
+}
