@@ -16,6 +16,7 @@ mod heads;
 mod identify;
 pub mod link;
 pub mod modbus;
+pub mod quic;
 pub mod recognise;
 pub mod registry;
 pub mod ssh;

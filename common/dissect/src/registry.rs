@@ -3,5 +3,10 @@
 use crate::Dissector;
 
 /// Every dissector, in the order they are asked.
-pub static ALL: &[&dyn Dissector] =
-    &[&crate::tls::Tls, &crate::modbus::Modbus, &crate::dns::DnsDissector, &crate::ssh::Ssh];
+pub static ALL: &[&dyn Dissector] = &[
+    &crate::tls::Tls,
+    &crate::modbus::Modbus,
+    &crate::dns::DnsDissector,
+    &crate::ssh::Ssh,
+    &crate::quic::Quic,
+];

@@ -74,7 +74,6 @@ pub static ALL: &[Signature] = &[
     s(Protocol::SOCKS, TCP, &[1080], session::socks),
     s(Protocol::DCERPC, TCP, &[135, 593], session::dcerpc),
     s(Protocol::RPC, BOTH, &[111, 2049], session::rpc),
-    s(Protocol::QUIC, UDP, &[443], datagram::quic),
     s(Protocol::DTLS, UDP, &[5684], datagram::dtls),
     s(Protocol::NTP, UDP, &[123], datagram::ntp),
     s(Protocol::DHCP, UDP, &[67, 68], datagram::dhcp),
