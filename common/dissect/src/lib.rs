@@ -11,11 +11,13 @@
 mod contract;
 mod conversation;
 pub mod dns;
+pub mod dtls;
 pub mod fact;
 mod heads;
 mod identify;
 pub mod link;
 pub mod modbus;
+mod pieces;
 pub mod quic;
 pub mod recognise;
 pub mod registry;

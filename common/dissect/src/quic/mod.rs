@@ -55,3 +55,8 @@ impl Dissector for Quic {
         8 * HELLO_LIMIT
     }
 }
+
+/// Whether a datagram begins a connection, on ends where another protocol was seen first.
+pub(crate) fn is_initial(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| first & 0xc0 == 0xc0) && probe::is_initial(bytes)
+}

@@ -152,6 +152,13 @@ fn unknown(bytes: &[u8], version: u32) -> Look {
     }
 }
 
+/// Whether a datagram begins with a whole Initial packet of a version that is read.
+pub(super) fn is_initial(bytes: &[u8]) -> bool {
+    let packet = packet(&mut Reader::new(bytes));
+    let Ok(Packet::Long(long)) = packet else { return false };
+    matches!(long.content, Content::Protected { kind: Type::Initial, .. })
+}
+
 /// Whether the keys of a client's first packet open it.
 fn is_clients(bytes: &[u8]) -> bool {
     let mut r = Reader::new(bytes);

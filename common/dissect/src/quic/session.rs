@@ -3,13 +3,15 @@
 use super::keys::{Keys, retry_is_whole};
 use super::midstream::{Midstream, Verdict};
 use super::parse::{ConnectionId, Content, Frame, Long, Packet, frame, packet};
-use super::stream::{CryptoStream, Placed};
+use super::stream::CryptoStream;
 use super::table::{TAG, Type, family};
-use crate::fact::{ClientHello, ConnectionIds, ServerHello};
+use crate::fact::ConnectionIds;
+use crate::pieces::Placed;
+use crate::tls::summary::Seen;
 use crate::tls::table::message;
 use crate::tls::{Carrier, HELLO_LIMIT, ServerFlight, client_hello, server_hello};
 use crate::{Context, Fact, Input, Need, Output, Progress, Session};
-use picket_event::Direction;
+use picket_event::{Body, Direction, body};
 use picket_reader::Reader;
 
 /// Most packets of a datagram that are looked at.
@@ -55,10 +57,10 @@ pub(crate) struct Connection {
     /// The connection id that the keys come from.
     origin: Option<ConnectionId>,
     midstream: Option<Midstream>,
-    pub(super) client: Option<Box<ClientHello>>,
-    pub(super) server: Option<Box<ServerHello>>,
+    seen: Seen,
     ids: bool,
-    /// A HelloRetryRequest was seen.
+    /// A Retry packet was seen, or a HelloRetryRequest.
+    retry: bool,
     hello_retried: bool,
     derivations: u8,
     failures: u8,
@@ -165,7 +167,7 @@ impl Connection {
     /// Forgets what belongs to an attempt that the server turned down.
     fn restart(&mut self, origin: Option<ConnectionId>) {
         self.origin = origin;
-        let client_known = self.client.is_some();
+        let client_known = self.seen.client.is_some();
         let side = self.side(Direction::ToServer);
         if !client_known {
             side.crypto = CryptoStream::default();
@@ -190,6 +192,7 @@ impl Connection {
             output.malformed.push("quic: integrity tag of a retry packet");
             return false;
         }
+        self.retry = true;
         self.restart(Some(packet.from));
         true
     }
@@ -329,7 +332,7 @@ impl Connection {
         hello.record_version = 0x0301;
         hello.records = packets;
         output.facts.push(Fact::ClientHello(Box::new(hello.clone())));
-        self.client = Some(Box::new(hello));
+        self.seen.client = Some(Box::new(hello));
         Ok(())
     }
 
@@ -340,7 +343,8 @@ impl Connection {
                 hello.retried = self.hello_retried;
                 self.side(Direction::ToClient).finished = true;
                 output.facts.push(Fact::ServerHello(hello.clone()));
-                self.server = Some(hello);
+                self.seen.resumed |= hello.psk;
+                self.seen.server = Some(hello);
             }
         }
         Ok(())
@@ -352,8 +356,21 @@ impl Connection {
             return;
         }
         self.written = true;
-        if self.client.is_none() && !self.sides[0].crypto.is_empty() {
+        if self.seen.client.is_none() && !self.side(Direction::ToServer).crypto.is_empty() {
             output.malformed.push("quic: client hello cut by the end");
         }
+        let tls = self.seen.summary();
+        let quic = body::Quic {
+            version: self.version,
+            sni: tls.sni,
+            alpn: tls.alpn,
+            cipher: tls.cipher,
+            ja3: tls.ja3,
+            ja3s: tls.ja3s,
+            ja4: tls.ja4,
+            resumed: tls.resumed,
+            retry: self.retry,
+        };
+        output.events.push(Body::Quic(Box::new(quic)));
     }
 }

@@ -4,20 +4,6 @@ use super::{Guess, anything, either, spoken, when, whole};
 use crate::{Head, Probe, dns};
 use picket_reader::{Fault, Reader};
 
-/// DTLS records (RFC 9147 section 4, RFC 6347).
-pub(super) fn dtls(head: &Head<'_>) -> Probe {
-    either(head, |bytes| {
-        whole(|| {
-            let mut r = Reader::new(bytes);
-            let (kind, version) = (r.u8("type")?, r.u16("version")?);
-            r.skip(8, "epoch and number")?;
-            r.vec16("record")?;
-            let known = matches!(version, 0xfeff | 0xfefd | 0xfefc | 0x0100);
-            Ok(when((20..=25).contains(&kind) && known, if version == 0x0100 { 0.5 } else { 0.95 }))
-        })
-    })
-}
-
 /// NTP (RFC 5905 section 7.3): version, mode, stratum, poll and precision in range, a length that exists.
 pub(super) fn ntp(head: &Head<'_>) -> Probe {
     either(head, |bytes| {
