@@ -1,7 +1,9 @@
 //! The makers of the golden captures, one module a protocol, and the way from a capture to its expected lines.
 
 mod dns;
+mod dtls;
 mod modbus;
+mod quic;
 mod ssh;
 mod tls;
 
@@ -22,6 +24,8 @@ pub fn all() -> Vec<Made> {
     let mut all = Vec::new();
     all.extend(modbus::captures().into_iter().map(|(name, capture)| ("modbus", name, capture)));
     all.extend(dns::captures().into_iter().map(|(name, capture)| ("dns", name, capture)));
+    all.extend(quic::captures().into_iter().map(|(name, capture)| ("quic", name, capture)));
+    all.extend(dtls::captures().into_iter().map(|(name, capture)| ("dtls", name, capture)));
     all.extend(tls::captures().into_iter().map(|(name, capture)| ("tls", name, capture)));
     all.extend(ssh::captures().into_iter().map(|(name, capture)| ("ssh", name, capture)));
     all

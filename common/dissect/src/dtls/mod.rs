@@ -98,7 +98,10 @@ fn records(bytes: &[u8]) -> Look {
         match record(&mut r) {
             Ok(Record::Plain { kind, version, epoch, body }) => {
                 if first.is_none() {
-                    first = Some((version, if kind == content::HANDSHAKE && epoch == 0 { speaker(body) } else { Ok(None) }));
+                    first = Some((
+                        version,
+                        if kind == content::HANDSHAKE && epoch == 0 { speaker(body) } else { Ok(None) },
+                    ));
                 }
             }
             Ok(Record::Encrypted) => {}

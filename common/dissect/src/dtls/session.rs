@@ -166,8 +166,7 @@ impl Handshake {
     fn fragment(&mut self, direction: Direction, piece: &Fragment<'_>, output: &mut Output) {
         let limit = self.limit(direction, piece.kind);
         let side = self.side(direction);
-        side.full |=
-            !matches!(piece.kind, message::SERVER_HELLO | message::NEW_SESSION_TICKET | HELLO_VERIFY_REQUEST);
+        side.full |= !matches!(piece.kind, message::SERVER_HELLO | message::NEW_SESSION_TICKET | HELLO_VERIFY_REQUEST);
         side.over |= matches!(
             (direction, piece.kind),
             (Direction::ToClient, message::SERVER_HELLO_DONE | message::FINISHED)

@@ -28,9 +28,7 @@ impl CryptoStream {
     /// The kind of the next handshake message and its length with its header, once that is known.
     pub(crate) fn next(&self) -> Option<(u8, usize)> {
         match self.pieces.whole() {
-            [kind, a, b, c, ..] => {
-                Some((*kind, (u32::from_be_bytes([0, *a, *b, *c]) as usize).saturating_add(HEADER)))
-            }
+            [kind, a, b, c, ..] => Some((*kind, (u32::from_be_bytes([0, *a, *b, *c]) as usize).saturating_add(HEADER))),
             _ => None,
         }
     }
