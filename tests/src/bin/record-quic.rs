@@ -49,7 +49,8 @@ async fn main() -> anyhow::Result<()> {
 fn configurations(keys: &rcgen::CertifiedKey<rcgen::KeyPair>) -> anyhow::Result<(ServerConfig, ClientConfig)> {
     let certificate = CertificateDer::from(keys.cert.der().to_vec());
     let key = PrivateKeyDer::try_from(keys.signing_key.serialize_der()).map_err(anyhow::Error::msg)?;
-    let mut tls = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate.clone()], key)?;
+    let mut tls =
+        rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate.clone()], key)?;
     tls.alpn_protocols = vec![b"h3".to_vec()];
     let server = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
     let mut roots = rustls::RootCertStore::empty();

@@ -364,6 +364,7 @@ impl Connection {
             version: self.version,
             sni: tls.sni,
             alpn: tls.alpn,
+            client: tls.client,
             cipher: tls.cipher,
             ja3: tls.ja3,
             ja3s: tls.ja3s,
