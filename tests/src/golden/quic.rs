@@ -150,7 +150,7 @@ fn versions() -> Capture {
     let server = server_hello(0x1301, false);
     let other = b"\xd1\xd1\xd1\xd1\xd1\xd1\xd1\xd1";
     Talk::new(&mut capture, 0, 443)
-        .up(&opaque(&up(0x1a2a_3a4a), Kind::Initial, 1172, 4))
+        .up(&opaque(&up(0x1a2a_3a4a), Kind::Initial, 1180, 4))
         .down(&negotiation(CLIENT, FIRST, &[V1, V2, 0x0a1a_2a3a]))
         .up(&initial(&Ends { key: other, to: other, ..up(V1) }, &[], 0, &frames))
         .down(&answer(&Ends { key: other, ..down(V1) }, &server))

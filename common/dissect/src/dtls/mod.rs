@@ -44,7 +44,9 @@ impl Dissector for Dtls {
             (Look::Foreign, _) | (_, Look::Foreign) => return Probe::No,
             (Look::Records(a, _), Look::Records(b, _)) => 1.0 - (1.0 - a) * (1.0 - b),
             (Look::Records(a, _), _) | (_, Look::Records(a, _)) => a,
-            _ => return Probe::More,
+            (Look::Empty, Look::Empty) => return Probe::More,
+            // What shares its ends is refused by its first byte; behind STUN a handshake is found by `recognise`.
+            _ => return Probe::No,
         };
         let says = |look, side: Side| matches!(look, Look::Records(_, Some(said)) if said == side);
         let reversed = says(client, Side::Server) || says(server, Side::Client);
@@ -73,19 +75,20 @@ enum Side {
 enum Look {
     /// Records, this sure.
     Records(f32, Option<Side>),
-    /// Nothing there, or something that may share the ends with DTLS.
-    Open,
+    Empty,
+    /// Something that may share the ends with DTLS, or its encrypted records.
+    Shared,
     Foreign,
 }
 
 fn look(bytes: &[u8]) -> Look {
     match bytes.first() {
-        None => Look::Open,
+        None => Look::Empty,
         // Encrypted records of version 1.3 have a header that says nothing alone.
-        Some(first) if first & 0xe0 == 0x20 => Look::Open,
+        Some(first) if first & 0xe0 == 0x20 => Look::Shared,
         Some(first) if is_first_byte(*first) => records(bytes),
         // STUN and ZRTP, TURN channels, RTP and RTCP.
-        Some(0..=3 | 16..=19 | 64..=79 | 128..=191) => Look::Open,
+        Some(0..=3 | 16..=19 | 64..=79 | 128..=191) => Look::Shared,
         Some(_) => Look::Foreign,
     }
 }

@@ -16,6 +16,9 @@ const SHORT: f32 = 0.3;
 /// Least length of a packet with a short header that is taken for one (RFC 9000 section 10.3).
 const SHORT_LEAST: usize = 21;
 
+/// Least length of a datagram with a client's Initial (RFC 9000 section 14.1).
+const UNKNOWN_LEAST: usize = 1200;
+
 /// Who says such bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Side {
@@ -135,15 +138,15 @@ fn negotiation(versions: &[u8]) -> Look {
 
 /// A version nobody knows: only an Initial packet laid out as in version 1 to the last byte is believed.
 fn unknown(bytes: &[u8], version: u32) -> Look {
-    let Some((head, rest)) = bytes.split_first_chunk::<5>() else { return Look::Foreign };
+    let Some((head, rest)) = bytes.split_first_chunk::<5>().filter(|_| bytes.len() >= UNKNOWN_LEAST) else {
+        return Look::Foreign;
+    };
     let [flags, ..] = head;
     let as_version_1 = [&[flags & 0xcf, 0, 0, 0, 1][..], rest].concat();
     let mut r = Reader::new(&as_version_1);
     match packet(&mut r) {
         Ok(Packet::Long(packet)) => match packet.content {
-            Content::Protected { token, .. }
-                if r.is_empty() && bytes.len() >= 1200 && packet.to.as_bytes().len() >= FIRST_CID_LEAST =>
-            {
+            Content::Protected { token, .. } if r.is_empty() && packet.to.as_bytes().len() >= FIRST_CID_LEAST => {
                 Look::Long(if is_reserved(version) { 0.9 } else { 0.8 }, side(Type::Initial, token, FIRST_CID_LEAST))
             }
             _ => Look::Foreign,
