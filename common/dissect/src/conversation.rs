@@ -7,7 +7,7 @@
 
 use crate::heads::Heads;
 use crate::identify::{self, Candidate, Choice, LEAST, LIKELY, Ports, SURE};
-use crate::{Context, Input, Need, Output, Progress, SessionBox};
+use crate::{Context, Input, Need, Output, Progress, SessionBox, recognise};
 use picket_event::body::App;
 use picket_event::{Direction, Endpoints, Method, Protocol, Transport, Unit};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -266,11 +266,16 @@ impl Conversation {
         let Choice { candidate, confidence, reversed } = choice;
         self.decided = Some(Decided { candidate, confidence, method: Method::Fingerprint });
         self.reversed = reversed;
-        let Some(dissector) = candidate.dissector() else {
-            self.phase = Phase::Done;
-            return false;
+        let session = match candidate.dissector() {
+            Some(dissector) => dissector.open(&self.oriented(context)),
+            None if candidate.protocol() == Protocol::STUN && self.ports.transport == Transport::UDP => {
+                Box::new(recognise::Shared::default())
+            }
+            None => {
+                self.phase = Phase::Done;
+                return false;
+            }
         };
-        let session = dissector.open(&self.oriented(context));
         self.phase = Phase::Open(Box::new(Open { session, candidate, rest: [Vec::new(), Vec::new()], want: [1, 1] }));
         true
     }

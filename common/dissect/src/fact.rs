@@ -1,5 +1,6 @@
 //! What later stages need of handshakes and is no event: values, owned and bounded.
 
+use crate::quic::ConnectionId;
 use picket_event::body::Certificate;
 
 /// Facts for the feature stage.
@@ -11,6 +12,17 @@ pub enum Fact {
     ServerHello(Box<ServerHello>),
     /// A TLS server showed its certificates in clear (TLS 1.2 and older).
     Certificates(Box<Certificates>),
+    /// A QUIC server has chosen a connection id: packets to it belong to this connection, wherever they come from.
+    ConnectionIds(Box<ConnectionIds>),
+}
+
+/// The connection ids both ends have chosen (RFC 9000 section 7.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionIds {
+    /// Where packets to the client go.
+    pub client: ConnectionId,
+    /// Where packets to the server go.
+    pub server: ConnectionId,
 }
 
 /// What a ClientHello says (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2). Lists hold the values as
@@ -18,13 +30,13 @@ pub enum Fact {
 /// [`crate::tls::HELLO_LIMIT`] bytes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClientHello {
-    /// Version of the record that carried it.
+    /// Version of the record that carried it; 0x0301, as first records have it, where there are no records.
     pub record_version: u16,
     /// `legacy_version`.
     pub legacy_version: u16,
     /// Length of the handshake message, bytes.
     pub length: u32,
-    /// Records it was spread over.
+    /// Records it was spread over; packets in QUIC.
     pub records: u16,
     /// Length of `legacy_session_id`, bytes.
     pub session_id_length: u8,

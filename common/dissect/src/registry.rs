@@ -21,4 +21,6 @@ pub static ALL: &[&dyn Dissector] = &[
     &crate::arp::Arp,
     &crate::lldp::Lldp,
     &crate::cdp::Cdp,
+    &crate::quic::Quic,
+    &crate::dtls::Dtls,
 ];

@@ -32,6 +32,7 @@ impl Handshake {
                 self.certificate = Some(Arc::new((**chain).clone()));
                 self.certificate_seen = true;
             }
+            Fact::ConnectionIds(_) => {}
         }
     }
 
@@ -44,7 +45,18 @@ impl Handshake {
 
 /// The highest version offered, drafts and GREASE left out.
 pub(crate) fn highest_version(hello: &ClientHello) -> u16 {
-    hello.versions.iter().copied().filter(|v| (0x0300..=0x0304).contains(v)).max().unwrap_or(hello.legacy_version)
+    let offered = hello.versions.iter().map(|version| as_tls(*version));
+    offered.filter(|v| (0x0300..=0x0304).contains(v)).max().unwrap_or(as_tls(hello.legacy_version))
+}
+
+/// The version of TLS that one of DTLS is built on (RFC 4347, 6347, 9147), so that both are measured alike.
+pub(crate) const fn as_tls(version: u16) -> u16 {
+    match version {
+        0xfeff | 0x0100 => 0x0302,
+        0xfefd => 0x0303,
+        0xfefc => 0x0304,
+        other => other,
+    }
 }
 
 /// Whether a value of a two-byte list is reserved by RFC 8701.
@@ -122,6 +134,14 @@ pub(crate) mod tests {
         assert!(!covers(&chain(&["*.example.com"], ""), "example.com"));
         assert!(covers(&chain(&[], "O=X,CN=example.com"), "example.com"));
         assert!(!covers(&chain(&["other.com"], "CN=example.com"), "example.com"));
+    }
+
+    #[test]
+    fn versions_of_dtls_count_as_those_of_tls() {
+        let hello = ClientHello { legacy_version: 0xfefd, versions: vec![0xfefd, 0xfefc], ..ClientHello::default() };
+        assert_eq!(highest_version(&hello), 0x0304);
+        assert_eq!(highest_version(&ClientHello { versions: Vec::new(), ..hello }), 0x0303);
+        assert_eq!(as_tls(0x0301), 0x0301);
     }
 
     #[test]

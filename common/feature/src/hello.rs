@@ -1,6 +1,6 @@
 //! `handshake/1`: the shape of the client's and the server's hello.
 
-use crate::handshake::{highest_version, is_grease};
+use crate::handshake::{as_tls, highest_version, is_grease};
 use crate::schema::{features, flag, maybe};
 use picket_dissect::fact::ClientHello;
 
@@ -14,8 +14,8 @@ features! {
         let of_name = |part: fn(&str) -> f32| maybe(name.map(part));
     }
     "client_version" => of(|c| f32::from(highest_version(c))),
-    "client_record_version" => of(|c| f32::from(c.record_version)),
-    "client_legacy_version" => of(|c| f32::from(c.legacy_version)),
+    "client_record_version" => of(|c| f32::from(as_tls(c.record_version))),
+    "client_legacy_version" => of(|c| f32::from(as_tls(c.legacy_version))),
     "client_ciphers" => of(|c| count(&c.ciphers)),
     "client_extensions" => of(|c| count(&c.extensions)),
     "client_groups" => of(|c| count(&c.groups)),
@@ -40,7 +40,7 @@ features! {
     "server_name_labels" => of_name(|n| n.split('.').count() as f32),
     "server_name_digits" => of_name(|n| n.bytes().filter(u8::is_ascii_digit).count() as f32 / n.len().max(1) as f32),
     "server_name_entropy" => of_name(entropy),
-    "server_version" => maybe(server.map(|s| f32::from(s.version))),
+    "server_version" => maybe(server.map(|s| f32::from(as_tls(s.version)))),
     "server_extensions" => maybe(server.map(|s| s.extensions.len() as f32)),
     "server_cipher_forward_secret" => maybe(server.map(|s| flag(forward_secret(s.cipher)))),
     "server_cipher_aead" => maybe(server.map(|s| flag(aead(s.cipher)))),

@@ -2,7 +2,9 @@
 
 mod dns;
 mod hosts;
+mod dtls;
 mod modbus;
+mod quic;
 mod ssh;
 mod tls;
 
@@ -24,6 +26,8 @@ pub fn all() -> Vec<Made> {
     all.extend(modbus::captures().into_iter().map(|(name, capture)| ("modbus", name, capture)));
     all.extend(dns::captures().into_iter().map(|(name, capture)| ("dns", name, capture)));
     all.extend(hosts::captures());
+    all.extend(quic::captures().into_iter().map(|(name, capture)| ("quic", name, capture)));
+    all.extend(dtls::captures().into_iter().map(|(name, capture)| ("dtls", name, capture)));
     all.extend(tls::captures().into_iter().map(|(name, capture)| ("tls", name, capture)));
     all.extend(ssh::captures().into_iter().map(|(name, capture)| ("ssh", name, capture)));
     all

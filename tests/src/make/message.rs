@@ -139,31 +139,31 @@ pub fn tls_record(kind: u8, payload: &[u8]) -> Vec<u8> {
     record
 }
 
-fn handshake(kind: u8, body: &[u8]) -> Vec<u8> {
+pub(super) fn handshake(kind: u8, body: &[u8]) -> Vec<u8> {
     [vec![kind], with_length24(body)].concat()
 }
 
-fn extension(out: &mut Vec<u8>, kind: u16, content: &[u8]) {
+pub(super) fn extension(out: &mut Vec<u8>, kind: u16, content: &[u8]) {
     out.extend(kind.to_be_bytes());
     vector16(out, content);
 }
 
-fn words(values: &[u16]) -> Vec<u8> {
+pub(super) fn words(values: &[u16]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_be_bytes()).collect()
 }
 
-fn vector16(out: &mut Vec<u8>, content: &[u8]) {
+pub(super) fn vector16(out: &mut Vec<u8>, content: &[u8]) {
     out.extend(u16::try_from(content.len()).unwrap_or(u16::MAX).to_be_bytes());
     out.extend(content);
 }
 
-fn with_length16(content: &[u8]) -> Vec<u8> {
+pub(super) fn with_length16(content: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     vector16(&mut out, content);
     out
 }
 
-fn with_length24(content: &[u8]) -> Vec<u8> {
+pub(super) fn with_length24(content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap_or(0).to_be_bytes();
     [&length[1..], content].concat()
 }

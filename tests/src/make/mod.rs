@@ -10,8 +10,10 @@
 //! ```
 
 mod capture;
+pub mod dtls;
 mod frame;
 pub mod message;
+pub mod quic;
 mod tcp;
 
 pub use capture::Capture;

@@ -4,56 +4,6 @@ use super::{Guess, anything, either, spoken, when, whole};
 use crate::{Head, Probe, dns};
 use picket_reader::{Fault, Reader};
 
-/// QUIC long headers (RFC 9000 section 17.2): versions that exist, connection ids that fit.
-pub(super) fn quic(head: &Head<'_>) -> Probe {
-    let known = |version: u32| {
-        matches!(version, 1 | 0x6b33_43cf | 0xff00_0016..=0xff00_0022 | 0x709a_50c4 | 0xfafe_b001..=0xfafe_b002)
-            || (version & 0xffff_ff00 == 0x5130_3500 || version & 0xffff_ff00 == 0x5130_3400)
-            || version & 0xffff_ff00 == 0x5430_3500
-    };
-    let judge = move |bytes: &[u8]| {
-        whole(|| {
-            let mut r = Reader::new(bytes);
-            let first = r.u8("flags")?;
-            let version = r.u32("version")?;
-            if first & 0x80 == 0 {
-                return Ok(Guess::No);
-            }
-            let (to, from) = (r.vec8("dcid")?, r.vec8("scid")?);
-            let negotiation = version == 0 && r.remaining() >= 4 && r.remaining().is_multiple_of(4);
-            if to.remaining() > 20 || from.remaining() > 20 || !(known(version) || negotiation) {
-                return Ok(Guess::No);
-            }
-            Ok(Guess::Yes(if negotiation { 0.6 } else { 0.93 }))
-        })
-    };
-    fn short(bytes: &[u8], long: Guess) -> Guess {
-        // After the handshake only short headers go by: the fixed bit is all there is.
-        if long == Guess::No && bytes.first().is_some_and(|first| first & 0xc0 == 0x40) { Guess::Open } else { long }
-    }
-    let first = |bytes: &[u8]| if bytes.is_empty() { Guess::Open } else { short(bytes, judge(bytes)) };
-    match (first(head.to_server), first(head.to_client)) {
-        (Guess::Yes(a), Guess::Yes(b)) => super::yes(1.0 - (1.0 - a) * (1.0 - b), false),
-        (Guess::Yes(a), Guess::Open) | (Guess::Open, Guess::Yes(a)) => super::yes(a, false),
-        (Guess::No, _) | (_, Guess::No) => Probe::No,
-        (Guess::Open, Guess::Open) => Probe::More,
-    }
-}
-
-/// DTLS records (RFC 9147 section 4, RFC 6347).
-pub(super) fn dtls(head: &Head<'_>) -> Probe {
-    either(head, |bytes| {
-        whole(|| {
-            let mut r = Reader::new(bytes);
-            let (kind, version) = (r.u8("type")?, r.u16("version")?);
-            r.skip(8, "epoch and number")?;
-            r.vec16("record")?;
-            let known = matches!(version, 0xfeff | 0xfefd | 0xfefc | 0x0100);
-            Ok(when((20..=25).contains(&kind) && known, if version == 0x0100 { 0.5 } else { 0.95 }))
-        })
-    })
-}
-
 /// NTP (RFC 5905 section 7.3): version, mode, stratum, poll and precision in range, a length that exists.
 pub(super) fn ntp(head: &Head<'_>) -> Probe {
     either(head, |bytes| {

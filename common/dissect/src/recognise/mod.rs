@@ -8,9 +8,12 @@
 mod datagram;
 mod industrial;
 mod session;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod text;
+
+pub(crate) use shared::Shared;
 
 use crate::{Head, Probe};
 use picket_event::{Protocol, Transport, Unit};
@@ -76,8 +79,6 @@ pub static ALL: &[Signature] = &[
     s(Protocol::SOCKS, TCP, &[1080], session::socks),
     s(Protocol::DCERPC, TCP, &[135, 593], session::dcerpc),
     s(Protocol::RPC, BOTH, &[111, 2049], session::rpc),
-    s(Protocol::QUIC, UDP, &[443], datagram::quic),
-    s(Protocol::DTLS, UDP, &[5684], datagram::dtls),
     s(Protocol::NTP, UDP, &[123], datagram::ntp),
     s(Protocol::STUN, BOTH, &[3478], datagram::stun),
     s(Protocol::TFTP, UDP, &[69], datagram::tftp),

@@ -10,6 +10,7 @@ pub mod clients;
 pub mod fingerprint;
 mod parse;
 mod session;
+pub(crate) mod summary;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;

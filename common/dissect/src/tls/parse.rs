@@ -33,6 +33,9 @@ pub fn client_hello(body: &[u8], carrier: Carrier) -> Result<(ClientHello, bool)
     };
     r.skip(32, "random")?;
     hello.session_id_length = u8::try_from(r.vec8("legacy_session_id")?.remaining()).unwrap_or(u8::MAX);
+    if carrier == Carrier::Dtls {
+        r.vec8("cookie")?;
+    }
     hello.ciphers = list16(r.vec16("cipher_suites")?)?;
     hello.compression = r.vec8("legacy_compression_methods")?.rest().to_vec();
     let mut damaged = false;

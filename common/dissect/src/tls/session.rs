@@ -1,21 +1,17 @@
 //! One handshake being read: records, messages, and when enough was seen.
 
 use super::parse::{Carrier, ServerFlight, client_hello, server_hello};
+use super::summary::Seen;
 use super::table::{TLS13, content, message};
 use super::{CERTIFICATES_LIMIT, HELLO_LIMIT, RECORD_LIMIT};
-use crate::fact::{Certificates, ClientHello, ServerHello};
 use crate::{Context, Fact, Input, Need, Output, Progress, Session, x509};
-use picket_event::{Body, Direction, body};
+use picket_event::{Body, Direction};
 use picket_reader::Reader;
 
 /// Length of a record header.
 const HEADER: usize = 5;
 /// Most handshake messages of one direction that are looked at.
 const MESSAGES_LIMIT: u8 = 32;
-/// Longest ALPN name in an event, bytes.
-const ALPN_LIMIT: usize = 64;
-/// Most ALPN names in an event.
-const ALPN_NAMES: usize = 16;
 
 /// One direction of the handshake.
 #[derive(Debug, Default)]
@@ -43,11 +39,8 @@ struct Side {
 #[derive(Debug, Default)]
 pub(crate) struct Handshake {
     sides: [Side; 2],
-    client: Option<Box<ClientHello>>,
-    server: Option<Box<ServerHello>>,
-    certificates: Option<Certificates>,
+    seen: Seen,
     retried: bool,
-    resumed: bool,
     written: bool,
 }
 
@@ -124,7 +117,7 @@ impl Handshake {
 
     /// What follows is no record. Before any hello the decision was wrong; later it is damage.
     fn foreign(&mut self, direction: Direction, consumed: usize, output: &mut Output) -> Progress {
-        if self.client.is_none() && self.server.is_none() {
+        if self.seen.is_empty() {
             return Progress { consumed, need: Need::NotMine };
         }
         output.malformed.push("tls: no record header");
@@ -139,11 +132,11 @@ impl Handshake {
             content::HANDSHAKE => self.messages(direction, part, output),
             // What follows is encrypted: without certificates before it, an earlier session goes on.
             content::CHANGE_CIPHER_SPEC => {
-                let plain = self.server.as_ref().is_some_and(|hello| hello.version < TLS13);
+                let plain = self.seen.server.as_ref().is_some_and(|hello| hello.version < TLS13);
                 if direction == Direction::ToClient {
-                    self.resumed |= plain && !self.side(direction).full;
+                    self.seen.resumed |= plain && !self.side(direction).full;
                     // A retry request of TLS 1.3 is followed by one for the sake of old middle boxes.
-                    self.side(direction).finished |= self.server.is_some() || !self.retried;
+                    self.side(direction).finished |= self.seen.server.is_some() || !self.retried;
                 }
             }
             content::ALERT | content::APPLICATION_DATA => self.side(direction).finished = true,
@@ -173,7 +166,7 @@ impl Handshake {
 
     /// A message whose header at least is there.
     fn message(&mut self, direction: Direction, output: &mut Output) {
-        let have_server = self.server.is_some();
+        let have_server = self.seen.server.is_some();
         let side = self.side(direction);
         let kind = side.message.first().copied().unwrap_or(0);
         let length = wanted_length(&side.message);
@@ -237,7 +230,7 @@ impl Handshake {
         hello.record_version = version;
         hello.records = records;
         output.facts.push(Fact::ClientHello(Box::new(hello.clone())));
-        self.client = Some(Box::new(hello));
+        self.seen.client = Some(Box::new(hello));
         Ok(())
     }
 
@@ -247,9 +240,9 @@ impl Handshake {
             ServerFlight::Hello(mut hello) => {
                 hello.retried = self.retried;
                 self.side(Direction::ToClient).finished |= hello.version >= TLS13;
-                self.resumed |= hello.psk;
+                self.seen.resumed |= hello.psk;
                 output.facts.push(Fact::ServerHello(hello.clone()));
-                self.server = Some(hello);
+                self.seen.server = Some(hello);
             }
         }
         Ok(())
@@ -258,7 +251,7 @@ impl Handshake {
     fn certificate(&mut self, body: &[u8], output: &mut Output) -> Result<(), picket_reader::Fault> {
         if let Some(facts) = x509::chain(body)? {
             output.facts.push(Fact::Certificates(Box::new(facts.clone())));
-            self.certificates = Some(facts);
+            self.seen.certificates = Some(facts);
         }
         Ok(())
     }
@@ -280,34 +273,12 @@ impl Handshake {
     }
 
     fn write(&mut self, output: &mut Output) {
-        if self.written || (self.client.is_none() && self.server.is_none()) {
+        if self.written || self.seen.is_empty() {
             return;
         }
         self.written = true;
-        let mut tls = body::Tls { resumed: self.resumed, ..body::Tls::default() };
-        if let Some(hello) = self.client.take() {
-            tls.alpn = hello.alpn.iter().take(ALPN_NAMES).map(|name| printable_case(name)).collect();
-            tls.ja3 = Some(hello.ja3);
-            tls.client = super::clients::client(&hello.ja4).map(Into::into);
-            tls.ja4 = Some(hello.ja4);
-            tls.sni = hello.sni;
-        }
-        if let Some(hello) = self.server.take() {
-            tls.version = hello.version;
-            tls.cipher = Some(hello.cipher);
-            tls.ja3s = Some(hello.ja3s);
-        }
-        if let Some(facts) = self.certificates.take() {
-            tls.chain_length = facts.chain_length;
-            tls.certificate = Some(facts.leaf);
-        }
-        output.events.push(Body::Tls(Box::new(tls)));
+        output.events.push(Body::Tls(Box::new(self.seen.summary())));
     }
-}
-
-/// ALPN names are compared byte for byte, so their case stays.
-fn printable_case(name: &[u8]) -> String {
-    name.get(..ALPN_LIMIT).unwrap_or(name).escape_ascii().to_string()
 }
 
 /// The length of a handshake message, header included; of the header alone while that is cut.

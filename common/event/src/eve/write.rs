@@ -66,7 +66,7 @@ fn fill_body<'a>(row: &mut Row<'a>, body: &'a Body) {
     match body {
         Body::Flow(flow) => flow_row(row, flow),
         Body::Tls(tls) => {
-            row.app_proto = Some(Cow::Borrowed("tls"));
+            row.app_proto = Some(Cow::Borrowed(if over_datagrams(tls) { "dtls" } else { "tls" }));
             row.tls = Some(tls_row(tls));
         }
         Body::Quic(quic) => {
@@ -227,6 +227,11 @@ fn tunnel_row(tunnel: &body::Tunnel) -> row::Tunnel<'_> {
 }
 
 /// A version number in Suricata's words.
+/// Whether a handshake was one of DTLS: by the version chosen, or by the letter of JA4 where nobody answered.
+fn over_datagrams(tls: &body::Tls) -> bool {
+    tls.version >> 8 == 0xfe || tls.ja4.as_ref().is_some_and(|ja4| ja4.starts_with('d'))
+}
+
 fn tls_version(version: u16) -> Option<Cow<'static, str>> {
     Some(match version {
         0 => return None,

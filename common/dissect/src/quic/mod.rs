@@ -1,0 +1,62 @@
+//! QUIC (RFC 9000, 9001, 9369; drafts 23 to 34): the handshake as far as anyone can read it.
+//!
+//! Initial packets are protected with keys that follow from the connection id a client begins with, so that
+//! both hellos can be read: over several packets and datagrams, in CRYPTO frames in any order, behind a
+//! Retry (whose integrity tag is verified) or another version. One `quic` event a connection, written when
+//! both hellos are complete or the flow ends; then the session is done, so that bulk data costs nothing.
+//! Named without a hello: connections that began before the capture, by long headers, or by short ones that
+//! keep their connection id; versions of Google and Facebook.
+//! Not read: Handshake, 0-RTT and 1-RTT packets (encrypted), Google's own handshake, Initial packets that the
+//! capture has cut.
+
+mod keys;
+mod midstream;
+mod parse;
+mod probe;
+mod session;
+mod stream;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use parse::ConnectionId;
+
+use crate::tls::HELLO_LIMIT;
+use crate::{Context, Dissector, Head, Probe, SessionBox};
+use picket_event::{Protocol, Transport};
+
+/// The dissector.
+#[derive(Debug)]
+pub struct Quic;
+
+impl Dissector for Quic {
+    fn protocol(&self) -> Protocol {
+        Protocol::QUIC
+    }
+
+    fn transports(&self) -> &'static [Transport] {
+        &[Transport::UDP]
+    }
+
+    fn ports(&self) -> &'static [u16] {
+        &[443, 80, 784, 853, 4433, 8443, 8853]
+    }
+
+    fn probe(&self, head: &Head<'_>) -> Probe {
+        probe::probe(head)
+    }
+
+    fn open(&self, _context: &Context) -> SessionBox {
+        Box::new(session::Connection::default())
+    }
+
+    fn session_limit(&self) -> usize {
+        // A CRYPTO stream each way, a packet being opened, and the facts of both hellos.
+        8 * HELLO_LIMIT
+    }
+}
+
+/// Whether a datagram begins a connection, on ends where another protocol was seen first.
+pub(crate) fn is_initial(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| first & 0xc0 == 0xc0) && probe::is_initial(bytes)
+}
