@@ -18,6 +18,7 @@ pub mod link;
 pub mod modbus;
 pub mod recognise;
 pub mod registry;
+pub mod rtp;
 pub mod ssh;
 pub mod tls;
 mod x509;

@@ -2,6 +2,7 @@
 
 mod dns;
 mod modbus;
+mod rtp;
 mod ssh;
 mod tls;
 
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Made> {
     all.extend(dns::captures().into_iter().map(|(name, capture)| ("dns", name, capture)));
     all.extend(tls::captures().into_iter().map(|(name, capture)| ("tls", name, capture)));
     all.extend(ssh::captures().into_iter().map(|(name, capture)| ("ssh", name, capture)));
+    all.extend(rtp::captures().into_iter().map(|(name, capture)| ("rtp", name, capture)));
     all
 }
 
