@@ -35,6 +35,7 @@ pub mod registry;
 pub mod smb;
 pub mod snmp;
 pub mod ssdp;
+pub mod rtp;
 pub mod ssh;
 mod teller;
 pub mod tls;

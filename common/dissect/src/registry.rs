@@ -23,4 +23,5 @@ pub static ALL: &[&dyn Dissector] = &[
     &crate::cdp::Cdp,
     &crate::quic::Quic,
     &crate::dtls::Dtls,
+    &crate::rtp::Rtp,
 ];

@@ -5,6 +5,7 @@ mod hosts;
 mod dtls;
 mod modbus;
 mod quic;
+mod rtp;
 mod ssh;
 mod tls;
 
@@ -30,6 +31,7 @@ pub fn all() -> Vec<Made> {
     all.extend(dtls::captures().into_iter().map(|(name, capture)| ("dtls", name, capture)));
     all.extend(tls::captures().into_iter().map(|(name, capture)| ("tls", name, capture)));
     all.extend(ssh::captures().into_iter().map(|(name, capture)| ("ssh", name, capture)));
+    all.extend(rtp::captures().into_iter().map(|(name, capture)| ("rtp", name, capture)));
     all
 }
 
