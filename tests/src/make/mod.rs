@@ -13,7 +13,9 @@ mod capture;
 mod frame;
 pub mod message;
 mod tcp;
+mod tunnel;
 
 pub use capture::Capture;
 pub use frame::{Host, layer2, udp};
 pub use tcp::Tcp;
+pub use tunnel::Wrap;
