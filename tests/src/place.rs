@@ -78,3 +78,29 @@ pub fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     found.sort();
     found
 }
+
+/// The captures of the corpus and of the vectors; where they are absent, the test is skipped.
+#[must_use]
+pub fn captures(test: &str) -> Vec<PathBuf> {
+    let Some(shared) = shared(test) else { return Vec::new() };
+    let folders = [shared.join("corpus"), shared.join("vectors/pcap")];
+    folders.iter().flat_map(|folder| files(folder, &["pcap", "pcapng", "cap"])).collect()
+}
+
+/// The size of a fault that is injected: the daily one, or with `PICKET_FULL_SCALE=1` that of the fault list.
+#[must_use]
+pub fn scale<T>(daily: T, full: T) -> T {
+    if std::env::var_os("PICKET_FULL_SCALE").is_some_and(|value| value == "1") { full } else { daily }
+}
+
+/// Bytes of memory this process has resident.
+///
+/// # Panics
+/// Where the system does not say.
+#[must_use]
+pub fn resident_bytes() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let field = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    let kibibytes: u64 = field.trim().trim_end_matches(" kB").parse().expect("VmRSS in /proc/self/status");
+    kibibytes << 10
+}

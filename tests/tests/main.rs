@@ -5,6 +5,7 @@
 mod demo;
 mod fingerprints;
 mod golden;
+mod hostile;
 mod live;
 mod models;
 mod read_cli;
@@ -12,7 +13,8 @@ mod recognition;
 mod schema;
 mod simulation;
 mod ssh;
-mod tidy;
 mod stacks;
+mod tidy;
 mod transport;
 mod tshark;
+mod tunnels;

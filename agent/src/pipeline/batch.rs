@@ -4,6 +4,8 @@ use super::ROUND_BYTES;
 use crate::sensor::report::Report;
 use picket_event::Ledger;
 use picket_flow::Packet;
+use picket_packet::Tunnel;
+use std::num::NonZeroU32;
 
 /// The place of a report in the total order: step of the front, then shard.
 ///
@@ -35,8 +37,8 @@ impl Order {
 /// One piece of work.
 #[derive(Debug)]
 pub(super) enum Item {
-    /// A packet for a shard; its payload lies in the batch's arena.
-    Packet { order: Order, shard: u8, start: u32, packet: Packet<'static>, length: u32 },
+    /// A packet for a shard; its payload lies in the batch's arena, its tunnel among the batch's, counted from 1.
+    Packet { order: Order, shard: u8, start: u32, packet: Packet<'static>, length: u32, tunnel: Option<NonZeroU32> },
     /// Time has passed.
     Tick { order: Order, now: i64 },
     /// The input is over.
@@ -48,6 +50,7 @@ pub(super) enum Item {
 pub(super) struct Batch {
     pub(super) items: Vec<Item>,
     pub(super) arena: Vec<u8>,
+    pub(super) tunnels: Vec<Tunnel>,
     pub(super) reports: Vec<(Order, Report)>,
     pub(super) ask_ledger: bool,
     pub(super) ledger: Option<Ledger>,
@@ -63,8 +66,12 @@ impl Batch {
         let start = self.arena.len() as u32;
         self.arena.extend_from_slice(packet.payload);
         let length = packet.payload.len() as u32;
-        let packet = Packet { payload: &[], ..*packet };
-        self.items.push(Item::Packet { order, shard: shard as u8, start, packet, length });
+        let tunnel = packet.tunnel.and_then(|tunnel| {
+            self.tunnels.push(*tunnel);
+            NonZeroU32::new(self.tunnels.len() as u32)
+        });
+        let packet = Packet { payload: &[], tunnel: None, ..*packet };
+        self.items.push(Item::Packet { order, shard: shard as u8, start, packet, length, tunnel });
         self.arena.len() >= ROUND_BYTES
     }
 
@@ -72,6 +79,7 @@ impl Batch {
     pub(super) fn clear(&mut self) {
         self.items.clear();
         self.arena.clear();
+        self.tunnels.clear();
         self.reports.clear();
         self.ledger = None;
     }

@@ -75,14 +75,15 @@ struct Share {
 
 impl Share {
     fn run(&mut self, batch: &mut Batch) {
-        let Batch { items, arena, reports, .. } = batch;
+        let Batch { items, arena, tunnels, reports, .. } = batch;
         for item in items.iter() {
             match item {
-                Item::Packet { order, shard, start, packet, length } => {
+                Item::Packet { order, shard, start, packet, length, tunnel } => {
                     let number = usize::from(*shard);
                     let payload = arena.get(*start as usize..(*start + *length) as usize).unwrap_or_default();
                     if let Some(shard) = self.shards.get_mut(number / self.count) {
-                        shard.packet(&Packet { payload, ..*packet });
+                        let tunnel = tunnel.and_then(|number| tunnels.get(number.get() as usize - 1));
+                        shard.packet(&Packet { payload, tunnel, ..*packet });
                         let order = order.of_shard(number);
                         reports.extend(shard.reports().drain(..).map(|report| (order, report)));
                     }

@@ -136,7 +136,7 @@ impl Back {
             (Some(judge), Some(evidence)) => judge.score(&row, *evidence, sink),
             _ => None,
         };
-        let Row { flow, vlan, start, end, packets, bytes, tcp_flags, state, reason, app, .. } = row;
+        let Row { flow, vlan, start, end, packets, bytes, tcp_flags, state, reason, app, tunnel, .. } = row;
         let body = Body::Flow(Box::new(body::Flow {
             start,
             end,
@@ -149,7 +149,7 @@ impl Back {
             count: 1,
             gap: None,
             payload: None,
-            tunnel: None,
+            tunnel,
             score,
         }));
         self.event(Said { time: end, vlan, flow: Some(flow), body })

@@ -34,6 +34,8 @@ pub(crate) struct Front {
     wrong_told: Option<i64>,
     /// Tunnels whose inside could not be read, by kind.
     unread: [u64; TunnelKind::ALL.len()],
+    /// The tunnel of the last packet that came in one; packets borrow it.
+    tunnel: Option<Tunnel>,
 }
 
 /// A packet with a wrong checksum.
@@ -71,6 +73,7 @@ impl Front {
             wrong: None,
             wrong_told: None,
             unread: [0; TunnelKind::ALL.len()],
+            tunnel: None,
         }
     }
 
@@ -131,6 +134,18 @@ impl Front {
     /// Decodes a frame. Its shard and packet, unless it is undecodable or a fragment that waits.
     #[inline]
     pub(crate) fn route<'a>(&'a mut self, frame: Frame<'a>) -> Option<(usize, Packet<'a>)> {
+        let decoded = self.decode(frame)?;
+        if decoded.fragment.is_some() {
+            return self.fragment(&frame, &decoded);
+        }
+        if decoded.tunnel.is_some() {
+            self.tunnel = decoded.tunnel;
+        }
+        self.packet(&decoded, &frame, (1, wire_len(&frame)))
+    }
+
+    #[inline]
+    fn decode<'a>(&mut self, frame: Frame<'a>) -> Option<Decoded<'a>> {
         self.frames += 1;
         self.bytes += frame.data.len() as u64;
         let decoded = match self.checksums {
@@ -142,13 +157,10 @@ impl Front {
             return None;
         }
         self.decoded += 1;
-        if decoded.fragment.is_some() {
-            return self.fragment(&frame, &decoded);
-        }
         if let Some(kind) = decoded.unread {
             self.note_unread(kind);
         }
-        self.packet(&decoded, &frame, (1, wire_len(&frame)))
+        Some(decoded)
     }
 
     fn refuse(&mut self, stop: Stop, time_ns: i64, network: Option<Network>) {
@@ -164,7 +176,7 @@ impl Front {
     /// The packet of a decoded frame, or of several.
     #[inline]
     fn packet<'a>(
-        &self,
+        &'a self,
         decoded: &Decoded<'a>,
         frame: &Frame<'_>,
         (frames, wire_len): (u32, u32),
@@ -187,6 +199,8 @@ impl Front {
             },
             payload: decoded.payload,
             payload_wire: decoded.payload_wire.0,
+            ttl: decoded.network.map_or(0, |network| network.ttl),
+            tunnel: if decoded.tunnel.is_some() { self.tunnel.as_ref() } else { None },
         };
         // The table's index uses the lowest and the highest bits; these are between.
         Some(((hash >> 32) as usize % SHARDS, packet))
@@ -205,10 +219,12 @@ impl Front {
         let mut around = Around::of(decoded)?;
         let mut whole = self.join(frame, decoded, (1, wire_len(frame)))?;
         let mut stop = Some(Stop::TunnelDepth);
+        self.tunnel = None;
         for _ in 0..MAX_TUNNEL_DEPTH {
             let inner = resume(around.rejoined(frame, &whole.payload), self.checksums);
             if inner.stop.is_some() || inner.fragment.is_none() {
                 stop = inner.stop;
+                self.tunnel = inner.tunnel;
                 if let Some(kind) = inner.unread {
                     self.note_unread(kind);
                 }

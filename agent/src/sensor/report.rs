@@ -1,6 +1,6 @@
 //! What shards tell the back.
 
-use picket_event::body::{App, Body};
+use picket_event::body::{App, Body, Tunnel};
 use picket_event::{Both, FlowEnd, FlowRef, FlowState, Timestamp};
 use picket_feature::{FlowStats, Handshake};
 
@@ -37,6 +37,7 @@ pub(crate) struct Row {
     pub(crate) state: FlowState,
     pub(crate) reason: FlowEnd,
     pub(crate) app: App,
+    pub(crate) tunnel: Option<Box<Tunnel>>,
     /// What the classifiers need; `None` where flows are not scored.
     pub(crate) evidence: Option<Box<Evidence>>,
 }

@@ -4,10 +4,12 @@ use super::ics::{self, Merge};
 use super::report::{Evidence, Report, Row, Said};
 use super::{SHARDS, Settings};
 use picket_dissect::{Context, Conversation, Output};
-use picket_event::body::Anomaly as AnomalyBody;
+use picket_event::body::{self, Anomaly as AnomalyBody};
 use picket_event::{Body, Direction, FlowEnd, FlowRef, Ledger, Timestamp};
 use picket_feature::{FlowStats, Handshake};
 use picket_flow::{Anomaly, Flow, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
+use picket_packet::Tunnel;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -59,7 +61,6 @@ impl Shard {
             flows: (limits.flows / shards).max(1),
             flow_bytes: limits.reassembly_flow_bytes as usize,
             table_bytes: (limits.reassembly_bytes / shards) as usize,
-            hash_key: settings.key.0[0] ^ settings.key.0[1].rotate_left(32),
             timeouts: TableTimeouts {
                 tcp_established: nanos(t.tcp_established),
                 tcp_unestablished: nanos(t.tcp_unestablished),
@@ -130,6 +131,8 @@ impl Shard {
         for (row, count) in [
             ("tcp_reassembly", counters.reassembly_capped),
             ("tcp_resynchronised", counters.resynchronised),
+            ("tcp_overlap", counters.overlaps),
+            ("tcp_end_disbelieved", counters.ends_disbelieved),
             ("ics_merge", self.listener.merge_capped),
             ("dissector_misbehaved", self.listener.misbehaved),
         ] {
@@ -196,8 +199,8 @@ impl Handler for Listener {
     }
 
     #[cold]
-    fn anomaly(&mut self, flow: &Flow, state: &mut Tracked, anomaly: Anomaly, time: Timestamp) {
-        let body = Body::Anomaly(AnomalyBody { kind: anomaly.name().to_owned(), detail: anomaly.detail().to_owned() });
+    fn anomaly(&mut self, flow: &Flow, state: &mut Tracked, anomaly: &Anomaly, time: Timestamp) {
+        let body = Body::Anomaly(AnomalyBody { kind: anomaly.name().to_owned(), detail: anomaly.detail() });
         let flow_ref = Self::name(flow, state);
         self.reports.push(Report::Event(Box::new(Said { time, vlan: flow.vlan(), flow: Some(flow_ref), body })));
     }
@@ -318,7 +321,19 @@ impl Listener {
             state: flow.state(),
             reason,
             app: state.conversation.app(),
+            tunnel: flow.tunnel().map(|tunnel| Box::new(told(tunnel))),
             evidence,
         }
+    }
+}
+
+/// A tunnel as events tell it.
+const fn told(tunnel: &Tunnel) -> body::Tunnel {
+    body::Tunnel {
+        kind: Cow::Borrowed(tunnel.kind.name()),
+        src: Some(tunnel.src),
+        dest: Some(tunnel.dest),
+        id: tunnel.id,
+        depth: tunnel.depth,
     }
 }

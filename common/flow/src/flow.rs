@@ -1,9 +1,10 @@
 //! What the table knows of one conversation.
 
+use crate::anomaly::Anomaly;
 use crate::key::FlowKey;
 use crate::stream::Half;
-use picket_event::{Both, Direction, Endpoints, FlowId, FlowState, Timestamp};
-use picket_packet::TcpHeader;
+use picket_event::{Both, Direction, Endpoints, FlowEnd, FlowId, FlowState, Timestamp};
+use picket_packet::{TcpHeader, Tunnel};
 
 /// One packet as the table takes it.
 #[derive(Clone, Copy, Debug)]
@@ -32,39 +33,10 @@ pub struct Packet<'a> {
     pub payload: &'a [u8],
     /// The payload's length as the headers tell it.
     pub payload_wire: u32,
-}
-
-/// Something no well-behaved peer sends; reported once a flow each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anomaly {
-    /// A TCP segment carries other bytes for a place that was already filled.
-    TcpOverlap,
-    /// A reset with a sequence number outside of the window.
-    TcpResetOutOfWindow,
-    /// A SYN with a new sequence number in an established connection.
-    TcpSynInEstablished,
-}
-
-impl Anomaly {
-    /// The name events carry.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TcpOverlap => "tcp_overlap",
-            Self::TcpResetOutOfWindow => "tcp_reset_out_of_window",
-            Self::TcpSynInEstablished => "tcp_syn_in_established",
-        }
-    }
-
-    /// In words.
-    #[must_use]
-    pub const fn detail(self) -> &'static str {
-        match self {
-            Self::TcpOverlap => "a later segment differs from the bytes received first; the first were kept",
-            Self::TcpResetOutOfWindow => "a reset outside of the window was ignored",
-            Self::TcpSynInEstablished => "a SYN with another sequence number came in an established connection",
-        }
-    }
+    /// Time to live or hop limit; 0 below IP.
+    pub ttl: u8,
+    /// The innermost tunnel it came in.
+    pub tunnel: Option<&'a Tunnel>,
 }
 
 /// Where a TCP connection stands in its life.
@@ -72,10 +44,35 @@ impl Anomaly {
 pub(crate) enum Phase {
     /// Open, or no TCP.
     Open,
-    /// Ended by FIN or RST; its row waits for the last segments.
-    Closed { reset: bool },
+    /// Ended; its row waits for the last segments.
+    Closed(Ended),
     /// Its row was written; late segments still belong to it.
-    Late { reset: bool },
+    Late(Ended),
+}
+
+/// How a TCP connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Finished,
+    Reset { by_low: bool },
+}
+
+impl Phase {
+    /// Whether this side's reset ended the connection, and the row of that was written.
+    #[inline]
+    pub(crate) const fn is_late_reset(self, from_low: bool) -> bool {
+        matches!(self, Self::Late(Ended::Reset { by_low }) if by_low == from_low)
+    }
+}
+
+impl Ended {
+    /// What its row says.
+    pub(crate) const fn reason(self) -> FlowEnd {
+        match self {
+            Self::Finished => FlowEnd::Finished,
+            Self::Reset { .. } => FlowEnd::Reset,
+        }
+    }
 }
 
 /// Both halves of a TCP connection, by the key's ends.
@@ -90,6 +87,15 @@ impl Tcp {
     #[inline]
     pub(crate) const fn sides(&mut self, from_low: bool) -> (&mut Half, &mut Half) {
         if from_low { (&mut self.low, &mut self.high) } else { (&mut self.high, &mut self.low) }
+    }
+
+    /// Whether a packet brings new bytes of its side.
+    pub(crate) const fn goes_on(&self, packet: &Packet<'_>) -> bool {
+        let half = if packet.from_low { &self.low } else { &self.high };
+        match packet.tcp {
+            Some(tcp) => packet.payload_wire > 0 && half.is_fresh(tcp.seq.wrapping_add(packet.payload_wire)),
+            None => false,
+        }
     }
 
     pub(crate) fn drop_pending(&mut self) {
@@ -108,7 +114,10 @@ pub struct Flow {
     pub(crate) client_low: bool,
     pub(crate) phase: Phase,
     pub(crate) anomalies: u8,
+    /// Conflicting overlaps of the row.
+    pub(crate) overlaps: u32,
     pub(crate) vlan: Option<u16>,
+    pub(crate) tunnel: Option<Box<Tunnel>>,
     pub(crate) tcp_flags: Both<u8>,
     pub(crate) start: Timestamp,
     pub(crate) end: Timestamp,
@@ -147,6 +156,12 @@ impl Flow {
     #[must_use]
     pub const fn vlan(&self) -> Option<u16> {
         self.vlan
+    }
+
+    /// The innermost tunnel of the packet that opened it.
+    #[must_use]
+    pub fn tunnel(&self) -> Option<&Tunnel> {
+        self.tunnel.as_deref()
     }
 
     /// Time of the row's first packet.
@@ -235,11 +250,24 @@ impl Flow {
         self.tcp_flags = Both::default();
     }
 
-    /// Notes an anomaly; answers whether it is the flow's first of that kind.
-    pub(crate) const fn note(&mut self, anomaly: Anomaly) -> bool {
-        let bit = 1 << anomaly as u8;
+    /// Notes an anomaly; answers whether it is to be told: once a flow and kind, some more overlaps.
+    pub(crate) const fn note(&mut self, anomaly: &Anomaly) -> bool {
+        if let Anomaly::TcpOverlap(_) = anomaly {
+            self.overlaps = self.overlaps.saturating_add(1);
+            return self.overlaps <= OVERLAPS_TOLD;
+        }
+        let bit = anomaly.bit();
         let first = self.anomalies & bit == 0;
         self.anomalies |= bit;
         first
     }
+
+    /// Overlaps of the row that were noted and not told.
+    pub(crate) fn take_untold(&mut self) -> Option<Anomaly> {
+        let untold = std::mem::take(&mut self.overlaps).saturating_sub(OVERLAPS_TOLD);
+        (untold > 0).then_some(Anomaly::TcpOverlapsMerged(untold))
+    }
 }
+
+/// Overlaps told one by one in a row of a flow; the others are told together at its end.
+const OVERLAPS_TOLD: u32 = 8;

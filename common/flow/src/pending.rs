@@ -1,5 +1,7 @@
 //! TCP bytes that came before their turn: bounded, the first received win.
 
+use crate::history::{History, Overlap};
+
 /// Out-of-order segments of one direction at most.
 const SEGMENTS_MAX: usize = 128;
 /// Emptied buffers a pool keeps.
@@ -12,6 +14,8 @@ const POOL_BUFFER_BYTES: usize = 16 << 10;
 pub(crate) struct Pool {
     buffers: Vec<Vec<u8>>,
     pub(crate) bytes: usize,
+    /// What the directions were given last.
+    pub(crate) history: History,
 }
 
 impl Pool {
@@ -42,6 +46,7 @@ pub(crate) struct Pending {
 struct Segment {
     seq: u32,
     data: Vec<u8>,
+    ttl: u8,
 }
 
 /// Signed distance from `from` to `to` in sequence space.
@@ -64,9 +69,9 @@ impl Pending {
         self.segments.first().map(|segment| segment.seq)
     }
 
-    /// Holds what is new of a segment. `true` when its bytes differ from those already held.
-    pub(crate) fn insert(&mut self, mut seq: u32, mut data: &[u8], pool: &mut Pool) -> bool {
-        let mut conflict = false;
+    /// Holds what is new of a segment. How its bytes differ from those already held.
+    pub(crate) fn insert(&mut self, mut seq: u32, mut data: &[u8], ttl: u8, pool: &mut Pool) -> Option<Overlap> {
+        let mut conflict = None;
         // Mostly a segment belongs behind all others: search from there.
         let mut at = self.segments.len();
         while let Some(before) = at.checked_sub(1).and_then(|i| self.segments.get(i)) {
@@ -79,7 +84,7 @@ impl Pending {
             let into = distance(before.seq, seq).unsigned_abs() as usize;
             if let Some(held) = before.data.get(into..) {
                 let same = held.len().min(data.len());
-                conflict |= held.get(..same) != data.get(..same);
+                conflict = Overlap::between(seq, (held, before.ttl), (data, ttl));
                 data = data.get(same..).unwrap_or_default();
                 seq = seq.wrapping_add(same as u32);
             }
@@ -92,12 +97,12 @@ impl Pending {
             let (fresh, rest) = data.split_at_checked(room).unwrap_or((data, &[]));
             if !fresh.is_empty() {
                 self.bytes += fresh.len();
-                self.segments.insert(at, Segment { seq, data: pool.take(fresh) });
+                self.segments.insert(at, Segment { seq, data: pool.take(fresh), ttl });
                 at += 1;
             }
             let Some(behind) = self.segments.get(at) else { break };
             let same = behind.data.len().min(rest.len());
-            conflict |= behind.data.get(..same) != rest.get(..same);
+            conflict = conflict.or_else(|| Overlap::between(behind.seq, (&behind.data, behind.ttl), (rest, ttl)));
             data = rest.get(same..).unwrap_or_default();
             seq = behind.seq.wrapping_add(same as u32);
             at += 1;
@@ -105,29 +110,27 @@ impl Pending {
         conflict
     }
 
-    /// Whether bytes at `seq` differ from those already held there.
-    pub(crate) fn differs(&self, seq: u32, data: &[u8]) -> bool {
-        self.segments.iter().any(|held| {
+    /// How bytes at `seq` differ from those already held there.
+    pub(crate) fn differs(&self, seq: u32, data: &[u8], ttl: u8) -> Option<Overlap> {
+        self.segments.iter().find_map(|held| {
             let ahead = distance(seq, held.seq);
-            let (ours, theirs) = if ahead >= 0 {
-                (data.get(ahead.unsigned_abs() as usize..), Some(held.data.as_slice()))
+            let (begin, ours, theirs) = if ahead >= 0 {
+                (held.seq, data.get(ahead.unsigned_abs() as usize..), Some(held.data.as_slice()))
             } else {
-                (Some(data), held.data.get(ahead.unsigned_abs() as usize..))
+                (seq, Some(data), held.data.get(ahead.unsigned_abs() as usize..))
             };
-            let (ours, theirs) = (ours.unwrap_or_default(), theirs.unwrap_or_default());
-            let same = ours.len().min(theirs.len());
-            ours.get(..same) != theirs.get(..same)
+            Overlap::between(begin, (theirs.unwrap_or_default(), held.ttl), (ours.unwrap_or_default(), ttl))
         })
     }
 
     /// Takes the first segment, if it begins at or before `next`.
-    pub(crate) fn take_due(&mut self, next: u32) -> Option<(u32, Vec<u8>)> {
+    pub(crate) fn take_due(&mut self, next: u32) -> Option<(u32, Vec<u8>, u8)> {
         if distance(next, self.first()?) > 0 {
             return None;
         }
-        let Segment { seq, data } = self.segments.remove(0);
+        let Segment { seq, data, ttl } = self.segments.remove(0);
         self.bytes = self.bytes.saturating_sub(data.len());
-        Some((seq, data))
+        Some((seq, data, ttl))
     }
 
     /// Gives every buffer back.

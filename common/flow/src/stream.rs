@@ -4,6 +4,7 @@
 //! side acknowledges the hole (it was received, only not captured), or until a cap is reached; then the
 //! hole is given as a gap.
 
+use crate::history::Overlap;
 use crate::pending::{Pending, Pool, distance};
 
 /// What a stream gives, in order.
@@ -20,17 +21,25 @@ pub enum StreamItem<'a> {
 /// A segment this far ahead or behind is not of this window: RFC 7323 windows end at 1 GiB, but no buffer
 /// here bridges more than this, bytes.
 const WINDOW: i32 = 1 << 26;
-/// A reset this far from the expected number is believed, bytes (a capture may have missed segments).
+/// A reset or FIN this far from the expected number is believed, bytes (a capture may have missed segments).
 const RESET_WINDOW: u32 = 1 << 20;
-/// Delivered segments whose bytes are remembered as a hash, to tell a retransmission from other bytes.
-const RECENT: usize = 4;
 
-/// Caps of a direction and its table, and the key of the hashes.
+/// Caps of a direction and its table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caps {
     pub(crate) flow_bytes: usize,
     pub(crate) table_bytes: usize,
-    pub(crate) key: u64,
+}
+
+/// One segment's bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrived<'a> {
+    pub(crate) seq: u32,
+    /// As captured.
+    pub(crate) data: &'a [u8],
+    /// Their number on the wire.
+    pub(crate) length: u32,
+    pub(crate) ttl: u8,
 }
 
 /// One direction.
@@ -47,22 +56,26 @@ pub(crate) struct Half {
     pub(crate) ended: bool,
     /// End of the last segment out of the window.
     stray: Option<u32>,
-    recent: [Recent; RECENT],
-    turn: u8,
+    /// Number of its last record in the history.
+    given: u64,
     pub(crate) pending: Option<Box<Pending>>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Recent {
-    seq: u32,
-    len: u32,
-    hash: u32,
+/// Bytes that lie behind a FIN of their own side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BehindFin {
+    /// They do not.
+    No,
+    /// The other side acknowledged the FIN: they are not taken.
+    Refused,
+    /// Nobody acknowledged it: it was not the sender's.
+    Withdrawn,
 }
 
 /// What a segment showed beside its bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Seen {
-    pub(crate) conflict: bool,
+    pub(crate) conflict: Option<Overlap>,
     pub(crate) resynchronised: bool,
     pub(crate) capped: bool,
 }
@@ -77,11 +90,12 @@ impl Half {
         }
     }
 
-    /// The other side acknowledged everything before `ack`.
+    /// The other side acknowledged everything before `ack`. What this side cannot have sent is not believed.
     #[inline]
     pub(crate) const fn acknowledge(&mut self, ack: u32) {
         match self.acked {
             Some(before) if distance(before, ack) <= 0 => {}
+            _ if self.started && distance(self.next, ack) > WINDOW => {}
             _ => self.acked = Some(ack),
         }
     }
@@ -107,55 +121,80 @@ impl Half {
         }
     }
 
-    /// Whether a reset with this number can be the sender's.
-    pub(crate) const fn believes_reset(&self, seq: u32) -> bool {
+    /// Whether a FIN was noted.
+    #[inline]
+    pub(crate) const fn has_fin(&self) -> bool {
+        self.fin.is_some()
+    }
+
+    /// What bytes up to `end` make of a FIN noted before them.
+    pub(crate) const fn behind_fin(&mut self, end: u32) -> BehindFin {
+        let Some(fin) = self.fin else { return BehindFin::No };
+        if !matches!(distance(fin.wrapping_sub(1), end), 1..WINDOW) {
+            return BehindFin::No;
+        }
+        if self.is_finished() {
+            return BehindFin::Refused;
+        }
+        self.fin = None;
+        BehindFin::Withdrawn
+    }
+
+    /// Whether a reset or FIN with this number can be the sender's.
+    pub(crate) const fn believes(&self, seq: u32) -> bool {
         !self.started || distance(self.next, seq).unsigned_abs() <= RESET_WINDOW
+    }
+
+    /// Whether bytes up to `end` are new, and near enough to be the stream's.
+    pub(crate) const fn is_fresh(&self, end: u32) -> bool {
+        self.started && matches!(distance(self.next, end), 1..WINDOW)
     }
 
     /// A segment nobody wants: only the position moves on.
     #[inline]
     pub(crate) fn skip(&mut self, seq: u32, length: u32, pool: &mut Pool) {
         let end = seq.wrapping_add(length);
-        if !self.started || distance(self.next, end) > 0 {
+        let ahead = distance(self.next, end);
+        if !self.started || (ahead > 0 && (ahead <= WINDOW || self.stray == Some(seq))) {
             self.started = true;
             self.next = end;
+        } else if !(-WINDOW..=WINDOW).contains(&ahead) {
+            self.stray = Some(end);
         }
         if let Some(mut pending) = self.pending.take() {
             pending.clear(pool);
         }
     }
 
-    /// A segment with `length` bytes on the wire, of which `data` was captured.
+    /// Takes a segment; gives what is due.
     #[inline]
     pub(crate) fn segment(
         &mut self,
-        seq: u32,
-        data: &[u8],
-        length: u32,
+        arrived: &Arrived<'_>,
         caps: &Caps,
         pool: &mut Pool,
         give: &mut impl FnMut(StreamItem<'_>),
     ) -> Seen {
         if !self.started {
             self.started = true;
-            self.next = seq;
+            self.next = arrived.seq;
         }
-        if seq == self.next && self.pending.is_none() {
-            self.remember(seq, data, caps.key);
-            self.deliver(data, length, give);
+        if arrived.seq == self.next && self.pending.is_none() {
+            self.deliver(arrived.data, arrived.length, arrived.ttl, pool, give);
             return Seen::default();
         }
-        self.out_of_order(seq, data, length, caps, pool, give)
+        self.out_of_order(arrived, caps, pool, give)
     }
 
     /// Gives bytes that are due, and a gap for those on the wire that were not captured.
     #[inline]
-    fn deliver(&mut self, data: &[u8], length: u32, give: &mut impl FnMut(StreamItem<'_>)) {
-        self.next = self.next.wrapping_add(length);
-        self.stray = None;
+    fn deliver(&mut self, data: &[u8], length: u32, ttl: u8, pool: &mut Pool, give: &mut impl FnMut(StreamItem<'_>)) {
         if !data.is_empty() {
+            self.given = pool.history.push(self.given, self.next, data, ttl);
             give(StreamItem::Data(data));
         }
+        self.next = self.next.wrapping_add(length);
+        self.stray = None;
         let missing = u64::from(length).saturating_sub(data.len() as u64);
         if missing > 0 {
             give(StreamItem::Gap(missing));
@@ -164,14 +203,13 @@ impl Half {
 
     fn out_of_order(
         &mut self,
-        seq: u32,
-        data: &[u8],
-        length: u32,
+        arrived: &Arrived<'_>,
         caps: &Caps,
         pool: &mut Pool,
         give: &mut impl FnMut(StreamItem<'_>),
     ) -> Seen {
         let mut seen = Seen::default();
+        let &Arrived { seq, data, length, ttl } = arrived;
         let ahead = distance(self.next, seq);
         if !(-WINDOW..WINDOW).contains(&ahead) {
             // One stray segment is ignored; a second that goes on from it is where the stream is now.
@@ -183,23 +221,27 @@ impl Half {
             self.flush(pool, give);
             give(StreamItem::Gap(u64::from(seq.wrapping_sub(self.next))));
             self.next = seq;
-            self.deliver(data, length, give);
+            self.deliver(data, length, ttl, pool, give);
             return seen;
         }
         if ahead <= 0 {
-            seen.conflict = self.differs(seq, data, caps.key);
+            // Keep-alives repeat the last byte as garbage (RFC 9293 section 3.8.4).
+            if length > 1 || ahead == 0 {
+                seen.conflict = pool.history.differs(self.given, seq, data, ttl);
+            }
             let old = ahead.unsigned_abs();
             if length > old {
                 let fresh = data.get(old as usize..).unwrap_or_default();
-                seen.conflict |= self.pending.as_ref().is_some_and(|pending| pending.differs(self.next, fresh));
-                self.remember(self.next, fresh, caps.key);
-                self.deliver(fresh, length - old, give);
+                let held = self.pending.as_ref().and_then(|pending| pending.differs(self.next, fresh, ttl));
+                seen.conflict = seen.conflict.or(held);
+                self.fill(arrived, pool, give);
+            } else {
+                self.drain(pool, give);
             }
-            self.drain(pool, give);
             return seen;
         }
         let pending = self.pending.get_or_insert_default();
-        seen.conflict = pending.insert(seq, data, pool);
+        seen.conflict = pending.insert(seq, data, ttl, pool);
         seen.capped = pending.is_full() || pending.bytes > caps.flow_bytes || pool.bytes > caps.table_bytes;
         if seen.capped {
             self.flush(pool, give);
@@ -207,6 +249,25 @@ impl Half {
             self.settle(pool, give);
         }
         seen
+    }
+
+    /// Gives what is due of a segment around what is held already: that came first.
+    fn fill(&mut self, arrived: &Arrived<'_>, pool: &mut Pool, give: &mut impl FnMut(StreamItem<'_>)) {
+        loop {
+            let old = distance(arrived.seq, self.next).unsigned_abs();
+            let Some(left) = arrived.length.checked_sub(old).filter(|left| *left > 0) else { return };
+            let room = match self.pending.as_ref().and_then(|pending| pending.first()) {
+                Some(first) => u32::try_from(distance(self.next, first)).unwrap_or(0).min(left),
+                None => left,
+            };
+            if room > 0 {
+                let fresh = arrived.data.get(old as usize..).unwrap_or_default();
+                let fresh = fresh.get(..room as usize).unwrap_or(fresh);
+                self.deliver(fresh, room, arrived.ttl, pool, give);
+            }
+            // Moves on or holds one segment less.
+            self.drain(pool, give);
+        }
     }
 
     /// Gives up holes that the other side has acknowledged.
@@ -239,10 +300,10 @@ impl Half {
     /// Gives what is due of the segments held.
     fn drain(&mut self, pool: &mut Pool, give: &mut impl FnMut(StreamItem<'_>)) {
         let Some(mut pending) = self.pending.take() else { return };
-        while let Some((seq, data)) = pending.take_due(self.next) {
+        while let Some((seq, data, ttl)) = pending.take_due(self.next) {
             let old = distance(seq, self.next).unsigned_abs() as usize;
             if let Some(fresh) = data.get(old..).filter(|fresh| !fresh.is_empty()) {
-                self.deliver(fresh, fresh.len() as u32, give);
+                self.deliver(fresh, fresh.len() as u32, ttl, pool, give);
             }
             pool.give(data);
         }
@@ -251,47 +312,18 @@ impl Half {
         }
     }
 
-    /// Gives the end once all bytes before FIN were given.
+    /// Gives the end once the other side has acknowledged FIN: then it received all before it, and whoever puts a
+    /// FIN between the ends does not end the stream.
     #[inline]
     pub(crate) fn end_if_due(&mut self, give: &mut impl FnMut(StreamItem<'_>)) {
         if let Some(fin) = self.fin
             && !self.ended
-            && distance(fin.wrapping_sub(1), self.next) >= 0
+            && self.is_finished()
+            && self.pending.is_none()
         {
             self.ended = true;
+            self.leap(fin.wrapping_sub(1), give);
             give(StreamItem::End);
         }
     }
-
-    #[inline]
-    fn remember(&mut self, seq: u32, data: &[u8], key: u64) {
-        let recent = Recent { seq, len: data.len() as u32, hash: fold(data, key) };
-        if let Some(place) = self.recent.get_mut(usize::from(self.turn) % RECENT) {
-            *place = recent;
-        }
-        self.turn = self.turn.wrapping_add(1);
-    }
-
-    /// Whether a segment of known place and length carries other bytes. One-byte segments are left out:
-    /// keep-alives repeat the last byte as garbage (RFC 9293 section 3.8.4).
-    fn differs(&self, seq: u32, data: &[u8], key: u64) -> bool {
-        let len = data.len() as u32;
-        len > 1 && self.recent.iter().any(|known| known.seq == seq && known.len == len && known.hash != fold(data, key))
-    }
-}
-
-/// A keyed hash of a segment, eight bytes a step; no secret rests on it, only the key keeps it from being aimed at.
-#[inline]
-fn fold(data: &[u8], key: u64) -> u32 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut state = key ^ (data.len() as u64);
-    let (words, rest) = data.as_chunks::<8>();
-    for word in words {
-        state = (state ^ u64::from_le_bytes(*word)).wrapping_mul(ODD);
-        state ^= state >> 29;
-    }
-    for byte in rest {
-        state = (state ^ u64::from(*byte)).wrapping_mul(ODD);
-    }
-    (state >> 32) as u32
 }

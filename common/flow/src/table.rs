@@ -1,10 +1,12 @@
 //! One logical shard of the flow table: find, open, count, time out, evict.
 
+use crate::anomaly::Anomaly;
 use crate::clock::Clock;
 use crate::direction::client_is_sender;
-use crate::flow::{Anomaly, Flow, Packet, Phase, Tcp};
+use crate::flow::{Flow, Packet, Phase};
 use crate::list::List;
 use crate::pending::Pool;
+use crate::segment::Segment;
 use crate::slab::{Slab, Slot};
 use crate::stream::{Caps, StreamItem};
 use crate::wheel::Wheel;
@@ -29,8 +31,6 @@ pub struct TableConfig {
     pub flow_bytes: usize,
     /// Out-of-order bytes held in all.
     pub table_bytes: usize,
-    /// The key of the segment hashes.
-    pub hash_key: u64,
     /// Time-outs.
     pub timeouts: TableTimeouts,
 }
@@ -66,6 +66,10 @@ pub struct Counters {
     pub reassembly_capped: u64,
     /// Streams that were picked up again at another sequence number.
     pub resynchronised: u64,
+    /// Segments that differ from what came first for their place.
+    pub overlaps: u64,
+    /// Resets and FINs that were not believed, at once or when data went on behind them.
+    pub ends_disbelieved: u64,
 }
 
 /// Who is told what happens in a table, and keeps a state for every flow.
@@ -92,8 +96,8 @@ pub trait Handler {
         time: Timestamp,
     );
 
-    /// Something odd; at most once a flow and kind.
-    fn anomaly(&mut self, flow: &Flow, state: &mut Self::State, anomaly: Anomaly, time: Timestamp);
+    /// Something odd; at most once a flow and kind, overlaps a few times a row.
+    fn anomaly(&mut self, flow: &Flow, state: &mut Self::State, anomaly: &Anomaly, time: Timestamp);
 
     /// A row is complete (it may count no packets: then nothing was seen since the last one). Unless the
     /// reason is [`FlowEnd::Active`], the conversation is over; late segments may still give another row.
@@ -122,7 +126,7 @@ impl<T> Table<T> {
     /// An empty shard.
     #[must_use]
     pub fn new(config: TableConfig) -> Self {
-        let caps = Caps { flow_bytes: config.flow_bytes, table_bytes: config.table_bytes, key: config.hash_key };
+        let caps = Caps { flow_bytes: config.flow_bytes, table_bytes: config.table_bytes };
         Self {
             config,
             caps,
@@ -186,7 +190,7 @@ impl<T> Table<T> {
             .find(packet.hash, |place| slab.get(*place).is_some_and(|slot| slot.flow.key == packet.key))
             .copied();
         match found {
-            Some(place) if !self.is_reused(place, packet) => Some(place),
+            Some(place) if !self.is_reused(place, packet) && !self.is_revived(place, packet) => Some(place),
             Some(place) => {
                 self.end(place, FlowEnd::Timeout, handler);
                 self.open(packet, handler)
@@ -210,6 +214,15 @@ impl<T> Table<T> {
         !repeated && (flow.is_closed() || idle || (!flow.is_answered() && half.isn.is_some()))
     }
 
+    /// Whether data go on behind a reset of their own side whose row was written: its sender did not reset.
+    #[inline]
+    fn is_revived(&self, place: u32, packet: &Packet<'_>) -> bool {
+        match self.slab.get(place) {
+            Some(slot) => slot.flow.phase.is_late_reset(packet.from_low) && slot.tcp.goes_on(packet),
+            None => false,
+        }
+    }
+
     fn open<H: Handler<State = T>>(&mut self, packet: &Packet<'_>, handler: &mut H) -> Option<u32> {
         if self.counters.open >= u64::from(self.config.flows) && !self.make_room(packet.now, handler) {
             self.counters.refused += 1;
@@ -222,6 +235,8 @@ impl<T> Table<T> {
             client_low: sender_is_client(packet) == packet.from_low,
             phase: Phase::Open,
             anomalies: 0,
+            overlaps: 0,
+            tunnel: packet.tunnel.map(|tunnel| Box::new(*tunnel)),
             vlan: packet.vlan,
             tcp_flags: Both::default(),
             start: packet.time,
@@ -270,10 +285,10 @@ impl<T> Table<T> {
             return;
         }
         match flow.phase {
-            Phase::Closed { reset } => {
-                self.row(place, ended_by(reset), handler);
+            Phase::Closed(ended) => {
+                self.row(place, ended.reason(), handler);
                 if let Some(slot) = self.slab.get_mut(place) {
-                    slot.flow.phase = Phase::Late { reset };
+                    slot.flow.phase = Phase::Late(ended);
                 }
                 self.renew(place, now);
             }
@@ -281,7 +296,7 @@ impl<T> Table<T> {
                 self.row(place, FlowEnd::Active, handler);
                 self.renew(place, now);
             }
-            Phase::Open | Phase::Late { .. } => self.end(place, FlowEnd::Timeout, handler),
+            Phase::Open | Phase::Late(_) => self.end(place, FlowEnd::Timeout, handler),
         }
     }
 
@@ -302,8 +317,8 @@ impl<T> Table<T> {
     fn deadline(&self, flow: &Flow) -> i64 {
         let timeouts = &self.config.timeouts;
         match flow.phase {
-            Phase::Closed { .. } => flow.closed_at.saturating_add(timeouts.tcp_closed),
-            Phase::Late { .. } => flow.closed_at.saturating_add(timeouts.tcp_late),
+            Phase::Closed(_) => flow.closed_at.saturating_add(timeouts.tcp_closed),
+            Phase::Late(_) => flow.closed_at.saturating_add(timeouts.tcp_late),
             Phase::Open => {
                 let idle = flow.last_seen.saturating_add(self.idle(flow));
                 idle.min(flow.row_began.saturating_add(timeouts.active))
@@ -370,6 +385,9 @@ impl<T> Table<T> {
                 half.flush(&mut self.pool, &mut |item| handler.stream(flow, state, direction, item, time));
             }
         }
+        if let Some(merged) = flow.take_untold() {
+            handler.anomaly(flow, state, &merged, flow.end);
+        }
         handler.row(flow, state, reason);
     }
 
@@ -378,7 +396,7 @@ impl<T> Table<T> {
         let Some(slot) = self.slab.get(place) else { return };
         let (hash, answered) = (slot.flow.hash, slot.answered);
         let reason = match slot.flow.phase {
-            Phase::Closed { reset } | Phase::Late { reset } => ended_by(reset),
+            Phase::Closed(ended) | Phase::Late(ended) => ended.reason(),
             Phase::Open => reason,
         };
         self.row(place, reason, handler);
@@ -401,107 +419,6 @@ impl<T> Table<T> {
             }
         }
     }
-}
-
-/// One TCP segment on its way through a flow.
-struct Segment<'s, 'p, H> {
-    caps: &'s Caps,
-    pool: &'s mut Pool,
-    counters: &'s mut Counters,
-    handler: &'s mut H,
-    direction: Direction,
-    packet: &'s Packet<'p>,
-    tcp: &'s TcpHeader,
-}
-
-impl<H: Handler> Segment<'_, '_, H> {
-    /// Takes it; answers whether it ended the connection.
-    #[inline]
-    fn apply(&mut self, flow: &mut Flow, halves: &mut Tcp, state: &mut H::State) -> bool {
-        if flow.is_closed() {
-            return false;
-        }
-        let (packet, tcp) = (self.packet, self.tcp);
-        let mut seq = tcp.seq;
-        if tcp.has(TcpHeader::SYN) {
-            self.syn(flow, halves, state);
-            seq = seq.wrapping_add(1);
-        }
-        if tcp.has(TcpHeader::FIN) {
-            halves.sides(packet.from_low).0.fin(seq, packet.payload_wire);
-        }
-        if packet.payload_wire > 0 {
-            self.payload(flow, halves, state, seq);
-        }
-        let (half, other) = halves.sides(packet.from_low);
-        if tcp.has(TcpHeader::ACK) {
-            other.acknowledge(tcp.ack);
-            if other.pending.is_some() {
-                let (handler, direction) = (&mut *self.handler, self.direction.opposite());
-                let give = &mut |item: StreamItem<'_>| handler.stream(flow, state, direction, item, packet.time);
-                other.settle(self.pool, give);
-                other.end_if_due(give);
-            }
-        }
-        if half.is_ending() {
-            let (handler, direction) = (&mut *self.handler, self.direction);
-            half.end_if_due(&mut |item| handler.stream(flow, state, direction, item, packet.time));
-        }
-        if tcp.has(TcpHeader::RST) {
-            return self.reset(flow, halves, state);
-        }
-        if halves.low.is_finished() && halves.high.is_finished() {
-            flow.phase = Phase::Closed { reset: false };
-            flow.closed_at = packet.now;
-            return true;
-        }
-        false
-    }
-
-    fn syn(&mut self, flow: &mut Flow, halves: &mut Tcp, state: &mut H::State) {
-        let (half, _) = halves.sides(self.packet.from_low);
-        let odd = half.isn.is_some_and(|isn| isn != self.tcp.seq) && flow.is_answered();
-        if !odd {
-            half.syn(self.tcp.seq);
-        } else if flow.note(Anomaly::TcpSynInEstablished) {
-            self.handler.anomaly(flow, state, Anomaly::TcpSynInEstablished, self.packet.time);
-        }
-    }
-
-    #[inline]
-    fn payload(&mut self, flow: &mut Flow, halves: &mut Tcp, state: &mut H::State, seq: u32) {
-        let packet = self.packet;
-        let (half, _) = halves.sides(packet.from_low);
-        if !self.handler.wants(state, self.direction) {
-            half.skip(seq, packet.payload_wire, self.pool);
-            return;
-        }
-        let (handler, direction) = (&mut *self.handler, self.direction);
-        let give = &mut |item: StreamItem<'_>| handler.stream(flow, state, direction, item, packet.time);
-        let seen = half.segment(seq, packet.payload, packet.payload_wire, self.caps, self.pool, give);
-        self.counters.reassembly_capped += u64::from(seen.capped);
-        self.counters.resynchronised += u64::from(seen.resynchronised);
-        if seen.conflict && flow.note(Anomaly::TcpOverlap) {
-            self.handler.anomaly(flow, state, Anomaly::TcpOverlap, packet.time);
-        }
-    }
-
-    fn reset(&mut self, flow: &mut Flow, halves: &mut Tcp, state: &mut H::State) -> bool {
-        let (half, _) = halves.sides(self.packet.from_low);
-        if !half.believes_reset(self.tcp.seq) {
-            if flow.note(Anomaly::TcpResetOutOfWindow) {
-                self.handler.anomaly(flow, state, Anomaly::TcpResetOutOfWindow, self.packet.time);
-            }
-            return false;
-        }
-        flow.phase = Phase::Closed { reset: true };
-        flow.closed_at = self.packet.now;
-        true
-    }
-}
-
-const fn ended_by(reset: bool) -> FlowEnd {
-    if reset { FlowEnd::Reset } else { FlowEnd::Finished }
 }
 
 /// The first tick at which an instant has passed.

@@ -52,17 +52,23 @@ pub fn udp(capture: &mut Capture, time_ns: i64, from: (&Host, u16), to: (&Host, 
         segment.extend(word.to_be_bytes());
     }
     segment.extend(payload);
-    capture.push(time_ns, over_ip(from.0, to.0, 17, segment, 6));
+    capture.push(time_ns, over_ip(from.0, to.0, 17, segment, Some(6)));
 }
 
 /// Adds one message of ICMPv6: type, code, and what stands behind the checksum.
 pub fn icmp6(capture: &mut Capture, time_ns: i64, from: &Host, to: &Host, kind: (u8, u8), body: &[u8]) {
     let segment = [&[kind.0, kind.1, 0, 0][..], body].concat();
-    capture.push(time_ns, over_ip(from, to, 58, segment, 2));
+    capture.push(time_ns, over_ip(from, to, 58, segment, Some(2)));
 }
 
-/// An Ethernet frame of an IP packet; `checksum_at` is where the segment's checksum stands.
-pub(super) fn over_ip(from: &Host, to: &Host, protocol: u8, mut segment: Vec<u8>, checksum_at: usize) -> Vec<u8> {
+/// An Ethernet frame of an IP packet; `checksum_at` is where the segment's checksum stands, where it has one.
+pub(super) fn over_ip(
+    from: &Host,
+    to: &Host,
+    protocol: u8,
+    mut segment: Vec<u8>,
+    checksum_at: Option<usize>,
+) -> Vec<u8> {
     let length = u16::try_from(segment.len()).unwrap_or(u16::MAX);
     let mut pseudo = Vec::with_capacity(segment.len() + 40);
     let (ether_type, header) = match (from.ip, to.ip) {
@@ -97,7 +103,9 @@ pub(super) fn over_ip(from: &Host, to: &Host, protocol: u8, mut segment: Vec<u8>
         (0, 17) => 0xffff, // RFC 768: zero means that no checksum was made
         (sum, _) => sum,
     };
-    segment.splice(checksum_at..checksum_at + 2, sum.to_be_bytes());
+    if let Some(at) = checksum_at {
+        segment.splice(at..at + 2, sum.to_be_bytes());
+    }
     layer2(from.mac, to.mac, ether_type, &[header, segment].concat())
 }
 
@@ -109,7 +117,7 @@ fn v6(ip: IpAddr) -> [u8; 16] {
 }
 
 /// The Internet checksum (RFC 1071).
-fn checksum(bytes: &[u8]) -> u16 {
+pub(super) fn checksum(bytes: &[u8]) -> u16 {
     let mut sum = 0u32;
     for pair in bytes.chunks(2) {
         let word = [pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0)];

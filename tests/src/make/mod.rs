@@ -15,7 +15,9 @@ mod frame;
 pub mod message;
 pub mod quic;
 mod tcp;
+mod tunnel;
 
 pub use capture::Capture;
 pub use frame::{Host, icmp6, layer2, udp};
 pub use tcp::Tcp;
+pub use tunnel::Wrap;

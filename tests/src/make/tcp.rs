@@ -127,7 +127,7 @@ impl<'a> Tcp<'a> {
         segment.extend(acknowledged.to_be_bytes());
         segment.extend([0x50, flags, 0xfa, 0xf0, 0, 0, 0, 0]);
         segment.extend(payload);
-        let frame = over_ip(&self.ends[mine].0, &self.ends[theirs].0, 6, segment, 16);
+        let frame = over_ip(&self.ends[mine].0, &self.ends[theirs].0, 6, segment, Some(16));
         self.capture.push(self.time_ns, frame);
     }
 
