@@ -41,6 +41,7 @@ pub use certificates::{CertificateMemory, ServerKey};
 pub use detail::FlowDetail;
 pub use flow_stats::{FIRST_PACKETS, FlowStats, Summary};
 pub use handshake::Handshake;
+pub use lru::Lru;
 pub use observation::{Absent, Observation};
 pub use pair::{PairHistory, PairKey, PairMemory};
 pub use points::{date_reason, sign_reasons};
