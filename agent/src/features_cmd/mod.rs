@@ -13,6 +13,8 @@ pub mod table;
 mod writer;
 
 #[cfg(test)]
+mod docs_tests;
+#[cfg(test)]
 mod tests;
 
 pub use kind::{Form, Kind};
@@ -106,7 +108,8 @@ pub fn run_until(args: &Args, stop: &AtomicBool) -> Result<Done> {
     let noted = args.resume.then(|| plan.noted(args, columns.len())).transpose()?;
     let mut out = Rows::open(&args.out, plan.kind, plan.form, columns, noted.as_ref())?;
     done.rows = out.noted_rows();
-    let progress = Progress::over(inputs.bytes());
+    let to_file = args.out.as_os_str() != "-";
+    let progress = if to_file { Progress::beside_file(inputs.bytes()) } else { Progress::over(inputs.bytes()) };
     let mut behind = 0;
     for given in &inputs.files {
         let size = std::fs::metadata(&given.path).map_or(0, |meta| meta.len());

@@ -52,12 +52,17 @@ fn unhex(text: &str) -> Vec<u8> {
 
 /// A capture of Ethernet frames, microseconds.
 fn pcap(path: &Path, frames: &[Vec<u8>]) {
+    pcap_every(path, 1, frames);
+}
+
+/// The same with so many seconds between frames.
+fn pcap_every(path: &Path, step: u32, frames: &[Vec<u8>]) {
     let mut bytes: Vec<u8> = Vec::new();
     for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
         bytes.extend(word.to_le_bytes());
     }
-    for (second, frame) in frames.iter().enumerate() {
-        for word in [second as u32, 0, frame.len() as u32, frame.len() as u32] {
+    for (number, frame) in frames.iter().enumerate() {
+        for word in [number as u32 * step, 0, frame.len() as u32, frame.len() as u32] {
             bytes.extend(word.to_le_bytes());
         }
         bytes.extend(frame);
@@ -184,26 +189,51 @@ fn flow_rows_equal_nfstream() {
     println!("{compared} values compared");
 }
 
+/// Datagrams of one private host to another, a minute apart.
+fn private_talk(work: &Path, count: u8) -> PathBuf {
+    let datagram = |_| {
+        let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0];
+        frame.extend([0x45, 0, 0, 33, 0, 9, 0x40, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+        frame.extend([0x13, 0x88, 0x27, 0x0f, 0, 13, 0, 0, b'h', b'e', b'l', b'l', b'o']);
+        frame
+    };
+    let capture = work.join("private.pcap");
+    pcap_every(&capture, 120, &(0..count).map(datagram).collect::<Vec<_>>());
+    capture
+}
+
 /// Every kind writes rows that have the columns of its schema, and equal ones twice.
 #[test]
 fn every_kind_has_rows() {
-    let captures = own_captures();
-    for kind in [
-        Kind::Packet,
-        Kind::Flow,
-        Kind::Sequence,
-        Kind::Handshake,
-        Kind::Offer,
-        Kind::Certificate,
-        Kind::Names,
-        Kind::Host,
-    ] {
+    let work = tempfile::tempdir().unwrap();
+    let captures: Vec<PathBuf> = own_captures().into_iter().chain([private_talk(work.path(), 30)]).collect();
+    for kind in <Kind as clap::ValueEnum>::value_variants().iter().copied().filter(|kind| *kind != Kind::Training) {
         let rows = rows_of(kind, &captures);
         assert!(!rows.is_empty(), "{} has no rows", kind.name());
         let columns = kind.columns(&Layout::default());
         assert!(rows.iter().all(|row| row.len() == columns.len()), "{}", kind.name());
         assert_eq!(rows, rows_of(kind, &captures), "{}", kind.name());
     }
+}
+
+/// A host's windows end at multiples of five minutes, and the last with the capture; a pair is told at its twentieth
+/// connection and at the end.
+#[test]
+fn windows_and_pairs_of_a_capture() {
+    let work = tempfile::tempdir().unwrap();
+    let capture = private_talk(work.path(), 31);
+    let hosts = rows_of(Kind::Host, std::slice::from_ref(&capture));
+    let of_client: Vec<(&str, &str)> = hosts
+        .iter()
+        .filter(|row| row["src_ip"] == "10.0.0.1")
+        .map(|row| (row["time"].as_str(), row["host_window_s"].as_str()))
+        .collect();
+    assert_eq!(of_client.first(), Some(&("300", "300")));
+    assert_eq!(of_client.last(), Some(&("3600", "300")), "{of_client:?}");
+    let pairs = rows_of(Kind::Pair, &[capture]);
+    let told: Vec<(&str, &str)> =
+        pairs.iter().map(|row| (row["pair_connections"].as_str(), row["pair_interval_median_s"].as_str())).collect();
+    assert_eq!(told, [("20", "120"), ("31", "120")]);
 }
 
 #[test]
@@ -305,7 +335,7 @@ print(len(rows), len(lines[0]), *sorted(set(map(str, relation.types))))
 ";
     for kind in [Kind::Packet, Kind::Flow, Kind::Certificate, Kind::Host] {
         let (parquet, text) = (work.path().join("rows.parquet"), work.path().join("rows.csv"));
-        let captures = own_captures();
+        let captures: Vec<PathBuf> = own_captures().into_iter().chain([private_talk(work.path(), 5)]).collect();
         run(&args(kind, &captures, &parquet)).unwrap();
         run(&args(kind, &captures, &text)).unwrap();
         let output = Command::new(&python).args(["-c", check]).arg(&parquet).arg(&text).output().unwrap();
