@@ -27,6 +27,7 @@ if [ "${1:-}" = peers ]; then
     need ip iproute2
     need openssl openssl
     need python3 python3
+    need "/usr/lib/python3*/ensurepip" python3-venv
 fi
 
 install() {
@@ -62,6 +63,11 @@ version=$(rustc --version | sed 's/^rustc 1\.\([0-9]*\).*/\1/')
 if [ "${version:-0}" -lt 95 ]; then
     echo "setup: $(rustc --version) is older than 1.95. Run:  rustup update stable" >&2
     exit 1
+fi
+if [ "${1:-}" = peers ] && ! target/venv/bin/python -c 'import duckdb' 2>/dev/null; then
+    echo "setup: installing duckdb for Python into target/venv, which tests read Parquet with"
+    { python3 -m venv target/venv && target/venv/bin/pip install --quiet duckdb; } \
+        || echo "setup: that failed; the test that needs it is skipped" >&2
 fi
 if [ "${1:-}" = policy ] && ! cargo deny --version >/dev/null 2>&1; then
     echo "setup: installing cargo-deny (some minutes, once)"

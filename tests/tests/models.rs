@@ -21,6 +21,7 @@ fn rows(shared: &Path) -> Data {
         files: vec![corpus.join("benign"), corpus.join("malicious")],
         labels: Some(corpus.join("labels.jsonl")),
         out: work.path().join("rows.jsonl"),
+        ..features_cmd::Args::default()
     };
     let done = features_cmd::run(&args).unwrap();
     assert!(done.bad.is_empty(), "{:?}", done.bad);

@@ -45,6 +45,7 @@ fn help_of_every_verb_is_golden() {
         &[],
         &["read"],
         &["run"],
+        &["features"],
         &["enrol"],
         &["status"],
         &["top"],

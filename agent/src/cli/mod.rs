@@ -38,7 +38,7 @@ pub enum Verb {
     Read(read::ReadArgs),
     /// Watch interfaces, or replay captures, and send the events to a collector
     Run(run::RunArgs),
-    /// Write feature rows of captures' TLS and QUIC flows, for training
+    /// Write rows of features from captures, for training and analysis
     Features(crate::features_cmd::Args),
     /// Get this host's identity from a collector
     Enrol(enrol::EnrolArgs),
@@ -110,11 +110,25 @@ fn run(cli: Cli) -> Result<Exit, Fault> {
 }
 
 fn features(args: &crate::features_cmd::Args) -> Result<Exit, Fault> {
-    let done = crate::features_cmd::run(args).map_err(|error| Fault { exit: Exit::Failed, error })?;
+    let signals = stop::Signals::listen(false)?;
+    let done =
+        crate::features_cmd::run_until(args, &signals.stop).map_err(|error| Fault { exit: Exit::Failed, error })?;
     for bad in &done.bad {
         eprintln!("picket-agent: {bad}");
     }
-    eprintln!("{} rows of {} captures", done.rows, done.captures);
+    eprintln!("{} rows of {} captures", done.rows, done.captures + done.skipped);
+    if done.skipped > 0 {
+        eprintln!("{} captures were in the output already", done.skipped);
+    }
+    if done.passed_over > 0 {
+        eprintln!("{} files in directories are no captures and were passed over", done.passed_over);
+    }
+    if done.stopped {
+        eprintln!(
+            "stopped before the end; {}",
+            if args.resume { "the same command goes on from here" } else { "the last capture's rows are not complete" }
+        );
+    }
     Ok(if done.bad.is_empty() { Exit::Done } else { Exit::BadInputs })
 }
 

@@ -27,8 +27,11 @@ struct Capture {
     flows: BTreeMap<Key, Vec<(f64, String)>>,
 }
 
+/// An address and a port.
+type End = (IpAddr, u16);
+
 /// Two ends in a fixed order, and the transport: a label fits a flow in either direction.
-type Key = ((IpAddr, u16), (IpAddr, u16), String);
+type Key = (End, End, String);
 
 /// One line of a labels file; fields that are not needed here are not read.
 #[derive(Deserialize)]
@@ -127,6 +130,33 @@ impl Labels {
         };
         Some(Known { label, family: &capture.family, group: &capture.group })
     }
+
+    /// What is known of a client, server and port of a capture: malicious where one of their flows is. `None` for captures
+    /// without labels.
+    #[must_use]
+    pub fn pair(&self, capture: &str, client: IpAddr, server: (IpAddr, u16)) -> Option<Known<'_>> {
+        let is_pair = |(a, b): (End, End)| (a.0 == client && b == server) || (b.0 == client && a == server);
+        self.worst(capture, &is_pair)
+    }
+
+    /// What is known of a host of a capture: malicious where a flow with it is. `None` for captures without labels.
+    #[must_use]
+    pub fn host(&self, capture: &str, ip: IpAddr) -> Option<Known<'_>> {
+        self.worst(capture, &|(a, b)| a.0 == ip || b.0 == ip)
+    }
+
+    /// The first of `malicious`, `unsure`, `background`, `benign` among the flows that fit.
+    fn worst(&self, capture: &str, fits: &dyn Fn((End, End)) -> bool) -> Option<Known<'_>> {
+        let capture = self.captures.get(capture)?;
+        let labels = || {
+            let series = capture.flows.iter().filter(|((a, b, _), _)| fits((*a, *b))).flat_map(|(_, series)| series);
+            series.map(|(_, label)| label.as_str())
+        };
+        let worst =
+            ["malicious", "unsure", "background", "benign"].into_iter().find(|rank| labels().any(|l| l == *rank));
+        let label = worst.unwrap_or(if capture.benign { "benign" } else { &capture.default_label });
+        Some(Known { label, family: &capture.family, group: &capture.group })
+    }
 }
 
 fn nearest(series: &[(f64, String)], start: f64) -> &str {
@@ -177,6 +207,11 @@ mod tests {
         assert_eq!(find(client, (server.0, 80), 1000.0).as_deref(), Some("unsure"));
         let other = labels.find("y.pcap", &Ends { src: client, dest: server, proto: "TCP" }, 0.0).unwrap();
         assert_eq!((other.label, other.family, other.group), ("benign", "web", "s"));
+        let label = |known: Option<Known<'_>>| known.map(|known| known.label.to_owned());
+        assert_eq!(label(labels.pair("x.pcap", client.0, server)).as_deref(), Some("malicious"), "one flow is enough");
+        assert_eq!(label(labels.pair("x.pcap", client.0, (server.0, 80))).as_deref(), Some("unsure"));
+        assert_eq!(label(labels.host("x.pcap", client.0)).as_deref(), Some("malicious"));
+        assert_eq!(label(labels.host("y.pcap", client.0)).as_deref(), Some("benign"));
         assert!(labels.find("z.pcap", &Ends { src: client, dest: server, proto: "TCP" }, 0.0).is_none());
     }
 

@@ -1,33 +1,73 @@
-//! `picket-agent features`: feature rows for training, joined with labels.
+//! `picket-agent features`: rows of features from captures, joined with labels.
+//!
+//! One [`Kind`] of rows a run, in one [`Form`]. The sensor that makes them is that of `read`, told to show what it knows;
+//! rows of packets need no sensor. With `--resume` a note beside the output says which inputs are in it.
 
+mod kind;
 mod labels;
+mod note;
+mod out;
+pub mod parquet;
+mod rows;
+pub mod table;
+mod writer;
 
+#[cfg(test)]
+mod docs_tests;
+#[cfg(test)]
+mod tests;
+
+pub use kind::{Form, Kind};
 pub use labels::{Ends, Known, Labels};
 
-use crate::capture::{FileSource, Filled, FrameBatch, FrameSource as _, Inputs};
-use crate::sensor::{Sensor, Settings, Sink};
-use anyhow::{Context as _, Result};
-use picket_event::body::App;
-use picket_event::{Endpoints, Event, FlowRef, Protocol};
-use picket_feature::Observation;
-use picket_packet::{Frame, WireLen};
-use picket_score::row::{Header, Row, features};
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use crate::capture::{CaptureError, FileSource, Filled, FrameBatch, FrameSource as _, Given, Inputs};
+use crate::output::Progress;
+use crate::sensor::{Sensor, Settings};
+use anyhow::{Context as _, Result, bail};
+use note::Run;
+use picket_event::Timestamp;
+use picket_feature::packet::{Header, Layout, PacketBits, find};
+use rows::Maker;
+use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use writer::Rows;
 
-/// Write feature rows of captures' TLS and QUIC flows, for training
-#[derive(Debug, clap::Args)]
+/// Bytes of payload in a row of packets at most: what fits into an Ethernet frame.
+const PAYLOAD_MAX: u16 = 1_500;
+
+/// Write rows of features from captures, for training and analysis
+#[derive(Debug, Default, clap::Args)]
 pub struct Args {
     /// Captures, or directories of them
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// What a row stands for
+    #[arg(long, value_enum, default_value_t = Kind::Training)]
+    pub kind: Kind,
     /// Labels: one JSON object a capture, with its flows
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
     /// Where to write; compressed where the name ends in .gz or .zst
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub out: PathBuf,
+    /// How to write [default: what the name of --out tells, else jsonl for training and csv for the others]
+    #[arg(long, value_enum)]
+    pub format: Option<Form>,
+    /// Headers in rows of packets, separated by commas: eth, ipv4, ipv6, tcp, udp, icmp
+    /// [default: ipv4,tcp,udp,icmp]
+    #[arg(long, value_name = "HEADERS", value_delimiter = ',')]
+    pub headers: Vec<String>,
+    /// Bytes of payload in rows of packets, 0 to 1500
+    #[arg(long, value_name = "BYTES", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1500))]
+    pub payload: u16,
+    /// Leave out what names a host or a connection in rows of packets: it is -1 then
+    #[arg(long)]
+    pub masked: bool,
+    /// Note finished inputs beside --out (FILE.note), and go on from there after an interruption. Give it from the
+    /// first run on; more inputs may be added later
+    #[arg(long)]
+    pub resume: bool,
 }
 
 /// What a run did.
@@ -35,157 +75,190 @@ pub struct Args {
 pub struct Done {
     /// Captures read.
     pub captures: u64,
-    /// Rows written.
+    /// Captures that were in the output already.
+    pub skipped: u64,
+    /// Files found in directories that are no captures.
+    pub passed_over: u64,
+    /// Rows in the output, those of skipped captures included.
     pub rows: u64,
     /// Inputs that were bad, each named with its reason.
     pub bad: Vec<String>,
+    /// Whether it ended early because it was asked to.
+    pub stopped: bool,
 }
 
 /// Writes the rows. Bad inputs do not stop it: they are named in what it answers.
 ///
 /// # Errors
-/// When the labels cannot be read or the rows not written.
+/// When options do not fit each other, the labels cannot be read or the rows not written.
 pub fn run(args: &Args) -> Result<Done> {
+    run_until(args, &AtomicBool::new(false))
+}
+
+/// [`run`], ended in good order when `stop` becomes true.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_until(args: &Args, stop: &AtomicBool) -> Result<Done> {
+    let plan = Plan::of(args)?;
     let labels = args.labels.as_deref().map(Labels::read).transpose()?.unwrap_or_default();
     let inputs = Inputs::list(&args.files);
     let mut done = Done { bad: inputs.failures.iter().map(ToString::to_string).collect(), ..Done::default() };
-    let mut writer = open(&args.out)?;
-    let told = || format!("write feature rows to {}", args.out.display());
-    let header = serde_json::to_string(&Header::of_release()).with_context(told)?;
-    writeln!(writer, "{header}").with_context(told)?;
+    let columns = plan.kind.columns(&plan.layout);
+    let noted = args.resume.then(|| plan.noted(args, columns.len())).transpose()?;
+    let mut out = Rows::open(&args.out, plan.kind, plan.form, columns, noted.as_ref())?;
+    done.rows = out.noted_rows();
+    let to_file = args.out.as_os_str() != "-";
+    let progress = if to_file { Progress::beside_file(inputs.bytes()) } else { Progress::over(inputs.bytes()) };
+    let mut behind = 0;
     for given in &inputs.files {
-        let name = given.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut rows = Rows { labels: &labels, name: &name, writer: &mut writer, written: 0, failed: None };
-        if let Err(error) = read(&given.path, &name, &mut rows) {
-            done.bad.push(format!("{error:#}"));
+        let size = std::fs::metadata(&given.path).map_or(0, |meta| meta.len());
+        progress.name(given.path.display().to_string());
+        if out.has(&given.path, size) {
+            done.skipped += 1;
+        } else {
+            plan.one(given, size, &labels, &mut out, stop, &mut done)?;
         }
-        let Rows { written, failed, .. } = rows;
-        if let Some(error) = failed {
-            return Err(error).with_context(told);
+        if done.stopped {
+            break;
         }
-        done.captures += 1;
-        done.rows += written;
+        behind += size;
+        progress.set(behind);
     }
-    writer.finish().with_context(told)?;
+    progress.finish();
+    out.finish()?;
     Ok(done)
 }
 
-/// Sends one capture down the line.
-fn read(path: &Path, name: &str, rows: &mut Rows<'_>) -> Result<()> {
-    let mut source = FileSource::open(path)?;
-    let mut sensor = Sensor::new(&Settings { observe: true, ..Settings::file(name) });
-    let mut batch = FrameBatch::new();
-    let ended = loop {
-        match source.fill(&mut batch) {
-            Ok(Filled::End) => break Ok(()),
-            Ok(Filled::Frames | Filled::Idle) => {}
-            Err(error) => break Err(error.into()),
-        }
-        for frame in batch.frames() {
-            let (time_ns, link_type, wire_len) = (frame.time.nanos(), frame.link_type, WireLen(frame.wire));
-            sensor.frame(Frame { time_ns, link_type, wire_len, data: frame.bytes }, rows);
-        }
-    };
-    // What came before the damage counts.
-    sensor.finish(rows);
-    ended
+/// What is to be done, options resolved.
+#[derive(Debug)]
+struct Plan {
+    kind: Kind,
+    form: Form,
+    layout: Layout,
+    /// Bits that are left out of rows of packets.
+    mask: Option<Vec<u8>>,
 }
 
-/// Turns what the sensor shows into rows.
-struct Rows<'a> {
-    labels: &'a Labels,
-    name: &'a str,
-    writer: &'a mut Writer,
-    written: u64,
-    failed: Option<anyhow::Error>,
-}
-
-impl Sink for Rows<'_> {
-    fn event(&mut self, _event: Event) {}
-
-    fn observed(&mut self, flow: &FlowRef, app: &App, seen: &Observation<'_>) {
-        let encrypted = app.protocol == Protocol::TLS || app.protocol == Protocol::QUIC;
-        if !encrypted || self.failed.is_some() {
-            return;
+impl Plan {
+    fn of(args: &Args) -> Result<Self> {
+        let form = args.format.unwrap_or_else(|| Form::of(args.kind, &args.out));
+        if (args.kind == Kind::Training) != (form == Form::Jsonl) {
+            bail!(
+                "rows of kind {} are not written as {}: training rows are jsonl, all others csv or parquet",
+                args.kind.name(),
+                form.name()
+            );
         }
-        if let Some(row) = self.row(flow, app, seen) {
-            let written = serde_json::to_string(&row).map_err(anyhow::Error::from);
-            match written.and_then(|line| writeln!(self.writer, "{line}").map_err(anyhow::Error::from)) {
-                Ok(()) => self.written += 1,
-                Err(error) => self.failed = Some(error),
-            }
+        if args.kind != Kind::Packet && (!args.headers.is_empty() || args.payload > 0 || args.masked) {
+            bail!("--headers, --payload and --masked are of rows of packets: add --kind packet");
         }
+        if args.resume && args.out.as_os_str() == "-" {
+            bail!("--resume needs a file: name one with --out");
+        }
+        if form == Form::Parquet && args.out.extension().is_some_and(|ending| ending == "gz" || ending == "zst") {
+            bail!("{}: Parquet is compressed within; end the name in .parquet", args.out.display());
+        }
+        let header = |name: &String| {
+            Header::from_name(name).with_context(|| {
+                format!("--headers: \"{name}\" is no header; there are eth, ipv4, ipv6, tcp, udp, icmp")
+            })
+        };
+        let headers = args.headers.iter().map(header).collect::<Result<Vec<_>>>()?;
+        let headers =
+            if headers.is_empty() { vec![Header::Ipv4, Header::Tcp, Header::Udp, Header::Icmp] } else { headers };
+        let layout = Layout::new(&headers, args.payload.min(PAYLOAD_MAX));
+        let mask = args.masked.then(|| layout.identifying());
+        Ok(Self { kind: args.kind, form, layout, mask })
     }
-}
 
-impl Rows<'_> {
-    fn row(&self, flow: &FlowRef, app: &App, seen: &Observation<'_>) -> Option<Row> {
-        let Endpoints::Ip { src, src_port, dest, dest_port, transport } = flow.endpoints else { return None };
-        let (start, proto) = (seen.start.as_secs_f64(), transport.to_string());
-        let ends = Ends { src: (src, src_port), dest: (dest, dest_port), proto: &proto };
-        let known = self.labels.find(self.name, &ends, start).unwrap_or(Known { label: "", family: "", group: "" });
-        let (x, t) = features(seen);
-        Some(Row {
-            file: self.name.to_owned(),
-            group: known.group.to_owned(),
-            label: known.label.to_owned(),
-            family: known.family.to_owned(),
-            src_ip: src.to_string(),
-            src_port,
-            dest_ip: dest.to_string(),
-            dest_port,
-            proto,
-            start,
-            app: app.protocol.name().to_owned(),
-            x,
-            t,
+    /// What the note of a resumable run says of it.
+    fn noted(&self, args: &Args, columns: usize) -> Result<Run> {
+        let digest = |path: &PathBuf| {
+            let bytes = std::fs::read(path).with_context(|| format!("read labels {}", path.display()))?;
+            anyhow::Ok(picket_score::bundle::hex(&Sha256::digest(&bytes)))
+        };
+        let masked = if self.mask.is_some() { " masked" } else { "" };
+        Ok(Run {
+            picket_features_note: 1,
+            schema: format!("{}{masked}", self.kind.schema()),
+            form: self.form.name().to_owned(),
+            columns,
+            labels: args.labels.as_ref().map(digest).transpose()?.unwrap_or_default(),
         })
     }
-}
 
-/// Plain, or compressed by the file's name.
-enum Writer {
-    Plain(BufWriter<Box<dyn Write>>),
-    Gzip(flate2::write::GzEncoder<BufWriter<File>>),
-    Zstd(zstd::Encoder<'static, BufWriter<File>>),
-}
-
-fn open(path: &Path) -> Result<Writer> {
-    if path.as_os_str() == "-" {
-        return Ok(Writer::Plain(BufWriter::new(Box::new(std::io::stdout()))));
-    }
-    let file = File::create(path).with_context(|| format!("create {}", path.display()))?;
-    Ok(match path.extension().and_then(|extension| extension.to_str()) {
-        Some("gz") => Writer::Gzip(flate2::write::GzEncoder::new(BufWriter::new(file), flate2::Compression::default())),
-        Some("zst") => Writer::Zstd(zstd::Encoder::new(BufWriter::new(file), 3).context("start compression")?),
-        _ => Writer::Plain(BufWriter::new(Box::new(file))),
-    })
-}
-
-impl Writer {
-    fn finish(self) -> std::io::Result<()> {
-        match self {
-            Self::Plain(mut writer) => writer.flush(),
-            Self::Gzip(writer) => writer.finish()?.flush(),
-            Self::Zstd(writer) => writer.finish()?.flush(),
+    /// Reads one capture.
+    fn one(
+        &self,
+        given: &Given,
+        size: u64,
+        labels: &Labels,
+        out: &mut Rows,
+        stop: &AtomicBool,
+        done: &mut Done,
+    ) -> Result<()> {
+        let name = given.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut maker = Maker::new(self.kind, labels, &name, out);
+        let read = self.read(&given.path, &mut maker, stop);
+        let (written, failed) = (maker.written, maker.failed.take());
+        if let Some(error) = failed {
+            return Err(error);
         }
-    }
-}
-
-impl Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        match self {
-            Self::Plain(writer) => writer.write(bytes),
-            Self::Gzip(writer) => writer.write(bytes),
-            Self::Zstd(writer) => writer.write(bytes),
+        match read {
+            Ok(true) => {}
+            Ok(false) => {
+                done.stopped = true;
+                done.rows += if out.take_back()? { 0 } else { written };
+                return Ok(());
+            }
+            Err(error) if error.is_foreign() && !given.named => {
+                done.passed_over += 1;
+                return Ok(());
+            }
+            // What came before the damage counts.
+            Err(error) => done.bad.push(error.to_string()),
         }
+        done.captures += 1;
+        done.rows += written;
+        out.input_done(&given.path, size, written)
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        match self {
-            Self::Plain(writer) => writer.flush(),
-            Self::Gzip(writer) => writer.flush(),
-            Self::Zstd(writer) => writer.flush(),
+    /// Sends one capture down the line; whether it was read to its end.
+    fn read(&self, path: &Path, maker: &mut Maker<'_>, stop: &AtomicBool) -> Result<bool, CaptureError> {
+        let mut source = FileSource::open(path)?;
+        let mut batch = FrameBatch::new();
+        let mut bits = PacketBits::default();
+        let mut sensor =
+            (self.kind != Kind::Packet).then(|| Sensor::new(&Settings { observe: true, ..Settings::file(maker.name) }));
+        let ended = loop {
+            match source.fill(&mut batch) {
+                Ok(Filled::End) => break Ok(true),
+                Ok(Filled::Frames | Filled::Idle) => {}
+                Err(error) => break Err(error),
+            }
+            for frame in batch.frames() {
+                match &mut sensor {
+                    Some(sensor) => sensor.frame(frame.packet(), maker),
+                    None => self.packet(frame.time, frame.link_type, frame.bytes, &mut bits, maker),
+                }
+            }
+            if stop.load(Ordering::Relaxed) || maker.failed.is_some() {
+                break Ok(false);
+            }
+        };
+        if let Some(mut sensor) = sensor {
+            sensor.finish(maker);
         }
+        ended
+    }
+
+    fn packet(&self, time: Timestamp, link_type: u16, frame: &[u8], bits: &mut PacketBits, maker: &mut Maker<'_>) {
+        let Some(found) = find(link_type, frame).filter(|_| maker.failed.is_none()) else { return };
+        bits.fill(&self.layout, &found);
+        if let Some(mask) = &self.mask {
+            bits.clear(mask);
+        }
+        maker.packet(time, &found, bits);
     }
 }

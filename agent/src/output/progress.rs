@@ -15,7 +15,17 @@ impl Progress {
     /// and standard output is not (both on one screen would tear each other apart).
     #[must_use]
     pub fn over(bytes: Option<u64>) -> Self {
-        if !std::io::stderr().is_terminal() || std::io::stdout().is_terminal() {
+        Self::shown(bytes, std::io::stderr().is_terminal() && !std::io::stdout().is_terminal())
+    }
+
+    /// The same for work whose data goes to a file: hidden unless standard error is a terminal.
+    #[must_use]
+    pub fn beside_file(bytes: Option<u64>) -> Self {
+        Self::shown(bytes, std::io::stderr().is_terminal())
+    }
+
+    fn shown(bytes: Option<u64>, shown: bool) -> Self {
+        if !shown {
             return Self { bar: ProgressBar::hidden() };
         }
         let template = match bytes {

@@ -211,7 +211,7 @@ impl Shared {
             batch.items.push(Item::Finish { order: self.order });
         }
         self.flush(sink);
-        self.back.finish(sink);
+        self.back.finish(self.front.time(), sink);
         self.ledger()
     }
 

@@ -1,6 +1,8 @@
 //! The last piece of the line: what crosses flows, scoring, and the events themselves.
 
 use super::assets::{self, Assets};
+use super::hosts::{self, Hosts};
+use super::pairs::{self, News, Pairs};
 use super::privacy::Privacy;
 use super::report::{Evidence, Report, Row, Said};
 use super::{Settings, Sink};
@@ -20,6 +22,10 @@ const CERTIFICATES_MAX: usize = 16_384;
 pub(crate) struct Back {
     source: Source,
     judge: Option<Judge>,
+    hosts: Hosts,
+    pairs: Pairs,
+    /// Whether the sink is shown what features are made of.
+    observe: bool,
     privacy: Option<Arc<Privacy>>,
     assets: Assets,
     events: u64,
@@ -43,6 +49,9 @@ impl Back {
         Self {
             source: settings.source.clone(),
             judge,
+            hosts: Hosts::new(settings.key.0[0]),
+            pairs: Pairs::new(settings.bundle.is_some()),
+            observe: settings.observe,
             privacy: settings.privacy.clone(),
             assets: Assets::new(),
             events: 0,
@@ -58,8 +67,10 @@ impl Back {
     }
 
     pub(crate) fn take(&mut self, report: Report, sink: &mut impl Sink) {
+        let mut news = None;
         let event = match report {
             Report::Event(said) => {
+                self.hosts.said(&said);
                 let said = match self.learn(*said, sink) {
                     Some(said) => said,
                     None => return,
@@ -72,13 +83,19 @@ impl Back {
                 }
                 return;
             }
+            Report::Window(end) => return self.close_window(end, sink),
             Report::Row(row) => {
                 self.assets.converse(assets::of_row(&row), row.end);
+                self.hosts.row(&row);
+                news = self.pairs.row(&row);
                 self.row(*row, sink)
             }
         };
         let time = event.time;
         self.put(event, sink);
+        if let Some(news) = news {
+            self.tell_pair(&news, sink);
+        }
         self.tell_assets(time, sink);
     }
 
@@ -106,8 +123,12 @@ impl Back {
         }
     }
 
-    /// The input is over: what is known of assets and was not told goes out.
-    pub(crate) fn finish(&mut self, sink: &mut impl Sink) {
+    /// The input is over at `end`: the last window closes, and what is known of pairs and assets and was not told goes out.
+    pub(crate) fn finish(&mut self, end: Timestamp, sink: &mut impl Sink) {
+        self.close_window(end, sink);
+        for news in self.pairs.finish() {
+            self.tell_pair(&news, sink);
+        }
         while let Some((asset, time)) = self.assets.next_left() {
             self.put_asset(asset, time, sink);
         }
@@ -124,6 +145,25 @@ impl Back {
         }
         self.events += 1;
         sink.event(event);
+    }
+
+    fn close_window(&mut self, end: Timestamp, sink: &mut impl Sink) {
+        for (ip, window) in self.hosts.close(end) {
+            if self.observe {
+                sink.host(ip, end, &window);
+            }
+            let event = self.event(Said { time: end, vlan: None, flow: None, body: hosts::body(ip, &window) });
+            self.put(event, sink);
+        }
+    }
+
+    fn tell_pair(&mut self, news: &News, sink: &mut impl Sink) {
+        if self.observe {
+            sink.pair(&news.flow, &news.app, news.time, &news.regularity);
+        }
+        let event =
+            self.event(Said { time: news.time, vlan: news.vlan, flow: Some(news.flow), body: pairs::body(news) });
+        self.put(event, sink);
     }
 
     fn event(&self, said: Said) -> Event {
@@ -158,7 +198,8 @@ impl Back {
     /// Adds the back's share to the books.
     pub(crate) fn account(&self, ledger: &mut Ledger) {
         let mut mine = Ledger { events: self.events, ..Ledger::default() };
-        for (row, count) in self.assets.capped().into_iter().filter(|(_, count)| *count > 0) {
+        let capped = self.assets.capped().into_iter().chain(self.hosts.capped()).chain(self.pairs.capped());
+        for (row, count) in capped.filter(|(_, count)| *count > 0) {
             mine.capped.insert(row.to_owned(), count);
         }
         if let Some(judge) = &self.judge {
@@ -177,7 +218,7 @@ impl Back {
 
 impl Judge {
     fn score(&mut self, row: &Row, evidence: Evidence, sink: &mut impl Sink) -> Option<Score> {
-        let Evidence { stats, mut handshake } = evidence;
+        let Evidence { stats, detail, mut handshake } = evidence;
         let (pair, server) = keys(&row.flow.endpoints)?;
         if let Some(handshake) = &mut handshake {
             self.certificates.complete(server, handshake);
@@ -185,6 +226,7 @@ impl Judge {
         let history = self.pairs.end(pair, row.start, row.bytes.to_client);
         let seen = Observation {
             stats: &stats,
+            detail: detail.as_deref(),
             transport: pair.transport,
             server_port: pair.port,
             app: &row.app.protocol,

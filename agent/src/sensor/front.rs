@@ -1,5 +1,6 @@
 //! The first piece of the line: decode, join fragments, choose a shard, let time pass.
 
+use super::hosts::WINDOW_SECONDS;
 use super::report::{Report, Said};
 use super::{SHARDS, Settings};
 use picket_event::body::Anomaly;
@@ -16,6 +17,10 @@ use std::collections::BTreeMap;
 pub(crate) struct Front {
     clock: Clock,
     tick: u64,
+    /// Capture time of the last frame or tick.
+    time: Timestamp,
+    /// Number of the present window of hosts; `None` before the first frame.
+    window: Option<i64>,
     key: [u64; 2],
     fragments: Fragments,
     /// The datagram last joined; packets borrow from it.
@@ -60,6 +65,8 @@ impl Front {
         Self {
             clock: Clock::default(),
             tick: 0,
+            time: Timestamp::EPOCH,
+            window: None,
             key: settings.key.0,
             fragments: Fragments::new(config),
             whole: Vec::new(),
@@ -80,6 +87,7 @@ impl Front {
     /// Notes the time; the clock's time when a tick has passed, so that the shards must be told.
     #[inline]
     pub(crate) fn observe(&mut self, time: Timestamp) -> Option<i64> {
+        self.time = time;
         let now = self.clock.observe(time);
         let tick = Clock::tick_of(now);
         if tick == self.tick {
@@ -89,8 +97,23 @@ impl Front {
         Some(now)
     }
 
+    /// Capture time of the last frame or tick.
+    pub(crate) const fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    /// Says when a window of hosts is over: where capture time enters another one.
+    fn turn_window(&mut self) {
+        let length = i64::from(WINDOW_SECONDS);
+        let window = self.time.seconds().div_euclid(length);
+        if self.window.replace(window).is_some_and(|before| before != window) {
+            self.reports.push(Report::Window(Timestamp::from_parts(window * length, 0)));
+        }
+    }
+
     /// Lets time pass for what waits here.
     pub(crate) fn expire(&mut self, now: i64) {
+        self.turn_window();
         let overdue = &mut self.overdue;
         self.fragments.advance(now, &mut |given_up| note(overdue, given_up));
         self.report_overdue();

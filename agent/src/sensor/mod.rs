@@ -13,8 +13,10 @@
 mod assets;
 pub(crate) mod back;
 pub(crate) mod front;
+mod hosts;
 mod ics;
 mod limits;
+mod pairs;
 pub mod privacy;
 pub(crate) mod report;
 pub(crate) mod shard;
@@ -153,7 +155,7 @@ impl Sensor {
             shard.finish();
             self.back.take_all(shard.reports(), sink);
         }
-        self.back.finish(sink);
+        self.back.finish(self.front.time(), sink);
     }
 
     /// The books so far.

@@ -2,7 +2,7 @@
 
 use picket_event::body::{App, Body, Tunnel};
 use picket_event::{Both, FlowEnd, FlowRef, FlowState, Timestamp};
-use picket_feature::{FlowStats, Handshake};
+use picket_feature::{FlowDetail, FlowStats, Handshake};
 
 /// One message from the front or a shard to the back.
 #[derive(Debug)]
@@ -11,6 +11,8 @@ pub(crate) enum Report {
     Event(Box<Said>),
     /// A conversation opened (told only where flows are scored).
     Opened(FlowRef, Timestamp),
+    /// A window of hosts is over, at this time.
+    Window(Timestamp),
     /// A row of a conversation is complete.
     Row(Box<Row>),
 }
@@ -28,6 +30,8 @@ pub(crate) struct Said {
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) flow: FlowRef,
+    /// Whether the conversation had a row before.
+    pub(crate) continued: bool,
     pub(crate) vlan: Option<u16>,
     pub(crate) start: Timestamp,
     pub(crate) end: Timestamp,
@@ -46,5 +50,7 @@ pub(crate) struct Row {
 #[derive(Debug)]
 pub(crate) struct Evidence {
     pub(crate) stats: FlowStats,
+    /// Kept where a schema that needs it is read.
+    pub(crate) detail: Option<Box<FlowDetail>>,
     pub(crate) handshake: Option<Handshake>,
 }

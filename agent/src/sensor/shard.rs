@@ -6,7 +6,7 @@ use super::{SHARDS, Settings};
 use picket_dissect::{Context, Conversation, Output};
 use picket_event::body::{self, Anomaly as AnomalyBody};
 use picket_event::{Body, Direction, FlowEnd, FlowRef, Ledger, Timestamp};
-use picket_feature::{FlowStats, Handshake};
+use picket_feature::{FlowDetail, FlowStats, Handshake};
 use picket_flow::{Anomaly, Flow, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
 use picket_packet::Tunnel;
 use std::borrow::Cow;
@@ -28,11 +28,15 @@ pub(crate) struct Shard {
 #[derive(Debug)]
 pub(crate) struct Tracked {
     stats: FlowStats,
+    /// Kept where a schema that needs it is read.
+    detail: Option<Box<FlowDetail>>,
     conversation: Conversation,
     handshake: Option<Box<Handshake>>,
     /// Place among the shard's merges, or [`NO_MERGE`].
     merge: u32,
     ended: bool,
+    /// Whether it had a row already.
+    continued: bool,
 }
 
 const NO_MERGE: u32 = u32::MAX;
@@ -48,6 +52,7 @@ struct Listener {
     merge_capped: u64,
     misbehaved: u64,
     scoring: bool,
+    detailed: bool,
 }
 
 impl Shard {
@@ -81,6 +86,8 @@ impl Shard {
             merge_capped: 0,
             misbehaved: 0,
             scoring: settings.bundle.is_some() || settings.observe,
+            detailed: settings.observe
+                || settings.bundle.as_ref().is_some_and(|b| b.schemas().iter().any(|schema| schema.needs_detail())),
         };
         Self { table: Table::new(config), listener, minute: 0 }
     }
@@ -154,10 +161,12 @@ impl Handler for Listener {
         }
         Tracked {
             stats: FlowStats::default(),
+            detail: self.detailed.then(Box::default),
             conversation: Conversation::new(&endpoints),
             handshake: None,
             merge: NO_MERGE,
             ended: false,
+            continued: false,
         }
     }
 
@@ -166,7 +175,10 @@ impl Handler for Listener {
         let (flags, window) = packet.tcp.map_or((0, 0), |tcp| (tcp.flags, tcp.window));
         let (wire, payload) = (packet.wire_len, packet.payload_wire);
         state.stats.packet(direction, packet.time, wire, payload, flags, window, packet.payload);
-        if packet.tcp.is_none() && !packet.payload.is_empty() && self.wants(state, direction) {
+        if let Some(detail) = &mut state.detail {
+            detail.packet(direction, packet.time, payload);
+        }
+        if packet.tcp.is_none() && !packet.payload.is_empty() && !state.ended && state.conversation.wants(direction) {
             let context = Context { time: packet.time, endpoints: flow.endpoints() };
             state.conversation.datagram(direction, packet.payload, &context, &mut self.output);
             self.say(flow, state, packet.time);
@@ -175,7 +187,8 @@ impl Handler for Listener {
 
     #[inline]
     fn wants(&self, state: &Tracked, direction: Direction) -> bool {
-        !state.ended && state.conversation.wants(direction)
+        let detail = || state.detail.as_ref().is_some_and(|detail| detail.wants(direction));
+        !state.ended && (state.conversation.wants(direction) || detail())
     }
 
     fn stream(
@@ -188,6 +201,16 @@ impl Handler for Listener {
     ) {
         if state.ended {
             return;
+        }
+        if let Some(detail) = &mut state.detail {
+            match item {
+                StreamItem::Data(bytes) => detail.stream(direction, bytes),
+                StreamItem::Gap(length) => detail.gap(direction, length),
+                StreamItem::End => {}
+            }
+            if !matches!(item, StreamItem::End) && !state.conversation.wants(direction) {
+                return;
+            }
         }
         let context = Context { time, endpoints: flow.endpoints() };
         match item {
@@ -213,6 +236,7 @@ impl Handler for Listener {
         let packets = flow.packets();
         if packets.to_server + packets.to_client > 0 {
             let row = self.make_row(flow, state, reason, stats);
+            state.continued = true;
             self.reports.push(Report::Row(Box::new(row)));
         }
     }
@@ -304,14 +328,17 @@ impl Listener {
             (packets, bytes, tcp_flags) = (packets.swapped(), bytes.swapped(), tcp_flags.swapped());
         }
         let evidence = self.scoring.then(|| {
+            let mut detail = state.detail.as_deref_mut().map(|detail| Box::new(std::mem::take(detail)));
             if reversed {
                 stats.swap();
+                detail.iter_mut().for_each(|detail| detail.swap());
             }
             let handshake = state.handshake.as_deref().cloned();
-            Box::new(Evidence { stats, handshake })
+            Box::new(Evidence { stats, detail, handshake })
         });
         Row {
             flow: Self::name(flow, state),
+            continued: state.continued,
             vlan: flow.vlan(),
             start: flow.start(),
             end: flow.end(),

@@ -1,8 +1,10 @@
 //! Where events go.
 
 use picket_event::body::App;
-use picket_event::{Event, FlowRef};
-use picket_feature::Observation;
+use picket_event::{Event, FlowRef, Protocol, Timestamp};
+use picket_feature::host::HostWindow;
+use picket_feature::{Observation, Regularity};
+use std::net::IpAddr;
 
 /// Takes events in their total order.
 pub trait Sink {
@@ -12,6 +14,12 @@ pub trait Sink {
     /// Is shown what is known of a conversation just before its row: for feature rows. Told only where flows are
     /// scored or [`super::Settings::observe`] is set.
     fn observed(&mut self, _flow: &FlowRef, _app: &App, _seen: &Observation<'_>) {}
+
+    /// Is shown a pair just before its event, with [`super::Settings::observe`] only.
+    fn pair(&mut self, _ends: &FlowRef, _app: &Protocol, _time: Timestamp, _seen: &Regularity) {}
+
+    /// Is shown a host's window, which ended then, just before its event, with [`super::Settings::observe`] only.
+    fn host(&mut self, _ip: IpAddr, _end: Timestamp, _window: &HostWindow) {}
 }
 
 impl Sink for Vec<Event> {

@@ -22,6 +22,18 @@ impl Owned {
     }
 }
 
+/// The shared folder of captures and vectors; `None`, with a word of it, where it is not there.
+#[allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests do I/O")]
+pub(crate) fn shared(test: &str) -> Option<PathBuf> {
+    let fallback = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared"));
+    let root = std::env::var_os("PICKET_CORPUS").map_or_else(fallback, PathBuf::from);
+    if root.join("vectors").is_dir() {
+        return Some(root);
+    }
+    println!("SKIPPED {test}: PICKET_CORPUS not found");
+    None
+}
+
 /// The captures of the corpus and the vectors; empty, with a word of it, where they are not there.
 #[allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests do I/O")]
 pub(crate) fn captures(test: &str) -> Vec<PathBuf> {

@@ -379,8 +379,14 @@ pub struct Host {
     pub failed: u32,
     /// Distinct other sides.
     pub peers: u32,
+    /// Of these, not known as this host's from before.
+    pub new_peers: u32,
     /// Distinct destination ports.
     pub ports: u32,
+    /// Distinct server names asked for.
+    pub names: u32,
+    /// Distinct fingerprints of its hellos.
+    pub fingerprints: u32,
     /// Bytes sent.
     pub bytes_out: u64,
     /// Bytes received.

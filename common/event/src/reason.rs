@@ -67,6 +67,9 @@ templates! {
     VALUE_OF_CLASSIFIER = "{} gives {}",
     FEATURE_VALUE = "{} is {}",
     FEATURE_ABSENT = "{} is not known",
+    PAIR_REGULAR = "regularity {} of 1 over {} connections in {} hours",
+    PAIR_PARTS = "of 1: intervals {}, sizes {}, histogram {}, duration {}",
+    PAIR_INTERVAL = "half of the connections come within {} s of the one before",
 }
 
 impl Reason {

@@ -15,8 +15,6 @@ features! {
         let (both_gap, up_gap, down_gap) = (stats.gaps_ms(), up.gaps_ms(), down.gaps_ms());
         let tcp = seen.transport == Transport::TCP;
         let flags = |bit: usize| if tcp { (up.flag(bit) + down.flag(bit)) as f32 } else { f32::NAN };
-        let pick = |summary: Option<Summary>, part: fn(Summary) -> f32| maybe(summary.map(part));
-        let head = |head: Option<PayloadHead>, part: fn(PayloadHead) -> f32| maybe(head.map(part));
     }
     "bidirectional_duration_ms" => stats.duration_ms(),
     "bidirectional_packets" => stats.packets() as f32,
@@ -67,7 +65,15 @@ features! {
     "dst2src_head_printable" => head(down.head, |h| h.printable),
 }
 
-fn share(part: u64, rest: u64) -> f32 {
+pub(crate) fn pick(summary: Option<Summary>, part: fn(Summary) -> f32) -> f32 {
+    maybe(summary.map(part))
+}
+
+pub(crate) fn head(head: Option<PayloadHead>, part: fn(PayloadHead) -> f32) -> f32 {
+    maybe(head.map(part))
+}
+
+pub(crate) fn share(part: u64, rest: u64) -> f32 {
     if part + rest == 0 { f32::NAN } else { part as f32 / (part + rest) as f32 }
 }
 

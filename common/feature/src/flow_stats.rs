@@ -242,11 +242,16 @@ impl OneWay {
     pub(crate) fn gaps_ms(&self) -> Option<Summary> {
         self.gaps.summary()
     }
+
+    /// Milliseconds from the direction's first packet to its last: the sum of the gaps between.
+    pub(crate) const fn duration_ms(&self) -> f32 {
+        self.gaps.sum as f32
+    }
 }
 
 impl Gaps {
     #[inline]
-    fn add(&mut self, gap_ms: f64) {
+    pub(crate) fn add(&mut self, gap_ms: f64) {
         let gap = gap_ms as f32;
         self.smallest = if self.count == 0 { gap } else { self.smallest.min(gap) };
         self.largest = self.largest.max(gap);
@@ -255,7 +260,7 @@ impl Gaps {
         self.squares += gap_ms * gap_ms;
     }
 
-    fn summary(&self) -> Option<Summary> {
+    pub(crate) fn summary(&self) -> Option<Summary> {
         let n = f64::from(self.count);
         (self.count > 0).then(|| {
             let squares = (self.squares - self.sum * self.sum / n).max(0.0);
@@ -292,7 +297,7 @@ impl PayloadHead {
 }
 
 /// Sample standard deviation from exact integer sums.
-fn exact_deviation(count: u64, sum: u64, squares: u64) -> f32 {
+pub(crate) fn exact_deviation(count: u64, sum: u64, squares: u64) -> f32 {
     if count < 2 {
         return 0.0;
     }
@@ -302,7 +307,7 @@ fn exact_deviation(count: u64, sum: u64, squares: u64) -> f32 {
 }
 
 #[inline]
-fn milliseconds(later: Timestamp, earlier: Timestamp) -> f64 {
+pub(crate) fn milliseconds(later: Timestamp, earlier: Timestamp) -> f64 {
     later.nanos().saturating_sub(earlier.nanos()).max(0) as f64 * 1e-6
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-/// Key to value, with the time of last use kept as a running number.
+/// A bounded map that forgets the least recently used entry; the order of use alone decides.
 #[derive(Debug)]
-pub(crate) struct Lru<K, V> {
+pub struct Lru<K, V> {
     entries: BTreeMap<K, (u64, V)>,
     order: BTreeMap<u64, K>,
     clock: u64,
@@ -13,24 +13,26 @@ pub(crate) struct Lru<K, V> {
 }
 
 impl<K: Ord + Copy, V> Lru<K, V> {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self { entries: BTreeMap::new(), order: BTreeMap::new(), clock: 0, capacity: capacity.max(1), evicted: 0 }
+    /// Holds at most `capacity` entries (at least one).
+    #[must_use]
+    pub const fn new(capacity: usize) -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            order: BTreeMap::new(),
+            clock: 0,
+            capacity: if capacity == 0 { 1 } else { capacity },
+            evicted: 0,
+        }
     }
 
     /// The value of a key, made where there is none; it becomes the most recently used.
-    pub(crate) fn entry(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
+    pub fn entry(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         self.clock += 1;
         match self.entries.get(&key) {
             Some((used, _)) => {
                 self.order.remove(used);
             }
-            None if self.entries.len() >= self.capacity => {
-                if let Some((_, oldest)) = self.order.pop_first() {
-                    self.entries.remove(&oldest);
-                    self.evicted += 1;
-                }
-            }
-            None => {}
+            None => drop(self.make_room()),
         }
         self.order.insert(self.clock, key);
         let slot = self.entries.entry(key).or_insert_with(|| (0, make()));
@@ -38,16 +40,43 @@ impl<K: Ord + Copy, V> Lru<K, V> {
         &mut slot.1
     }
 
+    /// Forgets the least recently used entry where the map is full, and gives it away.
+    pub fn make_room(&mut self) -> Option<(K, V)> {
+        if self.entries.len() < self.capacity {
+            return None;
+        }
+        let (_, oldest) = self.order.pop_first()?;
+        let (_, value) = self.entries.remove(&oldest)?;
+        self.evicted += 1;
+        Some((oldest, value))
+    }
+
+    /// The entries in the order of their keys; the order of use stays.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
+        self.entries.iter_mut().map(|(key, (_, value))| (key, value))
+    }
+
     /// The value of a key; the order of use stays.
-    pub(crate) fn peek(&self, key: &K) -> Option<&V> {
+    #[must_use]
+    pub fn peek(&self, key: &K) -> Option<&V> {
         self.entries.get(key).map(|(_, value)| value)
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// Entries held.
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub(crate) const fn evicted(&self) -> u64 {
+    /// Whether it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Entries forgotten for want of room.
+    #[must_use]
+    pub const fn evicted(&self) -> u64 {
         self.evicted
     }
 }

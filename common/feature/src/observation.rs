@@ -1,5 +1,6 @@
 //! Everything known of a flow when it is scored.
 
+use crate::detail::FlowDetail;
 use crate::flow_stats::FlowStats;
 use crate::handshake::Handshake;
 use crate::pair::PairHistory;
@@ -13,6 +14,8 @@ use picket_event::{Protocol, Timestamp, Transport};
 pub struct Observation<'a> {
     /// Statistics of the packets.
     pub stats: &'a FlowStats,
+    /// What `flow/2` and `sequence/2` need beside; `None` where it was not kept.
+    pub detail: Option<&'a FlowDetail>,
     /// The transport.
     pub transport: Transport,
     /// The server's port.

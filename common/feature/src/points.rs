@@ -147,6 +147,7 @@ mod tests {
         let stats = FlowStats::default();
         let seen = Observation {
             stats: &stats,
+            detail: None,
             transport: Transport::TCP,
             server_port: 8080,
             app: &Protocol::TLS,

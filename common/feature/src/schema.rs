@@ -4,7 +4,8 @@
 //! known is `NaN` in the vector, never 0. A change of meaning, order or number of features is a new version.
 
 use crate::observation::Observation;
-use crate::{behaviour, certificate, hello, offer, points};
+use crate::{behaviour, certificate, hello, host, names, offer, points, regularity, statistics};
+use std::borrow::Cow;
 
 /// One family of features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,11 +24,42 @@ pub enum Schema {
     Pair,
     /// Yes-or-no signs and their untrained sum (`points/1`).
     Points,
+    /// About a hundred statistics of the flow (`flow/2`).
+    Flow2,
+    /// Lengths, gaps, their transitions and TLS record lengths (`sequence/2`).
+    Sequence2,
+    /// The server name's shape and characters (`names/1`).
+    Names,
+}
+
+/// One column of a schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: Cow<'static, str>,
+    /// Its unit, or its range where it has none.
+    pub unit: &'static str,
+    /// What it says, where the name does not.
+    pub meaning: &'static str,
 }
 
 impl Schema {
-    /// Every schema.
-    pub const ALL: &'static [Self] =
+    /// Every schema of flows; later ones behind.
+    pub const ALL: &'static [Self] = &[
+        Self::Flow,
+        Self::Sequence,
+        Self::Handshake,
+        Self::Offer,
+        Self::Certificate,
+        Self::Pair,
+        Self::Points,
+        Self::Flow2,
+        Self::Sequence2,
+        Self::Names,
+    ];
+
+    /// Those that rows for training hold: what the classifiers of this release are made of.
+    pub const TRAINING: &'static [Self] =
         &[Self::Flow, Self::Sequence, Self::Handshake, Self::Offer, Self::Certificate, Self::Pair, Self::Points];
 
     /// Name and version, `flow/1`.
@@ -41,6 +73,9 @@ impl Schema {
             Self::Certificate => "certificate/1",
             Self::Pair => "pair/1",
             Self::Points => "points/1",
+            Self::Flow2 => "flow/2",
+            Self::Sequence2 => "sequence/2",
+            Self::Names => "names/1",
         }
     }
 
@@ -62,7 +97,51 @@ impl Schema {
             Self::Certificate => fixed(certificate::NAMES),
             Self::Pair => fixed(behaviour::PAIR_NAMES),
             Self::Points => fixed(points::NAMES),
+            Self::Flow2 => fixed(statistics::FLOW_NAMES),
+            Self::Sequence2 => statistics::sequence_names(),
+            Self::Names => {
+                let shapes = names::COLUMNS.iter().map(|(name, _, _)| (*name).to_owned());
+                shapes.chain(names::bucket_names()).collect()
+            }
         }
+    }
+
+    /// Whether it needs what [`crate::FlowDetail`] keeps.
+    #[must_use]
+    pub const fn needs_detail(self) -> bool {
+        matches!(self, Self::Flow2 | Self::Sequence2)
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Flow => "Sizes, times, flags and payload heads of a flow. The built-in bundle was trained on it.",
+            Self::Sequence => "Signed wire lengths and log gaps of the first 20 packets.",
+            Self::Handshake => "Shape of the client's and the server's hello.",
+            Self::Offer => "Which values the client offers, one flag each, and how many are outside the lists.",
+            Self::Certificate => "The server's certificate, of the flow or remembered of the same server.",
+            Self::Pair => "Repetition between the flows of the pair, as known at the flow's end.",
+            Self::Points => "Yes-or-no signs and their untrained sum.",
+            Self::Flow2 => "Statistics of a flow, named as NFStream and CICFlowMeter users know them.",
+            Self::Sequence2 => {
+                "`sequence/1`, with the steps between bins of length and of gaps, and TLS record lengths."
+            }
+            Self::Names => "The server name's shape, and hashed pairs and triples of its characters.",
+        }
+    }
+
+    /// Its columns with units and meanings.
+    #[must_use]
+    pub fn columns(self) -> Vec<Column> {
+        let described = if self == Self::Names { names::COLUMNS } else { &[] };
+        let named = self.names().into_iter().enumerate();
+        named
+            .map(|(at, name)| match described.get(at) {
+                Some((_, unit, meaning)) => Column { name: name.into(), unit, meaning },
+                None => Column { unit: unit(&name), name: name.into(), meaning: "" },
+            })
+            .collect()
     }
 
     /// How many features it has.
@@ -76,6 +155,9 @@ impl Schema {
             Self::Certificate => certificate::NAMES.len(),
             Self::Pair => behaviour::PAIR_NAMES.len(),
             Self::Points => points::NAMES.len(),
+            Self::Flow2 => statistics::FLOW_NAMES.len(),
+            Self::Sequence2 => statistics::SEQUENCE_LEN,
+            Self::Names => names::LEN,
         }
     }
 
@@ -95,8 +177,101 @@ impl Schema {
             Self::Certificate => certificate::extract(seen, into),
             Self::Pair => behaviour::pair(seen, into),
             Self::Points => points::extract(seen, into),
+            Self::Flow2 => statistics::flow(seen, into),
+            Self::Sequence2 => statistics::sequence(seen, into),
+            Self::Names => {
+                let client = seen.handshake.and_then(|handshake| handshake.client.as_deref());
+                names::extract(client.and_then(|client| client.sni.as_deref()), into);
+            }
         }
     }
+}
+
+/// Id of the schema of a pair over all its connections; its values come from [`crate::Regularity`].
+pub const PAIR_ID: &str = "pair/2";
+
+/// The columns of `pair/2`.
+#[must_use]
+pub fn pair_columns() -> Vec<Column> {
+    described(regularity::COLUMNS)
+}
+
+/// The columns of `host/1`.
+#[must_use]
+pub fn host_columns() -> Vec<Column> {
+    described(host::COLUMNS)
+}
+
+fn described(columns: &'static [(&'static str, &'static str, &'static str)]) -> Vec<Column> {
+    columns.iter().map(|(name, unit, meaning)| Column { name: (*name).into(), unit, meaning }).collect()
+}
+
+/// The unit that a name tells.
+fn unit(name: &str) -> &'static str {
+    const TOLD: &[(&str, &str)] = &[
+        ("_per_s", "1/s"),
+        ("_ms", "ms"),
+        ("_ps", "bytes"),
+        ("_payload", "bytes"),
+        ("_bytes", "bytes"),
+        ("_packets", "count"),
+        ("_share", "0..1"),
+        ("_ratio", "ratio"),
+        ("_entropy", "0..1"),
+        ("_printable", "0..1"),
+        ("_cv", "ratio"),
+        ("_log", "ln(1+x)"),
+        ("_bits", "bits"),
+        ("_version", "code"),
+        ("_length", "bytes"),
+        ("_days", "days"),
+    ];
+    const BEGINNINGS: &[(&str, &str)] = &[
+        ("length_step", "0..1"),
+        ("gap_step", "0..1"),
+        ("length_", "bytes"),
+        ("record_", "bytes"),
+        ("log_gap", "8 log2(1+us)"),
+        ("cipher_", "flag"),
+        ("extension_", "flag"),
+        ("group_", "flag"),
+        ("signature_", "flag"),
+        ("alpn_", "flag"),
+        ("sign_", "flag"),
+        ("points", "0..1"),
+        ("name_pair", "0..1"),
+        ("name_triple", "0..1"),
+        ("client_ciphers_", "0..1"),
+        ("server_name_digits", "0..1"),
+        ("subflows", "count"),
+        ("turns", "count"),
+        ("offer_unknown", "count"),
+    ];
+    const COUNTS: &[&str] = &[
+        "client_ciphers",
+        "client_extensions",
+        "client_groups",
+        "client_signature_schemes",
+        "client_key_shares",
+        "client_point_formats",
+        "client_compression",
+        "client_alpn",
+        "server_name_labels",
+        "server_extensions",
+        "certificate_names",
+        "certificate_extensions",
+        "certificate_subject_attributes",
+        "certificate_issuer_attributes",
+    ];
+    match name {
+        "server_name_entropy" => return "bits/byte",
+        "certificate_chain_length" => return "count",
+        _ => {}
+    }
+    let beginning = BEGINNINGS.iter().find(|(start, _)| name.starts_with(start)).map(|(_, unit)| *unit);
+    let count = COUNTS.contains(&name).then_some("count");
+    let told = || TOLD.iter().find(|(end, _)| name.ends_with(end)).map(|(_, unit)| *unit);
+    count.or(beginning).or_else(told).unwrap_or("flag")
 }
 
 /// Parts of feature names that name the capture and not the behaviour: no schema may carry them, and the
@@ -160,6 +335,7 @@ mod tests {
         let stats = FlowStats::default();
         let seen = Observation {
             stats: &stats,
+            detail: None,
             transport: Transport::TCP,
             server_port: 443,
             app: &Protocol::TLS,
@@ -187,9 +363,38 @@ mod tests {
         }
     }
 
+    /// What was published stays: a bundle names schemas by id.
+    #[test]
+    fn lengths_of_published_schemas_stay() {
+        let lengths: Vec<(&str, usize)> = Schema::ALL.iter().map(|schema| (schema.id(), schema.len())).collect();
+        let published = [
+            ("flow/1", 47),
+            ("sequence/1", 40),
+            ("handshake/1", 35),
+            ("offer/1", 236),
+            ("certificate/1", 22),
+            ("pair/1", 9),
+            ("points/1", 14),
+            ("flow/2", 107),
+            ("sequence/2", 260),
+            ("names/1", 212),
+        ];
+        assert_eq!(lengths, published);
+        assert_eq!((pair_columns().len(), host_columns().len()), (25, 30));
+    }
+
+    #[test]
+    fn columns_are_the_names() {
+        for schema in Schema::ALL {
+            let columns: Vec<String> = schema.columns().into_iter().map(|column| column.name.into_owned()).collect();
+            assert_eq!(columns, schema.names(), "{}", schema.id());
+        }
+    }
+
     #[test]
     fn no_feature_names_the_capture() {
-        for name in Schema::ALL.iter().flat_map(|schema| schema.names()) {
+        let others = pair_columns().into_iter().chain(host_columns()).map(|column| column.name.into_owned());
+        for name in Schema::ALL.iter().flat_map(|schema| schema.names()).chain(others) {
             assert!(!FORBIDDEN.iter().any(|part| name.contains(part)), "{name}");
         }
     }
@@ -197,7 +402,7 @@ mod tests {
     /// What is not known is absent and not 0: a flow without packets and hello has no sizes and no offer.
     #[test]
     fn the_unknown_is_absent() {
-        for schema in [Schema::Offer, Schema::Points, Schema::Sequence] {
+        for schema in [Schema::Offer, Schema::Points, Schema::Sequence, Schema::Sequence2, Schema::Names] {
             assert!(vector(schema, None).iter().all(|value| value.is_nan()), "{}", schema.id());
         }
         let known: Vec<String> = Schema::Flow.names();

@@ -54,22 +54,22 @@ pub struct Row {
 }
 
 impl Header {
-    /// The header of rows with every schema of this release.
+    /// The header of rows with the schemas rows for training hold.
     #[must_use]
     pub fn of_release() -> Self {
         Self {
             picket_features: FORMAT,
-            schemas: Schema::ALL.iter().map(|schema| schema.id().to_owned()).collect(),
-            names: Schema::ALL.iter().flat_map(|schema| schema.names()).collect(),
+            schemas: Schema::TRAINING.iter().map(|schema| schema.id().to_owned()).collect(),
+            names: Schema::TRAINING.iter().flat_map(|schema| schema.names()).collect(),
         }
     }
 }
 
-/// The features and token buckets of one flow, by every schema of this release.
+/// The features and token buckets of one flow, by the schemas rows for training hold.
 #[must_use]
 pub fn features(seen: &Observation<'_>) -> (Vec<Option<f32>>, Vec<u32>) {
     let mut vector = Vec::new();
-    for schema in Schema::ALL {
+    for schema in Schema::TRAINING {
         schema.extract(seen, &mut vector);
     }
     let mut tokens = Vec::new();

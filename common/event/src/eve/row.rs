@@ -544,8 +544,14 @@ rows! {
         failed: u32,
         /// Distinct other sides.
         peers: u32,
+        /// Of these, not known as this host's from before.
+        new_peers: u32,
         /// Distinct destination ports.
         ports: u32,
+        /// Distinct server names asked for.
+        names: u32,
+        /// Distinct fingerprints of its hellos.
+        fingerprints: u32,
         /// Bytes sent.
         bytes_out: u64,
         /// Bytes received.

@@ -94,6 +94,8 @@ fn fill_body<'a>(row: &mut Row<'a>, body: &'a Body) {
             row.host = Some(host_row(host));
         }
         Body::Pair(pair) => {
+            // Many conversations: no one client port, id or community id.
+            (row.flow_id, row.src_port, row.community_id) = (None, None, None);
             row.score = pair.score.as_ref().map(score_row);
             row.pair = Some(pair_row(pair));
         }
@@ -373,7 +375,10 @@ fn host_row(host: &body::Host) -> row::Host<'_> {
         flows: Some(host.flows),
         failed: Some(host.failed),
         peers: Some(host.peers),
+        new_peers: Some(host.new_peers),
         ports: Some(host.ports),
+        names: Some(host.names),
+        fingerprints: Some(host.fingerprints),
         bytes_out: Some(host.bytes_out),
         bytes_in: Some(host.bytes_in),
         ..Default::default()

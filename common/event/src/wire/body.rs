@@ -109,6 +109,8 @@ struct WireHost {
     bytes_out: u64,
     bytes_in: u64,
     score: Option<WireScore>,
+    /// New peers, names, fingerprints.
+    distinct: (u32, u32, u32),
 }
 
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -264,6 +266,7 @@ pub(super) fn append(out: &mut Vec<u8>, head: &super::event::Head, body: &Body, 
                 bytes_out: h.bytes_out,
                 bytes_in: h.bytes_in,
                 score: optional(&h.score),
+                distinct: (h.new_peers, h.names, h.fingerprints),
             };
             record::append(out, kind, &(head, wire))
         }
@@ -333,7 +336,10 @@ pub(super) fn read(
             flows: w.flows,
             failed: w.failed,
             peers: w.peers,
+            new_peers: w.distinct.0,
             ports: w.ports,
+            names: w.distinct.1,
+            fingerprints: w.distinct.2,
             bytes_out: w.bytes_out,
             bytes_in: w.bytes_in,
             score: scored(w.score)?,
