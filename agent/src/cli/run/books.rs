@@ -7,7 +7,6 @@ use crate::sensor::Sink;
 use crate::status::{InputStatus, Snapshot, UplinkStatus};
 use picket_event::{AgentId, Body, Event, Ledger, Site};
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -18,7 +17,6 @@ const NAMES_MAX: usize = 256;
 pub(super) struct Books {
     started: Instant,
     agent: String,
-    collectors: Vec<String>,
     config: Mutex<Config>,
     kinds: Mutex<Kinds>,
     eve: Option<Mutex<EveSink<std::io::Stdout>>>,
@@ -33,6 +31,7 @@ pub(super) struct Books {
 #[derive(Clone, Debug, Default)]
 pub(super) struct LineState {
     pub(super) name: String,
+    pub(super) tags: Vec<String>,
     pub(super) state: String,
     /// The sensor's ledger with the source's drops.
     pub(super) ledger: Ledger,
@@ -77,20 +76,19 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Books {
     pub(super) fn new(
-        agent: Option<(String, Vec<String>)>,
+        agent: Option<String>,
         config: &Config,
         kinds: Kinds,
         print: bool,
         forward: Option<Forward>,
     ) -> Self {
-        let (agent, collectors) = agent.unwrap_or_default();
+        let agent = agent.unwrap_or_default();
         let name = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let (id, site) = (name(&agent).map(|n| AgentId::new(&n)), name(&config.agent.site).map(|n| Site::new(&n)));
         let eve = print.then(|| Mutex::new(EveSink::new(std::io::stdout(), Kinds::ALL).named(id, site)));
         Self {
             started: Instant::now(),
             agent,
-            collectors,
             config: Mutex::new(config.clone()),
             kinds: Mutex::new(kinds),
             eve,
@@ -102,9 +100,9 @@ impl Books {
     }
 
     /// Adds an input; gives its number.
-    pub(super) fn add_line(&self, name: &str, state: &str) -> usize {
+    pub(super) fn add_line(&self, name: String, tags: Vec<String>, state: &str) -> usize {
         let mut lines = held(&self.lines);
-        lines.push(LineState { name: name.to_owned(), state: state.to_owned(), ledger: Ledger::default() });
+        lines.push(LineState { name, tags, state: state.to_owned(), ledger: Ledger::default() });
         lines.len() - 1
     }
 
@@ -190,11 +188,6 @@ impl Books {
         self.with_uplink(|forward| forward.report(ledger));
     }
 
-    /// The collectors' addresses, as far as their names resolve now.
-    pub(super) fn collector_addresses(&self) -> Vec<SocketAddr> {
-        self.collectors.iter().filter_map(|name| name.to_socket_addrs().ok()).flatten().collect()
-    }
-
     /// Applies what can change while running; gives a sentence a changed key.
     pub(super) fn apply(&self, loaded: &Loaded) -> Vec<String> {
         let mut config = held(&self.config);
@@ -254,6 +247,7 @@ impl Books {
 fn input_status(line: &LineState) -> InputStatus {
     InputStatus {
         name: line.name.clone(),
+        tags: line.tags.clone(),
         state: line.state.clone(),
         frames: line.ledger.frames,
         bytes: line.ledger.bytes,
