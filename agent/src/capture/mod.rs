@@ -17,15 +17,16 @@ mod pcap_file;
 mod pcapng_file;
 mod record;
 mod ring;
+mod taker;
 #[cfg(test)]
 mod tests;
 
 pub use batch::{BATCH_BYTES, BATCH_FRAMES, FRAME_BYTES_MAX, Frame, FrameBatch, FrameMeta, file_source};
+pub use device::interface_names;
 pub use error::CaptureError;
 pub use file::FileSource;
 pub use input::STDIN;
 pub use inputs::{Given, Inputs};
-pub use device::interface_names;
 pub use live::LiveSource;
 pub use opener::{Backend, LiveOptions, Opener, drop_capabilities, serve as serve_opener};
 pub use own::OwnTraffic;

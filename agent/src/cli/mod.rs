@@ -109,7 +109,9 @@ fn run(cli: Cli) -> Result<Exit, Fault> {
         Verb::Spool(args) => spool::spool(&args),
         Verb::Config(args) => config::config(&args),
         Verb::Doctor(args) => doctor::doctor(&args),
-        Verb::Opener => crate::capture::serve_opener().map(|()| Exit::Done).map_err(|why| Fault::say(Exit::Failed, why)),
+        Verb::Opener => {
+            crate::capture::serve_opener().map(|()| Exit::Done).map_err(|why| Fault::say(Exit::Failed, why))
+        }
     }
 }
 

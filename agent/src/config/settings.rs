@@ -18,6 +18,7 @@ use std::path::PathBuf;
 pub struct Config {
     pub agent: Agent,
     pub capture: Capture,
+    pub governor: Governor,
     pub flow: Flow,
     pub score: Score,
     pub privacy: Privacy,
@@ -65,6 +66,18 @@ pub struct Capture {
     pub promiscuous: bool,
     /// Whether the agent's own traffic to its collector is left out (and counted).
     pub exclude_own_traffic: bool,
+}
+
+/// `[governor]`: keeps the agent within processor time and memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Governor {
+    /// Whether it may degrade.
+    pub enabled: bool,
+    /// Per cent of one core, up to 6400; 0 is what the unit's cgroup allows.
+    pub cpu_percent: u32,
+    /// The agent's own memory; 0 is what the unit's cgroup allows, else 64 MiB and more.
+    pub memory: Size,
 }
 
 /// `[flow]`: caps and time-outs of conversations, all on capture time.
@@ -231,6 +244,12 @@ impl Default for Capture {
     }
 }
 
+impl Default for Governor {
+    fn default() -> Self {
+        Self { enabled: true, cpu_percent: 0, memory: Size(0) }
+    }
+}
+
 impl Default for Flow {
     fn default() -> Self {
         let limits = Limits::default();
@@ -349,6 +368,12 @@ impl Config {
                 "capture.rings",
                 capture.rings == 1 || capture.backend == Backend::Ring,
                 "1 where capture.backend is libpcap",
+            ),
+            ("governor.cpu_percent", self.governor.cpu_percent <= 6400, "0 to 6400"),
+            (
+                "governor.memory",
+                self.governor.memory.0 == 0 || self.governor.memory.0 >= 64 << 20,
+                "0B, or 64MiB and more",
             ),
             ("capture.buffer", within(capture.buffer.0, 1 << 20, 1 << 30), "1MiB to 1GiB"),
             ("flow.max_flows", within(u64::from(self.flow.max_flows), 64, 1 << 26), "64 to 67108864"),

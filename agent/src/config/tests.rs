@@ -48,8 +48,14 @@ fn f51_what_is_refused_names_file_line_key_and_the_nearest_key() {
             "[capture]\nrings = 2\nbackend = \"libpcap\"",
             "agent.toml:2: `capture.rings` = 2 must be 1 where capture.backend is libpcap",
         ),
-        ("[capture]\nbackend = \"xdp\"", "agent.toml:2: `capture.backend`: unknown variant `xdp`, expected `ring` or `libpcap`"),
-        ("[capture]\nnames = {eth0 = \"\"}", "agent.toml:2: `capture.names` = { eth0 = \"\" } \"\" must be 1 to 64 bytes"),
+        (
+            "[capture]\nbackend = \"xdp\"",
+            "agent.toml:2: `capture.backend`: unknown variant `xdp`, expected `ring` or `libpcap`",
+        ),
+        (
+            "[capture]\nnames = {eth0 = \"\"}",
+            "agent.toml:2: `capture.names` = { eth0 = \"\" } \"\" must be 1 to 64 bytes",
+        ),
         ("[agent\n", "agent.toml:1: "),
         ("[agent]\nsite = 'a'\nsite = 'b'", "agent.toml:3: "),
     ];

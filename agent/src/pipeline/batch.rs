@@ -37,6 +37,8 @@ impl Order {
 pub(super) enum Item {
     /// A packet for a shard; its payload lies in the batch's arena.
     Packet { order: Order, shard: u8, start: u32, packet: Packet<'static>, length: u32 },
+    /// From here on, so much is done.
+    Level(crate::sensor::Level),
     /// Time has passed.
     Tick { order: Order, now: i64 },
     /// The input is over.

@@ -1,5 +1,6 @@
 //! The last piece of the line: what crosses flows, scoring, and the events themselves.
 
+use super::level::{Level, Missed};
 use super::privacy::Privacy;
 use super::report::{Evidence, Report, Row, Said};
 use super::{Settings, Sink};
@@ -19,6 +20,8 @@ const CERTIFICATES_MAX: usize = 16_384;
 pub(crate) struct Back {
     source: Source,
     judge: Option<Judge>,
+    level: Level,
+    missed: Missed,
     privacy: Option<Arc<Privacy>>,
     events: u64,
 }
@@ -38,7 +41,18 @@ impl Back {
             pairs: PairMemory::new(PAIRS_MAX),
             certificates: CertificateMemory::new(CERTIFICATES_MAX),
         });
-        Self { source: settings.source.clone(), judge, privacy: settings.privacy.clone(), events: 0 }
+        Self {
+            source: settings.source.clone(),
+            judge,
+            level: Level::default(),
+            missed: Missed::default(),
+            privacy: settings.privacy.clone(),
+            events: 0,
+        }
+    }
+
+    pub(crate) const fn set_level(&mut self, level: Level) {
+        self.level = level;
     }
 
     /// Takes reports in their order and empties the list.
@@ -74,7 +88,11 @@ impl Back {
 
     fn row(&mut self, mut row: Row, sink: &mut impl Sink) -> Event {
         let score = match (&mut self.judge, row.evidence.take()) {
-            (Some(judge), Some(evidence)) => judge.score(&row, *evidence, sink),
+            (Some(judge), Some(evidence)) => {
+                let scored = self.level < Level::Unscored;
+                self.missed.scoring += u64::from(!scored && judge.scorer.is_some());
+                judge.score(&row, *evidence, sink, scored)
+            }
             _ => None,
         };
         let Row { flow, vlan, start, end, packets, bytes, tcp_flags, state, reason, app, .. } = row;
@@ -109,12 +127,14 @@ impl Back {
                 }
             }
         }
+        self.missed.account(&mut mine);
         ledger.add(&mine);
     }
 }
 
 impl Judge {
-    fn score(&mut self, row: &Row, evidence: Evidence, sink: &mut impl Sink) -> Option<Score> {
+    /// Remembers the row, and scores it where that is wanted.
+    fn score(&mut self, row: &Row, evidence: Evidence, sink: &mut impl Sink, scored: bool) -> Option<Score> {
         let Evidence { stats, mut handshake } = evidence;
         let (pair, server) = keys(&row.flow.endpoints)?;
         if let Some(handshake) = &mut handshake {
@@ -131,7 +151,7 @@ impl Judge {
             start: row.start,
         };
         sink.observed(&row.flow, &row.app, &seen);
-        self.scorer.as_mut()?.score(&seen)
+        self.scorer.as_mut().filter(|_| scored)?.score(&seen)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The second piece of the line: one of 64 logical shards, with its flows and what is said in them.
 
 use super::ics::{self, Merge};
+use super::level::{HEAD_BYTES, Level, Missed, SAMPLE};
 use super::report::{Evidence, Report, Row, Said};
 use super::{SHARDS, Settings};
 use picket_dissect::{Context, Conversation, Output};
@@ -31,6 +32,10 @@ pub(crate) struct Tracked {
     /// Place among the shard's merges, or [`NO_MERGE`].
     merge: u32,
     ended: bool,
+    /// Not read any further, by the level.
+    cut: bool,
+    /// Bytes given to the conversation.
+    taken: u32,
 }
 
 const NO_MERGE: u32 = u32::MAX;
@@ -46,6 +51,8 @@ struct Listener {
     merge_capped: u64,
     misbehaved: u64,
     scoring: bool,
+    level: Level,
+    missed: Missed,
 }
 
 impl Shard {
@@ -80,8 +87,14 @@ impl Shard {
             merge_capped: 0,
             misbehaved: 0,
             scoring: settings.bundle.is_some() || settings.observe,
+            level: Level::default(),
+            missed: Missed::default(),
         };
         Self { table: Table::new(config), listener, minute: 0 }
+    }
+
+    pub(crate) const fn set_level(&mut self, level: Level) {
+        self.listener.level = level;
     }
 
     #[inline]
@@ -137,12 +150,20 @@ impl Shard {
                 mine.capped.insert(row.to_owned(), count);
             }
         }
+        self.listener.missed.account(&mut mine);
         ledger.add(&mine);
     }
 }
 
 impl Handler for Listener {
     type State = Tracked;
+
+    fn admits(&mut self, hash: u64) -> bool {
+        // The lowest and highest bits find places in tables, those from the middle on the shard; these are below it.
+        let admitted = self.level < Level::Sampled || (hash >> 24).is_multiple_of(SAMPLE);
+        self.missed.sampling += u64::from(!admitted);
+        admitted
+    }
 
     fn open(&mut self, flow: &Flow) -> Tracked {
         let endpoints = flow.endpoints();
@@ -155,6 +176,8 @@ impl Handler for Listener {
             handshake: None,
             merge: NO_MERGE,
             ended: false,
+            cut: false,
+            taken: 0,
         }
     }
 
@@ -163,7 +186,11 @@ impl Handler for Listener {
         let (flags, window) = packet.tcp.map_or((0, 0), |tcp| (tcp.flags, tcp.window));
         let (wire, payload) = (packet.wire_len, packet.payload_wire);
         state.stats.packet(direction, packet.time, wire, payload, flags, window, packet.payload);
+        if self.level != Level::Full {
+            self.cut(state);
+        }
         if packet.tcp.is_none() && !packet.payload.is_empty() && self.wants(state, direction) {
+            state.taken = state.taken.saturating_add(packet.payload.len() as u32);
             let context = Context { time: packet.time, endpoints: flow.endpoints() };
             state.conversation.datagram(direction, packet.payload, &context, &mut self.output);
             self.say(flow, state, packet.time);
@@ -172,7 +199,7 @@ impl Handler for Listener {
 
     #[inline]
     fn wants(&self, state: &Tracked, direction: Direction) -> bool {
-        !state.ended && state.conversation.wants(direction)
+        !state.ended && !state.cut && state.conversation.wants(direction)
     }
 
     fn stream(
@@ -183,8 +210,11 @@ impl Handler for Listener {
         item: StreamItem<'_>,
         time: Timestamp,
     ) {
-        if state.ended {
+        if state.ended || state.cut {
             return;
+        }
+        if let StreamItem::Data(bytes) = &item {
+            state.taken = state.taken.saturating_add(bytes.len() as u32);
         }
         let context = Context { time, endpoints: flow.endpoints() };
         match item {
@@ -221,6 +251,21 @@ impl Listener {
         let endpoints = flow.endpoints();
         let reversed = state.conversation.reversed();
         FlowRef { id: flow.id(), endpoints: if reversed { endpoints.swapped() } else { endpoints } }
+    }
+
+    /// Ends the reading of a conversation of which the level wants no more. What is left out once is left out to the
+    /// end: a dissector cannot go on behind a hole that nobody told it of.
+    #[cold]
+    fn cut(&mut self, state: &mut Tracked) {
+        if state.cut || state.ended {
+            return;
+        }
+        let recognised = self.level >= Level::Recognition && state.conversation.is_recognised();
+        if recognised || state.taken > HEAD_BYTES {
+            state.cut = true;
+            let row = if recognised { &mut self.missed.detail } else { &mut self.missed.reassembly };
+            *row += 1;
+        }
     }
 
     /// Tells what the conversation has put out.

@@ -102,14 +102,22 @@ fn f16_what_cannot_be_opened_is_said_in_one_sentence() {
         let state = tempfile::tempdir().unwrap();
         let agent = program("picket-agent").display().to_string();
         let run = |prefix: &str, arguments: &str| {
-            let line = format!("{prefix} exec {agent} run --no-uplink --metrics '' --state {} {arguments}", state.path().display());
+            let line = format!(
+                "{prefix} exec {agent} run --no-uplink --metrics '' --state {} {arguments}",
+                state.path().display()
+            );
             let output = Command::new("sh").args(["-c", &line]).output().unwrap();
             (output.status.code(), String::from_utf8(output.stderr).unwrap())
         };
         for (prefix, arguments, status, expected) in [
             ("", "-i far", 1, "far: the interface is down; bring it up first: ip link set far up"),
             ("", "-i nothing0", 2, "nothing0: no such interface; there are: far, lo, near"),
-            ("", "-i near --filter 'port foo bar'", 2, "near: the filter \"port foo bar\" is refused: unknown port 'foo'"),
+            (
+                "",
+                "-i near --filter 'port foo bar'",
+                2,
+                "near: the filter \"port foo bar\" is refused: unknown port 'foo'",
+            ),
             ("ulimit -n 7;", "-i near", 1, "limit of"),
         ] {
             let (code, words) = run(prefix, arguments);
@@ -117,6 +125,41 @@ fn f16_what_cannot_be_opened_is_said_in_one_sentence() {
             assert!(words.contains(expected), "{prefix} {arguments}: {words}");
             assert_eq!(words.lines().count(), 1, "{prefix} {arguments}: {words}");
         }
+    });
+}
+
+/// F15: a processor share that is too small for the load. The governor takes its steps in their order, tells each, counts
+/// what it left out, and takes them back; every frame is still received or counted as dropped.
+#[test]
+fn f15_too_little_processor_time_degrades_in_the_stated_order_and_recovers() {
+    in_namespace("live::faults::f15_too_little_processor_time_degrades_in_the_stated_order_and_recovers", || {
+        cable();
+        let frames = datagrams(2_000);
+        let agent = Agent::start("[governor]\ncpu_percent = 1\n");
+        let mut near = near();
+        let mut sent = 0;
+        let began = Instant::now();
+        while !agent.words().contains("degraded: step 4 of 4, sampling, is given up: ") {
+            assert!(began.elapsed() < Duration::from_secs(60), "{}", agent.words());
+            for frame in &frames {
+                near.sendpacket(&frame[..]).unwrap();
+                sent += 1;
+            }
+        }
+        let began = Instant::now();
+        while !agent.words().contains("recovered: step 4 of 4, sampling, is done again: ") {
+            assert!(began.elapsed() < Duration::from_secs(60), "{}", agent.words());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let words = agent.words();
+        let steps: Vec<usize> = ["reassembly", "detail", "scoring", "sampling"]
+            .map(|step| words.find(&format!("{step}, is given up")).unwrap())
+            .into();
+        assert!(steps.is_sorted(), "{words}");
+        let (received, kernel, interface, events) = agent.stop();
+        assert_eq!(received + kernel + interface, sent, "{received} {kernel} {interface}");
+        let kinds = |kind: &str| events.iter().filter(|event| event["anomaly"]["kind"] == kind).count();
+        assert!(kinds("sensor_degraded") == 4 && kinds("sensor_recovered") >= 1, "{words}");
     });
 }
 
@@ -163,7 +206,9 @@ fn enrolled(folder: &Path) -> (Running, tempfile::TempDir) {
     let answer = said(collector().args(["token", "create", "--site", "plant", "--json", "--config"]).arg(&config));
     let token = serde_json::from_str::<Value>(&answer).unwrap()["token"].as_str().unwrap().to_owned();
     let state = tempfile::tempdir().unwrap();
-    said(Command::new(program("picket-agent")).args(["enrol", "--name", "own", "--state"]).arg(state.path()).arg(token));
+    said(
+        Command::new(program("picket-agent")).args(["enrol", "--name", "own", "--state"]).arg(state.path()).arg(token),
+    );
     (running, state)
 }
 

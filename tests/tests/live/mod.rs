@@ -3,8 +3,8 @@
 //! Each test runs itself again inside `unshare --net`, so that nothing of the host is touched.
 
 mod faults;
-mod ring;
 mod rig;
+mod ring;
 
 use picket_tests::place::{program, skip, tool};
 use rig::{Agent, cable, datagrams, in_namespace, ip, near, sent_by};
@@ -127,7 +127,11 @@ fn f66_the_sensor_is_silent_and_holds_no_capability() {
             .unwrap()
             .map(|fd| std::fs::read_link(fd.unwrap().path()).unwrap().display().to_string())
             .collect();
-        assert_eq!(open.iter().filter(|file| *file != "/dev/null").count(), 1, "more than the line to the agent: {open:?}");
+        assert_eq!(
+            open.iter().filter(|file| *file != "/dev/null").count(),
+            1,
+            "more than the line to the agent: {open:?}"
+        );
         assert_eq!(agent.stop().0, 500);
         assert_eq!(sent_by("far"), 0);
         assert!(!Path::new(&opener).exists(), "the opener outlives its agent");

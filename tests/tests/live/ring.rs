@@ -80,7 +80,8 @@ fn several_interfaces_have_their_own_names_and_tags() {
         let mut near = near();
         datagrams(50).iter().for_each(|frame| near.sendpacket(&frame[..]).unwrap());
         let snapshot = agent.wait("receiving", |snapshot| snapshot.inputs.iter().all(|input| input.frames == 50));
-        let mut inputs: Vec<_> = snapshot.inputs.iter().map(|input| (input.name.as_str(), input.tags.join(","))).collect();
+        let mut inputs: Vec<_> =
+            snapshot.inputs.iter().map(|input| (input.name.as_str(), input.tags.join(","))).collect();
         inputs.sort_unstable();
         assert_eq!(inputs, [("near", String::new()), ("span-a (far)", "plant,north".to_owned())]);
         let (received, .., events) = agent.stop();

@@ -4,9 +4,9 @@
 //! the handle is non-blocking, and the waiting is done with `poll` and a time-out of our own. The ring
 //! (TPACKET_V3) needs immediate mode off.
 
-use super::super::FrameBatch;
 use super::super::opener::link_type;
 use super::super::own::OwnFilter;
+use super::super::taker::Taker;
 use super::Counted;
 use pcap::{Active, Capture};
 use picket_event::Timestamp;
@@ -52,7 +52,7 @@ impl From<Capture<Active>> for Handle {
 
 impl Handle {
     /// Takes what is there, or waits for up to `wait`; an error is the interface's end.
-    pub(super) fn take(&mut self, batch: &mut FrameBatch, own: &mut OwnFilter, wait: Duration) -> Result<(), String> {
+    pub(super) fn take(&mut self, taker: &mut impl Taker, own: &mut OwnFilter, wait: Duration) -> Result<(), String> {
         let mut fds = [PollFd::new(&self.capture, PollFlags::IN)];
         let time = Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) };
         match poll(&mut fds, Some(&time)) {
@@ -60,7 +60,7 @@ impl Handle {
             Err(error) => return Err(error.to_string()),
         }
         let link_type = self.link_type;
-        while !batch.is_full() {
+        while !taker.is_full() {
             let taken = self.capture.dispatch(Some(FRAMES_A_TURN), |packet| {
                 if own.takes(link_type, packet.data) {
                     return;
@@ -68,7 +68,7 @@ impl Handle {
                 // The handle is asked for nanoseconds, which libpcap puts where microseconds stand else.
                 let nanos = u32::try_from(packet.header.ts.tv_usec).unwrap_or(0);
                 let time = Timestamp::from_parts(packet.header.ts.tv_sec, nanos);
-                batch.push(time, link_type, 0, packet.header.len, packet.data);
+                taker.whole(time, link_type, packet.header.len, packet.data);
             });
             match taken {
                 Ok(count) if count < FRAMES_A_TURN => return Ok(()),

@@ -8,7 +8,8 @@ mod libpcap;
 use super::opener::{LiveOptions, Opener, TIMEOUT_MS};
 use super::own::{OwnFilter, OwnTraffic};
 use super::ring::Ring;
-use super::{CaptureError, Filled, FrameBatch, FrameSource};
+use super::taker::{Taker, Visitor};
+use super::{CaptureError, Filled, Frame, FrameBatch, FrameSource};
 use libpcap::Handle as PcapHandle;
 use picket_event::{Ledger, Source};
 use std::sync::Arc;
@@ -58,10 +59,10 @@ pub(super) struct Counted {
 }
 
 impl Handle {
-    fn take(&mut self, batch: &mut FrameBatch, own: &mut OwnFilter) -> Result<(), Fault> {
+    fn take(&mut self, taker: &mut impl Taker, own: &mut OwnFilter) -> Result<(), Fault> {
         match self {
-            Self::Ring(ring) => ring.take(batch, own, WAIT),
-            Self::Libpcap(handle) => handle.take(batch, own, WAIT).map_err(Fault::Gone),
+            Self::Ring(ring) => ring.take(taker, own, WAIT),
+            Self::Libpcap(handle) => handle.take(taker, own, WAIT).map_err(Fault::Gone),
         }
     }
 
@@ -95,6 +96,8 @@ pub struct LiveSource {
     /// What happened to the interface, and how often.
     happened: Happened,
     stopping: Option<Instant>,
+    /// Frames that lie in pieces are put together here.
+    scratch: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -137,6 +140,7 @@ impl LiveSource {
             counted: Instant::now(),
             happened: Happened::default(),
             stopping: None,
+            scratch: Vec::new(),
         })
     }
 
@@ -195,6 +199,48 @@ impl LiveSource {
         }
     }
 
+    /// Shows the next frames to `each` where they lie, without a copy; waits for them as [`FrameSource::fill`] does.
+    ///
+    /// # Errors
+    /// As [`FrameSource::fill`].
+    pub fn visit(&mut self, each: impl FnMut(Frame<'_>)) -> Result<Filled, CaptureError> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let filled = self.take(&mut Visitor::new(&mut scratch, each));
+        self.scratch = scratch;
+        filled
+    }
+
+    fn take(&mut self, taker: &mut impl Taker) -> Result<Filled, CaptureError> {
+        let stop = self.stop.load(Ordering::Relaxed);
+        let stopping = stop.then(|| self.stopping.get_or_insert_with(Instant::now).elapsed());
+        let gone = matches!(self.state, State::Gone(..));
+        if stopping.is_some_and(|since| gone || since > LAST_FRAMES) {
+            self.read_counters();
+            return Ok(Filled::End);
+        }
+        if gone {
+            self.try_again()?;
+            return Ok(Filled::Idle);
+        }
+        self.own.refresh();
+        if let State::Open(handle) = &mut self.state
+            && let Err(fault) = handle.take(taker, &mut self.own)
+        {
+            self.suffer(fault);
+        }
+        if self.counted.elapsed() >= COUNT_EVERY {
+            self.read_counters();
+        }
+        if !taker.is_empty() {
+            return Ok(Filled::Frames);
+        }
+        if stopping.is_some_and(|since| since >= SILENCE) {
+            self.read_counters();
+            return Ok(Filled::End);
+        }
+        Ok(Filled::Idle)
+    }
+
     /// Opens the interface again where it is there.
     fn try_again(&mut self) -> Result<(), CaptureError> {
         let State::Gone(_, due) = &self.state else { return Ok(()) };
@@ -227,34 +273,7 @@ impl FrameSource for LiveSource {
     fn fill(&mut self, batch: &mut FrameBatch) -> Result<Filled, CaptureError> {
         batch.clear();
         batch.set_source(&self.source);
-        let stop = self.stop.load(Ordering::Relaxed);
-        let stopping = stop.then(|| self.stopping.get_or_insert_with(Instant::now).elapsed());
-        let gone = matches!(self.state, State::Gone(..));
-        if stopping.is_some_and(|since| gone || since > LAST_FRAMES) {
-            self.read_counters();
-            return Ok(Filled::End);
-        }
-        if gone {
-            self.try_again()?;
-            return Ok(Filled::Idle);
-        }
-        self.own.refresh();
-        if let State::Open(handle) = &mut self.state
-            && let Err(fault) = handle.take(batch, &mut self.own)
-        {
-            self.suffer(fault);
-        }
-        if self.counted.elapsed() >= COUNT_EVERY {
-            self.read_counters();
-        }
-        if !batch.is_empty() {
-            return Ok(Filled::Frames);
-        }
-        if stopping.is_some_and(|since| since >= SILENCE) {
-            self.read_counters();
-            return Ok(Filled::End);
-        }
-        Ok(Filled::Idle)
+        self.take(batch)
     }
 
     fn account(&mut self, ledger: &mut Ledger) {

@@ -10,9 +10,9 @@ mod thread;
 
 pub use serve::serve;
 
+use super::live::Handle;
 use super::ring::Ring;
 use super::{CaptureError, device};
-use super::live::Handle;
 use caps::{CapSet, Capability};
 use pcap::{Active, Capture, Precision};
 use serde::{Deserialize, Serialize};

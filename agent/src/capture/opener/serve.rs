@@ -2,15 +2,13 @@
 //! but what it was told of at its start.
 
 use super::super::ring;
+use super::LiveOptions;
 use super::confine;
 use super::message::{Answer, INTERFACES_MAX, MESSAGE_MAX, Problem, Request, bytes, message};
-use super::LiveOptions;
 use caps::Capability;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::net::sockopt::socket_type;
-use rustix::net::{
-    RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketType, recv, send, sendmsg,
-};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketType, recv, send, sendmsg};
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 
@@ -30,7 +28,9 @@ struct Plan {
 pub fn serve() -> Result<(), String> {
     let line = rustix::stdio::stdin();
     if socket_type(line) != Ok(SocketType::SEQPACKET) {
-        return Err("this is started by `picket-agent run`, which speaks to it; there is nothing to do by hand".to_owned());
+        return Err(
+            "this is started by `picket-agent run`, which speaks to it; there is nothing to do by hand".to_owned()
+        );
     }
     ring::close_all_others();
     confine(&[Capability::CAP_NET_RAW])?;

@@ -46,7 +46,8 @@ impl Program {
             let (jt, jf) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
             Some((code, jt, jf, numbers.next()?.parse().ok()?))
         };
-        let instructions = program.get_instructions().iter().map(|i| read(i.to_string())).collect::<Option<Vec<_>>>()?;
+        let instructions =
+            program.get_instructions().iter().map(|i| read(i.to_string())).collect::<Option<Vec<_>>>()?;
         Some(Self(instructions).cut_to(snap))
     }
 
@@ -96,8 +97,7 @@ mod tests {
     #[test]
     fn what_passes_is_cut_to_the_snap_length() {
         let program = program(1, "udp port 53");
-        let returns: Vec<u32> =
-            program.instructions().iter().filter(|i| i.0 & CLASS == RETURN).map(|i| i.3).collect();
+        let returns: Vec<u32> = program.instructions().iter().filter(|i| i.0 & CLASS == RETURN).map(|i| i.3).collect();
         assert_eq!(returns, [96, 0], "{program:?}");
         assert_eq!(program.instructions()[0], (0x28, 0, 0, 12), "the ethertype is loaded first");
     }

@@ -70,11 +70,7 @@ pub(super) struct Packets<'a> {
 impl<'a> Packets<'a> {
     /// Looks at a block, descriptor first.
     pub(super) fn of(block: &'a [u8]) -> Self {
-        Self {
-            block,
-            at: u32_at(block, FIRST_AT).unwrap_or(0) as usize,
-            left: u32_at(block, PACKETS_AT).unwrap_or(0),
-        }
+        Self { block, at: u32_at(block, FIRST_AT).unwrap_or(0) as usize, left: u32_at(block, PACKETS_AT).unwrap_or(0) }
     }
 }
 

@@ -12,9 +12,10 @@ mod sys;
 pub(super) use open::{Shape, open};
 pub(super) use sys::close_all_others;
 
+use super::device;
 use super::live::{Counted, Fault};
 use super::own::OwnFilter;
-use super::{FrameBatch, device};
+use super::taker::Taker;
 use frame::{Address, OUTGOING, Packet, Packets};
 use open::{COOKED, ETHERNET};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -79,14 +80,14 @@ impl Ring {
     }
 
     /// Takes what is there, or waits for up to `wait`.
-    pub(super) fn take(&mut self, batch: &mut FrameBatch, own: &mut OwnFilter, wait: Duration) -> Result<(), Fault> {
+    pub(super) fn take(&mut self, taker: &mut impl Taker, own: &mut OwnFilter, wait: Duration) -> Result<(), Fault> {
         let mut waited = false;
-        while !batch.is_full() {
+        while !taker.is_full() {
             let blocks = self.map.blocks();
             if let Some(block) = self.map.take(self.next) {
                 self.next = (self.next + 1) % blocks;
-                Packets::of(block.bytes()).for_each(|packet| push(&self.shape, &packet, batch, own));
-            } else if waited || !batch.is_empty() {
+                Packets::of(block.bytes()).for_each(|packet| push(&self.shape, &packet, taker, own));
+            } else if waited || !taker.is_empty() {
                 break;
             } else {
                 self.wait(wait)?;
@@ -94,12 +95,12 @@ impl Ring {
             }
         }
         // Frames of an interface that was down are the first sign that it is up again.
-        let risen = self.condition == Condition::Down && !batch.is_empty();
+        let risen = self.condition == Condition::Down && !taker.is_empty();
         if risen || self.looked.elapsed() >= LOOK_EVERY {
             self.look()?;
         }
         match &self.condition {
-            Condition::Gone(why, since) if batch.is_empty() && since.elapsed() > LAST_BLOCK => {
+            Condition::Gone(why, since) if taker.is_empty() && since.elapsed() > LAST_BLOCK => {
                 Err(Fault::Gone(why.clone()))
             }
             _ => Ok(()),
@@ -168,11 +169,11 @@ impl Ring {
     }
 }
 
-/// Takes one frame into the batch, with what the kernel took off put on again.
+/// Hands one frame on, with what the kernel took off put on again.
 #[inline]
-fn push(shape: &Shape, packet: &Packet<'_>, batch: &mut FrameBatch, own: &mut OwnFilter) {
+fn push(shape: &Shape, packet: &Packet<'_>, taker: &mut impl Taker, own: &mut OwnFilter) {
     if shape.link_type == COOKED {
-        return push_cooked(shape, packet, batch, own);
+        return push_cooked(shape, packet, taker, own);
     }
     if own.takes(shape.link_type, packet.bytes) {
         return;
@@ -181,14 +182,14 @@ fn push(shape: &Shape, packet: &Packet<'_>, batch: &mut FrameBatch, own: &mut Ow
         Some((tag, (addresses, rest))) if shape.link_type == ETHERNET => {
             let ([a, b], [c, d]) = (tag.tpid.to_be_bytes(), tag.tci.to_be_bytes());
             let wire = packet.wire.saturating_add(4);
-            batch.push_parts(packet.time, shape.link_type, wire, [addresses, &[a, b, c, d], rest]);
+            taker.parts(packet.time, shape.link_type, wire, [addresses, &[a, b, c, d], rest]);
         }
-        _ => batch.push_parts(packet.time, shape.link_type, packet.wire, [packet.bytes, &[], &[]]),
+        _ => taker.whole(packet.time, shape.link_type, packet.wire, packet.bytes),
     }
 }
 
 /// LINKTYPE_LINUX_SLL: kind, hardware type, address length, address, protocol; then the packet.
-fn push_cooked(shape: &Shape, packet: &Packet<'_>, batch: &mut FrameBatch, own: &mut OwnFilter) {
+fn push_cooked(shape: &Shape, packet: &Packet<'_>, taker: &mut impl Taker, own: &mut OwnFilter) {
     let address = packet.address();
     // Of all interfaces, loopback alone shows every frame twice; its hardware type is 772.
     if shape.interface == 0 && address.kind == OUTGOING && address.hardware == 772 {
@@ -204,7 +205,7 @@ fn push_cooked(shape: &Shape, packet: &Packet<'_>, batch: &mut FrameBatch, own: 
     let header = cooked_header(&address, packet.tag.map_or(address.protocol, |tag| tag.tpid));
     let tag: &[u8] = tag.as_ref().map_or(&[], |tag| tag);
     let wire = packet.wire.saturating_add((header.len() + tag.len()) as u32);
-    batch.push_parts(packet.time, COOKED, wire, [&header, tag, packet.bytes]);
+    taker.parts(packet.time, COOKED, wire, [&header, tag, packet.bytes]);
 }
 
 fn cooked_header(address: &Address, protocol: u16) -> [u8; 16] {

@@ -71,11 +71,7 @@ pub(in crate::capture) fn open(
     Ok((socket, Shape { link_type, interface: device.index, blocks }))
 }
 
-fn program(
-    options: &LiveOptions,
-    handle: &pcap::Capture<pcap::Active>,
-    cooked: bool,
-) -> Result<Program, CaptureError> {
+fn program(options: &LiveOptions, handle: &pcap::Capture<pcap::Active>, cooked: bool) -> Result<Program, CaptureError> {
     if options.filter.is_empty() {
         return Ok(Program::everything(options.snap_length));
     }

@@ -3,10 +3,11 @@
 use crate::config::{Config, Loaded};
 use crate::forward::{self, Forward};
 use crate::output::{EveSink, Kinds, ledger_json, ledger_text};
-use crate::sensor::Sink;
+use crate::sensor::{Level, Sink};
 use crate::status::{InputStatus, Snapshot, UplinkStatus};
 use picket_event::{AgentId, Body, Event, Ledger, Site};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -23,6 +24,8 @@ pub(super) struct Books {
     lines: Mutex<Vec<LineState>>,
     tally: Mutex<Tally>,
     forward: RwLock<Option<Forward>>,
+    /// How much the sensors do, as [`Level`]'s number.
+    level: AtomicU8,
     /// Where forwarding stood when it ended.
     ended: Mutex<Option<forward::Status>>,
 }
@@ -95,8 +98,24 @@ impl Books {
             lines: Mutex::default(),
             tally: Mutex::default(),
             forward: RwLock::new(forward),
+            level: AtomicU8::default(),
             ended: Mutex::default(),
         }
+    }
+
+    /// How much the sensors are to do.
+    pub(super) fn level(&self) -> Level {
+        Level::from_number(self.level.load(Ordering::Relaxed))
+    }
+
+    /// Tells the sensors how much to do; each does so from its next frames on.
+    pub(super) fn set_level(&self, level: Level) {
+        self.level.store(level as u8, Ordering::Relaxed);
+    }
+
+    /// Frames that the kernel dropped, over all inputs.
+    pub(super) fn dropped(&self) -> u64 {
+        held(&self.lines).iter().map(|line| line.ledger.kernel_drops).sum()
     }
 
     /// Adds an input; gives its number.

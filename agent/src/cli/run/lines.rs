@@ -5,7 +5,7 @@ use super::super::stop::Signals;
 use super::books::Books;
 use crate::capture::{CaptureError, FileSource, Filled, FrameBatch, FrameSource, Inputs, LiveSource};
 use crate::pipeline::Pipeline;
-use crate::sensor::HashKey;
+use crate::sensor::{HashKey, Level};
 use picket_event::Timestamp;
 use std::io;
 use std::sync::Arc;
@@ -96,14 +96,17 @@ impl Lines {
 fn live(watched: Watched, mut pipeline: Pipeline, books: &Books) -> usize {
     let Watched { mut source, tags } = watched;
     let number = books.add_line(source.title(), tags, "capturing");
-    let mut batch = FrameBatch::new();
     let mut events = Vec::new();
     let mut ticked = Instant::now();
     let mut bad = 0;
+    let mut level = Level::default();
     loop {
-        match source.fill(&mut batch) {
-            Ok(Filled::Frames) => batch.frames().for_each(|frame| pipeline.frame(frame.packet(), &mut events)),
-            Ok(Filled::Idle) => {}
+        if books.level() != level {
+            level = books.level();
+            pipeline.set_level(level);
+        }
+        match source.visit(|frame| pipeline.frame(frame.packet(), &mut events)) {
+            Ok(Filled::Frames | Filled::Idle) => {}
             Ok(Filled::End) => break,
             Err(error) => {
                 tracing::error!("{error}");
@@ -130,7 +133,7 @@ fn live(watched: Watched, mut pipeline: Pipeline, books: &Books) -> usize {
 }
 
 /// The present, as frames are stamped.
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::EPOCH.plus(since)
 }

@@ -1,6 +1,7 @@
 //! `picket-agent run`: a live interface, or captures, down the whole line to a collector.
 
 mod books;
+mod governing;
 mod lines;
 mod uplink;
 
@@ -14,6 +15,7 @@ use crate::sensor::HashKey;
 use crate::{metrics, status};
 use books::Books;
 use clap::Args;
+use governing::Governing;
 use lines::{Lines, Watched};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -70,11 +72,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Fault> {
     let template = template.checking(config.flow.checksums.into()).private(privacy);
     let kinds = parse_kinds(&config.output.kinds)?;
     let plan = plan(args, &loaded)?;
-    let opener = if plan.is_empty() {
-        None
-    } else {
-        Some(Opener::start(config.capture.backend, &plan).map_err(opener_fault)?)
-    };
+    let opener =
+        if plan.is_empty() { None } else { Some(Opener::start(config.capture.backend, &plan).map_err(opener_fault)?) };
     if opener.is_some() {
         // Threads inherit what their maker has, so this comes before all others are started.
         drop_capabilities().map_err(|why| Fault::say(Exit::Failed, why))?;
@@ -91,7 +90,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Fault> {
     let _served = serve(args, config, &books)?;
     let each = share(config.agent.threads, inputs.len());
     let running = inputs.start(&template, each, &books, &signals, HashKey(random_key()?)).map_err(thread_fault)?;
-    watch(&running, &books, &signals, args);
+    let governing = opener.is_some().then(|| Governing::start(&config.governor)).flatten();
+    watch(&running, &books, &signals, args, governing);
     let bad = running.join();
     let sent = uplink::finish(&books, opener.is_none(), &signals);
     let ledger = books.final_ledger();
@@ -235,10 +235,13 @@ fn share(asked: usize, inputs: usize) -> usize {
 }
 
 /// Keeps the books up to date until the inputs are at their end.
-fn watch(running: &lines::Running, books: &Books, signals: &Signals, args: &RunArgs) {
+fn watch(running: &lines::Running, books: &Books, signals: &Signals, args: &RunArgs, mut governing: Option<Governing>) {
     let mut reported = Instant::now();
     while !running.is_finished() {
         std::thread::sleep(TURN);
+        if let Some(governing) = &mut governing {
+            governing.turn(books);
+        }
         if reported.elapsed() >= REPORT_EVERY {
             reported = Instant::now();
             books.report();
