@@ -1,9 +1,10 @@
 //! What the system says of network interfaces, without any right.
 
 use pnet_datalink::NetworkInterface;
+use std::path::Path;
 
-/// An interface's counters, of the network namespace this process is in.
-const TABLE: &str = "/proc/net/dev";
+/// A folder an interface, with its counters.
+const INTERFACES: &str = "/sys/class/net";
 
 /// Names of all interfaces, in order.
 #[must_use]
@@ -23,16 +24,23 @@ pub(super) fn is_up(name: &str) -> bool {
     find(name).is_some_and(|interface| interface.is_up())
 }
 
-/// Frames that the interface lost before any capture could see them, since its driver was loaded: want of buffers
-/// in the card (`rx_missed_errors`) and of room in the host's queue (`rx_dropped`). The table adds both up.
-pub(super) fn drops(name: &str) -> Option<u64> {
-    drops_in(&std::fs::read_to_string(TABLE).ok()?, name)
+/// Frames that the card lost before any capture could see them, since its driver was loaded: for want of buffers of the
+/// host (`rx_missed_errors`) and of its own (`rx_fifo_errors`), the counters that libpcap adds up too.
+///
+/// `rx_dropped` is none of them: it also counts what captures did see and no other part of the system wanted, such as every
+/// frame of an unknown VLAN on a span port. `None` where the system tells nothing of an interface of this number, as where the
+/// file system shows those of another network namespace.
+pub(super) fn drops(name: &str, index: u32) -> Option<u64> {
+    drops_under(Path::new(INTERFACES), name, index)
 }
 
-/// `name: bytes packets errs drop fifo frame compressed multicast ...`
-fn drops_in(table: &str, name: &str) -> Option<u64> {
-    let counters = |line: &str| line.trim_start().strip_prefix(name)?.strip_prefix(':').map(str::to_owned);
-    table.lines().find_map(counters)?.split_whitespace().nth(3)?.parse().ok()
+fn drops_under(root: &Path, name: &str, index: u32) -> Option<u64> {
+    let folder = root.join(name);
+    let number = |file: &str| std::fs::read_to_string(folder.join(file)).ok()?.trim().parse::<u64>().ok();
+    if number("ifindex") != Some(u64::from(index)) {
+        return None;
+    }
+    Some(number("statistics/rx_missed_errors")?.saturating_add(number("statistics/rx_fifo_errors")?))
 }
 
 #[cfg(test)]
@@ -40,12 +48,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn drops_are_those_of_the_name_and_no_other() {
-        let table = "Inter-|   Receive\n face |bytes    packets errs drop fifo frame compressed multicast|bytes\n\
-                     eth0.5: 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n  eth0: 1 2 3 47 5 6 7 8 9 10 11 12 13 14 15 16\n lo:5 0 0 0 0\n";
-        assert_eq!(drops_in(table, "eth0"), Some(47));
-        assert_eq!(drops_in(table, "eth0.5"), Some(9));
-        assert_eq!(drops_in(table, "lo"), Some(0));
-        assert_eq!(drops_in(table, "eth"), None);
+    fn drops_are_what_the_card_lost_and_of_this_interface_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: &str| {
+            let path = root.path().join("eth0").join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("ifindex", "7\n");
+        write("statistics/rx_missed_errors", "40\n");
+        write("statistics/rx_fifo_errors", "2\n");
+        write("statistics/rx_dropped", "999\n");
+        assert_eq!(drops_under(root.path(), "eth0", 7), Some(42));
+        assert_eq!(drops_under(root.path(), "eth0", 8), None, "one of another namespace");
+        assert_eq!(drops_under(root.path(), "eth1", 7), None);
     }
 }

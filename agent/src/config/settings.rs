@@ -76,7 +76,7 @@ pub struct Governor {
     pub enabled: bool,
     /// Per cent of one core, up to 6400; 0 is what the unit's cgroup allows.
     pub cpu_percent: u32,
-    /// The agent's own memory; 0 is what the unit's cgroup allows, else 64 MiB and more.
+    /// The agent's own memory; 0 is what the unit's cgroup allows, else 1 MiB and more.
     pub memory: Size,
 }
 
@@ -372,8 +372,8 @@ impl Config {
             ("governor.cpu_percent", self.governor.cpu_percent <= 6400, "0 to 6400"),
             (
                 "governor.memory",
-                self.governor.memory.0 == 0 || self.governor.memory.0 >= 64 << 20,
-                "0B, or 64MiB and more",
+                self.governor.memory.0 == 0 || self.governor.memory.0 >= 1 << 20,
+                "0B, or 1MiB and more",
             ),
             ("capture.buffer", within(capture.buffer.0, 1 << 20, 1 << 30), "1MiB to 1GiB"),
             ("flow.max_flows", within(u64::from(self.flow.max_flows), 64, 1 << 26), "64 to 67108864"),

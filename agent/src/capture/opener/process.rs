@@ -72,7 +72,8 @@ impl Opener {
 impl Line {
     fn say(&self, request: &Request) -> io::Result<()> {
         let socket = self.socket.as_ref().ok_or(io::ErrorKind::NotConnected)?;
-        send(socket, &bytes(request)?, SendFlags::NOSIGNAL)?;
+        let bytes = bytes(request)?;
+        rustix::io::retry_on_intr(|| send(socket, &bytes, SendFlags::NOSIGNAL))?;
         Ok(())
     }
 
@@ -81,7 +82,10 @@ impl Line {
         let mut place = vec![0u8; MESSAGE_MAX];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
-        let heard = recvmsg(socket, &mut [IoSliceMut::new(&mut place)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+        // With a time-out a signal ends the call, whatever its handler asks for.
+        let heard = rustix::io::retry_on_intr(|| {
+            recvmsg(socket, &mut [IoSliceMut::new(&mut place)], &mut control, RecvFlags::CMSG_CLOEXEC)
+        })?;
         if heard.bytes == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

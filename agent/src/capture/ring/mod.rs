@@ -65,7 +65,7 @@ impl Ring {
     /// Maps the ring of a socket that was opened for this process. The first ring of an interface reads its counters.
     pub(super) fn new(socket: OwnedFd, shape: Shape, name: &str, first: bool) -> std::io::Result<Self> {
         let map = Map::new(&socket, shape.blocks as usize, BLOCK_BYTES as usize)?;
-        let drops = (first && shape.interface != 0).then(|| device::drops(name).unwrap_or(0));
+        let drops = (first && shape.interface != 0).then(|| device::drops(name, shape.interface).unwrap_or(0));
         let (looked, condition) = (Instant::now(), Condition::Good);
         Ok(Self { socket, map, next: 0, shape, name: name.to_owned(), looked, condition, drops })
     }
@@ -159,7 +159,7 @@ impl Ring {
         let mut interface = 0;
         if let Some(before) = &mut self.drops {
             let name = if let Condition::Renamed(name) = &self.condition { name } else { &self.name };
-            if let Some(now) = device::drops(name) {
+            if let Some(now) = device::drops(name, self.shape.interface) {
                 // A counter that fell was set to zero with its driver.
                 interface = now.checked_sub(*before).unwrap_or(now);
                 *before = now;

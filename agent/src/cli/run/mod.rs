@@ -67,6 +67,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Fault> {
     let loaded = effective(args)?;
     super::log::start(&loaded.config.log);
     let config = &loaded.config;
+    open_files()?;
     let privacy = super::privacy::load(config.privacy.treatments(), &config.privacy.key_file)?;
     let template = Template::with(&scoring(args, &loaded), config.flow.limits())?;
     let template = template.checking(config.flow.checksums.into()).private(privacy);
@@ -264,6 +265,20 @@ fn reload(books: &Books, args: &RunArgs) {
     for line in books.apply(&loaded) {
         tracing::info!("reload: {line}");
     }
+}
+
+/// Takes as many open files as the system allows, and refuses to begin with so few that it would fail anywhere.
+fn open_files() -> Result<(), Fault> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    const NEEDED: u64 = 64;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = current == maximum || setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
+    if (if raised { maximum } else { current }).is_none_or(|allowed| allowed >= NEEDED) {
+        return Ok(());
+    }
+    let sentence =
+        format!("the limit of open files is below {NEEDED}; raise it (ulimit -n, or LimitNOFILE of the unit)");
+    Err(Fault::say(Exit::Failed, sentence))
 }
 
 fn random_key() -> Result<[u64; 2], Fault> {
