@@ -39,6 +39,8 @@ pub struct Config {
     pub queue_events: usize,
     /// Id of the model bundle in force, told to the collector.
     pub bundle: String,
+    /// Learns the sockets that events are sent from.
+    pub own: crate::capture::OwnTraffic,
 }
 
 /// Where forwarding stands. Counts are of the spool's epoch, so they outlive a restart of the agent.
@@ -135,7 +137,7 @@ impl Forward {
             return Err(ForwardError::NoCollector);
         }
         let (spool, losses) = Spool::open(&config.spool, config.limits, now())?;
-        let client = Client::new(&config.identity).map_err(|e| ForwardError::Identity(e.to_string()))?;
+        let client = Client::new(&config.identity, config.own).map_err(|e| ForwardError::Identity(e.to_string()))?;
         let mut seed = [0u8; 8];
         SystemRandom::new()
             .fill(&mut seed)

@@ -7,6 +7,7 @@ pub mod config;
 pub mod enrol;
 pub mod features_cmd;
 pub mod forward;
+pub mod governor;
 pub mod metrics;
 pub mod output;
 pub mod pipeline;

@@ -159,6 +159,25 @@ impl FrameBatch {
         });
     }
 
+    /// Copies a live frame in that lies in several pieces, as [`FrameBatch::push`] does with one.
+    #[inline]
+    pub(super) fn push_parts(&mut self, time: Timestamp, link_type: u16, wire: u32, parts: [&[u8]; 3]) {
+        let start = self.len;
+        let end = start.saturating_add(parts.iter().map(|part| part.len()).sum::<usize>().min(FRAME_BYTES_MAX));
+        if self.buffer.len() < end {
+            self.buffer.resize(end, 0);
+        }
+        let mut free = self.buffer.get_mut(start..end).unwrap_or_default();
+        for part in parts {
+            let (place, rest) = free.split_at_mut(part.len().min(free.len()));
+            place.copy_from_slice(part.get(..place.len()).unwrap_or_default());
+            free = rest;
+        }
+        self.len = end;
+        let (start, captured) = (narrow(start), narrow(end.saturating_sub(start)));
+        self.frames.push(FrameMeta { time, start, captured, wire, link_type, interface: 0 });
+    }
+
     /// The buffer's free part, to read into; at least `room` bytes long.
     pub(super) fn spare(&mut self, room: usize) -> &mut [u8] {
         let end = self.len.saturating_add(room);

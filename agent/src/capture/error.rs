@@ -49,12 +49,36 @@ pub enum CaptureError {
         /// The names that exist, separated by commas.
         existing: String,
     },
+    /// The interface is down.
+    #[error("{interface}: the interface is down; bring it up first: ip link set {interface} up")]
+    Down {
+        /// The interface.
+        interface: String,
+    },
+    /// The filter is refused.
+    #[error("{interface}: the filter \"{filter}\" is refused: {reason}; see pcap-filter(7)")]
+    Filter {
+        /// The interface.
+        interface: String,
+        /// The filter.
+        filter: String,
+        /// What libpcap said.
+        reason: String,
+    },
+    /// The process that opens interfaces is gone, and this one may not.
+    #[error("{interface}: the process that opens interfaces does not answer ({reason}); start the agent again")]
+    Opener {
+        /// The interface.
+        interface: String,
+        /// What the system said.
+        reason: String,
+    },
     /// The interface failed.
     #[error("{interface}: {reason}")]
     Interface {
         /// The interface.
         interface: String,
-        /// What libpcap said.
+        /// What the system or libpcap said.
         reason: String,
     },
 }

@@ -1,9 +1,10 @@
 //! Frames with a time, a link type and an interface, from files and from the wire.
 //!
 //! A [`FrameSource`] fills [`FrameBatch`]es; the pipeline recycles them. Files are read by total
-//! readers of our own, without C; live interfaces through libpcap.
+//! readers of our own, without C; live interfaces through a ring shared with the kernel, or libpcap.
 
 mod batch;
+mod device;
 mod error;
 mod file;
 mod foreign;
@@ -15,16 +16,19 @@ mod own;
 mod pcap_file;
 mod pcapng_file;
 mod record;
+mod ring;
+mod taker;
 #[cfg(test)]
 mod tests;
 
 pub use batch::{BATCH_BYTES, BATCH_FRAMES, FRAME_BYTES_MAX, Frame, FrameBatch, FrameMeta, file_source};
+pub use device::interface_names;
 pub use error::CaptureError;
 pub use file::FileSource;
 pub use input::STDIN;
 pub use inputs::{Given, Inputs};
 pub use live::LiveSource;
-pub use opener::{LiveOptions, Opener, drop_capabilities, interface_names};
+pub use opener::{Backend, LiveOptions, Opener, drop_capabilities, serve as serve_opener};
 pub use own::OwnTraffic;
 
 use picket_event::{Ledger, Source};

@@ -1,7 +1,7 @@
 //! `picket-agent doctor`: what would keep this agent from its work, in words.
 
 use super::{Exit, Fault, Place, print};
-use crate::capture::{LiveOptions, Opener, interface_names};
+use crate::capture::{Backend, LiveOptions, Opener, interface_names};
 use crate::config::Config;
 use crate::enrol::{EnrolError, Identity};
 use clap::Args;
@@ -70,32 +70,48 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Fault> {
 }
 
 fn examine(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![libpcap(), permission(config), state(&config.agent.state)];
+    let mut findings = vec![interfaces()];
+    findings.extend(permission(config));
+    findings.push(state(&config.agent.state));
     findings.extend(identity(config));
     findings.push(metrics(&config.metrics.listen));
     findings
 }
 
-fn libpcap() -> Finding {
-    let names = interface_names().join(", ");
-    Finding::new("interfaces", Grade::Good, format!("libpcap is there; interfaces: {names}"))
+fn interfaces() -> Finding {
+    Finding::new("interfaces", Grade::Good, interface_names().join(", "))
 }
 
-/// Opens what would be watched, or loopback, and closes it again.
-fn permission(config: &Config) -> Finding {
-    let interface = config.capture.interfaces.first().map_or("lo", String::as_str).to_owned();
-    let options = LiveOptions {
+/// Opens what would be watched, or loopback, as it would be opened, and closes it again.
+fn permission(config: &Config) -> Vec<Finding> {
+    let capture = &config.capture;
+    let named = if capture.interfaces.is_empty() { vec!["lo".to_owned()] } else { capture.interfaces.clone() };
+    let backend = capture.backend;
+    let options = |interface: &String| LiveOptions {
         interface: interface.clone(),
         snap_length: 64,
         buffer_bytes: 1 << 20,
-        filter: config.capture.filter.clone(),
+        filter: capture.filter.clone(),
         promiscuous: false,
+        rings: 1,
     };
-    let opened = Opener::start().map_err(|error| error.to_string());
-    match opened.and_then(|opener| opener.open(&options).map_err(|error| error.to_string())) {
-        Ok(_) => Finding::new("capture", Grade::Good, format!("{interface} can be opened")),
-        Err(words) => Finding::new("capture", Grade::Bad(Exit::Refused), words),
-    }
+    let plan: Vec<LiveOptions> = named.iter().map(options).collect();
+    let opener = match Opener::start(backend, &plan) {
+        Ok(opener) => opener,
+        Err(error) => {
+            let words = format!("who opens interfaces cannot be started: {error}");
+            return vec![Finding::new("capture", Grade::Bad(Exit::Failed), words)];
+        }
+    };
+    let how = match backend {
+        Backend::Ring => "a ring shared with the kernel (TPACKET_V3), by a process of its own",
+        Backend::Libpcap => "libpcap, by a thread of its own",
+    };
+    let check = |options: &LiveOptions| match opener.check(options) {
+        Ok(()) => Finding::new("capture", Grade::Good, format!("{} can be opened: {how}", options.interface)),
+        Err(error) => Finding::new("capture", Grade::Bad(super::run::status_of(&error)), error.to_string()),
+    };
+    plan.iter().map(check).collect()
 }
 
 fn state(directory: &Path) -> Finding {

@@ -54,6 +54,9 @@ pub enum Verb {
     Config(config::ConfigArgs),
     /// Check that this host can capture, keep state and reach its collector
     Doctor(doctor::DoctorArgs),
+    /// Open interfaces for a running agent, which starts this itself
+    #[command(hide = true)]
+    Opener,
 }
 
 /// Where the configuration and the state are.
@@ -106,6 +109,9 @@ fn run(cli: Cli) -> Result<Exit, Fault> {
         Verb::Spool(args) => spool::spool(&args),
         Verb::Config(args) => config::config(&args),
         Verb::Doctor(args) => doctor::doctor(&args),
+        Verb::Opener => {
+            crate::capture::serve_opener().map(|()| Exit::Done).map_err(|why| Fault::say(Exit::Failed, why))
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod tests;
 
 pub use load::{ConfigError, Loaded, Origin};
 pub use settings::{
-    Agent, Capture, Config, Flow, Log, Metrics, Output, Score, Spool, Status, Uplink, Verification, kinds,
+    Agent, Capture, Config, Flow, Governor, Log, Metrics, Output, Score, Spool, Status, Uplink, Verification, kinds,
 };
 pub use units::{Size, Span};
 

@@ -1,11 +1,13 @@
 //! Every key of the agent's configuration, with its default and range.
 
 use super::units::{Size, Span};
+use crate::capture::Backend;
 use crate::sensor::privacy::{Treatment, Treatments};
 use crate::sensor::{Limits, Timeouts};
 use crate::spool;
 use picket_packet::Checksums;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -16,6 +18,7 @@ use std::path::PathBuf;
 pub struct Config {
     pub agent: Agent,
     pub capture: Capture,
+    pub governor: Governor,
     pub flow: Flow,
     pub score: Score,
     pub privacy: Privacy,
@@ -45,9 +48,17 @@ pub struct Agent {
 pub struct Capture {
     /// Interfaces to watch where the command names none.
     pub interfaces: Vec<String>,
+    /// Names that events give interfaces, by the system's name; the others keep theirs.
+    pub names: BTreeMap<String, String>,
+    /// Tags of interfaces, shown by `status`, by the system's name.
+    pub tags: BTreeMap<String, Vec<String>>,
+    /// How frames are taken from the kernel.
+    pub backend: Backend,
+    /// Rings that share out the frames of one interface, each with a sensor of its own, 1 to 64; `ring` only.
+    pub rings: u32,
     /// Bytes kept of a frame, 64 B to 256 KiB.
     pub snap_length: Size,
-    /// Kernel buffer of one interface, 1 MiB to 1 GiB.
+    /// Kernel buffer of one interface, or of each of its rings, 1 MiB to 1 GiB.
     pub buffer: Size,
     /// Filter in pcap-filter(7) syntax; empty takes everything.
     pub filter: String,
@@ -55,6 +66,18 @@ pub struct Capture {
     pub promiscuous: bool,
     /// Whether the agent's own traffic to its collector is left out (and counted).
     pub exclude_own_traffic: bool,
+}
+
+/// `[governor]`: keeps the agent within processor time and memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Governor {
+    /// Whether it may degrade.
+    pub enabled: bool,
+    /// Per cent of one core, up to 6400; 0 is what the unit's cgroup allows.
+    pub cpu_percent: u32,
+    /// The agent's own memory; 0 is what the unit's cgroup allows, else 1 MiB and more.
+    pub memory: Size,
 }
 
 /// `[flow]`: caps and time-outs of conversations, all on capture time.
@@ -208,12 +231,22 @@ impl Default for Capture {
     fn default() -> Self {
         Self {
             interfaces: Vec::new(),
+            names: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            backend: Backend::default(),
+            rings: 1,
             snap_length: Size(256 << 10),
             buffer: Size(64 << 20),
             filter: String::new(),
             promiscuous: true,
             exclude_own_traffic: true,
         }
+    }
+}
+
+impl Default for Governor {
+    fn default() -> Self {
+        Self { enabled: true, cpu_percent: 0, memory: Size(0) }
     }
 }
 
@@ -325,11 +358,23 @@ impl Config {
     pub fn impossible(&self) -> Option<(&'static str, String)> {
         let capture = &self.capture;
         let keyed = !self.privacy.treatments().needs_key() || !self.privacy.key_file.as_os_str().is_empty();
-        let checks: [(&'static str, bool, &str); 13] = [
+        let checks: &[(&'static str, bool, &str)] = &[
             ("privacy.key_file", keyed, "a file with the site's key, since something is hashed"),
             ("agent.threads", self.agent.threads <= 64, "0 to 64"),
             ("agent.state", !self.agent.state.as_os_str().is_empty(), "a directory"),
             ("capture.snap_length", within(capture.snap_length.0, 64, 256 << 10), "64B to 256KiB"),
+            ("capture.rings", within(u64::from(capture.rings), 1, 64), "1 to 64"),
+            (
+                "capture.rings",
+                capture.rings == 1 || capture.backend == Backend::Ring,
+                "1 where capture.backend is libpcap",
+            ),
+            ("governor.cpu_percent", self.governor.cpu_percent <= 6400, "0 to 6400"),
+            (
+                "governor.memory",
+                self.governor.memory.0 == 0 || self.governor.memory.0 >= 1 << 20,
+                "0B, or 1MiB and more",
+            ),
             ("capture.buffer", within(capture.buffer.0, 1 << 20, 1 << 30), "1MiB to 1GiB"),
             ("flow.max_flows", within(u64::from(self.flow.max_flows), 64, 1 << 26), "64 to 67108864"),
             (
@@ -348,7 +393,7 @@ impl Config {
             ),
             ("uplink.queue_events", within(self.uplink.queue_events as u64, 1000, 10_000_000), "1000 to 10000000"),
         ];
-        for (key, holds, range) in checks {
+        for &(key, holds, range) in checks {
             if !holds {
                 return Some((key, format!("must be {range}")));
             }
@@ -370,6 +415,9 @@ impl Config {
         if !self.metrics.listen.is_empty() && self.metrics.listen.parse::<SocketAddr>().is_err() {
             return Some(("metrics.listen", "must be an address and port such as 127.0.0.1:9740, or empty".to_owned()));
         }
+        if let Some(wrong) = wrong_label(&self.capture) {
+            return Some(wrong);
+        }
         let named =
             |collector: &String| collector.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         if let Some(wrong) = self.uplink.collectors.iter().find(|collector| !named(collector)) {
@@ -377,6 +425,17 @@ impl Config {
         }
         None
     }
+}
+
+/// The key and the sentence of a name or tag that no interface can have.
+fn wrong_label(capture: &Capture) -> Option<(&'static str, String)> {
+    const LABEL_MAX: usize = 64;
+    let good = |label: &str| !label.is_empty() && label.len() <= LABEL_MAX && !label.chars().any(char::is_control);
+    let sentence = |label: &str| format!("\"{label}\" must be 1 to {LABEL_MAX} bytes without control characters");
+    if let Some(wrong) = capture.names.values().find(|name| !good(name)) {
+        return Some(("capture.names", sentence(wrong)));
+    }
+    capture.tags.values().flatten().find(|tag| !good(tag)).map(|wrong| ("capture.tags", sentence(wrong)))
 }
 
 const fn within(value: u64, low: u64, high: u64) -> bool {

@@ -43,6 +43,19 @@ fn f51_what_is_refused_names_file_line_key_and_the_nearest_key() {
             "agent.toml:2: `output.kinds` = [\"flow\", \"flows\"] \"flows\" is no event kind",
         ),
         ("[log]\nlevel = \"loud\"", "agent.toml:2: `log.level` = \"loud\" must be one of error"),
+        ("[capture]\nrings = 0", "agent.toml:2: `capture.rings` = 0 must be 1 to 64"),
+        (
+            "[capture]\nrings = 2\nbackend = \"libpcap\"",
+            "agent.toml:2: `capture.rings` = 2 must be 1 where capture.backend is libpcap",
+        ),
+        (
+            "[capture]\nbackend = \"xdp\"",
+            "agent.toml:2: `capture.backend`: unknown variant `xdp`, expected `ring` or `libpcap`",
+        ),
+        (
+            "[capture]\nnames = {eth0 = \"\"}",
+            "agent.toml:2: `capture.names` = { eth0 = \"\" } \"\" must be 1 to 64 bytes",
+        ),
         ("[agent\n", "agent.toml:1: "),
         ("[agent]\nsite = 'a'\nsite = 'b'", "agent.toml:3: "),
     ];

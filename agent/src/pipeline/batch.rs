@@ -39,6 +39,8 @@ impl Order {
 pub(super) enum Item {
     /// A packet for a shard; its payload lies in the batch's arena, its tunnel among the batch's, counted from 1.
     Packet { order: Order, shard: u8, start: u32, packet: Packet<'static>, length: u32, tunnel: Option<NonZeroU32> },
+    /// From here on, so much is done.
+    Level(crate::sensor::Level),
     /// Time has passed.
     Tick { order: Order, now: i64 },
     /// The input is over.

@@ -11,7 +11,7 @@ mod worker;
 
 use crate::sensor::back::Back;
 use crate::sensor::front::Front;
-use crate::sensor::{SHARDS, Sensor, Settings, Sink};
+use crate::sensor::{Level, SHARDS, Sensor, Settings, Sink};
 use batch::{Batch, Item, Merge, Order};
 use picket_event::{Ledger, Timestamp};
 use picket_packet::Frame;
@@ -65,6 +65,17 @@ impl Pipeline {
             Kind::Shared(shared) => {
                 shared.observe(now);
                 shared.flush(sink);
+            }
+        }
+    }
+
+    /// From the next frame on, does this much; rows of frames given before may go unscored already.
+    pub fn set_level(&mut self, level: Level) {
+        match &mut self.0 {
+            Kind::Inline(sensor) => sensor.set_level(level),
+            Kind::Shared(shared) => {
+                shared.back.set_level(level);
+                shared.filling.iter_mut().for_each(|batch| batch.items.push(Item::Level(level)));
             }
         }
     }

@@ -88,6 +88,7 @@ impl Share {
                         reports.extend(shard.reports().drain(..).map(|report| (order, report)));
                     }
                 }
+                Item::Level(level) => self.shards.iter_mut().for_each(|shard| shard.set_level(*level)),
                 Item::Tick { order, now } => self.each(*order, reports, |shard| shard.advance(*now)),
                 Item::Finish { order } => self.each(*order, reports, Shard::finish),
             }

@@ -2,6 +2,7 @@
 
 use super::assets::{self, Assets};
 use super::hosts::{self, Hosts};
+use super::level::{Level, Missed};
 use super::pairs::{self, News, Pairs};
 use super::privacy::Privacy;
 use super::report::{Evidence, Report, Row, Said};
@@ -26,6 +27,8 @@ pub(crate) struct Back {
     pairs: Pairs,
     /// Whether the sink is shown what features are made of.
     observe: bool,
+    level: Level,
+    missed: Missed,
     privacy: Option<Arc<Privacy>>,
     assets: Assets,
     events: u64,
@@ -52,10 +55,16 @@ impl Back {
             hosts: Hosts::new(settings.key.0[0]),
             pairs: Pairs::new(settings.bundle.is_some()),
             observe: settings.observe,
+            level: Level::default(),
+            missed: Missed::default(),
             privacy: settings.privacy.clone(),
             assets: Assets::new(),
             events: 0,
         }
+    }
+
+    pub(crate) const fn set_level(&mut self, level: Level) {
+        self.level = level;
     }
 
     /// Takes reports in their order and empties the list.
@@ -173,7 +182,11 @@ impl Back {
 
     fn row(&mut self, mut row: Row, sink: &mut impl Sink) -> Event {
         let score = match (&mut self.judge, row.evidence.take()) {
-            (Some(judge), Some(evidence)) => judge.score(&row, *evidence, sink),
+            (Some(judge), Some(evidence)) => {
+                let scored = self.level < Level::Unscored;
+                self.missed.scoring += u64::from(!scored && judge.scorer.is_some());
+                judge.score(&row, *evidence, sink, scored)
+            }
             _ => None,
         };
         let Row { flow, vlan, start, end, packets, bytes, tcp_flags, state, reason, app, tunnel, .. } = row;
@@ -212,12 +225,14 @@ impl Back {
                 }
             }
         }
+        self.missed.account(&mut mine);
         ledger.add(&mine);
     }
 }
 
 impl Judge {
-    fn score(&mut self, row: &Row, evidence: Evidence, sink: &mut impl Sink) -> Option<Score> {
+    /// Remembers the row, and scores it where that is wanted.
+    fn score(&mut self, row: &Row, evidence: Evidence, sink: &mut impl Sink, scored: bool) -> Option<Score> {
         let Evidence { stats, detail, mut handshake } = evidence;
         let (pair, server) = keys(&row.flow.endpoints)?;
         if let Some(handshake) = &mut handshake {
@@ -235,7 +250,7 @@ impl Judge {
             start: row.start,
         };
         sink.observed(&row.flow, &row.app, &seen);
-        self.scorer.as_mut()?.score(&seen)
+        self.scorer.as_mut().filter(|_| scored)?.score(&seen)
     }
 }
 

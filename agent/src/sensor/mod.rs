@@ -15,6 +15,7 @@ pub(crate) mod back;
 pub(crate) mod front;
 mod hosts;
 mod ics;
+mod level;
 mod limits;
 mod pairs;
 pub mod privacy;
@@ -23,8 +24,11 @@ pub(crate) mod shard;
 mod sink;
 
 #[cfg(test)]
+mod level_tests;
+#[cfg(test)]
 pub(crate) mod tests;
 
+pub use level::{Level, SAMPLE};
 pub use limits::{Limits, Timeouts};
 pub use sink::{Count, Sink};
 
@@ -107,6 +111,12 @@ impl Sensor {
     pub fn new(settings: &Settings) -> Self {
         let shards = (0..SHARDS).map(|number| Shard::new(number as u8, settings)).collect();
         Self { front: Front::new(settings), shards, back: Back::new(settings) }
+    }
+
+    /// From the next frame on, does this much.
+    pub fn set_level(&mut self, level: Level) {
+        self.shards.iter_mut().for_each(|shard| shard.set_level(level));
+        self.back.set_level(level);
     }
 
     /// Takes the next frame. Time passes by the frames' own times.

@@ -1,6 +1,7 @@
 //! The second piece of the line: one of 64 logical shards, with its flows and what is said in them.
 
 use super::ics::{self, Merge};
+use super::level::{HEAD_BYTES, Level, Missed, SAMPLE};
 use super::report::{Evidence, Report, Row, Said};
 use super::{SHARDS, Settings};
 use picket_dissect::{Context, Conversation, Output};
@@ -37,6 +38,10 @@ pub(crate) struct Tracked {
     ended: bool,
     /// Whether it had a row already.
     continued: bool,
+    /// Not read any further, by the level.
+    cut: bool,
+    /// Bytes given to the conversation.
+    taken: u32,
 }
 
 const NO_MERGE: u32 = u32::MAX;
@@ -53,6 +58,8 @@ struct Listener {
     misbehaved: u64,
     scoring: bool,
     detailed: bool,
+    level: Level,
+    missed: Missed,
 }
 
 impl Shard {
@@ -88,8 +95,14 @@ impl Shard {
             scoring: settings.bundle.is_some() || settings.observe,
             detailed: settings.observe
                 || settings.bundle.as_ref().is_some_and(|b| b.schemas().iter().any(|schema| schema.needs_detail())),
+            level: Level::default(),
+            missed: Missed::default(),
         };
         Self { table: Table::new(config), listener, minute: 0 }
+    }
+
+    pub(crate) const fn set_level(&mut self, level: Level) {
+        self.listener.level = level;
     }
 
     #[inline]
@@ -147,12 +160,20 @@ impl Shard {
                 mine.capped.insert(row.to_owned(), count);
             }
         }
+        self.listener.missed.account(&mut mine);
         ledger.add(&mine);
     }
 }
 
 impl Handler for Listener {
     type State = Tracked;
+
+    fn admits(&mut self, hash: u64) -> bool {
+        // The lowest and highest bits find places in tables, those from the middle on the shard; these are below it.
+        let admitted = self.level < Level::Sampled || (hash >> 24).is_multiple_of(SAMPLE);
+        self.missed.sampling += u64::from(!admitted);
+        admitted
+    }
 
     fn open(&mut self, flow: &Flow) -> Tracked {
         let endpoints = flow.endpoints();
@@ -167,6 +188,8 @@ impl Handler for Listener {
             merge: NO_MERGE,
             ended: false,
             continued: false,
+            cut: false,
+            taken: 0,
         }
     }
 
@@ -178,7 +201,12 @@ impl Handler for Listener {
         if let Some(detail) = &mut state.detail {
             detail.packet(direction, packet.time, payload);
         }
-        if packet.tcp.is_none() && !packet.payload.is_empty() && !state.ended && state.conversation.wants(direction) {
+        if self.level != Level::Full {
+            self.cut(state);
+        }
+        let reads = !state.ended && !state.cut && state.conversation.wants(direction);
+        if packet.tcp.is_none() && !packet.payload.is_empty() && reads {
+            state.taken = state.taken.saturating_add(packet.payload.len() as u32);
             let context = Context { time: packet.time, endpoints: flow.endpoints() };
             state.conversation.datagram(direction, packet.payload, &context, &mut self.output);
             self.say(flow, state, packet.time);
@@ -188,7 +216,7 @@ impl Handler for Listener {
     #[inline]
     fn wants(&self, state: &Tracked, direction: Direction) -> bool {
         let detail = || state.detail.as_ref().is_some_and(|detail| detail.wants(direction));
-        !state.ended && (state.conversation.wants(direction) || detail())
+        !state.ended && !state.cut && (state.conversation.wants(direction) || detail())
     }
 
     fn stream(
@@ -199,7 +227,7 @@ impl Handler for Listener {
         item: StreamItem<'_>,
         time: Timestamp,
     ) {
-        if state.ended {
+        if state.ended || state.cut {
             return;
         }
         if let Some(detail) = &mut state.detail {
@@ -211,6 +239,9 @@ impl Handler for Listener {
             if !matches!(item, StreamItem::End) && !state.conversation.wants(direction) {
                 return;
             }
+        }
+        if let StreamItem::Data(bytes) = &item {
+            state.taken = state.taken.saturating_add(bytes.len() as u32);
         }
         let context = Context { time, endpoints: flow.endpoints() };
         match item {
@@ -248,6 +279,21 @@ impl Listener {
         let endpoints = flow.endpoints();
         let reversed = state.conversation.reversed();
         FlowRef { id: flow.id(), endpoints: if reversed { endpoints.swapped() } else { endpoints } }
+    }
+
+    /// Ends the reading of a conversation of which the level wants no more. What is left out once is left out to the
+    /// end: a dissector cannot go on behind a hole that nobody told it of.
+    #[cold]
+    fn cut(&mut self, state: &mut Tracked) {
+        if state.cut || state.ended {
+            return;
+        }
+        let recognised = self.level >= Level::Recognition && state.conversation.is_recognised();
+        if recognised || state.taken > HEAD_BYTES {
+            state.cut = true;
+            let row = if recognised { &mut self.missed.detail } else { &mut self.missed.reassembly };
+            *row += 1;
+        }
     }
 
     /// Tells what the conversation has put out.

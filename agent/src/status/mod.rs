@@ -53,7 +53,9 @@ pub struct Snapshot {
 pub struct InputStatus {
     /// Its name.
     pub name: String,
-    /// In words: `capturing`, `gone, trying again: ...`, `reading`, `done`, `bad: ...`.
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// In words: `capturing`, `down, ...`, `gone, trying again: ...`, `reading`, `done`, `bad: ...`.
     pub state: String,
     /// Frames received.
     pub frames: u64,

@@ -12,9 +12,10 @@ pub fn text(snapshot: &Snapshot) -> String {
     let (version, pid) = (&snapshot.version, snapshot.pid);
     let _ = writeln!(out, "agent     {name}{site} (version {version}, pid {pid}, up {})", up(snapshot.uptime_seconds));
     for input in &snapshot.inputs {
+        let tags = if input.tags.is_empty() { String::new() } else { format!(" [{}]", input.tags.join(", ")) };
         let _ = writeln!(
             out,
-            "input     {}: {}; {} frames, {} dropped by the kernel, {} by the interface",
+            "input     {}{tags}: {}; {} frames, {} dropped by the kernel, {} by the interface",
             input.name, input.state, input.frames, input.kernel_drops, input.interface_drops,
         );
     }

@@ -1,5 +1,6 @@
 //! QUIC connections with the agent's certificate.
 
+use crate::capture::OwnTraffic;
 use crate::enrol::{Identity, Material};
 use picket_event::wire::{ALPN, HEADER_BYTES, MAX_FRAME_BYTES, SERVER_NAME, WireError, total_length};
 use quinn::{ClientConfig, Connection, Endpoint, IdleTimeout, RecvStream, TransportConfig, VarInt};
@@ -41,6 +42,8 @@ pub struct Client {
     config: ClientConfig,
     v4: Option<Endpoint>,
     v6: Option<Endpoint>,
+    /// Learns every socket before it is used.
+    own: OwnTraffic,
 }
 
 impl Client {
@@ -48,11 +51,12 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::Identity`].
-    pub fn new(identity: &Identity) -> Result<Self, ClientError> {
+    pub fn new(identity: &Identity, own: OwnTraffic) -> Result<Self, ClientError> {
         Ok(Self {
             config: config(&identity.material().map_err(|e| ClientError::Identity(e.to_string()))?)?,
             v4: None,
             v6: None,
+            own,
         })
     }
 
@@ -86,7 +90,12 @@ impl Client {
         let mut last = resolve("it has no address".to_owned());
         let config = self.config.clone();
         for address in addresses.take(8) {
-            let connecting = self.endpoint(address)?.connect_with(config.clone(), address, SERVER_NAME);
+            let own = self.own.clone();
+            let endpoint = self.endpoint(address)?;
+            if let Ok(local) = endpoint.local_addr() {
+                own.announce(local, address);
+            }
+            let connecting = endpoint.connect_with(config.clone(), address, SERVER_NAME);
             match connecting {
                 Ok(connecting) => match connecting.await {
                     Ok(connection) => return Ok(connection),

@@ -111,6 +111,12 @@ impl Conversation {
         }
     }
 
+    /// Whether its protocol was recognised by what was said.
+    #[must_use]
+    pub const fn is_recognised(&self) -> bool {
+        self.decided.is_some()
+    }
+
     /// Whether the bytes showed that client and server were exchanged.
     #[must_use]
     pub const fn reversed(&self) -> bool {

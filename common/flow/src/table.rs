@@ -77,6 +77,11 @@ pub trait Handler {
     /// What it keeps of a flow.
     type State;
 
+    /// Whether a flow of this hash may open; asked only for packets of none that is known. Those refused are counted.
+    fn admits(&mut self, _hash: u64) -> bool {
+        true
+    }
+
     /// A flow opens.
     fn open(&mut self, flow: &Flow) -> Self::State;
 
@@ -224,7 +229,8 @@ impl<T> Table<T> {
     }
 
     fn open<H: Handler<State = T>>(&mut self, packet: &Packet<'_>, handler: &mut H) -> Option<u32> {
-        if self.counters.open >= u64::from(self.config.flows) && !self.make_room(packet.now, handler) {
+        let full = self.counters.open >= u64::from(self.config.flows);
+        if !handler.admits(packet.hash) || (full && !self.make_room(packet.now, handler)) {
             self.counters.refused += 1;
             return None;
         }

@@ -1,6 +1,7 @@
 //! A collector with its store, enrolment and ingest on loopback, and agents that enrol at it.
 
 use anyhow::Context;
+use picket_agent::capture::OwnTraffic;
 use picket_agent::enrol::{Identity, enrol};
 use picket_agent::forward::{Config as ForwardConfig, Forward};
 use picket_agent::spool::Limits;
@@ -163,6 +164,7 @@ impl AgentAt {
             batch_delay: self.batch_delay,
             queue_events: 20_000,
             bundle: "test".to_owned(),
+            own: OwnTraffic::default(),
         })?)
     }
 }

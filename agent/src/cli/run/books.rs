@@ -3,11 +3,11 @@
 use crate::config::{Config, Loaded};
 use crate::forward::{self, Forward};
 use crate::output::{EveSink, Kinds, ledger_json, ledger_text};
-use crate::sensor::Sink;
+use crate::sensor::{Level, Sink};
 use crate::status::{InputStatus, Snapshot, UplinkStatus};
 use picket_event::{AgentId, Body, Event, Ledger, Site};
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -18,13 +18,14 @@ const NAMES_MAX: usize = 256;
 pub(super) struct Books {
     started: Instant,
     agent: String,
-    collectors: Vec<String>,
     config: Mutex<Config>,
     kinds: Mutex<Kinds>,
     eve: Option<Mutex<EveSink<std::io::Stdout>>>,
     lines: Mutex<Vec<LineState>>,
     tally: Mutex<Tally>,
     forward: RwLock<Option<Forward>>,
+    /// How much the sensors do, as [`Level`]'s number.
+    level: AtomicU8,
     /// Where forwarding stood when it ended.
     ended: Mutex<Option<forward::Status>>,
 }
@@ -33,6 +34,7 @@ pub(super) struct Books {
 #[derive(Clone, Debug, Default)]
 pub(super) struct LineState {
     pub(super) name: String,
+    pub(super) tags: Vec<String>,
     pub(super) state: String,
     /// The sensor's ledger with the source's drops.
     pub(super) ledger: Ledger,
@@ -77,34 +79,49 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Books {
     pub(super) fn new(
-        agent: Option<(String, Vec<String>)>,
+        agent: Option<String>,
         config: &Config,
         kinds: Kinds,
         print: bool,
         forward: Option<Forward>,
     ) -> Self {
-        let (agent, collectors) = agent.unwrap_or_default();
+        let agent = agent.unwrap_or_default();
         let name = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let (id, site) = (name(&agent).map(|n| AgentId::new(&n)), name(&config.agent.site).map(|n| Site::new(&n)));
         let eve = print.then(|| Mutex::new(EveSink::new(std::io::stdout(), Kinds::ALL).named(id, site)));
         Self {
             started: Instant::now(),
             agent,
-            collectors,
             config: Mutex::new(config.clone()),
             kinds: Mutex::new(kinds),
             eve,
             lines: Mutex::default(),
             tally: Mutex::default(),
             forward: RwLock::new(forward),
+            level: AtomicU8::default(),
             ended: Mutex::default(),
         }
     }
 
+    /// How much the sensors are to do.
+    pub(super) fn level(&self) -> Level {
+        Level::from_number(self.level.load(Ordering::Relaxed))
+    }
+
+    /// Tells the sensors how much to do; each does so from its next frames on.
+    pub(super) fn set_level(&self, level: Level) {
+        self.level.store(level as u8, Ordering::Relaxed);
+    }
+
+    /// Frames that the kernel dropped, over all inputs.
+    pub(super) fn dropped(&self) -> u64 {
+        held(&self.lines).iter().map(|line| line.ledger.kernel_drops).sum()
+    }
+
     /// Adds an input; gives its number.
-    pub(super) fn add_line(&self, name: &str, state: &str) -> usize {
+    pub(super) fn add_line(&self, name: String, tags: Vec<String>, state: &str) -> usize {
         let mut lines = held(&self.lines);
-        lines.push(LineState { name: name.to_owned(), state: state.to_owned(), ledger: Ledger::default() });
+        lines.push(LineState { name, tags, state: state.to_owned(), ledger: Ledger::default() });
         lines.len() - 1
     }
 
@@ -190,11 +207,6 @@ impl Books {
         self.with_uplink(|forward| forward.report(ledger));
     }
 
-    /// The collectors' addresses, as far as their names resolve now.
-    pub(super) fn collector_addresses(&self) -> Vec<SocketAddr> {
-        self.collectors.iter().filter_map(|name| name.to_socket_addrs().ok()).flatten().collect()
-    }
-
     /// Applies what can change while running; gives a sentence a changed key.
     pub(super) fn apply(&self, loaded: &Loaded) -> Vec<String> {
         let mut config = held(&self.config);
@@ -254,6 +266,7 @@ impl Books {
 fn input_status(line: &LineState) -> InputStatus {
     InputStatus {
         name: line.name.clone(),
+        tags: line.tags.clone(),
         state: line.state.clone(),
         frames: line.ledger.frames,
         bytes: line.ledger.bytes,

@@ -5,8 +5,8 @@ use super::super::stop::Signals;
 use super::books::Books;
 use crate::capture::{CaptureError, FileSource, Filled, FrameBatch, FrameSource, Inputs, LiveSource};
 use crate::pipeline::Pipeline;
-use crate::sensor::HashKey;
-use picket_event::{Source, Timestamp};
+use crate::sensor::{HashKey, Level};
+use picket_event::Timestamp;
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -17,8 +17,14 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// What is to be read.
 pub(super) enum Lines {
-    Live(Vec<LiveSource>),
+    Live(Vec<Watched>),
     Files(Inputs),
+}
+
+/// An interface, or one ring of it, and how it is tagged.
+pub(super) struct Watched {
+    pub(super) source: LiveSource,
+    pub(super) tags: Vec<String>,
 }
 
 /// The threads at work.
@@ -39,7 +45,7 @@ impl Running {
 }
 
 impl Lines {
-    pub(super) fn live(sources: Vec<LiveSource>) -> Self {
+    pub(super) fn live(sources: Vec<Watched>) -> Self {
         Self::Live(sources)
     }
 
@@ -67,10 +73,12 @@ impl Lines {
         let mut threads = Vec::new();
         match self {
             Self::Live(sources) => {
-                for source in sources {
-                    let pipeline = Pipeline::new(&template.live(source.source(), key), workers)?;
+                for (number, watched) in sources.into_iter().enumerate() {
+                    // Sensors of one run share no key, so that their flows share no ids.
+                    let key = HashKey([key.0[0].wrapping_add(number as u64), key.0[1]]);
+                    let pipeline = Pipeline::new(&template.live(watched.source.source(), key), workers)?;
                     let books = Arc::clone(books);
-                    let work = move || live(source, pipeline, &books);
+                    let work = move || live(watched, pipeline, &books);
                     threads.push(std::thread::Builder::new().name("capture".to_owned()).spawn(work)?);
                 }
             }
@@ -85,17 +93,20 @@ impl Lines {
 }
 
 /// Watches an interface until it is stopped.
-fn live(mut source: LiveSource, mut pipeline: Pipeline, books: &Books) -> usize {
-    let Source::Interface(name) = source.source().clone() else { return 0 };
-    let number = books.add_line(&name, "capturing");
-    let mut batch = FrameBatch::new();
+fn live(watched: Watched, mut pipeline: Pipeline, books: &Books) -> usize {
+    let Watched { mut source, tags } = watched;
+    let number = books.add_line(source.title(), tags, "capturing");
     let mut events = Vec::new();
     let mut ticked = Instant::now();
     let mut bad = 0;
+    let mut level = Level::default();
     loop {
-        match source.fill(&mut batch) {
-            Ok(Filled::Frames) => batch.frames().for_each(|frame| pipeline.frame(frame.packet(), &mut events)),
-            Ok(Filled::Idle) => {}
+        if books.level() != level {
+            level = books.level();
+            pipeline.set_level(level);
+        }
+        match source.visit(|frame| pipeline.frame(frame.packet(), &mut events)) {
+            Ok(Filled::Frames | Filled::Idle) => {}
             Ok(Filled::End) => break,
             Err(error) => {
                 tracing::error!("{error}");
@@ -122,7 +133,7 @@ fn live(mut source: LiveSource, mut pipeline: Pipeline, books: &Books) -> usize 
 }
 
 /// The present, as frames are stamped.
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::EPOCH.plus(since)
 }
@@ -139,7 +150,7 @@ fn files(inputs: &Inputs, template: &Template, workers: usize, books: &Books, si
             break;
         }
         let name = given.path.display().to_string();
-        let number = books.add_line(&name, "reading");
+        let number = books.add_line(name, Vec::new(), "reading");
         match file(given.path.as_path(), template, workers, books, signals, &mut batch, number) {
             Err(error) if !error.is_foreign() || given.named => {
                 eprintln!("picket-agent: {error}");

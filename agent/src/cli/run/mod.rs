@@ -1,6 +1,7 @@
 //! `picket-agent run`: a live interface, or captures, down the whole line to a collector.
 
 mod books;
+mod governing;
 mod lines;
 mod uplink;
 
@@ -14,7 +15,8 @@ use crate::sensor::HashKey;
 use crate::{metrics, status};
 use books::Books;
 use clap::Args;
-use lines::Lines;
+use governing::Governing;
+use lines::{Lines, Watched};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -65,27 +67,32 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Fault> {
     let loaded = effective(args)?;
     super::log::start(&loaded.config.log);
     let config = &loaded.config;
+    open_files()?;
     let privacy = super::privacy::load(config.privacy.treatments(), &config.privacy.key_file)?;
     let template = Template::with(&scoring(args, &loaded), config.flow.limits())?;
     let template = template.checking(config.flow.checksums.into()).private(privacy);
     let kinds = parse_kinds(&config.output.kinds)?;
-    let interfaces = interfaces(args, &loaded)?;
-    let opener = if interfaces.is_empty() { None } else { Some(Opener::start().map_err(thread_fault)?) };
+    let plan = plan(args, &loaded)?;
+    let opener =
+        if plan.is_empty() { None } else { Some(Opener::start(config.capture.backend, &plan).map_err(opener_fault)?) };
     if opener.is_some() {
         // Threads inherit what their maker has, so this comes before all others are started.
         drop_capabilities().map_err(|why| Fault::say(Exit::Failed, why))?;
     }
     let signals = Signals::listen(true)?;
-    let (agent, forward) = uplink::start(args, config, template.bundle_id())?;
+    let own = OwnTraffic::default();
+    let (agent, forward) = uplink::start(args, config, template.bundle_id(), &own)?;
     let books = Arc::new(Books::new(agent, config, kinds, args.output == OutputForm::Eve, forward));
+    let own = if config.capture.exclude_own_traffic { own } else { OwnTraffic::default() };
     let inputs = match &opener {
-        Some(opener) => Lines::live(open(args, &loaded, &interfaces, opener, &books, &signals)?),
+        Some(opener) => Lines::live(open(&loaded, plan, opener, &own, &signals)?),
         None => Lines::files(Inputs::list(&args.file)),
     };
     let _served = serve(args, config, &books)?;
     let each = share(config.agent.threads, inputs.len());
     let running = inputs.start(&template, each, &books, &signals, HashKey(random_key()?)).map_err(thread_fault)?;
-    watch(&running, &books, &signals, args);
+    let governing = opener.is_some().then(|| Governing::start(&config.governor)).flatten();
+    watch(&running, &books, &signals, args, governing);
     let bad = running.join();
     let sent = uplink::finish(&books, opener.is_none(), &signals);
     let ledger = books.final_ledger();
@@ -149,37 +156,52 @@ fn interfaces(args: &RunArgs, loaded: &Loaded) -> Result<Vec<String>, Fault> {
     Ok(unique)
 }
 
-fn open(
-    args: &RunArgs,
-    loaded: &Loaded,
-    interfaces: &[String],
-    opener: &Opener,
-    books: &Books,
-    signals: &Signals,
-) -> Result<Vec<LiveSource>, Fault> {
+/// How each interface is to be opened.
+fn plan(args: &RunArgs, loaded: &Loaded) -> Result<Vec<LiveOptions>, Fault> {
     let capture = &loaded.config.capture;
-    let excluded = capture.exclude_own_traffic && !args.no_uplink;
-    let own = if excluded { OwnTraffic::of_this_host(books.collector_addresses()) } else { OwnTraffic::none() };
-    interfaces
-        .iter()
-        .map(|interface| {
-            let options = LiveOptions {
-                interface: interface.clone(),
-                snap_length: u32::try_from(capture.snap_length.0).unwrap_or(u32::MAX),
-                buffer_bytes: u32::try_from(capture.buffer.0).unwrap_or(u32::MAX),
-                filter: capture.filter.clone(),
-                promiscuous: capture.promiscuous,
-            };
-            LiveSource::open(options, opener.clone(), own.clone(), Arc::clone(&signals.stop)).map_err(|error| {
-                let exit = match error {
-                    CaptureError::Permission { .. } => Exit::Refused,
-                    CaptureError::UnknownInterface { .. } => Exit::Usage,
-                    _ => Exit::Failed,
-                };
-                Fault::new(exit, error)
-            })
-        })
-        .collect()
+    let bounded = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+    let interfaces = interfaces(args, loaded)?.into_iter();
+    let options = interfaces.map(|interface| LiveOptions {
+        interface,
+        snap_length: bounded(capture.snap_length.0),
+        buffer_bytes: bounded(capture.buffer.0),
+        filter: capture.filter.clone(),
+        promiscuous: capture.promiscuous,
+        rings: capture.rings,
+    });
+    Ok(options.collect())
+}
+
+/// Opens every ring of every interface.
+fn open(
+    loaded: &Loaded,
+    plan: Vec<LiveOptions>,
+    opener: &Opener,
+    own: &OwnTraffic,
+    signals: &Signals,
+) -> Result<Vec<Watched>, Fault> {
+    let capture = &loaded.config.capture;
+    let mut watched = Vec::new();
+    for options in plan {
+        let name = capture.names.get(&options.interface).unwrap_or(&options.interface).clone();
+        let tags = capture.tags.get(&options.interface).cloned().unwrap_or_default();
+        for ring in 0..options.rings {
+            let stop = Arc::clone(&signals.stop);
+            let source = LiveSource::open(&name, options.clone(), ring, opener.clone(), own, stop);
+            let source = source.map_err(|error| Fault::new(status_of(&error), error))?;
+            watched.push(Watched { source, tags: tags.clone() });
+        }
+    }
+    Ok(watched)
+}
+
+/// The status of an interface that cannot be opened.
+pub(super) const fn status_of(error: &CaptureError) -> Exit {
+    match error {
+        CaptureError::Permission { .. } => Exit::Refused,
+        CaptureError::UnknownInterface { .. } | CaptureError::Filter { .. } => Exit::Usage,
+        _ => Exit::Failed,
+    }
 }
 
 /// Starts the status socket and the metrics. What is taken is told; the capture goes on without it.
@@ -214,10 +236,13 @@ fn share(asked: usize, inputs: usize) -> usize {
 }
 
 /// Keeps the books up to date until the inputs are at their end.
-fn watch(running: &lines::Running, books: &Books, signals: &Signals, args: &RunArgs) {
+fn watch(running: &lines::Running, books: &Books, signals: &Signals, args: &RunArgs, mut governing: Option<Governing>) {
     let mut reported = Instant::now();
     while !running.is_finished() {
         std::thread::sleep(TURN);
+        if let Some(governing) = &mut governing {
+            governing.turn(books);
+        }
         if reported.elapsed() >= REPORT_EVERY {
             reported = Instant::now();
             books.report();
@@ -242,6 +267,20 @@ fn reload(books: &Books, args: &RunArgs) {
     }
 }
 
+/// Takes as many open files as the system allows, and refuses to begin with so few that it would fail anywhere.
+fn open_files() -> Result<(), Fault> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    const NEEDED: u64 = 64;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = current == maximum || setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
+    if (if raised { maximum } else { current }).is_none_or(|allowed| allowed >= NEEDED) {
+        return Ok(());
+    }
+    let sentence =
+        format!("the limit of open files is below {NEEDED}; raise it (ulimit -n, or LimitNOFILE of the unit)");
+    Err(Fault::say(Exit::Failed, sentence))
+}
+
 fn random_key() -> Result<[u64; 2], Fault> {
     use ring::rand::SecureRandom;
     let mut bytes = [0u8; 16];
@@ -249,6 +288,11 @@ fn random_key() -> Result<[u64; 2], Fault> {
     ring::rand::SystemRandom::new().fill(&mut bytes).map_err(refused)?;
     let value = u128::from_le_bytes(bytes);
     Ok([value as u64, (value >> 64) as u64])
+}
+
+fn opener_fault(error: std::io::Error) -> Fault {
+    let advice = "start the process that opens interfaces; is the limit of tasks or open files too low?";
+    Fault::new(Exit::Failed, anyhow::Error::new(error).context(advice))
 }
 
 fn thread_fault(error: std::io::Error) -> Fault {

@@ -4,6 +4,7 @@ use super::super::stop::Signals;
 use super::super::{Exit, Fault};
 use super::RunArgs;
 use super::books::Books;
+use crate::capture::OwnTraffic;
 use crate::config::Config;
 use crate::enrol::Identity;
 use crate::forward::{self, Forward};
@@ -15,13 +16,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often the wait looks at signals.
 const TURN: Duration = Duration::from_millis(200);
 
-/// Loads the identity and starts spool and uplink; gives the agent's id and its collectors.
-#[allow(clippy::type_complexity)] // two halves of one answer
+/// Loads the identity and starts spool and uplink, whose sockets `own` learns; gives the agent's id.
 pub(super) fn start(
     args: &RunArgs,
     config: &Config,
     bundle: String,
-) -> Result<(Option<(String, Vec<String>)>, Option<Forward>), Fault> {
+    own: &OwnTraffic,
+) -> Result<(Option<String>, Option<Forward>), Fault> {
     if args.no_uplink {
         return Ok((None, None));
     }
@@ -38,13 +39,14 @@ pub(super) fn start(
             frames: config.spool.frames,
         },
         identity,
-        collectors: collectors.clone(),
+        collectors,
         batch_delay: config.uplink.batch_delay.0,
         queue_events: config.uplink.queue_events,
         bundle,
+        own: own.clone(),
     })
     .map_err(|error| Fault::new(Exit::Failed, error))?;
-    Ok((Some((agent, collectors)), Some(forward)))
+    Ok((Some(agent), Some(forward)))
 }
 
 /// Ends the uplink. Captures wait until everything is acknowledged; a live agent leaves the rest in the spool.
