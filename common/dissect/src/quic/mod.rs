@@ -1,11 +1,11 @@
-//! QUIC (RFC 9000, 9001, 9369; drafts 23 to 34): the handshake as far as anyone can read it.
+//! QUIC (RFC 9000, 9001, 9369; drafts 23 to 34, Google's T050 and T051): the handshake as far as anyone can read it.
 //!
 //! Initial packets are protected with keys that follow from the connection id a client begins with, so that
 //! both hellos can be read: over several packets and datagrams, in CRYPTO frames in any order, behind a
 //! Retry (whose integrity tag is verified) or another version. One `quic` event a connection, written when
 //! both hellos are complete or the flow ends; then the session is done, so that bulk data costs nothing.
 //! Named without a hello: connections that began before the capture, by long headers, or by short ones that
-//! keep their connection id; versions of Google and Facebook.
+//! keep their connection id; older versions of Google and Facebook.
 //! Not read: Handshake, 0-RTT and 1-RTT packets (encrypted), Google's own handshake, Initial packets that the
 //! capture has cut.
 

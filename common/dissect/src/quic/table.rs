@@ -88,6 +88,28 @@ static DRAFT_25: Family = Family {
 /// Drafts 23 and 24, whose Retry packets carry no tag.
 static DRAFT_23: Family = Family { salt: SALT_23, labels: LABELS, types: TYPES, retry: None };
 
+/// Google's T050: the layout of the drafts with a salt of its own (as in Chromium's QUICHE).
+static T050: Family = Family {
+    salt: [
+        0x7f, 0xf5, 0x79, 0xe5, 0xac, 0xd0, 0x72, 0x91, 0x55, 0x80, 0x30, 0x4c, 0x43, 0xa2, 0x36, 0x7c, 0x60, 0x48,
+        0x83, 0x10,
+    ],
+    labels: LABELS,
+    types: TYPES,
+    retry: None,
+};
+
+/// Google's T051.
+static T051: Family = Family {
+    salt: [
+        0x7a, 0x4e, 0xde, 0xf4, 0xe7, 0xcc, 0xee, 0x5f, 0xa4, 0x50, 0x6c, 0x19, 0x12, 0x4f, 0xc8, 0xcc, 0xda, 0x6e,
+        0x03, 0x3d,
+    ],
+    labels: LABELS,
+    types: TYPES,
+    retry: None,
+};
+
 /// How the Initial packets of a version are protected; `None` where that is not known.
 pub(crate) const fn family(version: u32) -> Option<&'static Family> {
     match version {
@@ -95,16 +117,19 @@ pub(crate) const fn family(version: u32) -> Option<&'static Family> {
         0x6b33_43cf => Some(&V2),
         0xff00_001d..=0xff00_0020 => Some(&DRAFT_29),
         0xff00_0019..=0xff00_001c => Some(&DRAFT_25),
-        0xff00_0017 | 0xff00_0018 => Some(&DRAFT_23),
+        // Facebook's 0xfaceb002 is draft 27 under another number.
+        0xff00_0017 | 0xff00_0018 | 0xface_b002 => Some(&DRAFT_23),
+        0x5430_3530 => Some(&T050),
+        0x5430_3531 => Some(&T051),
         _ => None,
     }
 }
 
 /// Versions that exist and whose handshake is not read: older drafts, the draft of version 2, those of Google
-/// with connection ids behind lengths (Q046 to Q050, T050, T051) and of Facebook.
+/// with connection ids behind lengths (Q047 to Q059, T052 to T059) and of Facebook.
 pub(crate) const fn is_named(version: u32) -> bool {
     matches!(version, 0xff00_0016 | 0x709a_50c4 | 0xface_b000..=0xface_b00f)
-        || matches!(version, 0x5130_3437..=0x5130_3439 | 0x5130_3530..=0x5130_3539 | 0x5430_3530..=0x5430_3539)
+        || matches!(version, 0x5130_3437..=0x5130_3439 | 0x5130_3530..=0x5130_3539 | 0x5430_3532..=0x5430_3539)
 }
 
 /// Versions that only exercise negotiation (RFC 9000 section 15).
