@@ -4,7 +4,9 @@
 
 pub mod demo;
 pub mod golden;
+pub mod latency;
 pub mod make;
 pub mod place;
+pub mod programs;
 pub mod schema;
 pub mod transport;
