@@ -69,12 +69,8 @@ impl Running {
         };
         let ingest = Ingest::start(ingest_config, Arc::clone(&base.store), &base.authority, sender)
             .map_err(|error| port::explain_udp(error, config.listen.ingest))?;
-        let run = RunFile::new(
-            ingest.address(),
-            sockets.https.local_addr()?,
-            sockets.metrics.local_addr()?,
-            &base.state,
-        );
+        let run =
+            RunFile::new(ingest.address(), sockets.https.local_addr()?, sockets.metrics.local_addr()?, &base.state);
         let (app, doors) = base.app(&config, ingest, sockets.https.local_addr()?);
         let engine = engine::start(engine::Loop {
             live: Arc::clone(&base.live),

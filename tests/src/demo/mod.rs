@@ -109,6 +109,12 @@ impl Demo {
         Ok(out)
     }
 
+    /// The collector at work.
+    #[must_use]
+    pub const fn collector(&self) -> &Collector {
+        &self.collector
+    }
+
     /// The one-time link that makes the first administrator.
     #[must_use]
     pub fn setup_link(&self) -> String {

@@ -46,8 +46,10 @@ impl Https {
     /// When the connection breaks, or the answer has no length.
     pub fn send(&mut self, method: &str, path: &str, headers: &str, body: &str) -> Result<(u16, String, Vec<u8>)> {
         let length = body.len();
-        let request =
-            format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {length}\r\n{headers}\r\n{body}", self.host);
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {length}\r\n{headers}\r\n{body}",
+            self.host
+        );
         let stream = self.stream.get_mut();
         stream.write_all(request.as_bytes())?;
         stream.flush()?;
@@ -55,7 +57,10 @@ impl Https {
         while self.stream.read_line(&mut head)? > 2 {}
         let status = head.split(' ').nth(1).and_then(|word| word.parse().ok()).context("no status in the answer")?;
         let value = |name: &str| {
-            head.lines().filter_map(|line| line.split_once(": ")).find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
+            head.lines()
+                .filter_map(|line| line.split_once(": "))
+                .find(|(n, _)| n.eq_ignore_ascii_case(name))
+                .map(|(_, v)| v)
         };
         let length: usize = match value("content-length") {
             Some(text) => text.trim().parse().context("the answer's length")?,

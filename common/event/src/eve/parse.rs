@@ -4,8 +4,8 @@ use super::row::{self, Row};
 use super::{MAX_TEXT, session, suricata};
 use crate::body::{self, Body};
 use crate::{
-    AgentId, Both, Classifier, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, Kind, Loss, MessageKind,
-    Method, Operation, Protocol, Reason, Site, Source, Timestamp, Transport, Unit, Verdict,
+    AgentId, Both, Classifier, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, Kind, Loss, MessageKind, Method,
+    Operation, Protocol, Reason, Site, Source, Timestamp, Transport, Unit, Verdict,
 };
 use std::borrow::Cow;
 use std::fmt;
