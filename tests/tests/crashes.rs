@@ -25,7 +25,7 @@ struct Moments(u64);
 impl Moments {
     fn new(test: &str) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let seed = since.subsec_nanos().into();
+        let seed = u64::from(since.subsec_nanos());
         println!("{test}: seed {seed}");
         Self(seed | 1)
     }
