@@ -2,12 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test or bench that cannot go on ends")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests do I/O")]
 
+mod community;
+mod crashes;
 mod demo;
 mod fingerprints;
 mod golden;
 mod hostile;
+mod latency;
 mod live;
 mod models;
+mod page;
+mod protocols;
 mod read_cli;
 mod recognition;
 mod schema;

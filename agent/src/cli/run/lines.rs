@@ -12,8 +12,14 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// How often time passes for a live sensor without frames, and its books are published.
-const TICK: Duration = Duration::from_secs(1);
+/// How often what a live sensor's workers hold is fetched, and time passes where no frames come.
+const TURN: Duration = Duration::from_millis(50);
+/// The same where frames come faster than they are read: full rounds then come back by themselves.
+const BUSY_TURN: Duration = Duration::from_millis(500);
+/// So many frames at one visit are such a load.
+const BUSY: usize = 1024;
+/// How often a live sensor's books are published.
+const BOOKS: Duration = Duration::from_secs(1);
 
 /// What is to be read.
 pub(super) enum Lines {
@@ -97,7 +103,7 @@ fn live(watched: Watched, mut pipeline: Pipeline, books: &Books) -> usize {
     let Watched { mut source, tags } = watched;
     let number = books.add_line(source.title(), tags, "capturing");
     let mut events = Vec::new();
-    let mut ticked = Instant::now();
+    let (mut turned, mut published) = (Instant::now(), Instant::now());
     let mut bad = 0;
     let mut level = Level::default();
     loop {
@@ -105,8 +111,14 @@ fn live(watched: Watched, mut pipeline: Pipeline, books: &Books) -> usize {
             level = books.level();
             pipeline.set_level(level);
         }
-        match source.visit(|frame| pipeline.frame(frame.packet(), &mut events)) {
-            Ok(Filled::Frames | Filled::Idle) => {}
+        let (mut idle, mut frames) = (false, 0usize);
+        let filled = source.visit(|frame| {
+            frames += 1;
+            pipeline.frame(frame.packet(), &mut events);
+        });
+        match filled {
+            Ok(Filled::Frames) => {}
+            Ok(Filled::Idle) => idle = true,
             Ok(Filled::End) => break,
             Err(error) => {
                 tracing::error!("{error}");
@@ -114,9 +126,17 @@ fn live(watched: Watched, mut pipeline: Pipeline, books: &Books) -> usize {
                 break;
             }
         }
-        if ticked.elapsed() >= TICK {
-            ticked = Instant::now();
-            pipeline.tick(now(), &mut events);
+        if turned.elapsed() >= if frames >= BUSY { BUSY_TURN } else { TURN } {
+            turned = Instant::now();
+            // While frames come, theirs is the time: a sensor that lags behind must not run ahead of its frames.
+            if idle {
+                pipeline.tick(now(), &mut events);
+            } else {
+                pipeline.flush(&mut events);
+            }
+        }
+        if published.elapsed() >= BOOKS {
+            published = Instant::now();
             let mut ledger = pipeline.ledger();
             source.account(&mut ledger);
             books.update_line(number, source.state(), ledger);
