@@ -1,13 +1,15 @@
 //! The first piece of the line: decode, join fragments, choose a shard, let time pass.
 
+use super::assets::is_inside;
 use super::report::{Report, Said};
 use super::{SHARDS, Settings};
-use picket_event::body::Anomaly;
+use picket_event::body::{Anomaly, Asset};
 use picket_event::{Body, Ledger, Timestamp};
+use picket_feature::Stack;
 use picket_flow::{Clock, FlowKey, Fragments, FragmentsConfig, Overdue, Packet, Piece, Whole};
 use picket_packet::{
-    Checksums, Decoded, Frame, Link, MAX_TUNNEL_DEPTH, Network, Rejoined, Stop, Tunnel, TunnelKind, Upper, decode,
-    decode_checked, resume,
+    Checksums, Decoded, Frame, Link, MAX_TUNNEL_DEPTH, Network, Rejoined, Stop, TcpHeader, Tunnel, TunnelKind, Upper,
+    decode, decode_checked, resume,
 };
 use std::collections::BTreeMap;
 
@@ -34,7 +36,12 @@ pub(crate) struct Front {
     wrong_told: Option<i64>,
     /// Tunnels whose inside could not be read, by kind.
     unread: [u64; TunnelKind::ALL.len()],
+    /// Fingerprints told, each at the place its number gives.
+    stacks: Vec<u64>,
 }
+
+/// Fingerprints of TCP that are known to be told.
+const STACKS: usize = 4_096;
 
 /// A packet with a wrong checksum.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +78,7 @@ impl Front {
             wrong: None,
             wrong_told: None,
             unread: [0; TunnelKind::ALL.len()],
+            stacks: vec![0; STACKS],
         }
     }
 
@@ -148,6 +156,11 @@ impl Front {
         if let Some(kind) = decoded.unread {
             self.note_unread(kind);
         }
+        if let Some(Upper::Tcp(tcp)) = &decoded.upper
+            && tcp.has(TcpHeader::SYN)
+        {
+            self.note_stack(&decoded, tcp, Timestamp::from_nanos(frame.time_ns));
+        }
         self.packet(&decoded, &frame, (1, wire_len(&frame)))
     }
 
@@ -159,6 +172,26 @@ impl Front {
             let (_, count) = self.wrong.get_or_insert((first, 0));
             *count = count.saturating_add(1);
         }
+    }
+
+    /// Tells the fingerprint of a host's TCP, again only where its place was taken by another's.
+    #[cold]
+    fn note_stack(&mut self, decoded: &Decoded<'_>, tcp: &TcpHeader, time: Timestamp) {
+        let Some(network) = decoded.network.filter(|network| is_inside(network.src)) else { return };
+        let Some(stack) = Stack::read(&network, tcp, decoded.segment) else { return };
+        let digest = stack.digest(network.src);
+        let Some(place) = self.stacks.get_mut(digest as usize % STACKS) else { return };
+        if std::mem::replace(place, digest) == digest {
+            return;
+        }
+        let body = Body::Asset(Box::new(Asset {
+            ip: Some(network.src),
+            os: stack.system().map(str::to_owned),
+            fingerprints: vec![stack.to_string()],
+            source: "tcp".to_owned(),
+            ..Asset::default()
+        }));
+        self.reports.push(Report::Event(Box::new(Said { time, vlan: None, flow: None, body })));
     }
 
     /// The packet of a decoded frame, or of several.

@@ -26,6 +26,7 @@ mod offer;
 mod pair;
 mod points;
 pub mod schema;
+mod stack;
 mod tokens;
 
 pub use certificates::{CertificateMemory, ServerKey};
@@ -35,4 +36,5 @@ pub use observation::{Absent, Observation};
 pub use pair::{PairHistory, PairKey, PairMemory};
 pub use points::{date_reason, sign_reasons};
 pub use schema::Schema;
+pub use stack::Stack;
 pub use tokens::{HASH_BITS, tokens};
