@@ -1,14 +1,16 @@
 //! The first piece of the line: decode, join fragments, choose a shard, let time pass.
 
+use super::assets::is_inside;
 use super::hosts::WINDOW_SECONDS;
 use super::report::{Report, Said};
 use super::{SHARDS, Settings};
-use picket_event::body::Anomaly;
+use picket_event::body::{Anomaly, Asset};
 use picket_event::{Body, Ledger, Timestamp};
+use picket_feature::Stack;
 use picket_flow::{Clock, FlowKey, Fragments, FragmentsConfig, Overdue, Packet, Piece, Whole};
 use picket_packet::{
-    Checksums, Decoded, Frame, Link, MAX_TUNNEL_DEPTH, Network, Rejoined, Stop, Tunnel, TunnelKind, Upper, decode,
-    decode_checked, resume,
+    Checksums, Decoded, Frame, Link, MAX_TUNNEL_DEPTH, Network, Rejoined, Stop, TcpHeader, Tunnel, TunnelKind, Upper,
+    decode, decode_checked, resume,
 };
 use std::collections::BTreeMap;
 
@@ -41,7 +43,12 @@ pub(crate) struct Front {
     unread: [u64; TunnelKind::ALL.len()],
     /// The tunnel of the last packet that came in one; packets borrow it.
     tunnel: Option<Tunnel>,
+    /// Fingerprints told, each at the place its number gives.
+    stacks: Vec<u64>,
 }
+
+/// Fingerprints of TCP that are known to be told.
+const STACKS: usize = 4_096;
 
 /// A packet with a wrong checksum.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +88,7 @@ impl Front {
             wrong_told: None,
             unread: [0; TunnelKind::ALL.len()],
             tunnel: None,
+            stacks: vec![0; STACKS],
         }
     }
 
@@ -183,6 +191,11 @@ impl Front {
         if let Some(kind) = decoded.unread {
             self.note_unread(kind);
         }
+        if let Some(Upper::Tcp(tcp)) = &decoded.upper
+            && tcp.has(TcpHeader::SYN)
+        {
+            self.note_stack(&decoded, tcp, Timestamp::from_nanos(frame.time_ns));
+        }
         Some(decoded)
     }
 
@@ -194,6 +207,26 @@ impl Front {
             let (_, count) = self.wrong.get_or_insert((first, 0));
             *count = count.saturating_add(1);
         }
+    }
+
+    /// Tells the fingerprint of a host's TCP, again only where its place was taken by another's.
+    #[cold]
+    fn note_stack(&mut self, decoded: &Decoded<'_>, tcp: &TcpHeader, time: Timestamp) {
+        let Some(network) = decoded.network.filter(|network| is_inside(network.src)) else { return };
+        let Some(stack) = Stack::read(&network, tcp, decoded.segment) else { return };
+        let digest = stack.digest(network.src);
+        let Some(place) = self.stacks.get_mut(digest as usize % STACKS) else { return };
+        if std::mem::replace(place, digest) == digest {
+            return;
+        }
+        let body = Body::Asset(Box::new(Asset {
+            ip: Some(network.src),
+            os: stack.system().map(str::to_owned),
+            fingerprints: vec![stack.to_string()],
+            source: "tcp".to_owned(),
+            ..Asset::default()
+        }));
+        self.reports.push(Report::Event(Box::new(Said { time, vlan: None, flow: None, body })));
     }
 
     /// The packet of a decoded frame, or of several.

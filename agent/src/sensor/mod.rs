@@ -10,7 +10,7 @@
 //! shard, then order within the shard.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
-mod assets;
+pub(crate) mod assets;
 pub(crate) mod back;
 pub(crate) mod front;
 mod hosts;

@@ -34,6 +34,7 @@ mod points;
 mod records;
 mod regularity;
 pub mod schema;
+mod stack;
 mod statistics;
 mod tokens;
 
@@ -47,4 +48,5 @@ pub use pair::{PairHistory, PairKey, PairMemory};
 pub use points::{date_reason, sign_reasons};
 pub use regularity::Regularity;
 pub use schema::Schema;
+pub use stack::Stack;
 pub use tokens::{HASH_BITS, tokens};

@@ -103,7 +103,7 @@ impl Bench {
     }
 
     pub(crate) fn send(&mut self, src: IpAddr, dest: IpAddr, protocol: u8, upper: Upper, payload: &[u8]) {
-        let network = Network { src, dest, protocol, ttl: 64 };
+        let network = Network { src, dest, protocol, ttl: 64, dont_fragment: false };
         let Keyed { key, from_low, from_client } = FlowKey::ip(&network, &upper);
         let packet = Packet {
             time: Timestamp::from_nanos(self.now),
@@ -390,7 +390,13 @@ fn icmp_requests_and_answers_are_one_conversation() {
 
 fn piece(id: u32, offset: u32, more: bool, data: &[u8], now: i64) -> Piece<'_> {
     Piece {
-        network: Network { src: [1, 1, 1, 1].into(), dest: [2, 2, 2, 2].into(), protocol: 17, ttl: 1 },
+        network: Network {
+            src: [1, 1, 1, 1].into(),
+            dest: [2, 2, 2, 2].into(),
+            protocol: 17,
+            ttl: 1,
+            dont_fragment: false,
+        },
         fragment: picket_packet::Fragment { id, offset, more },
         data,
         wire: data.len() as u32,
@@ -427,7 +433,13 @@ fn f38_crowded_keys_do_not_crowd_the_hash() {
     // Keys that differ in a few low bits only, as an attacker without the key would choose them.
     let mut buckets = [0u32; 64];
     for i in 0..6_400u32 {
-        let network = Network { src: IpAddr::V4((i << 16).into()), dest: [9, 9, 9, 9].into(), protocol: 6, ttl: 1 };
+        let network = Network {
+            src: IpAddr::V4((i << 16).into()),
+            dest: [9, 9, 9, 9].into(),
+            protocol: 6,
+            ttl: 1,
+            dont_fragment: false,
+        };
         let tcp = TcpHeader { src_port: 0, dest_port: 0, seq: 0, ack: 0, flags: 2, window: 0 };
         let keyed = FlowKey::ip(&network, &Upper::Tcp(tcp));
         buckets[(keyed.key.hash([3, 4]) >> 32) as usize % 64] += 1;

@@ -88,6 +88,8 @@ pub struct Decoded<'a> {
     pub fragment: Option<Fragment>,
     /// What is above IP.
     pub upper: Option<Upper>,
+    /// What IP carries as captured, the transport's header and options first; empty below IP and for fragments.
+    pub segment: &'a [u8],
     /// Bytes above the last header that was read, padding trimmed.
     pub payload: &'a [u8],
     /// The payload's length as the headers tell it.
@@ -108,6 +110,7 @@ impl<'a> Decoded<'a> {
             network: None,
             fragment: None,
             upper: None,
+            segment: &[],
             payload,
             payload_wire,
             stop: None,

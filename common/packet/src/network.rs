@@ -22,6 +22,8 @@ pub struct Network {
     pub protocol: u8,
     /// Time to live or hop limit.
     pub ttl: u8,
+    /// Whether IPv4 forbids fragments; never set for IPv6.
+    pub dont_fragment: bool,
 }
 
 /// What makes a packet a fragment.
@@ -94,7 +96,13 @@ fn ipv4<'a>(layer: &Layer<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
         WireLen(u32::try_from(total - header).unwrap_or(u32::MAX))
     };
     let payload = rest.get(..payload_wire.0 as usize).unwrap_or(rest);
-    let network = Network { src: [sa, sb, sc, sd].into(), dest: [da, db, dc, dd].into(), protocol, ttl };
+    let network = Network {
+        src: [sa, sb, sc, sd].into(),
+        dest: [da, db, dc, dd].into(),
+        protocol,
+        ttl,
+        dont_fragment: flags_high & 0x40 != 0,
+    };
     let flags = u16::from_be_bytes([flags_high, flags_low]);
     let more = flags & 0x2000 != 0;
     let offset = u32::from(flags & 0x1fff) * 8;
@@ -119,8 +127,10 @@ pub(crate) fn above<'a>(
     {
         return Decoded { network: Some(network), ..Decoded::stopped(link, payload, stop) };
     }
+    let segment = payload;
     let (upper, payload, payload_wire, stop) = upper(network.protocol, payload, payload_wire);
     let decoded = Decoded {
+        segment,
         link,
         network: Some(network),
         fragment: None,
@@ -176,7 +186,7 @@ fn ipv6<'a>(layer: &Layer<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
     let payload_wire =
         if length == 0 { wire_above(layer, rest.len()) } else { WireLen(u32::try_from(length).unwrap_or(u32::MAX)) };
     let payload = rest.get(..payload_wire.0 as usize).unwrap_or(rest);
-    let network = Network { src: (*src).into(), dest: (*dest).into(), protocol: next, ttl };
+    let network = Network { src: (*src).into(), dest: (*dest).into(), protocol: next, ttl, dont_fragment: false };
     if matches!(next, 6 | 17 | 58) {
         return above(layer, link, network, payload, payload_wire);
     }

@@ -252,7 +252,7 @@ impl Assets {
 }
 
 /// Whether an address is one of the network's own, by its range alone.
-fn is_inside(ip: IpAddr) -> bool {
+pub(crate) fn is_inside(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(v4) => v4.is_private() || v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.is_unique_local(),

@@ -212,7 +212,8 @@ fn f33_tunnels_are_followed_to_a_limit() {
 #[test]
 fn joined_fragments_are_read_into_tunnels() {
     let gre = [&[0, 0, 8, 0], plain().as_slice()].concat();
-    let network = Network { src: [192, 0, 2, 1].into(), dest: [192, 0, 2, 2].into(), protocol: 47, ttl: 9 };
+    let network =
+        Network { src: [192, 0, 2, 1].into(), dest: [192, 0, 2, 2].into(), protocol: 47, ttl: 9, dont_fragment: false };
     let whole = Rejoined { time_ns: 0, link: Link::default(), network, tunnel: None, payload: &gre };
     let decoded = resume(whole, Checksums::Ignore);
     assert_eq!((decoded.payload, decoded.tunnel.map(|t| t.depth)), (b"inside".as_slice(), Some(1)));
@@ -221,7 +222,7 @@ fn joined_fragments_are_read_into_tunnels() {
     let tunnel = decoded.tunnel.unwrap();
     assert_eq!((tunnel.kind, tunnel.src, tunnel.depth), (TunnelKind::Gre, network.src, 3));
     let destination = [&[6, 0, 0, 0, 0, 0, 0, 0], tcp(b"opts", 0).as_slice()].concat();
-    let network = Network { src: [0; 16].into(), dest: [1; 16].into(), protocol: 60, ttl: 9 };
+    let network = Network { src: [0; 16].into(), dest: [1; 16].into(), protocol: 60, ttl: 9, dont_fragment: false };
     let decoded = resume(Rejoined { network, tunnel: None, payload: &destination, ..whole }, Checksums::Ignore);
     assert_eq!(decoded.payload, b"opts");
 }
