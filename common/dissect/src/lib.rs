@@ -29,6 +29,7 @@ pub mod nbns;
 pub mod nd;
 pub mod recognise;
 pub mod registry;
+pub mod rtp;
 pub mod smb;
 pub mod snmp;
 pub mod ssdp;

@@ -239,6 +239,11 @@ protocols! {
     ETHERNET_OAM = "ethernet_oam", VTP = "vtp", DTP = "dtp", UDLD = "udld", PAGP = "pagp", ISIS = "isis", MVRP = "mvrp",
     WAKE_ON_LAN = "wake_on_lan", LOOPBACK = "loopback", PRP = "prp", AVTP = "avtp", REALTEK = "realtek", XID = "xid",
     ND = "nd",
+    AH = "ah", GRE = "gre", OSPF = "ospf", VRRP = "vrrp", PIM = "pim", EIGRP = "eigrp", L2TP = "l2tp", PPTP = "pptp",
+    BGP = "bgp", RADIUS = "radius", DIAMETER = "diameter", RTCP = "rtcp", RTMP = "rtmp", VNC = "vnc", MONGODB = "mongodb",
+    REDIS = "redis", MEMCACHED = "memcached", CASSANDRA = "cassandra", KAFKA = "kafka", AMQP = "amqp", TNS = "tns",
+    NFS = "nfs", GIT = "git", RSYNC = "rsync", IRC = "irc", NNTP = "nntp", IPMI = "ipmi", WSD = "wsd",
+    GNUTELLA = "gnutella", NATS = "nats",
 }
 
 impl Protocol {

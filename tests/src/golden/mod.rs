@@ -3,6 +3,7 @@
 mod dns;
 mod hosts;
 mod modbus;
+mod rtp;
 mod ssh;
 mod tls;
 
@@ -26,6 +27,7 @@ pub fn all() -> Vec<Made> {
     all.extend(hosts::captures());
     all.extend(tls::captures().into_iter().map(|(name, capture)| ("tls", name, capture)));
     all.extend(ssh::captures().into_iter().map(|(name, capture)| ("ssh", name, capture)));
+    all.extend(rtp::captures().into_iter().map(|(name, capture)| ("rtp", name, capture)));
     all
 }
 

@@ -172,35 +172,6 @@ pub(super) fn tftp(head: &Head<'_>) -> Probe {
     spoken(head, client, anything)
 }
 
-/// WireGuard: message types with their fixed lengths and reserved zeros.
-pub(super) fn wireguard(head: &Head<'_>) -> Probe {
-    either(head, |bytes| match (bytes, bytes.len()) {
-        ([1, 0, 0, 0, ..], 148) => Guess::Yes(0.9),
-        ([2, 0, 0, 0, ..], 92) => Guess::Yes(0.88),
-        ([3, 0, 0, 0, ..], 64) => Guess::Yes(0.6),
-        ([4, 0, 0, 0, ..], length) if length >= 32 && length % 16 == 0 => Guess::Yes(0.42),
-        _ => Guess::No,
-    })
-}
-
-/// IKE (RFC 7296 section 3.1, RFC 2408): a length that fits to the byte.
-pub(super) fn ike(head: &Head<'_>) -> Probe {
-    either(head, |bytes| {
-        whole(|| {
-            // Behind NAT four zeros stand in front (RFC 3948).
-            let mut r = Reader::new(bytes.strip_prefix(&[0, 0, 0, 0]).unwrap_or(bytes));
-            let total = r.remaining();
-            let initiator = r.u64("initiator")?;
-            r.u64("responder")?;
-            let (_, version, exchange) = (r.u8("next payload")?, r.u8("version")?, r.u8("exchange")?);
-            r.skip(5, "flags and id")?;
-            let length = r.u32("length")?;
-            let known = matches!((version, exchange), (0x10, 1..=5 | 32 | 33) | (0x20, 34..=43));
-            Ok(when(initiator != 0 && known && length as usize == total, 0.95))
-        })
-    })
-}
-
 /// PTP version 2 (IEEE 1588-2008 clause 13.3): the message's own length.
 pub(super) fn ptp(head: &Head<'_>) -> Probe {
     either(head, |bytes| {

@@ -7,10 +7,15 @@
 
 mod datagram;
 mod industrial;
+mod media;
+mod service;
 mod session;
+mod store;
 #[cfg(test)]
 mod tests;
 mod text;
+mod transport;
+mod tunnel;
 
 use crate::{Head, Probe};
 use picket_event::{Protocol, Transport, Unit};
@@ -66,7 +71,7 @@ pub static ALL: &[Signature] = &[
     s(Protocol::XMPP, TCP, &[5222, 5269], text::xmpp),
     s(Protocol::TELNET, TCP, &[23], text::telnet),
     s(Protocol::SYSLOG, UDP, &[514], text::syslog),
-    s(Protocol::BITTORRENT, BOTH, &[6881], text::bittorrent),
+    s(Protocol::BITTORRENT, BOTH, &[6881], service::bittorrent),
     s(Protocol::RDP, TCP, &[3389], session::rdp),
     s(Protocol::NETBIOS, BOTH, &[138, 139], session::netbios),
     s(Protocol::LDAP, BOTH, &[389, 3268], session::ldap),
@@ -81,8 +86,45 @@ pub static ALL: &[Signature] = &[
     s(Protocol::NTP, UDP, &[123], datagram::ntp),
     s(Protocol::STUN, BOTH, &[3478], datagram::stun),
     s(Protocol::TFTP, UDP, &[69], datagram::tftp),
-    s(Protocol::WIREGUARD, UDP, &[51_820], datagram::wireguard),
-    s(Protocol::IKE, UDP, &[500, 4500], datagram::ike),
+    s(Protocol::WIREGUARD, UDP, &[51_820], tunnel::wireguard),
+    s(Protocol::OPENVPN, BOTH, &[1194], tunnel::openvpn),
+    s(Protocol::IKE, UDP, &[500, 4500], tunnel::ike),
+    by_port(Protocol::ESP, UDP, &[4500], tunnel::esp_in_udp),
+    s(Protocol::L2TP, UDP, &[1701], tunnel::l2tp),
+    s(Protocol::PPTP, TCP, &[1723], tunnel::pptp),
+    s(Protocol::RDP, UDP, &[3389], tunnel::rdp_udp),
+    s(Protocol::BGP, TCP, &[179], tunnel::bgp),
+    s(Protocol::RTCP, UDP, &[], media::rtcp),
+    s(Protocol::STUN, UDP, &[3478], media::classic_stun),
+    s(Protocol::RTMP, TCP, &[1935], media::rtmp),
+    s(Protocol::VNC, TCP, &[5900, 5901], media::vnc),
+    s(Protocol::MONGODB, TCP, &[27_017], store::mongodb),
+    s(Protocol::REDIS, TCP, &[6379], store::redis),
+    s(Protocol::MEMCACHED, BOTH, &[11_211], store::memcached),
+    s(Protocol::CASSANDRA, TCP, &[9042], store::cassandra),
+    s(Protocol::KAFKA, TCP, &[9092], store::kafka),
+    s(Protocol::AMQP, TCP, &[5672], store::amqp),
+    s(Protocol::TNS, TCP, &[1521], store::tns),
+    s(Protocol::RADIUS, UDP, &[1812, 1813, 1645, 1646], store::radius),
+    s(Protocol::DIAMETER, TCP, &[3868], service::diameter),
+    s(Protocol::NFS, BOTH, &[2049], service::nfs),
+    s(Protocol::GIT, TCP, &[9418], service::git),
+    s(Protocol::RSYNC, TCP, &[873], service::rsync),
+    s(Protocol::IRC, TCP, &[6667], service::irc),
+    s(Protocol::NNTP, TCP, &[119], service::nntp),
+    s(Protocol::IPMI, UDP, &[623], service::ipmi),
+    s(Protocol::WSD, UDP, &[3702], service::wsd),
+    s(Protocol::GNUTELLA, TCP, &[6346], service::gnutella),
+    s(Protocol::NATS, TCP, &[4222], service::nats),
+    s(Protocol::ICMP, &[Transport::ICMP, Transport::ICMP6], &[], transport::icmp),
+    s(Protocol::IGMP, &[Transport(2)], &[], transport::igmp),
+    s(Protocol::GRE, &[Transport(47)], &[], transport::gre),
+    s(Protocol::ESP, &[Transport(50)], &[], transport::esp),
+    s(Protocol::AH, &[Transport(51)], &[], transport::ah),
+    s(Protocol::EIGRP, &[Transport(88)], &[], transport::eigrp),
+    s(Protocol::OSPF, &[Transport(89)], &[], transport::ospf),
+    s(Protocol::PIM, &[Transport(103)], &[], transport::pim),
+    s(Protocol::VRRP, &[Transport(112)], &[], transport::vrrp),
     by_port(Protocol::PTP, UDP, &[319, 320], datagram::ptp),
     s(Protocol::DNP3, BOTH, &[20_000], industrial::dnp3),
     s(Protocol::IEC104, TCP, &[2404], industrial::iec104),

@@ -79,3 +79,201 @@ fn a_port_is_weak_evidence() {
     assert_eq!(app(Transport::TCP, 443, b"SSH-2.0-x\r\n", b"").protocol, Protocol::SSH);
     assert!(app(Transport::TCP, 443, &[0x99; 64], &[0x99; 64]).protocol.is_unknown());
 }
+
+/// What a conversation of these datagrams is called, each with its direction: true is to the server.
+fn datagrams(port: u16, transport: Transport, said: &[(bool, &[u8])]) -> App {
+    let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+    let endpoints = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: port, transport };
+    let context = crate::Context { time: Timestamp::EPOCH, endpoints };
+    let (mut conversation, mut output) = (Conversation::new(&endpoints), Output::default());
+    for (up, bytes) in said {
+        let direction = if *up { Direction::ToServer } else { Direction::ToClient };
+        conversation.datagram(direction, bytes, &context, &mut output);
+    }
+    for direction in [Direction::ToServer, Direction::ToClient] {
+        conversation.end(direction, &context, &mut output);
+    }
+    conversation.app()
+}
+
+/// The number in IP's header names the protocol; bytes that contradict it do not.
+#[test]
+fn transports_name_themselves() {
+    let ospf = [&[2, 1, 0, 44][..], &[1; 40]].concat();
+    let table: &[(u8, &[u8], Protocol)] = &[
+        (1, &[0, 1, 0, 2, 9, 9], Protocol::ICMP),
+        (58, &[0, 1, 0, 2, 9, 9], Protocol::ICMP),
+        (2, &[0x16, 0, 9, 4, 233, 252, 0, 1], Protocol::IGMP),
+        (47, &[0, 0, 8, 0, 0x45, 0], Protocol::GRE),
+        (50, &[0x12, 0x34, 0x56, 0x78, 0, 0, 0, 1, 7, 7, 7, 7], Protocol::ESP),
+        (51, &[4, 4, 0, 0, 0x12, 0x34, 0x56, 0x78, 0, 0, 0, 1, 7, 7], Protocol::AH),
+        (89, &ospf, Protocol::OSPF),
+        (103, &[0x20, 0, 1, 2], Protocol::PIM),
+        (112, &[0x31, 1, 100, 1, 0, 100, 1, 2], Protocol::VRRP),
+        (88, &[2, 5, 1, 2], Protocol::EIGRP),
+        (50, &[0, 0, 0, 7, 0, 0, 0, 1], Protocol::UNKNOWN),
+        (89, &[9, 9, 9, 9, 9, 9], Protocol::UNKNOWN),
+        (253, &[1, 2, 3, 4], Protocol::UNKNOWN),
+    ];
+    for (number, bytes, wanted) in table {
+        assert_eq!(datagrams(0, Transport(*number), &[(true, bytes)]).protocol, *wanted, "IP protocol {number}");
+    }
+}
+
+#[test]
+fn wireguard_answers_name_their_question() {
+    let opening = [&[1, 0, 0, 0, 0xaa, 0xbb, 0xcc, 0xdd][..], &[7; 140]].concat();
+    let answer = [&[2, 0, 0, 0, 1, 2, 3, 4, 0xaa, 0xbb, 0xcc, 0xdd][..], &[7; 80]].concat();
+    let stray = [&[2, 0, 0, 0, 1, 2, 3, 4, 0xaa, 0xbb, 0xcc, 0xde][..], &[7; 80]].concat();
+    let head = |to_server, to_client| tunnel::wireguard(&Head { transport: Transport::UDP, to_server, to_client });
+    assert!(matches!(head(&opening, &answer), Probe::Yes { .. }));
+    assert_eq!(head(&opening, &stray), Probe::No);
+    let data = |counter: u8| [&[4, 0, 0, 0, 1, 2, 3, 4, counter, 0, 0, 0, 0, 0, 0, 0][..], &[7; 64]].concat();
+    assert_eq!(datagrams(40_001, Transport::UDP, &[(true, &data(1)), (false, &data(1))]).protocol, Protocol::WIREGUARD);
+    let far = [&[4, 0, 0, 0, 1, 2, 3, 4][..], &[0xee; 72]].concat();
+    assert!(datagrams(40_001, Transport::UDP, &[(true, &far), (false, &far)]).protocol.is_unknown());
+}
+
+/// An answer carries the session that it answers, behind a code of integrity of any length.
+#[test]
+fn openvpn_answers_name_their_session() {
+    let session = [9, 8, 7, 6, 5, 4, 3, 2];
+    let plain = [&[0x38][..], &session, &[0; 5]].concat();
+    let answer = |session: &[u8]| [&[0x40][..], &[1; 8], &[1, 0, 0, 0, 0], session, &[0; 4]].concat();
+    let signed = [&[0x38][..], &session, &[0x5a; 20], &[0, 0, 0, 1, 0x65, 0, 0, 0], &[0; 5]].concat();
+    let signed_answer =
+        [&[0x40][..], &[1; 8], &[0x5a; 20], &[0, 0, 0, 1, 0x65, 0, 0, 0, 1, 0, 0, 0, 0], &session, &[0; 4]].concat();
+    for (opening, answer) in [(&plain, &answer(&session)), (&signed, &signed_answer)] {
+        assert_eq!(datagrams(40_001, Transport::UDP, &[(true, opening)]).protocol, Protocol::OPENVPN);
+        let both = datagrams(40_001, Transport::UDP, &[(true, opening), (false, answer)]);
+        assert_eq!(both.protocol, Protocol::OPENVPN);
+        let framed = |packet: &[u8]| [&[0, u8::try_from(packet.len()).unwrap_or(0)][..], packet].concat();
+        assert_eq!(app(Transport::TCP, 443, &framed(opening), &framed(answer)).protocol, Protocol::OPENVPN);
+    }
+    let head = Head { transport: Transport::UDP, to_server: &plain, to_client: &answer(&[0; 8]) };
+    assert_eq!(tunnel::openvpn(&head), Probe::No);
+    assert!(datagrams(40_001, Transport::UDP, &[(true, &[0x38; 60])]).protocol.is_unknown());
+}
+
+#[test]
+fn security_associations() {
+    let ike = [&[1; 8][..], &[0; 8], &[33, 0x20, 34, 8, 0, 0, 0, 0, 0, 0, 0, 60], &[0; 32]].concat();
+    let marked = [&[0; 4][..], &ike].concat();
+    let esp = [&[0x12, 0x34, 0x56, 0x78, 0, 0, 0, 9][..], &[0x9c; 80]].concat();
+    assert_eq!(datagrams(500, Transport::UDP, &[(true, &ike)]).protocol, Protocol::IKE);
+    assert_eq!(datagrams(4500, Transport::UDP, &[(true, &marked), (true, &esp)]).protocol, Protocol::IKE);
+    assert_eq!(
+        datagrams(4500, Transport::UDP, &[(true, &[0xff]), (true, &esp), (false, &esp)]).protocol,
+        Protocol::ESP
+    );
+    // Anywhere else its bytes are nobody's.
+    assert!(datagrams(40_001, Transport::UDP, &[(true, &esp), (false, &esp)]).protocol.is_unknown());
+}
+
+#[test]
+fn more_beginnings_have_names_on_any_port() {
+    let rtmp = [&[3, 0, 0, 1, 2, 0, 0, 0, 0][..], &[0x5c; 1528]].concat();
+    let tns = [&[0, 90, 0, 0, 1, 0, 0, 0][..], &[0; 26], b"(DESCRIPTION=(CONNECT_DATA=(SID=x)))", &[0; 20]].concat();
+    let mongo = [&[60, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0][..], &2013u32.to_le_bytes(), &[0; 44]].concat();
+    let mongo_answer = [&[60, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0][..], &2013u32.to_le_bytes(), &[0; 44]].concat();
+    let kafka = [&[0, 0, 0, 17, 0, 18, 0, 3, 0, 0, 0, 5, 0, 7][..], b"console"].concat();
+    let table: &[(&[u8], &[u8], Protocol)] = &[
+        (b"", b"RFB 003.008\n", Protocol::VNC),
+        (&rtmp, &rtmp, Protocol::RTMP),
+        (&tns, b"", Protocol::TNS),
+        (&mongo, &mongo_answer, Protocol::MONGODB),
+        (&kafka, &[0, 0, 0, 8, 0, 0, 0, 5, 0, 0, 0, 0], Protocol::KAFKA),
+        (b"*1\r\n$4\r\nPING\r\n", b"+PONG\r\n", Protocol::REDIS),
+        (b"set a 0 60 2\r\nhi\r\n", b"STORED\r\n", Protocol::MEMCACHED),
+        (b"get a\r\n", b"VALUE a 0 2\r\nhi\r\nEND\r\n", Protocol::MEMCACHED),
+        (b"AMQP\x00\x00\x09\x01", b"\x01\x00\x00\x00\x00\x01\x00", Protocol::AMQP),
+        (b"\x04\x00\x00\x00\x05\x00\x00\x00\x00", b"\x84\x00\x00\x00\x06", Protocol::CASSANDRA),
+        (b"0032git-upload-pack /a.git\0host=b\0", b"", Protocol::GIT),
+        (b"@RSYNCD: 31.0\n", b"@RSYNCD: 31.0\n", Protocol::RSYNC),
+        (b"NICK a\r\nUSER a 0 * :A B\r\n", b":irc.example NOTICE * :hello\r\n", Protocol::IRC),
+        (b"MODE READER\r\n", b"200 news.example ready\r\n", Protocol::NNTP),
+        (b"", b"INFO {\"server_id\":\"x\"}\r\n", Protocol::NATS),
+        (b"GNUTELLA CONNECT/0.6\r\n", b"GNUTELLA/0.6 200 OK\r\n", Protocol::GNUTELLA),
+        (&[0, 156, 0, 1, 0x1a, 0x2b, 0x3c, 0x4d, 0, 1], b"", Protocol::PPTP),
+    ];
+    for (to_server, to_client, wanted) in table {
+        let app = app(Transport::TCP, 40_001, to_server, to_client);
+        assert_eq!(app.protocol, *wanted, "{:?}", String::from_utf8_lossy(to_server));
+    }
+    let bgp = [&[0xff; 16][..], &[0, 29, 1, 4], &[1; 9]].concat();
+    assert_eq!(app(Transport::TCP, 40_001, &bgp, &bgp).protocol, Protocol::BGP);
+    let diameter = [&[1, 0, 0, 20, 0x80, 0, 1, 1][..], &[0; 12]].concat();
+    assert_eq!(app(Transport::TCP, 40_001, &diameter, b"").protocol, Protocol::DIAMETER);
+    let nfs =
+        [&[0x80, 0, 0, 40][..], &[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0x86, 0xa3, 0, 0, 0, 3], &[0; 20]].concat();
+    assert_eq!(app(Transport::TCP, 40_001, &nfs, b"").protocol, Protocol::NFS);
+}
+
+#[test]
+fn more_datagrams_have_names_on_any_port() {
+    let utp = |kind: u8, number: u8, acknowledged: u8| {
+        [&[kind << 4 | 1, 0, 0x12, 0x34, 9, 9, 9, 9, 0, 0, 0, 0, 0, 4, 0, 0, 0][..], &[number, 0, acknowledged]]
+            .concat()
+    };
+    let rdp = [&[0xff, 0xff, 0xff, 0xff, 0, 64, 0, 1, 1, 2, 3, 4, 0x04, 0xd0, 0x04, 0xd0][..], &[0; 1216]].concat();
+    let report = [&[0x80, 201, 0, 1, 1, 2, 3, 4][..], &[0x81, 202, 0, 2, 1, 2, 3, 4, 1, 2, b'a', b'b']].concat();
+    let question = [&[0, 1, 0, 8][..], &[6; 16], &[0, 3, 0, 4, 0, 0, 0, 6]].concat();
+    let radius = [&[1, 7, 0, 30][..], &[9; 16], &[1, 5, b'b', b'o', b'b', 6, 5, 0, 0, 0]].concat();
+    let l2tp = [&[0xc8, 2, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0][..], &[0x80, 8, 0, 0, 0, 0, 0, 1]].concat();
+    let wsd = b"<?xml version=\"1.0\"?><e xmlns:d=\"http://schemas.xmlsoap.org/ws/2005/04/discovery\">".to_vec();
+    let table: &[(&[u8], Protocol)] = &[
+        (&utp(4, 1, 0), Protocol::BITTORRENT),
+        (&rdp, Protocol::RDP),
+        (&report, Protocol::RTCP),
+        (&question, Protocol::STUN),
+        (&radius, Protocol::RADIUS),
+        (&l2tp, Protocol::L2TP),
+        (&wsd, Protocol::WSD),
+        (&[6, 0, 0xff, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0x20], Protocol::IPMI),
+        (b"\x00\x01\x00\x00\x00\x01\x00\x00stats\r\n", Protocol::MEMCACHED),
+        (b"BT-SEARCH * HTTP/1.1\r\nHost: 239.192.152.143:6771\r\n", Protocol::BITTORRENT),
+    ];
+    for (bytes, wanted) in table {
+        assert_eq!(datagrams(40_001, Transport::UDP, &[(true, bytes)]).protocol, *wanted, "{bytes:02x?}");
+    }
+    // An answer of peers over UDP acknowledges its question.
+    let both = datagrams(40_001, Transport::UDP, &[(true, &utp(4, 1, 0)), (false, &utp(2, 9, 1))]);
+    assert_eq!(both.protocol, Protocol::BITTORRENT);
+}
+
+/// Every signature stands what begins like it and is cut anywhere, and never names random bytes with both sides.
+#[test]
+fn cut_beginnings_break_nothing() {
+    let begun: [&[u8]; 6] = [
+        b"RFB 003.008\n",
+        &[0x38, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0],
+        b"*1\r\n$4\r\nPING\r\n",
+        &[0x80, 201, 0, 1, 1, 2, 3, 4],
+        &[0, 0, 0, 17, 0, 18, 0, 3, 0, 0, 0, 5, 0, 7, b'c'],
+        b"@RSYNCD: 31.0\n",
+    ];
+    for signature in ALL {
+        for (bytes, transport) in begun.iter().flat_map(|bytes| signature.transports.iter().map(move |t| (bytes, *t))) {
+            for cut in 0..=bytes.len() {
+                let (head, _) = bytes.split_at(cut);
+                for (to_server, to_client) in [(head, &[][..]), (&[], head), (head, head)] {
+                    let _ = (signature.probe)(&Head { transport, to_server, to_client });
+                }
+            }
+        }
+    }
+}
+
+proptest::proptest! {
+    /// Random bytes have no industrial name, and no signature is sure of them.
+    #[test]
+    fn random_bytes_are_nobodys(a: [u8; 24], b: [u8; 24], stream: bool) {
+        let transport = if stream { Transport::TCP } else { Transport::UDP };
+        // First bytes that no protocol of the table has are left to chance with the rest.
+        for signature in ALL.iter().filter(|s| s.transports.contains(&transport)) {
+            if let Probe::Yes { confidence, .. } = (signature.probe)(&Head { transport, to_server: &a, to_client: &b }) {
+                proptest::prop_assert!(confidence.get() < 0.8, "{}: {a:02x?} {b:02x?}", signature.protocol);
+            }
+        }
+    }
+}

@@ -1,20 +1,20 @@
 //! Protocols of lines: the first one tells.
 
-use super::{Guess, anything, begins, begins_any, either, spoken, when};
+use super::{Guess, begins, begins_any, either, spoken, when};
 use crate::{Head, Probe};
 
 /// Longest first line that is waited for, bytes.
 const LINE: usize = 512;
 
 /// The first line without its end, and whether its end was seen.
-fn line(bytes: &[u8]) -> (&[u8], bool) {
+pub(super) fn line(bytes: &[u8]) -> (&[u8], bool) {
     match bytes.iter().take(LINE).position(|byte| *byte == b'\n') {
         Some(at) => (bytes.get(..at).unwrap_or(bytes).trim_ascii_end(), true),
         None => (bytes.get(..LINE).unwrap_or(bytes), bytes.len() >= LINE),
     }
 }
 
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+pub(super) fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted))
 }
 
@@ -202,16 +202,4 @@ pub(super) fn syslog(head: &Head<'_>) -> Probe {
         when(bytes.first() == Some(&b'<') && closed && priority.is_some_and(|p| p <= 191) && text, 0.82)
     };
     spoken(head, client, |_| Guess::No)
-}
-
-/// BitTorrent: peers (BEP 3), the distributed table (BEP 5) and trackers over UDP (BEP 15).
-pub(super) fn bittorrent(head: &Head<'_>) -> Probe {
-    if head.transport == picket_event::Transport::TCP {
-        return spoken(head, |bytes| begins(bytes, b"\x13BitTorrent protocol", 0.99), anything);
-    }
-    either(head, |bytes| {
-        let table = bytes.starts_with(b"d1:") && (contains(bytes, b"1:y1:q") || contains(bytes, b"1:y1:r"));
-        let tracker = bytes.starts_with(&[0, 0, 4, 0x17, 0x27, 0x10, 0x19, 0x80, 0, 0, 0, 0]);
-        when(table || tracker, 0.95)
-    })
 }
