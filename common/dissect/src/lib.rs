@@ -32,6 +32,7 @@ mod pieces;
 pub mod quic;
 pub mod recognise;
 pub mod registry;
+pub mod rtp;
 pub mod smb;
 pub mod snmp;
 pub mod ssdp;

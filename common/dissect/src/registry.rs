@@ -8,6 +8,7 @@ pub static ALL: &[&dyn Dissector] = &[
     &crate::modbus::Modbus,
     &crate::dns::DnsDissector,
     &crate::ssh::Ssh,
+    &crate::rtp::Rtp,
     &crate::smb::Smb,
     &crate::kerberos::Kerberos,
     &crate::dhcp::Dhcp,
