@@ -36,7 +36,6 @@ pub mod rtp;
 pub mod smb;
 pub mod snmp;
 pub mod ssdp;
-pub mod rtp;
 pub mod ssh;
 mod teller;
 pub mod tls;

@@ -157,7 +157,13 @@ fn f38_keys_that_collide_without_the_key_cost_what_others_cost() {
     let spread = |step: fn(u32) -> u32| {
         let mut seen = std::collections::BTreeMap::new();
         for i in 0..20_000u32 {
-            let network = Network { src: IpAddr::V4(step(i).into()), dest: [9, 9, 9, 9].into(), protocol: 6, ttl: 1 };
+            let network = Network {
+                src: IpAddr::V4(step(i).into()),
+                dest: [9, 9, 9, 9].into(),
+                protocol: 6,
+                ttl: 1,
+                dont_fragment: false,
+            };
             let tcp = TcpHeader { src_port: 1, dest_port: 2, seq: 0, ack: 0, flags: 2, window: 0 };
             let hash = FlowKey::ip(&network, &Upper::Tcp(tcp)).key.hash([3, 4]);
             *seen.entry(hash & 0x3fff).or_insert(0u32) += 1;

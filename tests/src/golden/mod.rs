@@ -1,8 +1,8 @@
 //! The makers of the golden captures, one module a protocol, and the way from a capture to its expected lines.
 
 mod dns;
-mod hosts;
 mod dtls;
+mod hosts;
 mod modbus;
 mod quic;
 mod rtp;

@@ -9,21 +9,21 @@
 type Row = (&'static str, &'static str, &'static str);
 
 const CLIENTS: &[Row] = &[
-    ("8daaf6152771", "cb7bf5808d99", "Chromium"),                       // 156
-    ("86a278354501", "3cbfd9057e0d", "Firefox"),                        // 153 ESR
-    ("e8f1e7e78f70", "1f22a2ca17c4", "OpenSSL 3.0"),                    // s_client 3.0.19
-    ("d943125447b4", "e7e480e5a997", "OpenSSL 3.0"),                    // the same, held to TLS 1.2
-    ("e8f1e7e78f70", "b26ce05bbdd6", "curl (OpenSSL 3.0)"),             // 7.88.1
-    ("e8f1e7e78f70", "d339722ba4af", "Ruby (OpenSSL 3.0)"),             // 3.1.2, net/http
-    ("e8f1e7e78f70", "d41ae481755e", "Perl (OpenSSL 3.0)"),             // libwww-perl with IO::Socket::SSL
-    ("85036bcba153", "d41ae481755e", "Python (ssl)"),                   // 3.11
-    ("479067518aa3", "d41ae481755e", "PHP (OpenSSL 3.0)"),              // 8.2
-    ("a33745022dd6", "1f22a2ca17c4", "Node.js"),                        // 20
-    ("db35923f8641", "7c76daad20ec", "Java (JSSE)"),                    // OpenJDK 17
-    ("9dc949149365", "97f8aa674fd9", "Go (crypto/tls)"),                // 1.19, with hardware AES
-    ("723694b0fccc", "899037bd0b8c", "Wget (GnuTLS 3.7)"),              // 1.21.3
-    ("723694b0fccc", "2cc26d266019", "GnuTLS 3.7"),                     // gnutls-cli
-    ("723694b0fccc", "288f874c93d6", "git (curl with GnuTLS 3.7)"),     // 2.47.3
+    ("8daaf6152771", "cb7bf5808d99", "Chromium"),                   // 156
+    ("86a278354501", "3cbfd9057e0d", "Firefox"),                    // 153 ESR
+    ("e8f1e7e78f70", "1f22a2ca17c4", "OpenSSL 3.0"),                // s_client 3.0.19
+    ("d943125447b4", "e7e480e5a997", "OpenSSL 3.0"),                // the same, held to TLS 1.2
+    ("e8f1e7e78f70", "b26ce05bbdd6", "curl (OpenSSL 3.0)"),         // 7.88.1
+    ("e8f1e7e78f70", "d339722ba4af", "Ruby (OpenSSL 3.0)"),         // 3.1.2, net/http
+    ("e8f1e7e78f70", "d41ae481755e", "Perl (OpenSSL 3.0)"),         // libwww-perl with IO::Socket::SSL
+    ("85036bcba153", "d41ae481755e", "Python (ssl)"),               // 3.11
+    ("479067518aa3", "d41ae481755e", "PHP (OpenSSL 3.0)"),          // 8.2
+    ("a33745022dd6", "1f22a2ca17c4", "Node.js"),                    // 20
+    ("db35923f8641", "7c76daad20ec", "Java (JSSE)"),                // OpenJDK 17
+    ("9dc949149365", "97f8aa674fd9", "Go (crypto/tls)"),            // 1.19, with hardware AES
+    ("723694b0fccc", "899037bd0b8c", "Wget (GnuTLS 3.7)"),          // 1.21.3
+    ("723694b0fccc", "2cc26d266019", "GnuTLS 3.7"),                 // gnutls-cli
+    ("723694b0fccc", "288f874c93d6", "git (curl with GnuTLS 3.7)"), // 2.47.3
 ];
 
 /// The program of a JA4, where it is known.
