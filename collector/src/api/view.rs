@@ -13,78 +13,39 @@ pub struct Health {
     pub problems: Vec<String>,
 }
 
-/// A sensor's books: the totals since its start, and whether they balance.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct LedgerView {
-    /// Seconds since the sensor's start.
-    pub uptime_seconds: u64,
-    /// Frames received.
-    pub frames: u64,
-    /// Bytes of the frames as captured.
-    pub bytes: u64,
-    /// Frames whose headers were read.
-    pub decoded: u64,
-    /// Frames that were not, by reason.
-    pub undecodable: BTreeMap<String, u64>,
-    /// Frames the kernel dropped.
-    pub kernel_drops: u64,
-    /// Frames the interface dropped.
-    pub interface_drops: u64,
-    /// Flows opened.
-    pub flows_opened: u64,
-    /// Flows closed.
-    pub flows_closed: u64,
-    /// Flows that had to give their place.
-    pub flows_evicted: u64,
-    /// Flows open now.
-    pub flows_open: u64,
-    /// Events made.
-    pub events: u64,
-    /// Events the collector acknowledged.
-    pub events_acknowledged: u64,
-    /// Events waiting in the spool.
-    pub events_spooled: u64,
-    /// Events lost, by reason.
-    pub events_lost: BTreeMap<String, u64>,
-    /// Caps that were reached, by name.
-    pub capped: BTreeMap<String, u64>,
-    /// Malformed messages, by protocol.
-    pub malformed: BTreeMap<String, u64>,
-    /// Bytes sent to the collector.
-    pub wire_bytes: u64,
-    /// Whether received = decoded + undecodable, and opened = closed + evicted + open, exactly.
-    pub balanced: bool,
-    /// The first balance that does not hold, in words.
-    pub imbalance: Option<String>,
+/// Makes the view of the ledger from the one list of its counters.
+macro_rules! ledger_view {
+    ([$({$name:ident {$($kind:tt)*} $doc:tt})*]) => {
+        /// A sensor's books: the totals since its start, and whether they balance.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+        pub struct LedgerView {
+            $(#[doc = $doc] pub $name: $($kind)*,)*
+            /// Whether received = decoded + undecodable, and opened = closed + evicted + open, exactly.
+            pub balanced: bool,
+            /// The first balance that does not hold, in words.
+            pub imbalance: Option<String>,
+        }
+
+        impl From<&picket_event::Ledger> for LedgerView {
+            fn from(ledger: &picket_event::Ledger) -> Self {
+                let imbalance = ledger.imbalance().or_else(|| ledger.event_imbalance());
+                let ledger = ledger.clone();
+                Self { $($name: ledger.$name,)* balanced: imbalance.is_none(), imbalance }
+            }
+        }
+    };
+    ([$($done:tt)*] {$kind:ident kept $name:ident $doc:tt} $($rest:tt)*) => {
+        ledger_view! { [$($done)*] $($rest)* }
+    };
+    ([$($done:tt)*] {Count shown $name:ident $doc:tt} $($rest:tt)*) => {
+        ledger_view! { [$($done)* {$name {u64} $doc}] $($rest)* }
+    };
+    ([$($done:tt)*] {Counts shown $name:ident $doc:tt} $($rest:tt)*) => {
+        ledger_view! { [$($done)* {$name {BTreeMap<String, u64>} $doc}] $($rest)* }
+    };
 }
 
-impl From<&picket_event::Ledger> for LedgerView {
-    fn from(ledger: &picket_event::Ledger) -> Self {
-        let imbalance = ledger.imbalance().or_else(|| ledger.event_imbalance());
-        Self {
-            uptime_seconds: ledger.uptime_seconds,
-            frames: ledger.frames,
-            bytes: ledger.bytes,
-            decoded: ledger.decoded,
-            undecodable: ledger.undecodable.clone(),
-            kernel_drops: ledger.kernel_drops,
-            interface_drops: ledger.interface_drops,
-            flows_opened: ledger.flows_opened,
-            flows_closed: ledger.flows_closed,
-            flows_evicted: ledger.flows_evicted,
-            flows_open: ledger.flows_open,
-            events: ledger.events,
-            events_acknowledged: ledger.events_acknowledged,
-            events_spooled: ledger.events_spooled,
-            events_lost: ledger.events_lost.clone(),
-            capped: ledger.capped.clone(),
-            malformed: ledger.malformed.clone(),
-            wire_bytes: ledger.wire_bytes,
-            balanced: imbalance.is_none(),
-            imbalance,
-        }
-    }
-}
+picket_event::ledger_fields!(ledger_view []);
 
 /// One agent.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

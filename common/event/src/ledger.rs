@@ -3,92 +3,102 @@
 use bincode::{Decode, Encode};
 use std::collections::BTreeMap;
 
-/// Counters of one sensor since its start. All are totals.
-///
-/// Balances: `frames = decoded + undecodable.values().sum()`;
-/// `flows_opened = flows_closed + flows_evicted + flows_open`;
-/// `events = events_acknowledged + events_spooled + events_lost.values().sum()` (where a spool is used).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
-pub struct Ledger {
-    /// Seconds since the sensor's start, by its monotonic clock; 0 for files.
-    pub uptime_seconds: u64,
-    /// Frames received.
-    pub frames: u64,
-    /// Bytes of the frames as captured.
-    pub bytes: u64,
-    /// Frames whose headers were read.
-    pub decoded: u64,
-    /// Frames that were not, by reason.
-    pub undecodable: BTreeMap<String, u64>,
-    /// Frames the kernel dropped for want of buffer.
-    pub kernel_drops: u64,
-    /// Frames the interface dropped.
-    pub interface_drops: u64,
-    /// The agent's own traffic, left out.
-    pub own_traffic: u64,
-    /// Flows opened.
-    pub flows_opened: u64,
-    /// Flows closed by their protocol or a time-out.
-    pub flows_closed: u64,
-    /// Flows closed because their place was needed.
-    pub flows_evicted: u64,
-    /// Packets that found no place for a flow.
-    pub flows_refused: u64,
-    /// Flows open now.
-    pub flows_open: u64,
-    /// Bounded tables and buffers that reached their cap, by name.
-    pub capped: BTreeMap<String, u64>,
-    /// Malformed application messages, by protocol.
-    pub malformed: BTreeMap<String, u64>,
-    /// Inputs of classifiers that were missing or out of range, by classifier.
-    pub abstained: BTreeMap<String, u64>,
-    /// Events made.
-    pub events: u64,
-    /// Events the collector has acknowledged.
-    pub events_acknowledged: u64,
-    /// Events waiting in the spool.
-    pub events_spooled: u64,
-    /// Events lost, by reason.
-    pub events_lost: BTreeMap<String, u64>,
-    /// Bytes sent to the collector, as the transport counts them.
-    pub wire_bytes: u64,
+/// The one list of the ledger's counters, in the order of the wire; only ever appended to. Hands it to a macro, behind
+/// what else is given: each is a `Count` or, by name, `Counts`; `shown` in the collector's interface or `kept` out of it.
+/// The ledger, the row of EVE, the wire and the collector's interface are made of it.
+#[macro_export]
+macro_rules! ledger_fields {
+    ($make:ident $($more:tt)*) => {
+        $make! { $($more)*
+            {Count shown uptime_seconds "Seconds since the sensor's start, by its monotonic clock; 0 for files."}
+            {Count shown frames "Frames received."}
+            {Count shown bytes "Bytes of the frames as captured."}
+            {Count shown decoded "Frames whose headers were read."}
+            {Counts shown undecodable "Frames that were not, by reason."}
+            {Count shown kernel_drops "Frames the kernel dropped for want of buffer."}
+            {Count shown interface_drops "Frames the interface dropped."}
+            {Count kept own_traffic "The agent's own traffic, left out."}
+            {Count shown flows_opened "Flows opened."}
+            {Count shown flows_closed "Flows closed by their protocol or a time-out."}
+            {Count shown flows_evicted "Flows closed because their place was needed."}
+            {Count kept flows_refused "Packets that found no place for a flow."}
+            {Count shown flows_open "Flows open now."}
+            {Counts shown capped "Bounded tables and buffers that reached their cap, by name."}
+            {Counts shown malformed "Malformed application messages, by protocol."}
+            {Counts kept abstained "Inputs of classifiers that were missing or out of range, by classifier."}
+            {Count shown events "Events made."}
+            {Count shown events_acknowledged "Events the collector has acknowledged."}
+            {Count shown events_spooled "Events waiting in the spool."}
+            {Counts shown events_lost "Events lost, by reason."}
+            {Count shown wire_bytes "Bytes sent to the collector, as the transport counts them."}
+        }
+    };
 }
+
+type Count = u64;
+type Counts = BTreeMap<String, u64>;
+
+macro_rules! ledger {
+    ($({$kind:ident $place:ident $name:ident $doc:tt})*) => {
+        /// Counters of one sensor since its start. All are totals.
+        ///
+        /// Balances: `frames = decoded + undecodable.values().sum()`;
+        /// `flows_opened = flows_closed + flows_evicted + flows_open`;
+        /// `events = events_acknowledged + events_spooled + events_lost.values().sum()` (where a spool is used).
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+        pub struct Ledger {
+            $(#[doc = $doc] pub $name: $kind,)*
+        }
+    };
+}
+
+ledger_fields!(ledger);
+
+/// The counters and the counters by name, each in the order of the list.
+macro_rules! lists {
+    ([$($count:ident)*] [$($counts:ident)*]) => {
+        impl Ledger {
+            pub(crate) fn counts(&self) -> Vec<u64> {
+                vec![$(self.$count),*]
+            }
+
+            pub(crate) fn by_name(&self) -> Vec<&BTreeMap<String, u64>> {
+                vec![$(&self.$counts),*]
+            }
+
+            pub(crate) fn counts_mut(&mut self) -> Vec<&mut u64> {
+                vec![$(&mut self.$count),*]
+            }
+
+            pub(crate) fn by_name_mut(&mut self) -> Vec<&mut BTreeMap<String, u64>> {
+                vec![$(&mut self.$counts),*]
+            }
+        }
+    };
+    ([$($count:ident)*] [$($counts:ident)*] {Count $place:ident $name:ident $doc:tt} $($rest:tt)*) => {
+        lists! { [$($count)* $name] [$($counts)*] $($rest)* }
+    };
+    ([$($count:ident)*] [$($counts:ident)*] {Counts $place:ident $name:ident $doc:tt} $($rest:tt)*) => {
+        lists! { [$($count)*] [$($counts)* $name] $($rest)* }
+    };
+}
+
+ledger_fields!(lists [] []);
 
 impl Ledger {
     /// Adds another sensor's (or shard's) totals.
     pub fn add(&mut self, other: &Self) {
-        let maps = [
-            (&mut self.undecodable, &other.undecodable),
-            (&mut self.capped, &other.capped),
-            (&mut self.malformed, &other.malformed),
-            (&mut self.abstained, &other.abstained),
-            (&mut self.events_lost, &other.events_lost),
-        ];
-        for (mine, theirs) in maps {
+        for (mine, theirs) in self.by_name_mut().into_iter().zip(other.by_name()) {
             for (name, count) in theirs {
                 *mine.entry(name.clone()).or_default() += count;
             }
         }
-        self.uptime_seconds = self.uptime_seconds.max(other.uptime_seconds);
-        for (mine, theirs) in [
-            (&mut self.frames, other.frames),
-            (&mut self.bytes, other.bytes),
-            (&mut self.decoded, other.decoded),
-            (&mut self.kernel_drops, other.kernel_drops),
-            (&mut self.interface_drops, other.interface_drops),
-            (&mut self.own_traffic, other.own_traffic),
-            (&mut self.flows_opened, other.flows_opened),
-            (&mut self.flows_closed, other.flows_closed),
-            (&mut self.flows_evicted, other.flows_evicted),
-            (&mut self.flows_refused, other.flows_refused),
-            (&mut self.flows_open, other.flows_open),
-            (&mut self.events, other.events),
-            (&mut self.events_acknowledged, other.events_acknowledged),
-            (&mut self.events_spooled, other.events_spooled),
-            (&mut self.wire_bytes, other.wire_bytes),
-        ] {
+        // Sensors run side by side.
+        let uptime = self.uptime_seconds.max(other.uptime_seconds);
+        for (mine, theirs) in self.counts_mut().into_iter().zip(other.counts()) {
             *mine = mine.saturating_add(theirs);
         }
+        self.uptime_seconds = uptime;
     }
 
     /// The first balance that does not hold, in words. `own_traffic` counts among the decoded frames.

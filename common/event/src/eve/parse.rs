@@ -4,8 +4,8 @@ use super::row::{self, Row};
 use super::{MAX_TEXT, session, suricata};
 use crate::body::{self, Body};
 use crate::{
-    AgentId, Both, Classifier, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, Kind, Ledger, Loss, MessageKind,
-    Method, Operation, Protocol, Reason, Site, Source, Timestamp, Transport, Unit, Verdict,
+    AgentId, Both, Classifier, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, Kind, Loss, MessageKind, Method,
+    Operation, Protocol, Reason, Site, Source, Timestamp, Transport, Unit, Verdict,
 };
 use std::borrow::Cow;
 use std::fmt;
@@ -143,7 +143,7 @@ fn body_of(row: &Row<'_>, kind: Kind) -> Result<Option<Body>, EveError> {
             Some(alert) => Body::Alert(Box::new(alert)),
             None => return Ok(None),
         },
-        Kind::Stats => Body::Stats(Box::new(ledger(row.stats.as_ref().ok_or(EveError::Field("stats"))?))),
+        Kind::Stats => Body::Stats(Box::new(row.stats.clone().ok_or(EveError::Field("stats"))?.into())),
         Kind::Loss => {
             let loss = row.loss.as_ref().ok_or(EveError::Field("loss"))?;
             Body::Loss(Loss {
@@ -364,31 +364,4 @@ fn alert(alert: &row::Alert<'_>) -> Option<body::Alert> {
         techniques: list(alert.techniques.as_ref()),
         reasons: reasons(alert.reasons.as_ref()),
     })
-}
-
-fn ledger(stats: &row::Stats) -> Ledger {
-    let stats = stats.clone();
-    Ledger {
-        uptime_seconds: stats.uptime,
-        frames: stats.frames,
-        bytes: stats.bytes,
-        decoded: stats.decoded,
-        undecodable: stats.undecodable,
-        kernel_drops: stats.kernel_drops,
-        interface_drops: stats.interface_drops,
-        own_traffic: stats.own_traffic,
-        flows_opened: stats.flows_opened,
-        flows_closed: stats.flows_closed,
-        flows_evicted: stats.flows_evicted,
-        flows_refused: stats.flows_refused,
-        flows_open: stats.flows_open,
-        capped: stats.capped,
-        malformed: stats.malformed,
-        abstained: stats.abstained,
-        events: stats.events,
-        events_acknowledged: stats.events_acknowledged,
-        events_spooled: stats.events_spooled,
-        events_lost: stats.events_lost,
-        wire_bytes: stats.wire_bytes,
-    }
 }

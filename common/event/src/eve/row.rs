@@ -632,36 +632,44 @@ rows! {
     }
 }
 
-/// The ledger; counters that are 0 may be left out, `frames` never is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-#[serde(default)]
-#[allow(missing_docs)] // as in crate::Ledger
-pub struct Stats {
-    pub uptime: u64,
-    pub frames: u64,
-    pub bytes: u64,
-    pub decoded: u64,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub undecodable: BTreeMap<String, u64>,
-    pub kernel_drops: u64,
-    pub interface_drops: u64,
-    pub own_traffic: u64,
-    pub flows_opened: u64,
-    pub flows_closed: u64,
-    pub flows_evicted: u64,
-    pub flows_refused: u64,
-    pub flows_open: u64,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub capped: BTreeMap<String, u64>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub malformed: BTreeMap<String, u64>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub abstained: BTreeMap<String, u64>,
-    pub events: u64,
-    pub events_acknowledged: u64,
-    pub events_spooled: u64,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub events_lost: BTreeMap<String, u64>,
-    pub wire_bytes: u64,
+/// Makes the row of the ledger from the one list of its counters.
+macro_rules! stats {
+    ([$({$name:ident {$($kind:tt)*} {$($attribute:tt)*}})*]) => {
+        /// The ledger; counters that are 0 may be left out, `frames` never is.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        #[serde(default)]
+        #[allow(missing_docs)] // as in crate::Ledger
+        pub struct Stats {
+            $($($attribute)* pub $name: $($kind)*,)*
+        }
+
+        impl From<crate::Ledger> for Stats {
+            fn from(ledger: crate::Ledger) -> Self {
+                Self { $($name: ledger.$name,)* }
+            }
+        }
+
+        impl From<Stats> for crate::Ledger {
+            fn from(stats: Stats) -> Self {
+                Self { $($name: stats.$name,)* }
+            }
+        }
+    };
+    ([$($done:tt)*] {Count $place:ident uptime_seconds $doc:tt} $($rest:tt)*) => {
+        stats! { [$($done)* {uptime_seconds {u64} {#[serde(rename = "uptime")]}}] $($rest)* }
+    };
+    ([$($done:tt)*] {Count $place:ident $name:ident $doc:tt} $($rest:tt)*) => {
+        stats! { [$($done)* {$name {u64} {}}] $($rest)* }
+    };
+    ([$($done:tt)*] {Counts $place:ident $name:ident $doc:tt} $($rest:tt)*) => {
+        stats! {
+            [$($done)* {
+                $name {BTreeMap<String, u64>} {#[serde(skip_serializing_if = "BTreeMap::is_empty")]}
+            }]
+            $($rest)*
+        }
+    };
 }
+
+crate::ledger_fields!(stats []);

@@ -2,7 +2,7 @@
 
 use super::row::{self, Number, Row, Time};
 use super::session::{http_row, quic_row, ssh_row};
-use crate::{AgentId, Body, Endpoints, Event, FlowRef, Ledger, Reason, Site, Source, Transport, body, community_id};
+use crate::{AgentId, Body, Endpoints, Event, FlowRef, Reason, Site, Source, Transport, body, community_id};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -105,7 +105,7 @@ fn fill_body<'a>(row: &mut Row<'a>, body: &'a Body) {
                 Some(row::Anomaly { kind: text(&anomaly.kind), detail: text(&anomaly.detail), ..Default::default() });
         }
         Body::Alert(alert) => row.alert = Some(alert_row(alert)),
-        Body::Stats(ledger) => row.stats = Some(stats_row(ledger)),
+        Body::Stats(ledger) => row.stats = Some(row::Stats::from((**ledger).clone())),
         Body::Loss(loss) => {
             row.loss = Some(row::Loss {
                 reason: text(&loss.reason),
@@ -418,32 +418,5 @@ fn alert_row(alert: &body::Alert) -> row::Alert<'_> {
         techniques: texts(&alert.techniques),
         reasons: Some(words(&alert.reasons)),
         ..Default::default()
-    }
-}
-
-fn stats_row(ledger: &Ledger) -> row::Stats {
-    let ledger = ledger.clone();
-    row::Stats {
-        uptime: ledger.uptime_seconds,
-        frames: ledger.frames,
-        bytes: ledger.bytes,
-        decoded: ledger.decoded,
-        undecodable: ledger.undecodable,
-        kernel_drops: ledger.kernel_drops,
-        interface_drops: ledger.interface_drops,
-        own_traffic: ledger.own_traffic,
-        flows_opened: ledger.flows_opened,
-        flows_closed: ledger.flows_closed,
-        flows_evicted: ledger.flows_evicted,
-        flows_refused: ledger.flows_refused,
-        flows_open: ledger.flows_open,
-        capped: ledger.capped,
-        malformed: ledger.malformed,
-        abstained: ledger.abstained,
-        events: ledger.events,
-        events_acknowledged: ledger.events_acknowledged,
-        events_spooled: ledger.events_spooled,
-        events_lost: ledger.events_lost,
-        wire_bytes: ledger.wire_bytes,
     }
 }

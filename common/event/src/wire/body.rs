@@ -181,65 +181,25 @@ pub(super) struct WireLedger {
 const MAX_NAMES: usize = 1_024;
 
 impl From<&Ledger> for WireLedger {
-    fn from(l: &Ledger) -> Self {
-        let maps = [&l.undecodable, &l.capped, &l.malformed, &l.abstained, &l.events_lost];
+    fn from(ledger: &Ledger) -> Self {
         let list = |map: &std::collections::BTreeMap<String, u64>| {
             map.iter().take(MAX_NAMES).map(|(name, count)| (name.clone(), *count)).collect()
         };
-        Self {
-            numbers: vec![
-                l.uptime_seconds,
-                l.frames,
-                l.bytes,
-                l.decoded,
-                l.kernel_drops,
-                l.interface_drops,
-                l.own_traffic,
-                l.flows_opened,
-                l.flows_closed,
-                l.flows_evicted,
-                l.flows_refused,
-                l.flows_open,
-                l.events,
-                l.events_acknowledged,
-                l.events_spooled,
-                l.wire_bytes,
-            ],
-            names: maps.into_iter().map(list).collect(),
-        }
+        Self { numbers: ledger.counts(), names: ledger.by_name().into_iter().map(list).collect() }
     }
 }
 
 impl WireLedger {
     /// The ledger; what a newer release appended is left out, what an older one lacks is 0.
     pub(super) fn ledger(self) -> Ledger {
-        let mut l = Ledger::default();
-        let numbers = [
-            &mut l.uptime_seconds,
-            &mut l.frames,
-            &mut l.bytes,
-            &mut l.decoded,
-            &mut l.kernel_drops,
-            &mut l.interface_drops,
-            &mut l.own_traffic,
-            &mut l.flows_opened,
-            &mut l.flows_closed,
-            &mut l.flows_evicted,
-            &mut l.flows_refused,
-            &mut l.flows_open,
-            &mut l.events,
-            &mut l.events_acknowledged,
-            &mut l.events_spooled,
-            &mut l.wire_bytes,
-        ];
-        for (to, from) in numbers.into_iter().zip(self.numbers) {
+        let mut ledger = Ledger::default();
+        for (to, from) in ledger.counts_mut().into_iter().zip(self.numbers) {
             *to = from;
         }
-        let maps = [&mut l.undecodable, &mut l.capped, &mut l.malformed, &mut l.abstained, &mut l.events_lost];
-        for (to, from) in maps.into_iter().zip(self.names) {
+        for (to, from) in ledger.by_name_mut().into_iter().zip(self.names) {
             *to = from.into_iter().take(MAX_NAMES).collect();
         }
-        l
+        ledger
     }
 }
 
