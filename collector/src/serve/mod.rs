@@ -58,80 +58,34 @@ impl Running {
     /// # Errors
     /// One sentence on what could not be had: state directory, port, disk.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
-        let state = config.state.directory.clone();
-        state::prepare(&state)?;
-        let store = Arc::new(Sqlite::open(&state)?);
-        // The store's lock is held from here on: what an earlier run left behind is ours to remove.
-        state::remove_leftovers(&state);
-        let names = state::names(&config.listen);
-        let now = jiff::Timestamp::now().as_second();
-        let authority = Arc::new(Authority::open(&state, &names, now)?);
-        let desk = Desk::open(&state.join("desk.db"))?;
-        let problems = Arc::new(Problems::default());
-        let live = Arc::new(Live::new(engine::settings(&config.engine)?));
+        let base = Base::open(&config)?;
+        let sockets = Sockets::open(&config, &base.state).await?;
         let (stop, stopped) = watch::channel(false);
-
-        let https = net::listen(config.listen.https, "listen.https").await?;
-        let metrics = net::listen(config.listen.metrics, "listen.metrics").await?;
-        let admin = net::listen_admin(&state)?;
-        let (sender, receiver) = mpsc::sync_channel::<Batch>(ENGINE_QUEUE);
+        let (sender, batches) = mpsc::sync_channel::<Batch>(ENGINE_QUEUE);
         let ingest_config = ingest::Config {
             listen: config.listen.ingest,
             certificate_lifetime: AGENT_CERTIFICATE,
             ..ingest::Config::default()
         };
-        let events: Arc<dyn Store> = Arc::<Sqlite>::clone(&store);
-        let ingest = Ingest::start(ingest_config, Arc::clone(&events), &authority, sender)
+        let ingest = Ingest::start(ingest_config, Arc::clone(&base.store), &base.authority, sender)
             .map_err(|error| port::explain_udp(error, config.listen.ingest))?;
-        let run = RunFile::new(ingest.address(), https.local_addr()?, metrics.local_addr()?, &state);
-
-        let enrol = EnrolState {
-            store: Arc::clone(&events),
-            authority: Arc::clone(&authority),
-            collectors: vec![format!(":{}", ingest.address().port())],
-            certificate_lifetime: AGENT_CERTIFICATE,
-            signer: Vec::new(),
-        };
-        let addresses = state::enrolment_addresses(&config.listen, https.local_addr()?);
-        let doors = Arc::new(IngestDoors {
-            ingest: Mutex::new(Some(ingest)),
-            store: Arc::clone(&events),
-            authority: Arc::clone(&authority),
-            addresses,
-        });
-        let app = App::new(Parts {
-            desk: desk.clone(),
-            live: Arc::clone(&live),
-            fleet: Fleet::new(Arc::clone(&events), Arc::<IngestDoors>::clone(&doors)),
-            problems: Arc::clone(&problems),
-            attempts: Mutex::new(Throttle::new(config.access.login_attempts)),
-            hashing: tokio::sync::Semaphore::new(HASHING),
-            enrol,
-            config: config.clone(),
-        });
-
+        let run =
+            RunFile::new(ingest.address(), sockets.https.local_addr()?, sockets.metrics.local_addr()?, &base.state);
+        let (app, doors) = base.app(&config, ingest, sockets.https.local_addr()?);
         let engine = engine::start(engine::Loop {
-            live,
-            desk: desk.clone(),
-            store: Arc::clone(&events),
-            problems: Arc::clone(&problems),
-            batches: receiver,
+            live: Arc::clone(&base.live),
+            desk: base.desk.clone(),
+            store: Arc::clone(&base.store),
+            problems: Arc::clone(&base.problems),
+            batches,
             refresh: config.engine.ranking_interval.0,
             stopped: stopped.clone(),
         })?;
         let (retention, keep) = watch::channel(config.retention.clone());
-        let router = api::protect(api::router(&app).merge(crate::page::router(&app)), &config.limits);
-        let tls = authority.https_tls()?;
-        let connections = usize::try_from(config.limits.connections).unwrap_or(1000);
-        let tasks = vec![
-            tokio::spawn(net::serve_https(https, tls, router.clone(), connections, stopped.clone())),
-            tokio::spawn(net::serve_admin(admin, api::protect(api::router(&app), &config.limits), stopped.clone())),
-            tokio::spawn(net::serve_plain(metrics, crate::metrics::router(&app, &doors), stopped.clone())),
-            tokio::spawn(upkeep::run(
-                upkeep::Upkeep { store: events, desk, problems, doors: Arc::clone(&doors), keep },
-                stopped,
-            )),
-        ];
+        let mut tasks = sockets.serve(&app, &doors, base.authority.https_tls()?, &config, &stopped);
+        let Base { store, desk, problems, state, .. } = base;
+        let upkeep = upkeep::Upkeep { store, desk, problems, doors: Arc::clone(&doors), keep };
+        tasks.push(tokio::spawn(upkeep::run(upkeep, stopped)));
         let setup_link = first_start(&app, &run).await?;
         run.write(&state)?;
         Ok(Self { run, setup_link, app, doors, stop, retention, tasks, engine, state })
@@ -167,6 +121,98 @@ impl Running {
         }
         let _ = tokio::task::spawn_blocking(move || self.engine.join()).await;
         state::remove_leftovers(&self.state);
+    }
+}
+
+/// What lies in the state directory, and the engine over it.
+struct Base {
+    state: std::path::PathBuf,
+    store: Arc<dyn Store>,
+    authority: Arc<Authority>,
+    desk: Desk,
+    problems: Arc<Problems>,
+    live: Arc<Live>,
+}
+
+impl Base {
+    fn open(config: &Config) -> anyhow::Result<Self> {
+        let state = config.state.directory.clone();
+        state::prepare(&state)?;
+        let store = Arc::new(Sqlite::open(&state)?);
+        // The store's lock is held from here on: what an earlier run left behind is ours to remove.
+        state::remove_leftovers(&state);
+        let now = jiff::Timestamp::now().as_second();
+        Ok(Self {
+            authority: Arc::new(Authority::open(&state, &state::names(&config.listen), now)?),
+            desk: Desk::open(&state.join("desk.db"))?,
+            problems: Arc::new(Problems::default()),
+            live: Arc::new(Live::new(engine::settings(&config.engine)?)),
+            store,
+            state,
+        })
+    }
+
+    /// What requests are answered from.
+    fn app(&self, config: &Config, ingest: Ingest, https: SocketAddr) -> (App, Arc<IngestDoors>) {
+        let enrol = EnrolState {
+            store: Arc::clone(&self.store),
+            authority: Arc::clone(&self.authority),
+            collectors: vec![format!(":{}", ingest.address().port())],
+            certificate_lifetime: AGENT_CERTIFICATE,
+            signer: Vec::new(),
+        };
+        let doors = Arc::new(IngestDoors {
+            ingest: Mutex::new(Some(ingest)),
+            store: Arc::clone(&self.store),
+            authority: Arc::clone(&self.authority),
+            addresses: state::enrolment_addresses(&config.listen, https),
+        });
+        let app = App::new(Parts {
+            desk: self.desk.clone(),
+            live: Arc::clone(&self.live),
+            fleet: Fleet::new(Arc::clone(&self.store), Arc::<IngestDoors>::clone(&doors)),
+            problems: Arc::clone(&self.problems),
+            attempts: Mutex::new(Throttle::new(config.access.login_attempts)),
+            hashing: tokio::sync::Semaphore::new(HASHING),
+            enrol,
+            config: config.clone(),
+        });
+        (app, doors)
+    }
+}
+
+/// Where requests come in.
+struct Sockets {
+    https: tokio::net::TcpListener,
+    metrics: tokio::net::TcpListener,
+    admin: tokio::net::UnixListener,
+}
+
+impl Sockets {
+    async fn open(config: &Config, state: &Path) -> anyhow::Result<Self> {
+        Ok(Self {
+            https: net::listen(config.listen.https, "listen.https").await?,
+            metrics: net::listen(config.listen.metrics, "listen.metrics").await?,
+            admin: net::listen_admin(state)?,
+        })
+    }
+
+    /// Serves pages and interface, the command line, and metrics.
+    fn serve(
+        self,
+        app: &App,
+        doors: &Arc<IngestDoors>,
+        tls: tokio_rustls::rustls::ServerConfig,
+        config: &Config,
+        stopped: &watch::Receiver<bool>,
+    ) -> Vec<tokio::task::JoinHandle<()>> {
+        let router = api::protect(api::router(app).merge(crate::page::router(app)), &config.limits);
+        let connections = usize::try_from(config.limits.connections).unwrap_or(1000);
+        vec![
+            tokio::spawn(net::serve_https(self.https, tls, router, connections, stopped.clone())),
+            tokio::spawn(net::serve_admin(self.admin, api::protect(api::router(app), &config.limits), stopped.clone())),
+            tokio::spawn(net::serve_plain(self.metrics, crate::metrics::router(app, doors), stopped.clone())),
+        ]
     }
 }
 

@@ -2,17 +2,19 @@
 
 use super::SiteState;
 use super::count::changes_process;
+use super::item::Party;
 use super::judge::Off;
 use crate::calendar::TimeCell;
 use crate::cells::{Look, Place};
 use crate::config::Config;
-use crate::entity::Case;
+use crate::entity::{Case, Entity};
 use crate::finding::{Evidence, Finding, FindingCell, FindingKind, Findings};
 use crate::names::Mark;
 use crate::risk::{self, Threat};
 use crate::role::Role;
 use crate::view::{Counters, EntityId};
-use picket_event::{Body, Envelope, Timestamp, Verdict};
+use picket_event::body::Score;
+use picket_event::{Body, Envelope, Event, Timestamp, Verdict};
 use std::collections::VecDeque;
 
 /// Days of scores that the level is taken from.
@@ -405,58 +407,13 @@ impl SiteState {
         out: &mut Findings,
     ) {
         let event = &envelope.event;
-        let score = match &event.body {
-            Body::Flow(flow) => flow.score.as_ref(),
-            Body::Pair(pair) => pair.score.as_ref(),
-            Body::Host(host) => host.score.as_ref(),
-            _ => None,
-        };
-        let Some(score) = score.filter(|s| matches!(s.verdict, Verdict::Malicious | Verdict::Suspicious)) else {
-            return;
-        };
-        let ends = event.flow.as_ref().and_then(|f| super::item::parties(&f.endpoints));
-        let own = match &event.body {
-            Body::Host(host) => Some(super::item::Party::Ip(host.ip.to_canonical())),
-            _ => ends.map(|(src, _)| src),
-        };
-        let Some(party) = own else { return };
+        let Some((score, party, other)) = accused(event) else { return };
         let Some(entity) = self.admit(party, u32::MAX, event.time, config) else { return };
         let Some(e) = self.entities.get_mut(entity as usize) else { return };
-        e.last_seen = e.last_seen.max(event.time);
-        if score.verdict == Verdict::Malicious {
-            e.verdicts = e.verdicts.saturating_add(1);
-        } else {
-            e.suspicious = e.suspicious.saturating_add(1);
-        }
-        let seen = e.verdicts.saturating_add(e.suspicious / SUSPICIOUS);
-        // One case a day: it is written again when its count has doubled.
-        if seen == 0
-            || !seen.is_power_of_two()
-            || (score.verdict == Verdict::Suspicious && !e.suspicious.is_multiple_of(SUSPICIOUS))
-        {
-            return;
-        }
-        let other = ends.map(|(_, dest)| match dest {
-            super::item::Party::Ip(ip) => ip.to_string(),
-            super::item::Party::Link(mac) => mac.to_string(),
-        });
-        let mut reasons: Vec<String> = score.reasons.iter().take(4).map(ToString::to_string).collect();
-        let what = format!("sensor {} judged {seen} conversation(s) {}", envelope.agent, score.verdict);
-        reasons.insert(0, what);
+        let Some(seen) = note_verdict(e, score.verdict, event.time) else { return };
         let (day, _) = crate::calendar::local(&self.site, event.time);
-        let draft = Draft {
-            kind: FindingKind::Verdict,
-            time: event.time,
-            p_value: f64::from(1.0 - score.value.get()).clamp(1e-6, 1.0),
-            cells: Vec::new(),
-            topic: ("verdict".to_owned(), other.clone().unwrap_or_default()),
-            counterpart: other,
-            reasons,
-            techniques: vec!["T1071"],
-            threat: Threat::SystemCompromise,
-            evidence: Evidence { score: f64::from(score.value.get()), ..Evidence::default() },
-        };
-        let baseline = self.entities.get(entity as usize).is_some_and(|e| e.alerted);
+        let draft = verdict_draft(envelope, score, seen, other);
+        let baseline = e.alerted;
         self.emit(entity, draft, true, day, counters, out);
         if let Some(e) = self.entities.get_mut(entity as usize) {
             e.alerted = baseline;
@@ -507,6 +464,58 @@ impl SiteState {
     pub(super) fn site_risk(&self, now: Timestamp, config: &Config) -> f64 {
         let risks: Vec<f64> = self.entities.iter().map(|e| self.risk_at(e, now, config)).collect();
         risk::roll_up(&risks)
+    }
+}
+
+/// The score of an event that is judged bad, whom it concerns, and the other side.
+fn accused(event: &Event) -> Option<(&Score, Party, Option<String>)> {
+    let score = match &event.body {
+        Body::Flow(flow) => flow.score.as_ref(),
+        Body::Pair(pair) => pair.score.as_ref(),
+        Body::Host(host) => host.score.as_ref(),
+        _ => None,
+    };
+    let score = score.filter(|s| matches!(s.verdict, Verdict::Malicious | Verdict::Suspicious))?;
+    let ends = event.flow.as_ref().and_then(|f| super::item::parties(&f.endpoints));
+    let party = match &event.body {
+        Body::Host(host) => Party::Ip(host.ip.to_canonical()),
+        _ => ends.map(|(src, _)| src)?,
+    };
+    let other = ends.map(|(_, dest)| match dest {
+        Party::Ip(ip) => ip.to_string(),
+        Party::Link(mac) => mac.to_string(),
+    });
+    Some((score, party, other))
+}
+
+/// Counts a verdict on an entity. How many there are, where that is to be told: one case a day, written again when its
+/// count has doubled.
+fn note_verdict(e: &mut Entity, verdict: Verdict, time: Timestamp) -> Option<u32> {
+    e.last_seen = e.last_seen.max(time);
+    if verdict == Verdict::Malicious {
+        e.verdicts = e.verdicts.saturating_add(1);
+    } else {
+        e.suspicious = e.suspicious.saturating_add(1);
+    }
+    let seen = e.verdicts.saturating_add(e.suspicious / SUSPICIOUS);
+    let due = verdict == Verdict::Malicious || e.suspicious.is_multiple_of(SUSPICIOUS);
+    (seen.is_power_of_two() && due).then_some(seen)
+}
+
+fn verdict_draft(envelope: &Envelope, score: &Score, seen: u32, other: Option<String>) -> Draft {
+    let mut reasons: Vec<String> = score.reasons.iter().take(4).map(ToString::to_string).collect();
+    reasons.insert(0, format!("sensor {} judged {seen} conversation(s) {}", envelope.agent, score.verdict));
+    Draft {
+        kind: FindingKind::Verdict,
+        time: envelope.event.time,
+        p_value: f64::from(1.0 - score.value.get()).clamp(1e-6, 1.0),
+        cells: Vec::new(),
+        topic: ("verdict".to_owned(), other.clone().unwrap_or_default()),
+        counterpart: other,
+        reasons,
+        techniques: vec!["T1071"],
+        threat: Threat::SystemCompromise,
+        evidence: Evidence { score: f64::from(score.value.get()), ..Evidence::default() },
     }
 }
 

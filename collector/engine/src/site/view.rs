@@ -140,46 +140,12 @@ impl SiteState {
     fn matrix(&self, e: &Entity, watched: &Watched, at: usize, config: &Config) -> Matrix {
         let look = watched.look;
         let class = self.day.map_or(0, |day| calendar::class(&self.site, day));
-        let split = |key: u32| {
-            let p = Place::from_cube(key);
-            match look {
-                Look::TimeSpace => (u16::from(p.time), p.space),
-                Look::RelationSpace => (p.relation, p.space),
-                _ => (u16::from(p.time), p.relation),
-            }
-        };
-        let mut cells: BTreeMap<u32, (Sums, f32)> = BTreeMap::new();
-        for sums in watched.past.as_slice() {
-            cells.insert(sums.key, (*sums, 0.0));
-        }
-        for (key, count) in watched.today.as_slice() {
-            cells.entry(*key).or_insert((Sums { key: *key, ..Sums::default() }, 0.0)).1 = *count;
-        }
-        cells.retain(|key, _| look.hourly() || (key >> 26) as u8 == class);
-        let mass = |side: fn((u16, u16)) -> u16| {
-            let mut sums: BTreeMap<u16, f32> = BTreeMap::new();
-            for (key, (past, count)) in &cells {
-                *sums.entry(side(split(*key))).or_default() += past.sum + count;
-            }
-            let mut by: Vec<(u16, f32)> = sums.into_iter().collect();
-            by.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-            let mut keep: Vec<u16> = by.into_iter().take(SIDE).map(|(k, _)| k).collect();
-            keep.sort_unstable();
-            keep
-        };
-        let rows = mass(|(row, _)| row);
-        let columns = mass(|(_, column)| column);
+        let cells = shown_cells(watched, class);
+        let rows = heaviest(look, &cells, |(row, _)| row);
+        let columns = heaviest(look, &cells, |(_, column)| column);
         let size = rows.len() * columns.len();
         let mut matrix = Matrix {
-            name: match look {
-                Look::TimeSpace => "time x space",
-                Look::TimeRelation => "time x relation",
-                Look::RelationSpace => "relation x space",
-                Look::Time => "time",
-                Look::Space => "space",
-                Look::Relation => "relation",
-                Look::Cube => "time x relation x space",
-            },
+            name: name(look),
             rows: rows.iter().map(|r| self.row_label(look, *r)).collect(),
             columns: columns.iter().map(|c| self.column_label(look, *c)).collect(),
             mean: vec![0.0; size],
@@ -191,7 +157,7 @@ impl SiteState {
         let hour = u8::try_from((self.next_hour - 1).rem_euclid(24)).unwrap_or(0);
         let part = if look.hourly() { 1.0 } else { share(e, class, hour) };
         for (key, (sums, count)) in &cells {
-            let (row, column) = split(*key);
+            let (row, column) = split(look, *key);
             let (Ok(i), Ok(j)) = (rows.binary_search(&row), columns.binary_search(&column)) else { continue };
             let index = i * columns.len() + j;
             let (mean, variance) = mean_variance(*sums, e.periods_of(look, *key));
@@ -258,4 +224,56 @@ impl SiteState {
             Peer::Link(mac) => mac.to_string(),
         }
     }
+}
+
+/// A matrix' cells by key: what is kept of the past, and today's count.
+type Cells = BTreeMap<u32, (Sums, f32)>;
+
+/// What a look calls its matrix.
+const fn name(look: Look) -> &'static str {
+    match look {
+        Look::TimeSpace => "time x space",
+        Look::TimeRelation => "time x relation",
+        Look::RelationSpace => "relation x space",
+        Look::Time => "time",
+        Look::Space => "space",
+        Look::Relation => "relation",
+        Look::Cube => "time x relation x space",
+    }
+}
+
+/// Row and column of a cell.
+fn split(look: Look, key: u32) -> (u16, u16) {
+    let p = Place::from_cube(key);
+    match look {
+        Look::TimeSpace => (u16::from(p.time), p.space),
+        Look::RelationSpace => (p.relation, p.space),
+        _ => (u16::from(p.time), p.relation),
+    }
+}
+
+/// Past and present of a look; where the hour does not count, of the open day's class alone.
+fn shown_cells(watched: &Watched, class: u8) -> Cells {
+    let mut cells = Cells::new();
+    for sums in watched.past.as_slice() {
+        cells.insert(sums.key, (*sums, 0.0));
+    }
+    for (key, count) in watched.today.as_slice() {
+        cells.entry(*key).or_insert((Sums { key: *key, ..Sums::default() }, 0.0)).1 = *count;
+    }
+    cells.retain(|key, _| watched.look.hourly() || (key >> 26) as u8 == class);
+    cells
+}
+
+/// The rows (or columns) that hold most, [`SIDE`] at most, in their own order.
+fn heaviest(look: Look, cells: &Cells, side: fn((u16, u16)) -> u16) -> Vec<u16> {
+    let mut sums: BTreeMap<u16, f32> = BTreeMap::new();
+    for (key, (past, count)) in cells {
+        *sums.entry(side(split(look, *key))).or_default() += past.sum + count;
+    }
+    let mut by: Vec<(u16, f32)> = sums.into_iter().collect();
+    by.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let mut keep: Vec<u16> = by.into_iter().take(SIDE).map(|(k, _)| k).collect();
+    keep.sort_unstable();
+    keep
 }

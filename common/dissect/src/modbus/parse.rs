@@ -98,23 +98,8 @@ fn read_request(function: u8, data: &[u8]) -> Result<(Fit, Ask), Fault> {
     let mut r = Reader::new(data);
     let mut ask = Ask::default();
     let fit = match function {
-        1..=4 => {
-            let (start, count) = (r.u16("start")?, r.u16("count")?);
-            ask.range = range(start, count);
-            let limit = if function <= 2 { 2000 } else { 125 };
-            // Counts beyond the standard's are asked for by careless clients, and answered by an exception.
-            if (1..=limit).contains(&count) { exact(&r, true) } else { open(&r) }
-        }
-        5 => {
-            let (at, value) = (r.u16("address")?, r.u16("value")?);
-            (ask.range, ask.value) = (range(at, 1), Some(f64::from(u8::from(value != 0))));
-            exact(&r, matches!(value, 0 | 0xff00))
-        }
-        6 => {
-            let (at, value) = (r.u16("address")?, r.u16("value")?);
-            (ask.range, ask.value) = (range(at, 1), Some(f64::from(value)));
-            exact(&r, true)
-        }
+        1..=4 => read_many(function, &mut r, &mut ask)?,
+        5 | 6 => write_single(function, &mut r, &mut ask)?,
         8 => {
             ask.sub = Some(r.u16("sub-function")?);
             r.skip(2, "data")?;
@@ -127,34 +112,12 @@ fn read_request(function: u8, data: &[u8]) -> Result<(Fit, Ask), Fault> {
             r.skip(4, "masks")?;
             exact(&r, true)
         }
-        23 => {
-            let (_, read) = (r.u16("read start")?, r.u16("read count")?);
-            let (start, count, bytes) = (r.u16("write start")?, r.u16("write count")?, r.u8("bytes")?);
-            ask.range = range(start, count);
-            r.skip(usize::from(bytes), "registers")?;
-            exact(&r, read <= 125 && u16::from(bytes) == count.wrapping_mul(2))
-        }
+        23 => read_and_write(&mut r, &mut ask)?,
         24 => {
             ask.range = range(r.u16("pointer")?, 1);
             exact(&r, true)
         }
-        43 => {
-            let kind = r.u8("mei type")?;
-            ask.sub = Some(u16::from(kind));
-            match kind {
-                MEI_DEVICE_ID => {
-                    let (code, _) = (r.u8("read device id code")?, r.u8("object")?);
-                    // Some clients send a byte more.
-                    match (code, r.remaining()) {
-                        (1..=4, 0) => Fit::Exact,
-                        (1..=4, 1) => Fit::Open,
-                        _ => Fit::Wrong,
-                    }
-                }
-                MEI_CANOPEN => Fit::Open,
-                _ => Fit::Wrong,
-            }
-        }
+        43 => encapsulated(&mut r, &mut ask)?,
         7 | 11 | 12 | 17 => open(&r),
         UMAS => {
             r.u8("session")?;
@@ -164,6 +127,55 @@ fn read_request(function: u8, data: &[u8]) -> Result<(Fit, Ask), Fault> {
         _ => Fit::Open,
     };
     Ok((fit, ask))
+}
+
+/// Reading of coils, discrete inputs and registers: functions 1 to 4.
+fn read_many(function: u8, r: &mut Reader<'_>, ask: &mut Ask) -> Result<Fit, Fault> {
+    let (start, count) = (r.u16("start")?, r.u16("count")?);
+    ask.range = range(start, count);
+    let limit = if function <= 2 { 2000 } else { 125 };
+    // Counts beyond the standard's are asked for by careless clients, and answered by an exception.
+    Ok(if (1..=limit).contains(&count) { exact(r, true) } else { open(r) })
+}
+
+/// Writing of one coil (5, on or off) or one register (6).
+fn write_single(function: u8, r: &mut Reader<'_>, ask: &mut Ask) -> Result<Fit, Fault> {
+    let (at, value) = (r.u16("address")?, r.u16("value")?);
+    ask.range = range(at, 1);
+    if function == 5 {
+        ask.value = Some(f64::from(u8::from(value != 0)));
+        return Ok(exact(r, matches!(value, 0 | 0xff00)));
+    }
+    ask.value = Some(f64::from(value));
+    Ok(exact(r, true))
+}
+
+/// Function 23; what it writes is what it asks for.
+fn read_and_write(r: &mut Reader<'_>, ask: &mut Ask) -> Result<Fit, Fault> {
+    let (_, read) = (r.u16("read start")?, r.u16("read count")?);
+    let (start, count, bytes) = (r.u16("write start")?, r.u16("write count")?, r.u8("bytes")?);
+    ask.range = range(start, count);
+    r.skip(usize::from(bytes), "registers")?;
+    Ok(exact(r, read <= 125 && u16::from(bytes) == count.wrapping_mul(2)))
+}
+
+/// Function 43: another protocol inside.
+fn encapsulated(r: &mut Reader<'_>, ask: &mut Ask) -> Result<Fit, Fault> {
+    let kind = r.u8("mei type")?;
+    ask.sub = Some(u16::from(kind));
+    Ok(match kind {
+        MEI_DEVICE_ID => {
+            let (code, _) = (r.u8("read device id code")?, r.u8("object")?);
+            // Some clients send a byte more.
+            match (code, r.remaining()) {
+                (1..=4, 0) => Fit::Exact,
+                (1..=4, 1) => Fit::Open,
+                _ => Fit::Wrong,
+            }
+        }
+        MEI_CANOPEN => Fit::Open,
+        _ => Fit::Wrong,
+    })
 }
 
 fn open(r: &Reader<'_>) -> Fit {
