@@ -7,7 +7,7 @@ use crate::enrol::Identity;
 use crate::spool::{self, Spool};
 use crate::uplink::{self, Client, Link, Settings, Shared};
 use picket_event::wire::{BatchWriter, Class, Full};
-use picket_event::{Body, Event, Ledger, Loss, Source, Timestamp};
+use picket_event::{Body, Event, Ledger, Loss, Source, Timestamp, Verdict};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,6 +19,8 @@ use tokio::sync::Notify;
 
 /// Hand-overs that may wait; each may hold many events.
 const QUEUE_JOBS: usize = 4_096;
+/// Longest time a verdict that may become an alert waits for others to share a frame with.
+const URGENT_DELAY: Duration = Duration::from_millis(50);
 /// Loss events waiting at most.
 const MAX_TOLD: usize = 1_024;
 
@@ -281,6 +283,18 @@ impl Drop for Forward {
     }
 }
 
+/// Whether somebody may have to be told: the sensor judged a conversation, a pair or a host to be bad.
+fn is_urgent(event: &Event) -> bool {
+    let score = match &event.body {
+        Body::Flow(flow) => flow.score.as_ref(),
+        Body::Pair(pair) => pair.score.as_ref(),
+        Body::Host(host) => host.score.as_ref(),
+        Body::Alert(_) => return true,
+        _ => None,
+    };
+    score.is_some_and(|score| matches!(score.verdict, Verdict::Malicious | Verdict::Suspicious))
+}
+
 /// Nanoseconds since 1970.
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -292,7 +306,8 @@ struct Writer {
     shared: Arc<Shared>,
     counters: Arc<Counters>,
     batches: [BatchWriter; 3],
-    oldest: Option<Instant>,
+    /// When what waits has to leave.
+    due: Option<Instant>,
     delay: Duration,
     told: Vec<Event>,
 }
@@ -301,7 +316,7 @@ impl Writer {
     fn new(shared: Arc<Shared>, counters: Arc<Counters>, delay: Duration, losses: Vec<Loss>) -> std::io::Result<Self> {
         let batch = |class| BatchWriter::new(class).map_err(std::io::Error::other);
         let batches = [batch(Class::Detail)?, batch(Class::Flow)?, batch(Class::Alert)?];
-        let mut writer = Self { shared, counters, batches, oldest: None, delay, told: Vec::new() };
+        let mut writer = Self { shared, counters, batches, due: None, delay, told: Vec::new() };
         writer.tell(losses);
         Ok(writer)
     }
@@ -310,7 +325,7 @@ impl Writer {
         let mut saved = Instant::now();
         loop {
             self.announce();
-            let rest = self.oldest.map_or(Duration::from_secs(1), |at| self.delay.saturating_sub(at.elapsed()));
+            let rest = self.due.map_or(Duration::from_secs(1), |at| at.saturating_duration_since(Instant::now()));
             match jobs.recv_timeout(rest) {
                 Ok(Job::Events(events)) => events.iter().for_each(|event| self.take(event)),
                 Ok(Job::Flush(done)) => {
@@ -321,7 +336,7 @@ impl Writer {
                 Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            if self.oldest.is_some_and(|at| at.elapsed() >= self.delay) {
+            if self.due.is_some_and(|at| at <= Instant::now()) {
                 self.flush_all();
             }
             if saved.elapsed() >= Duration::from_secs(5) {
@@ -348,7 +363,7 @@ impl Writer {
     }
 
     fn take(&mut self, event: &Event) {
-        self.oldest.get_or_insert_with(Instant::now);
+        self.note_due(event);
         let class = Class::of(event);
         let Some(batch) = self.batches.get_mut(class.index()) else { return };
         let full = match batch.push(event) {
@@ -365,6 +380,16 @@ impl Writer {
         }
     }
 
+    /// An event may wait for others, one that may become an alert only shortly.
+    fn note_due(&mut self, event: &Event) {
+        let urgent = is_urgent(event);
+        if self.due.is_some() && !urgent {
+            return;
+        }
+        let due = Instant::now() + if urgent { self.delay.min(URGENT_DELAY) } else { self.delay };
+        self.due = Some(self.due.map_or(due, |before| before.min(due)));
+    }
+
     fn drop_waiting(&self, reason: &str, count: u64) {
         self.shared.spool().machine_mut().refuse(reason, count);
         self.counters.waiting.fetch_sub(count, Ordering::AcqRel);
@@ -375,7 +400,7 @@ impl Writer {
         for class in Class::ALL.into_iter().rev() {
             self.flush(class);
         }
-        self.oldest = None;
+        self.due = None;
         self.sync();
     }
 

@@ -12,8 +12,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// How often time passes for a live sensor without frames, and its books are published.
-const TICK: Duration = Duration::from_secs(1);
+/// How often what a live sensor's workers hold is fetched, and time passes where no frames come.
+const TURN: Duration = Duration::from_millis(50);
+/// The same where frames come faster than they are read: full rounds then come back by themselves.
+const BUSY_TURN: Duration = Duration::from_millis(500);
+/// How often a live sensor's books are published.
+const BOOKS: Duration = Duration::from_secs(1);
 
 /// What is to be read.
 pub(super) enum Lines {
@@ -90,12 +94,13 @@ fn live(mut source: LiveSource, mut pipeline: Pipeline, books: &Books) -> usize 
     let number = books.add_line(&name, "capturing");
     let mut batch = FrameBatch::new();
     let mut events = Vec::new();
-    let mut ticked = Instant::now();
+    let (mut turned, mut published) = (Instant::now(), Instant::now());
     let mut bad = 0;
     loop {
+        let mut idle = false;
         match source.fill(&mut batch) {
             Ok(Filled::Frames) => batch.frames().for_each(|frame| pipeline.frame(frame.packet(), &mut events)),
-            Ok(Filled::Idle) => {}
+            Ok(Filled::Idle) => idle = true,
             Ok(Filled::End) => break,
             Err(error) => {
                 tracing::error!("{error}");
@@ -103,9 +108,17 @@ fn live(mut source: LiveSource, mut pipeline: Pipeline, books: &Books) -> usize 
                 break;
             }
         }
-        if ticked.elapsed() >= TICK {
-            ticked = Instant::now();
-            pipeline.tick(now(), &mut events);
+        if turned.elapsed() >= if batch.is_full() { BUSY_TURN } else { TURN } {
+            turned = Instant::now();
+            // While frames come, theirs is the time: a sensor that lags behind must not run ahead of its frames.
+            if idle {
+                pipeline.tick(now(), &mut events);
+            } else {
+                pipeline.flush(&mut events);
+            }
+        }
+        if published.elapsed() >= BOOKS {
+            published = Instant::now();
             let mut ledger = pipeline.ledger();
             source.account(&mut ledger);
             books.update_line(number, source.state(), ledger);
