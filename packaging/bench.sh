@@ -6,7 +6,7 @@ capture=target/bench.pcap
 if [ ! -f "$capture" ] && [ -f "$PICKET_CORPUS/tools/make_bench.py" ]; then
     python3 "$PICKET_CORPUS/tools/make_bench.py" "$capture" --mb 600 --seed 1
 fi
-for bench in throughput dissectors ingest engine; do
+for bench in throughput dissectors ingest engine latency; do
     if [ -x "target/release/$bench" ]; then
         echo "== $bench"
         case $bench in

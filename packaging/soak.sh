@@ -1,16 +1,19 @@
 #!/bin/sh
-# Long runs: coverage-guided fuzzing of every dissector and reader, then the fault tests at full scale.
+# Long runs: coverage-guided fuzzing of every dissector, then the fault tests at full scale.
 # SOAK_SECONDS (default 600) is the time for each fuzz target.
 set -eu
 seconds=${SOAK_SECONDS:-600}
 if ! cargo fuzz --version >/dev/null 2>&1; then
+    echo "== installing cargo-fuzz (some minutes, once)"
     cargo install cargo-fuzz --locked --version 0.13.2 --quiet
 fi
+cargo run --locked -q -p picket-tests --bin make-seeds
 # libFuzzer's instrumentation is a compiler flag that stable accepts only with this switch.
 export RUSTC_BOOTSTRAP=1
 for target in $(cd tests/fuzz && cargo fuzz list); do
     echo "== fuzz $target, $seconds s"
-    (cd tests/fuzz && cargo fuzz run "$target" -- -max_total_time="$seconds" -rss_limit_mb=2048)
+    (cd tests/fuzz && cargo fuzz run "$target" -- -max_total_time="$seconds" -rss_limit_mb=2048 -print_final_stats=1)
 done
+unset RUSTC_BOOTSTRAP
 echo "== faults at full scale"
-PICKET_FULL_SCALE=1 cargo test --locked -p picket-tests -- f --test-threads=1
+PICKET_FULL_SCALE=1 cargo test --locked -p picket-tests --test main -- ::f --test-threads=1 --nocapture

@@ -2,53 +2,13 @@
 //!
 //! Each test runs itself again inside `unshare --net`, so that nothing of the host is touched.
 
-use pcap::{Active, Capture as Handle};
 use picket_agent::status::{Snapshot, ask};
 use picket_tests::make::{Capture, Host, udp};
+use picket_tests::namespace::{cable, ip, near, run_inside};
 use picket_tests::place::{program, skip, tool};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-const INSIDE: &str = "PICKET_TEST_INSIDE_NAMESPACE";
-
-/// Runs `body` in a new network namespace, by running this test again there.
-fn in_namespace(test: &str, body: impl FnOnce()) {
-    if std::env::var_os(INSIDE).is_some() {
-        return body();
-    }
-    if !rustix::process::geteuid().is_root() {
-        return skip(test, "needs root to make a network namespace");
-    }
-    let (Some(unshare), Some(_)) = (tool(test, "unshare"), tool(test, "ip")) else { return };
-    if !Command::new(&unshare).args(["--net", "true"]).status().is_ok_and(|status| status.success()) {
-        return skip(test, "the system refuses a network namespace");
-    }
-    let itself = std::env::current_exe().unwrap();
-    let status = Command::new(unshare)
-        .arg("--net")
-        .arg(itself)
-        .args(["--exact", test, "--nocapture"])
-        .env(INSIDE, "1")
-        .status()
-        .unwrap();
-    assert!(status.success(), "{test} failed in its namespace");
-}
-
-fn ip(arguments: &str) {
-    let status = Command::new("ip").args(arguments.split(' ')).status().unwrap();
-    assert!(status.success(), "ip {arguments}");
-}
-
-/// The two ends of a cable; what goes into one comes out of the other. Nothing else speaks on it.
-fn cable() {
-    std::fs::write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1").unwrap_or_default();
-    ip("link add near type veth peer name far");
-    for end in ["near", "far"] {
-        ip(&format!("link set {end} arp off"));
-        ip(&format!("link set {end} up"));
-    }
-}
 
 /// Packets an interface has sent, by the kernel's own count.
 fn sent_by(interface: &str) -> u64 {
@@ -132,10 +92,6 @@ impl Drop for Agent {
     }
 }
 
-fn near() -> Handle<Active> {
-    Handle::from_device("near").unwrap().open().unwrap()
-}
-
 fn datagrams(count: u32) -> Vec<Vec<u8>> {
     let mut capture = Capture::default();
     let server = Host::new(1, "10.9.0.1");
@@ -148,7 +104,7 @@ fn datagrams(count: u32) -> Vec<Vec<u8>> {
 
 #[test]
 fn every_frame_sent_is_received_or_counted_as_dropped() {
-    in_namespace("live::every_frame_sent_is_received_or_counted_as_dropped", || {
+    run_inside("live::every_frame_sent_is_received_or_counted_as_dropped", || {
         cable();
         let frames = datagrams(2000);
         let agent = Agent::start("");
@@ -172,7 +128,7 @@ fn every_frame_sent_is_received_or_counted_as_dropped() {
 /// F15 in short: an agent that gets no time loses frames at the kernel, and counts them.
 #[test]
 fn f15_frames_dropped_at_the_kernel_are_counted_exactly() {
-    in_namespace("live::f15_frames_dropped_at_the_kernel_are_counted_exactly", || {
+    run_inside("live::f15_frames_dropped_at_the_kernel_are_counted_exactly", || {
         cable();
         let frames = datagrams(2000);
         let agent = Agent::start("[capture]\nbuffer = \"1MiB\"\n");
@@ -200,7 +156,7 @@ fn f15_frames_dropped_at_the_kernel_are_counted_exactly() {
 /// that reads packets has dropped its capabilities.
 #[test]
 fn f17_an_interface_that_comes_back_is_watched_again() {
-    in_namespace("live::f17_an_interface_that_comes_back_is_watched_again", || {
+    run_inside("live::f17_an_interface_that_comes_back_is_watched_again", || {
         cable();
         let frames = datagrams(100);
         let agent = Agent::start("");
@@ -225,7 +181,7 @@ fn f17_an_interface_that_comes_back_is_watched_again() {
 /// F66: nothing is sent on the watched interface. F67 in part: what reads packets has no capability.
 #[test]
 fn f66_the_sensor_is_silent_and_holds_no_capability() {
-    in_namespace("live::f66_the_sensor_is_silent_and_holds_no_capability", || {
+    run_inside("live::f66_the_sensor_is_silent_and_holds_no_capability", || {
         cable();
         let agent = Agent::start("");
         let mut near = near();
@@ -254,7 +210,7 @@ fn f66_the_sensor_is_silent_and_holds_no_capability() {
 /// A reload applies what it can, and one that is refused changes nothing.
 #[test]
 fn f51_a_reload_says_what_it_applies_and_what_it_refuses() {
-    in_namespace("live::f51_a_reload_says_what_it_applies_and_what_it_refuses", || {
+    run_inside("live::f51_a_reload_says_what_it_applies_and_what_it_refuses", || {
         cable();
         let agent = Agent::start("");
         let config = agent.state.path().join("agent.toml");

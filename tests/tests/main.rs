@@ -2,17 +2,22 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test or bench that cannot go on ends")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests do I/O")]
 
+mod community;
+mod crashes;
 mod demo;
 mod fingerprints;
 mod golden;
+mod latency;
 mod live;
 mod models;
+mod page;
+mod protocols;
 mod read_cli;
 mod recognition;
 mod schema;
 mod simulation;
 mod ssh;
-mod tidy;
 mod stacks;
+mod tidy;
 mod transport;
 mod tshark;

@@ -3,11 +3,10 @@
 //! Starts a collector with its own authority on free ports, enrols an agent with a token, sends three generated weeks and the
 //! product's own captures down the line, and asks the collector what it makes of them.
 
-mod processes;
 pub mod scenario;
 
+use crate::programs::{Collector, Setting};
 use anyhow::{Context as _, Result, ensure};
-use processes::Collector;
 pub use scenario::Scenario;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -43,7 +42,7 @@ impl Demo {
         }
         std::fs::create_dir_all(folder.join("captures")).with_context(|| format!("make {}", folder.display()))?;
         say("starting picket-collector with its own certificate authority");
-        let collector = Collector::start(folder)?;
+        let collector = Collector::start(folder, &Setting { sites: SITES, ..Setting::default() })?;
         Ok(Self { folder: folder.to_path_buf(), collector })
     }
 
@@ -108,6 +107,12 @@ impl Demo {
             out.push_str(&format!("\n{title}\n{}", self.collector.listing(verb)?));
         }
         Ok(out)
+    }
+
+    /// The collector at work.
+    #[must_use]
+    pub const fn collector(&self) -> &Collector {
+        &self.collector
     }
 
     /// The one-time link that makes the first administrator.
@@ -183,3 +188,10 @@ fn golden_captures() -> Vec<PathBuf> {
     let folder = crate::place::repository().join("common/dissect/src");
     crate::place::files(&folder, &["pcap", "pcapng"])
 }
+
+/// The plant's site, as an operator would write it.
+const SITES: &str = r#"{"sites": [{"site": "plant", "tz": "UTC", "offsets": [{"from": "1970-01-01T00:00:00Z", "seconds": 0}],
+ "workdays": [0, 1, 2, 3, 4], "holidays": [], "maintenance": [], "agents": [{"agent": "plant-sensor"}],
+ "zones": [{"name": "office", "prefix": "10.10.10.0/24", "level": 4}, {"name": "servers", "prefix": "10.10.20.0/24", "level": 4},
+  {"name": "control", "prefix": "10.10.100.0/24", "level": 2}, {"name": "cell", "prefix": "10.10.101.0/24", "level": 1}]}]}
+"#;

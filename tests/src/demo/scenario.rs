@@ -200,37 +200,39 @@ fn night_writer(capture: &mut Capture, plant: &Plant, start: i64) {
     tcp.close();
 }
 
-/// Sixteen calls, one a minute, to a server with a self-signed certificate; the hello names nobody and offers little.
+/// Sixteen calls, one a minute.
 fn beacon(capture: &mut Capture, start: i64) {
     let client = Host::new(25, BEACON_CLIENT);
     let server = Host::new(90, BEACON_SERVER);
-    let certificate = self_signed();
-    for call in 0..16i64 {
-        let hello = Hello {
-            sni: "",
-            alpn: &[],
-            ciphers: &[
-                0xc02c, 0xc02b, 0xc030, 0xc02f, 0xc024, 0xc023, 0xc028, 0xc027, 0xc00a, 0xc009, 0xc014, 0xc013, 0x009d,
-                0x009c, 0x003d, 0x003c, 0x0035, 0x002f, 0x000a,
-            ],
-            groups: &[0x001d, 0x0017, 0x0018],
-            signatures: &[
-                0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0201, 0x0403, 0x0503, 0x0203, 0x0202, 0x0601, 0x0603,
-            ],
-            extra: &[23, 0xff01],
-            tls13: false,
-        };
-        let mut tcp = Tcp::open(capture, start + call * MINUTE, (&client, 52_000 + call as u16), (&server, 4443));
-        tcp.to_server(&hello.record(call as u8));
-        let mut flight = server_hello(0xc030, call as u8 + 100);
-        flight.extend(certificates(std::slice::from_ref(&certificate)));
-        tcp.to_client(&flight);
-        tcp.to_server(&tls_record(20, &[1]));
-        tcp.to_client(&tls_record(20, &[1]));
-        tcp.to_server(&tls_record(23, &[0x77; 230]));
-        tcp.to_client(&tls_record(23, &[0x88; 180]));
-        tcp.close();
+    for call in 0..16 {
+        beacon_call(capture, start + i64::from(call) * MINUTE, &client, &server, call);
     }
+}
+
+/// A call to a server with a self-signed certificate; the hello names nobody and offers little.
+pub fn beacon_call(capture: &mut Capture, start: i64, client: &Host, server: &Host, call: u16) {
+    let hello = Hello {
+        sni: "",
+        alpn: &[],
+        ciphers: &[
+            0xc02c, 0xc02b, 0xc030, 0xc02f, 0xc024, 0xc023, 0xc028, 0xc027, 0xc00a, 0xc009, 0xc014, 0xc013, 0x009d,
+            0x009c, 0x003d, 0x003c, 0x0035, 0x002f, 0x000a,
+        ],
+        groups: &[0x001d, 0x0017, 0x0018],
+        signatures: &[0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0201, 0x0403, 0x0503, 0x0203, 0x0202, 0x0601, 0x0603],
+        extra: &[23, 0xff01],
+        tls13: false,
+    };
+    let mut tcp = Tcp::open(capture, start, (client, 52_000 + call % 10_000), (server, 4443));
+    tcp.to_server(&hello.record(call as u8));
+    let mut flight = server_hello(0xc030, (call as u8).wrapping_add(100));
+    flight.extend(certificates(&[self_signed()]));
+    tcp.to_client(&flight);
+    tcp.to_server(&tls_record(20, &[1]));
+    tcp.to_client(&tls_record(20, &[1]));
+    tcp.to_server(&tls_record(23, &[0x77; 230]));
+    tcp.to_client(&tls_record(23, &[0x88; 180]));
+    tcp.close();
 }
 
 /// A self-signed certificate without alternative names or extensions, as DER: RFC 5280 written out by hand so that the same

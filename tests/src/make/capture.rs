@@ -28,6 +28,11 @@ impl Capture {
         sorted
     }
 
+    /// The frames in the order in which they were made.
+    pub fn in_order(&self) -> impl Iterator<Item = &[u8]> {
+        self.frames.iter().map(|(_, frame)| frame.as_slice())
+    }
+
     /// Puts another capture's frames among these.
     pub fn merge(&mut self, other: Self) {
         self.frames.extend(other.frames);

@@ -1,0 +1,141 @@
+//! The real programs killed at random moments under load (SIGKILL). What was acknowledged is stored, once, and the books
+//! balance over all lives of the agent. The short form is three kills; `PICKET_FULL_SCALE=1` is twenty.
+
+use picket_collector::store::{Sqlite, Store};
+use picket_event::AgentId;
+use picket_tests::make::message::{dns_answer, dns_query};
+use picket_tests::make::{Capture, Host, udp};
+use picket_tests::programs::{Agent, Collector, Setting};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Time for what is left once the killing is over.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Kills, name look-ups of the capture, and events stored at least.
+fn scale() -> (u32, u32, u64) {
+    if std::env::var_os("PICKET_FULL_SCALE").is_some() { (20, 30_000, 200_000) } else { (3, 15_000, 20_000) }
+}
+
+/// Moments from a seed that the test prints.
+struct Moments(u64);
+
+impl Moments {
+    fn new(test: &str) -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let seed = u64::from(since.subsec_nanos());
+        println!("{test}: seed {seed}");
+        Self(seed | 1)
+    }
+
+    fn wait(&mut self, least: u64, most: u64) {
+        // xorshift64*
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let roll = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+        std::thread::sleep(Duration::from_millis(least + roll % (most - least)));
+    }
+}
+
+/// Name look-ups of 50 clients: an event for each question and each answer, and at the end a row for each client.
+fn capture(folder: &Path, lookups: u32) -> PathBuf {
+    let mut capture = Capture::default();
+    let resolver = Host::new(1, "10.9.0.53");
+    for number in 0..lookups {
+        let client = Host::new(100 + number % 50, &format!("10.8.0.{}", 1 + number % 50));
+        let (time, id) = (i64::from(number) * 1_000_000, number as u16);
+        let name = format!("host{}.example.com", number % 300);
+        udp(&mut capture, time, (&client, 40_000), (&resolver, 53), &dns_query(id, &name, 1));
+        let answer = dns_answer(id, &name, Some([198, 51, 100, 10]));
+        udp(&mut capture, time + 300_000, (&resolver, 53), (&client, 40_000), &answer);
+    }
+    let path = folder.join("lookups.pcap");
+    capture.write(&path).unwrap();
+    path
+}
+
+/// What the collector has of an agent: sequences by epoch, and the agent's books as it last told them.
+fn check(collector: Collector, agent: &str, least: u64) {
+    let agents = collector.list("agents").unwrap();
+    let told = agents.iter().find(|row| row["name"] == agent).unwrap()["ledger"].clone();
+    let state = collector.state();
+    collector.stop();
+    let store = Sqlite::open(&state).unwrap();
+    let (mut stored, mut count, mut after) = (BTreeMap::<u64, BTreeSet<u64>>::new(), 0u64, 0);
+    loop {
+        let batches = store.replay(after, 256).unwrap();
+        let Some(last) = batches.last() else { break };
+        after = last.row;
+        for event in batches.iter().flat_map(|batch| &batch.events) {
+            assert!(stored.entry(event.epoch).or_default().insert(event.sequence), "stored twice: {}", event.sequence);
+            count += 1;
+        }
+    }
+    let number = |name: &str| told[name].as_u64().unwrap_or_else(|| panic!("no {name} in {told}"));
+    let lost: u64 = told["events_lost"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+    assert_eq!(stored.len(), 1, "one spool, one epoch");
+    for (epoch, sequences) in &stored {
+        let acknowledged = store.acknowledged(&AgentId::new(agent), *epoch).unwrap();
+        let missing = (1..=acknowledged).filter(|sequence| !sequences.contains(sequence)).count() as u64;
+        assert!(missing <= lost, "{missing} acknowledged events are not stored, {lost} were declared lost");
+        assert_eq!(sequences.last(), Some(&acknowledged), "what is stored is acknowledged");
+    }
+    assert_eq!(number("events_acknowledged"), count, "acknowledged is what is stored: {told}");
+    assert_eq!(number("events"), count + lost, "{told}");
+    assert_eq!((number("events_spooled"), &told["balanced"]), (0, &Value::Bool(true)), "{told}");
+    assert!(count >= least, "only {count} events");
+    println!("{count} events stored, each once; {lost} declared lost");
+}
+
+#[test]
+fn f01_a_killed_agent_loses_nothing_that_was_acknowledged() {
+    let (kills, lookups, least) = scale();
+    let folder = tempfile::tempdir().unwrap();
+    let file = capture(folder.path(), lookups);
+    let collector = Collector::start(folder.path(), &Setting::default()).unwrap();
+    collector.enrol("sensor", &collector.token("").unwrap()).unwrap();
+    let state = collector.agent_state("sensor");
+    let start = || Agent::start(&state, "", &["--file", file.to_str().unwrap()]).unwrap();
+    let mut moments = Moments::new("f01");
+    let (mut killed, began) = (0, Instant::now());
+    while killed < kills {
+        let mut agent = start();
+        moments.wait(30, 600);
+        if agent.ended().unwrap().is_none() {
+            agent.kill().unwrap();
+            killed += 1;
+        }
+        assert!(began.elapsed() < PATIENCE * 4, "only {killed} kills hit the agent at work");
+    }
+    start().finish(PATIENCE).unwrap();
+    check(collector, "sensor", least);
+}
+
+#[test]
+fn f02_a_killed_collector_loses_nothing_that_it_acknowledged() {
+    let (kills, lookups, least) = scale();
+    let folder = tempfile::tempdir().unwrap();
+    let file = capture(folder.path(), lookups);
+    let mut collector = Collector::start(folder.path(), &Setting::default()).unwrap();
+    collector.enrol("sensor", &collector.token("").unwrap()).unwrap();
+    let state = collector.agent_state("sensor");
+    let start = || Agent::start(&state, "", &["--file", file.to_str().unwrap()]).unwrap();
+    let mut moments = Moments::new("f02");
+    let mut agent = start();
+    for _ in 0..kills {
+        moments.wait(100, 900);
+        // Always under load: an agent that has got everything through goes again.
+        if agent.ended().unwrap().is_some() {
+            agent = start();
+            moments.wait(20, 300);
+        }
+        collector = collector.kill_and_restart().unwrap();
+    }
+    agent.finish(PATIENCE).unwrap();
+    // One more life, so that a short run has enough to count too.
+    start().finish(PATIENCE).unwrap();
+    check(collector, "sensor", least);
+}
