@@ -39,6 +39,7 @@ fn known() -> BTreeMap<String, Known> {
     for dissector in registry::ALL {
         let known = all.entry(dissector.protocol().name().to_owned()).or_default();
         known.read = true;
+        known.by_port |= dissector.needs_port();
         over(known, dissector.transports(), dissector.ports());
         below_ip(known, dissector.ether_types());
     }

@@ -45,7 +45,6 @@ fn help_of_every_verb_is_golden() {
         &[],
         &["read"],
         &["run"],
-        &["features"],
         &["enrol"],
         &["status"],
         &["top"],
@@ -109,7 +108,7 @@ fn a_file_gives_the_same_bytes_from_a_path_a_pipe_and_compressed() {
     let bytes = datagrams(50).to_pcap();
     let plain = write(directory.path(), "x.pcap", &bytes);
     let expected = text(&run(&["read", plain.to_str().unwrap()]).stdout);
-    assert_eq!(expected.lines().count(), 50);
+    assert_eq!(expected.lines().filter(|line| line.contains("\"event_type\":\"flow\"")).count(), 50);
     let zstd = write(directory.path(), "x.zst", &zstd::encode_all(&bytes[..], 1).unwrap());
     let of_zstd = text(&run(&["read", zstd.to_str().unwrap()]).stdout).replace("x.zst", "x.pcap");
     assert_eq!(of_zstd, expected);

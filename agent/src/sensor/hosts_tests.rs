@@ -25,6 +25,7 @@ pub(crate) fn row(src: &str, dest: &str, dest_port: u16, start: i64) -> Row {
         state: FlowState::Closed,
         reason: FlowEnd::Finished,
         app: App { protocol: Protocol::TLS, ..App::unknown() },
+        tunnel: None,
         evidence: None,
     }
 }
