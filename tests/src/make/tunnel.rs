@@ -107,7 +107,7 @@ impl Wrap {
             Self::PseudoWire => link(0x8847, &[&[0, 0x10, 0, 64, 0, 0x20, 1, 64, 0, 0, 0, 0], frame].concat()),
             Self::Pppoe => {
                 let length = size16(ppp.len()).to_be_bytes();
-                link(0x8864, &[&[0x11, 0, 0, 9], length.as_slice(), &ppp].concat())
+                link(0x8864, &[&[0x11, 0, 0, 9], length.as_slice(), ppp.as_slice()].concat())
             }
             Self::IpInIp => over_ip(from, to, if is_v6 { 41 } else { 4 }, packet.to_vec(), None),
             Self::Gre => gre(0xb000, ether_type, &[0, 0, 0, 0, 0, 0, 0, 77, 0, 0, 0, 1], packet),
@@ -151,7 +151,7 @@ impl Capture {
         let mut fragments = Self::default();
         for (id, (time, frame)) in self.sorted().into_iter().enumerate() {
             let payload = frame.get(34..).unwrap_or_default();
-            if frame.get(12..15) != Some(&[8, 0, 0x45]) || payload.len() <= size {
+            if frame.get(12..15).is_none_or(|head| head != [8, 0, 0x45]) || payload.len() <= size {
                 fragments.push(*time, frame.clone());
                 continue;
             }
