@@ -120,7 +120,9 @@ impl History {
 
     #[cold]
     fn grow(&mut self, needed: usize) {
-        self.bytes.resize(needed.max(2 * self.bytes.len()).clamp(4_096, BYTES), 0);
+        // Small for shards that read little, and then the whole ring at once: growing is over early.
+        let first = 2 * SEGMENT_MAX;
+        self.bytes.resize(if needed <= first { first } else { BYTES }, 0);
     }
 
     fn record(&self, number: u64) -> Option<Record> {
