@@ -45,7 +45,10 @@ fn expand<const N: usize>(secret: &hkdf::Prk, label: &str) -> Result<[u8; N], Un
 }
 
 /// Key, initialisation vector and header protection key of one direction.
-fn material(family: &Family, id: &[u8], from: Direction) -> Result<([u8; 16], [u8; 12], [u8; 16]), Unspecified> {
+type Material = ([u8; 16], [u8; 12], [u8; 16]);
+
+/// The material of a direction, from a connection id.
+fn material(family: &Family, id: &[u8], from: Direction) -> Result<Material, Unspecified> {
     let initial = hkdf::Salt::new(hkdf::HKDF_SHA256, &family.salt).extract(id);
     let side = if from == Direction::ToServer { "client in" } else { "server in" };
     let secret = hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, &expand::<32>(&initial, side)?);
@@ -128,7 +131,7 @@ pub(crate) mod tests {
     use super::*;
 
     /// The derived key, initialisation vector and header protection key, for tests against published values.
-    pub(crate) fn derived(family: &Family, id: &[u8], from: Direction) -> ([u8; 16], [u8; 12], [u8; 16]) {
+    pub(crate) fn derived(family: &Family, id: &[u8], from: Direction) -> Material {
         material(family, id, from).unwrap()
     }
 

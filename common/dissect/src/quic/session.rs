@@ -246,8 +246,8 @@ impl Connection {
         buffer: &mut Vec<u8>,
     ) -> Option<(u64, std::ops::Range<usize>)> {
         let side = self.side(direction);
-        let fits = |derived: &&Box<Derived>| derived.version == version && derived.id == id;
-        if let Some(derived) = side.derived.as_ref().filter(fits) {
+        let fits = |derived: &&Derived| derived.version == version && derived.id == id;
+        if let Some(derived) = side.derived.as_deref().filter(fits) {
             return derived.keys.open(whole, number_at, side.largest, buffer);
         }
         if self.derivations >= DERIVATIONS_LIMIT {
