@@ -132,7 +132,7 @@ fn all_interfaces_at_once_and_loopback_give_each_frame_once() {
         let socket = std::net::UdpSocket::bind("10.1.1.1:7777").unwrap();
         for (interface, link) in [("any", "LINUX_SLL"), ("lo", "ETHERNET")] {
             let state = tempfile::tempdir().unwrap();
-            let options = ["--no-uplink", "--filter", "udp port 7777 or udp port 9999"];
+            let options = ["--no-uplink", "--filter", "udp dst port 7777 or udp dst port 9999"];
             let agent = Agent::watching(&[interface], &options, "", state);
             for _ in 0..20 {
                 socket.send_to(b"hello", "10.1.1.1:7777").unwrap();
