@@ -189,7 +189,7 @@ impl Back {
             }
             _ => None,
         };
-        let Row { flow, vlan, start, end, packets, bytes, tcp_flags, state, reason, app, tunnel, .. } = row;
+        let Row { flow, vlan, start, end, packets, bytes, tcp_flags, state, reason, app, tunnel, payload, .. } = row;
         let body = Body::Flow(Box::new(body::Flow {
             start,
             end,
@@ -201,7 +201,7 @@ impl Back {
             app,
             count: 1,
             gap: None,
-            payload: None,
+            payload,
             tunnel,
             score,
         }));

@@ -1,6 +1,6 @@
 //! What shards tell the back.
 
-use picket_event::body::{App, Body, Tunnel};
+use picket_event::body::{App, Body, PayloadShape, Tunnel};
 use picket_event::{Both, FlowEnd, FlowRef, FlowState, Timestamp};
 use picket_feature::{FlowDetail, FlowStats, Handshake};
 
@@ -42,6 +42,8 @@ pub(crate) struct Row {
     pub(crate) reason: FlowEnd,
     pub(crate) app: App,
     pub(crate) tunnel: Option<Box<Tunnel>>,
+    /// What the payload looks like, where nobody knows what it is.
+    pub(crate) payload: Option<PayloadShape>,
     /// What the classifiers need; `None` where flows are not scored.
     pub(crate) evidence: Option<Box<Evidence>>,
 }

@@ -56,6 +56,8 @@ struct Listener {
     malformed: BTreeMap<String, u64>,
     merge_capped: u64,
     misbehaved: u64,
+    /// Events that flows had no room for any more.
+    unreported: u64,
     scoring: bool,
     detailed: bool,
     level: Level,
@@ -92,6 +94,7 @@ impl Shard {
             malformed: BTreeMap::new(),
             merge_capped: 0,
             misbehaved: 0,
+            unreported: 0,
             scoring: settings.bundle.is_some() || settings.observe,
             detailed: settings.observe
                 || settings.bundle.as_ref().is_some_and(|b| b.schemas().iter().any(|schema| schema.needs_detail())),
@@ -155,6 +158,7 @@ impl Shard {
             ("tcp_end_disbelieved", counters.ends_disbelieved),
             ("ics_merge", self.listener.merge_capped),
             ("dissector_misbehaved", self.listener.misbehaved),
+            ("events_of_a_flow", self.listener.unreported),
         ] {
             if count > 0 {
                 mine.capped.insert(row.to_owned(), count);
@@ -301,6 +305,7 @@ impl Listener {
     fn say(&mut self, flow: &Flow, state: &mut Tracked, time: Timestamp) {
         let output = &self.output;
         if output.events.is_empty() && output.facts.is_empty() && output.malformed.is_empty() && output.misbehaved == 0
+            && output.unreported == 0
         {
             return;
         }
@@ -309,6 +314,7 @@ impl Listener {
 
     fn say_all(&mut self, flow: &Flow, state: &mut Tracked, time: Timestamp) {
         self.misbehaved += u64::from(std::mem::take(&mut self.output.misbehaved));
+        self.unreported += std::mem::take(&mut self.output.unreported);
         if !self.output.malformed.is_empty() {
             let app = state.conversation.app();
             let count = self.output.malformed.drain(..).count() as u64;
@@ -395,6 +401,7 @@ impl Listener {
             reason,
             app: state.conversation.app(),
             tunnel: flow.tunnel().map(|tunnel| Box::new(told(tunnel))),
+            payload: state.conversation.shape(),
             evidence,
         }
     }

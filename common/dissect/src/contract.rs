@@ -109,6 +109,25 @@ pub enum Need {
     Done,
     /// These bytes are not this protocol after all: identify again.
     NotMine,
+    /// What follows in this direction, behind what was consumed, is something else: hand over to it. The
+    /// session goes on with the other direction, until it says the same there. For streams alone.
+    Switch(Next),
+}
+
+/// What a direction speaks behind the place where its session hands over. Of the two directions, the first that
+/// is handed over says it for both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The same service, under TLS (STARTTLS and its kin). The flow keeps the service's name.
+    Protected,
+    /// This protocol, and the flow takes its name; a dissector reads it where there is one.
+    Protocol(&'static Protocol),
+    /// Whatever somebody else's server speaks (a proxy's client has reached it): identify. The flow takes the name of what is
+    /// found and keeps the proxy's where nothing is.
+    Tunnel {
+        /// The port of that server, 0 where it is not known: it breaks ties, as ports do.
+        port: u16,
+    },
 }
 
 /// What a session may know of its conversation.
@@ -131,6 +150,8 @@ pub struct Output {
     pub facts: Vec<Fact>,
     /// Sessions ended because they broke the contract: a defect of the product, not of the traffic.
     pub misbehaved: u32,
+    /// Events that were left out because a flow had reached its limit of them.
+    pub unreported: u64,
     /// Boxes of messages that were merged away, to be filled again; see [`Output::ics`].
     #[allow(clippy::vec_box, reason = "the boxes themselves are what is kept")]
     pub spare: Vec<Box<Ics>>,
@@ -165,5 +186,6 @@ impl Output {
         self.malformed.clear();
         self.facts.clear();
         self.misbehaved = 0;
+        self.unreported = 0;
     }
 }

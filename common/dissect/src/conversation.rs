@@ -1,37 +1,42 @@
-//! One conversation: what it speaks, and the session that reads it.
+//! One conversation: what it speaks, and the sessions that read it.
 //!
 //! The caller gives the bytes of a flow in its own sense of direction and keeps to that sense to the
 //! end; when the bytes show that client and server were exchanged, [`Conversation::reversed`] says so
 //! and the conversation translates. Nothing is held for a flow without payload, a few kilobytes until
 //! the protocol is known, then the session and at most one unfinished message each way.
+//!
+//! A session may hand over to another protocol on the way ([`crate::Need::Switch`]), each direction at a place of its own:
+//! bytes go to the outermost session that still has their direction, and to what is inside when none has.
+//! The two directions are never waited for: what a session needs to know stands in the direction itself.
 
+use crate::handover::{Carriers, oriented, turned};
 use crate::heads::Heads;
-use crate::identify::{self, Candidate, Choice, LEAST, LIKELY, Ports, SURE};
-use crate::{Context, Input, Need, Output, Progress, SessionBox, recognise};
-use picket_event::body::App;
-use picket_event::{Direction, Endpoints, Method, Protocol, Transport, Unit};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::identify::{self, Candidate, Choice, Decided, LEAST, LIKELY, Ports, SURE};
+use crate::open::{Open, Outcome};
+use crate::{Context, Input, Next, Output, recognise};
+use picket_event::body::{App, PayloadShape};
+use picket_event::{Direction, Endpoints, Protocol, Transport, Unit};
 
-/// The longest unfinished message that is kept, bytes. A DNS message over TCP is the longest there is.
-pub const MESSAGE_LIMIT: usize = 66_000;
 /// How often a decision may be revised.
 const REVISIONS_LIMIT: u8 = 2;
-/// Memory of an emptied buffer that is kept for the next message, bytes.
-const KEEP: usize = 4096;
-/// `want` of a direction that is not needed any more.
-const NOTHING: usize = usize::MAX;
 
 /// One flow's conversation. Small while nothing is open.
 #[derive(Debug)]
 pub struct Conversation {
     phase: Phase,
+    /// What the flow is called.
     decided: Option<Decided>,
     ports: Ports,
+    /// Client and server of the flow were exchanged.
     reversed: bool,
+    /// The same for the session that reads: inside a tunnel they may differ.
+    flipped: bool,
     revisions: u8,
     ended: [bool; 2],
+    carriers: Option<Box<Carriers>>,
 }
 
+/// What reads the innermost bytes.
 #[derive(Debug)]
 enum Phase {
     /// No payload yet.
@@ -40,38 +45,10 @@ enum Phase {
     Probing(Box<Heads>),
     /// A session reads.
     Open(Box<Open>),
+    /// Nobody's protocol: what is kept describes it.
+    Unnamed(Box<Heads>),
     /// Nothing more is wanted.
     Done,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Decided {
-    candidate: Candidate,
-    confidence: Unit,
-    method: Method,
-}
-
-struct Open {
-    session: SessionBox,
-    candidate: Candidate,
-    /// Unconsumed bytes, in the session's sense of direction.
-    rest: [Vec<u8>; 2],
-    /// Bytes that have to be in view before the session is called, or [`NOTHING`].
-    want: [usize; 2],
-}
-
-impl std::fmt::Debug for Open {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Open").field("candidate", &self.candidate).field("want", &self.want).finish_non_exhaustive()
-    }
-}
-
-/// What became of a session after an input.
-enum Outcome {
-    Goes,
-    Done,
-    /// Identify again, from this offset of the input on.
-    NotMine(usize),
 }
 
 impl Conversation {
@@ -87,7 +64,8 @@ impl Conversation {
         // A link that names no type gives nothing to identify by.
         let nameless = matches!(endpoints, Endpoints::Link { ether_type: None, .. });
         let phase = if nameless { Phase::Done } else { Phase::Idle };
-        Self { phase, decided: None, ports, reversed: false, revisions: 0, ended: [false; 2] }
+        let (reversed, flipped, revisions, ended) = (false, false, 0, [false; 2]);
+        Self { phase, decided: None, ports, reversed, flipped, revisions, ended, carriers: None }
     }
 
     /// A conversation whose protocol is known from elsewhere, so that nothing is to be identified; `None` where no
@@ -100,13 +78,12 @@ impl Conversation {
         Some(conversation)
     }
 
-    /// What it speaks, as far as it is known. A flow without payload gives a guess from the port.
+    /// What it speaks, as far as it is known: behind STARTTLS the service, in a proxy's tunnel what is inside. A flow
+    /// without payload gives a guess from the port.
     #[must_use]
     pub fn app(&self) -> App {
         match self.decided.or_else(|| self.without_payload()) {
-            Some(Decided { candidate, confidence, method }) => {
-                App { protocol: candidate.protocol(), confidence, method: Some(method) }
-            }
+            Some(decided) => decided.app(),
             None => App::unknown(),
         }
     }
@@ -123,15 +100,25 @@ impl Conversation {
         self.reversed
     }
 
+    /// What the payload looks like, where nobody knows what it is and some was seen.
+    #[must_use]
+    pub fn shape(&self) -> Option<PayloadShape> {
+        match &self.phase {
+            Phase::Probing(heads) | Phase::Unnamed(heads) if self.decided.is_none() => heads.shape(),
+            _ => None,
+        }
+    }
+
     /// Whether bytes of this direction are of any use; where not, reassembly can stop.
     #[must_use]
     pub fn wants(&self, direction: Direction) -> bool {
+        if let Some(layer) = self.carriers.as_ref().and_then(|c| c.get(c.layer(direction)?)) {
+            return layer.open.wants(turned(direction, layer.flipped));
+        }
         match &self.phase {
             Phase::Idle | Phase::Probing(_) => true,
-            Phase::Open(open) => {
-                let at = self.translate(direction).index();
-                open.want.get(at).is_some_and(|want| *want != NOTHING)
-            }
+            Phase::Open(open) => open.wants(turned(direction, self.flipped)),
+            Phase::Unnamed(heads) => heads.lacks(direction),
             Phase::Done => false,
         }
     }
@@ -148,13 +135,11 @@ impl Conversation {
 
     /// So many bytes of a stream are missing here.
     pub fn gap(&mut self, direction: Direction, length: u64, context: &Context, output: &mut Output) {
-        match &mut self.phase {
-            Phase::Probing(heads) => heads.forget(direction),
-            Phase::Open(_) => {
-                let direction = self.translate(direction);
-                self.interrupt(direction, Input::Gap(length), "message cut by a gap", context, output);
-            }
-            Phase::Idle | Phase::Done => {}
+        if self.interrupt(direction, Input::Gap(length), context, output) {
+            return;
+        }
+        if let Phase::Probing(heads) = &mut self.phase {
+            heads.forget(direction);
         }
     }
 
@@ -165,58 +150,60 @@ impl Conversation {
             return;
         }
         let both = self.ended == [true; 2];
-        match &self.phase {
-            Phase::Probing(_) if both => self.decide(true, context, output),
-            Phase::Open(_) => {
-                let direction = self.translate(direction);
-                self.interrupt(direction, Input::End, "message cut by the end", context, output);
-            }
-            _ => {}
-        }
+        self.interrupt(direction, Input::End, context, output);
         if both {
             self.finish(context, output);
         }
     }
 
-    /// A decision that fell at the very end has opened a session that was told of no end yet.
+    /// Whoever still reads is told of the end; a decision may have fallen only now.
     fn finish(&mut self, context: &Context, output: &mut Output) {
+        self.decide(true, context, output);
+        if let Some(carriers) = &mut self.carriers {
+            carriers.end(context, output);
+        }
         for direction in [Direction::ToServer, Direction::ToClient] {
-            if matches!(self.phase, Phase::Open(_)) {
-                self.interrupt(direction, Input::End, "message cut by the end", context, output);
-            }
+            self.interrupt(direction, Input::End, context, output);
         }
         self.decided = self.decided.or_else(|| self.without_payload());
-        self.phase = Phase::Done;
+        if !matches!(self.phase, Phase::Unnamed(_)) {
+            self.phase = Phase::Done;
+        }
     }
 
     fn without_payload(&self) -> Option<Decided> {
         let Phase::Idle = self.phase else { return None };
-        guessed(identify::guess(self.ports, 0))
-    }
-
-    const fn translate(&self, direction: Direction) -> Direction {
-        if self.reversed { direction.opposite() } else { direction }
+        identify::guess(self.ports, 0)
     }
 
     fn payload(&mut self, direction: Direction, bytes: &[u8], context: &Context, output: &mut Output) {
         if bytes.is_empty() {
             return;
         }
+        if let Some(at) = self.carriers.as_ref().and_then(|carriers| carriers.layer(direction)) {
+            return self.carry(at, direction, bytes, context, output);
+        }
         match &mut self.phase {
-            Phase::Open(_) => self.read(self.translate(direction), bytes, context, output),
+            Phase::Open(_) => self.read(direction, bytes, context, output),
             Phase::Probing(heads) => {
                 heads.push(direction, bytes, context.time);
                 self.decide(false, context, output);
             }
             Phase::Idle => self.first(direction, bytes, context, output),
+            Phase::Unnamed(heads) => heads.describe(direction, bytes),
             Phase::Done => {}
         }
+    }
+
+    /// Whether the flow's sense of direction, as far as it is known, is opposite to the caller's.
+    fn base(&self) -> bool {
+        self.carriers.as_ref().is_some_and(|carriers| carriers.flipped)
     }
 
     /// The first payload: mostly it decides, and is read where it lies.
     fn first(&mut self, direction: Direction, bytes: &[u8], context: &Context, output: &mut Output) {
         let transport = self.ports.transport;
-        let head = match direction {
+        let head = match turned(direction, self.base()) {
             Direction::ToServer => crate::Head { transport, to_server: bytes, to_client: &[] },
             Direction::ToClient => crate::Head { transport, to_server: &[], to_client: bytes },
         };
@@ -225,10 +212,9 @@ impl Conversation {
         match judgement.best.filter(|best| best.confidence.get() >= SURE) {
             Some(choice) => {
                 if self.open(choice, context) {
-                    self.read(self.translate(direction), bytes, context, output);
+                    self.read(direction, bytes, context, output);
                 }
             }
-            None if judgement.best.is_none() && !judgement.pending => self.phase = Phase::Done,
             None => {
                 let mut heads = Heads::refusing(refused);
                 heads.push(direction, bytes, context.time);
@@ -239,9 +225,10 @@ impl Conversation {
     }
 
     fn decide(&mut self, last: bool, context: &Context, output: &mut Output) {
+        let base = self.base();
         let Phase::Probing(heads) = &mut self.phase else { return };
         let mut refused = heads.refused;
-        let judgement = identify::judge(&heads.view(self.ports.transport), self.ports, &mut refused);
+        let judgement = identify::judge(&heads.view(self.ports.transport, base), self.ports, &mut refused);
         heads.refused = refused;
         self.settle(judgement, last, context, output);
     }
@@ -249,31 +236,45 @@ impl Conversation {
     /// Takes the decision if it can be taken, and replays what was kept.
     fn settle(&mut self, judgement: identify::Judgement, last: bool, context: &Context, output: &mut Output) {
         let Phase::Probing(heads) = &self.phase else { return };
-        let view = heads.view(self.ports.transport);
-        let both = !view.to_server.is_empty() && !view.to_client.is_empty();
+        let both = !heads.lacks(Direction::ToServer) && !heads.lacks(Direction::ToClient);
         let confidence = judgement.best.map_or(0.0, |best| best.confidence.get());
         let last = last || heads.full(self.ports.transport) || (judgement.best.is_none() && !judgement.pending);
         if !(confidence >= SURE || (both && !judgement.pending && confidence >= LIKELY) || last) {
             return;
         }
-        let Phase::Probing(heads) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
+        let Phase::Probing(mut heads) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
         match judgement.best.filter(|best| best.confidence.get() >= LEAST) {
             Some(choice) => {
                 if self.open(choice, context) {
                     self.replay(&heads, context, output);
                 }
             }
-            None => self.decided = guessed(identify::guess(self.ports, heads.refused)),
+            // Inside a tunnel the flow keeps the tunnel's name.
+            None if self.carriers.is_some() => {}
+            None => {
+                self.decided = identify::guess(self.ports, heads.refused);
+                if self.decided.is_none() {
+                    heads.shrink();
+                    self.phase = Phase::Unnamed(heads);
+                }
+            }
         }
     }
 
     /// Notes the decision; answers whether a session was opened.
     fn open(&mut self, choice: Choice, context: &Context) -> bool {
-        let Choice { candidate, confidence, reversed } = choice;
-        self.decided = Some(Decided { candidate, confidence, method: Method::Fingerprint });
-        self.reversed = reversed;
+        self.decided = Some(Decided::of(choice));
+        self.flipped = self.base() ^ choice.reversed;
+        if self.carriers.is_none() {
+            self.reversed = self.flipped;
+        }
+        self.session(choice.candidate, context)
+    }
+
+    /// Opens a candidate's session, where it has one.
+    fn session(&mut self, candidate: Candidate, context: &Context) -> bool {
         let session = match candidate.dissector() {
-            Some(dissector) => dissector.open(&self.oriented(context)),
+            Some(dissector) => dissector.open(&oriented(context, self.flipped)),
             None if candidate.protocol() == Protocol::STUN && self.ports.transport == Transport::UDP => {
                 Box::new(recognise::Shared::default())
             }
@@ -282,12 +283,8 @@ impl Conversation {
                 return false;
             }
         };
-        self.phase = Phase::Open(Box::new(Open { session, candidate, rest: [Vec::new(), Vec::new()], want: [1, 1] }));
+        self.phase = Phase::Open(Box::new(Open::new(session, candidate)));
         true
-    }
-
-    fn oriented(&self, context: &Context) -> Context {
-        if self.reversed { Context { time: context.time, endpoints: context.endpoints.swapped() } } else { *context }
     }
 
     fn replay(&mut self, heads: &Heads, context: &Context, output: &mut Output) {
@@ -301,50 +298,74 @@ impl Conversation {
         }
     }
 
-    /// Gives bytes to the open session; `direction` is the session's.
+    /// Gives bytes to the session inside.
     fn read(&mut self, direction: Direction, bytes: &[u8], context: &Context, output: &mut Output) {
-        let oriented = self.oriented(context);
+        let (turned, oriented) = (turned(direction, self.flipped), oriented(context, self.flipped));
         let stream = self.ports.transport == Transport::TCP;
         let Phase::Open(open) = &mut self.phase else { return };
         let (outcome, rest) = if stream {
-            open.stream(direction, bytes, &oriented, output)
+            open.stream(turned, bytes, &oriented, output)
         } else {
-            (open.datagram(direction, bytes, &oriented, output), Vec::new())
+            (open.datagram(turned, bytes, &oriented, output), Vec::new())
         };
         let rest = if rest.is_empty() { bytes } else { rest.as_slice() };
         self.conclude(outcome, direction, rest, context, output);
     }
 
-    fn interrupt(
+    /// Gives bytes to a session that has handed the other direction over.
+    fn carry(&mut self, at: usize, direction: Direction, bytes: &[u8], context: &Context, output: &mut Output) {
+        let Some(layer) = self.carriers.as_mut().and_then(|carriers| carriers.get_mut(at)) else { return };
+        let (turned, oriented) = (turned(direction, layer.flipped), oriented(context, layer.flipped));
+        let (outcome, rest) = layer.open.stream(turned, bytes, &oriented, output);
+        let rest = if rest.is_empty() { bytes } else { rest.as_slice() };
+        self.layer_said(at, outcome, direction, rest, context, output);
+    }
+
+    /// Acts on what a layer said.
+    fn layer_said(
         &mut self,
+        at: usize,
+        outcome: Outcome,
         direction: Direction,
-        input: Input<'_>,
-        cut: &'static str,
+        bytes: &[u8],
         context: &Context,
         output: &mut Output,
     ) {
-        let oriented = self.oriented(context);
-        let Phase::Open(open) = &mut self.phase else { return };
-        let (Some(rest), Some(want)) = (open.rest.get_mut(direction.index()), open.want.get_mut(direction.index()))
-        else {
-            return;
-        };
-        if *want == NOTHING {
-            return;
+        let Some(carriers) = &mut self.carriers else { return };
+        match outcome {
+            Outcome::Goes => {}
+            // It keeps the direction and reads nothing of it.
+            Outcome::Done | Outcome::NotMine(_) => {
+                if let Some(layer) = carriers.get_mut(at) {
+                    layer.open.stop();
+                }
+            }
+            Outcome::Switch(from, _) => {
+                carriers.close(at);
+                self.payload(direction, bytes.get(from..).unwrap_or(&[]), context, output);
+            }
         }
-        if !rest.is_empty() {
-            output.malformed.push(cut);
-            *rest = Vec::new();
-        }
-        *want = if matches!(input, Input::End) { NOTHING } else { 1 };
-        let outcome = match call(&mut open.session, direction, input, &oriented, output) {
-            Some(Progress { need, .. }) => open.note(direction, need, 0),
-            None => Outcome::Done,
-        };
-        self.conclude(outcome, direction, &[], context, output);
     }
 
-    /// Acts on what the session said; `bytes` is the input it spoke of.
+    /// Tells whoever reads a direction of a gap or an end; answers whether there was a session.
+    fn interrupt(&mut self, direction: Direction, input: Input<'_>, context: &Context, output: &mut Output) -> bool {
+        let at = self.carriers.as_ref().and_then(|carriers| carriers.layer(direction));
+        if let Some(at) = at
+            && let Some(layer) = self.carriers.as_mut().and_then(|carriers| carriers.get_mut(at))
+        {
+            let (turned, oriented) = (turned(direction, layer.flipped), oriented(context, layer.flipped));
+            let outcome = layer.open.interrupt(turned, input, &oriented, output);
+            self.layer_said(at, outcome, direction, &[], context, output);
+            return true;
+        }
+        let (turned, oriented) = (turned(direction, self.flipped), oriented(context, self.flipped));
+        let Phase::Open(open) = &mut self.phase else { return false };
+        let outcome = open.interrupt(turned, input, &oriented, output);
+        self.conclude(outcome, direction, &[], context, output);
+        true
+    }
+
+    /// Acts on what the session inside said; `bytes` is the input it spoke of.
     fn conclude(
         &mut self,
         outcome: Outcome,
@@ -358,134 +379,52 @@ impl Conversation {
             Outcome::Done => self.phase = Phase::Done,
             Outcome::NotMine(at) => {
                 let Phase::Open(open) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
-                self.decided = None;
+                // What protects a service is TLS or nothing that is known.
+                if self.carriers.as_ref().is_some_and(|carriers| carriers.protected) {
+                    return;
+                }
+                self.decided = self.carriers.as_ref().and_then(|carriers| carriers.name);
                 self.revisions = self.revisions.saturating_add(1);
                 if self.revisions > REVISIONS_LIMIT {
                     return;
                 }
-                let direction = self.translate(direction);
-                self.reversed = false;
+                self.flipped = self.base();
+                self.reversed &= self.carriers.is_some();
                 self.phase = Phase::Probing(Box::new(Heads::refusing(open.candidate.bit())));
+                self.payload(direction, bytes.get(at..).unwrap_or(&[]), context, output);
+            }
+            Outcome::Switch(at, next) => {
+                let Phase::Open(open) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
+                self.hand_over(open, direction, next, context);
                 self.payload(direction, bytes.get(at..).unwrap_or(&[]), context, output);
             }
         }
     }
-}
 
-impl Open {
-    /// Feeds the next bytes. Answers the outcome and, where bytes were kept before, the whole input.
-    fn stream(
-        &mut self,
-        direction: Direction,
-        bytes: &[u8],
-        context: &Context,
-        output: &mut Output,
-    ) -> (Outcome, Vec<u8>) {
-        let at = direction.index();
-        let (Some(rest), Some(want)) = (self.rest.get_mut(at), self.want.get(at)) else {
-            return (Outcome::Done, Vec::new());
-        };
-        if *want == NOTHING {
-            return (Outcome::Goes, Vec::new());
-        }
-        if rest.is_empty() {
-            let (outcome, consumed) = self.drive(direction, bytes, context, output);
-            if let (Outcome::Goes, Some(rest)) = (&outcome, self.rest.get_mut(at)) {
-                rest.extend_from_slice(bytes.get(consumed..).unwrap_or(&[]));
+    /// Makes the session a layer round what comes next.
+    fn hand_over(&mut self, open: Box<Open>, direction: Direction, next: Next, context: &Context) {
+        let mut carriers = self.carriers.take().unwrap_or_default();
+        let goes = carriers.push(open, self.flipped, direction);
+        carriers.name = self.decided;
+        carriers.protected = next == Next::Protected;
+        self.carriers = Some(carriers);
+        match next {
+            _ if !goes => {}
+            Next::Protected => {
+                if let Some(candidate) = Candidate::reading(&Protocol::TLS) {
+                    self.session(candidate, context);
+                }
             }
-            return (outcome, Vec::new());
-        }
-        rest.extend_from_slice(bytes);
-        if rest.len() < *want {
-            return (Outcome::Goes, Vec::new());
-        }
-        let mut all = std::mem::take(rest);
-        let (outcome, consumed) = self.drive(direction, &all, context, output);
-        let Outcome::Goes = outcome else { return (outcome, all) };
-        all.drain(..consumed.min(all.len()));
-        if all.is_empty() && all.capacity() > KEEP {
-            all = Vec::new();
-        }
-        if let Some(rest) = self.rest.get_mut(at) {
-            *rest = all;
-        }
-        (Outcome::Goes, Vec::new())
-    }
-
-    /// Calls the session as long as it consumes.
-    fn drive(
-        &mut self,
-        direction: Direction,
-        bytes: &[u8],
-        context: &Context,
-        output: &mut Output,
-    ) -> (Outcome, usize) {
-        let mut at = 0usize;
-        loop {
-            let view = bytes.get(at..).unwrap_or(&[]);
-            let want = self.want.get(direction.index()).copied().unwrap_or(NOTHING);
-            if want == NOTHING {
-                return (Outcome::Goes, bytes.len());
+            Next::Protocol(protocol) => {
+                self.decided = Some(Decided::told(protocol));
+                if let Some(candidate) = Candidate::reading(protocol) {
+                    self.session(candidate, context);
+                }
             }
-            if view.len() < want {
-                return (Outcome::Goes, at);
-            }
-            let progress = call(&mut self.session, direction, Input::Stream(view), context, output);
-            let Some(Progress { consumed, need }) = progress.filter(|p| p.consumed <= view.len()) else {
-                output.misbehaved = output.misbehaved.saturating_add(u32::from(progress.is_some()));
-                return (Outcome::Done, at);
-            };
-            at = at.saturating_add(consumed);
-            match self.note(direction, need, at) {
-                Outcome::Goes => {}
-                other => return (other, at),
-            }
-            if consumed == 0 && matches!(need, Need::Bytes(n) if n <= view.len()) {
-                output.misbehaved = output.misbehaved.saturating_add(1);
-                return (Outcome::Done, at);
+            Next::Tunnel { port } => {
+                self.ports = Ports { client: 0, server: port, ..self.ports };
+                self.phase = Phase::Idle;
             }
         }
     }
-
-    fn datagram(&mut self, direction: Direction, bytes: &[u8], context: &Context, output: &mut Output) -> Outcome {
-        if self.want.get(direction.index()).is_none_or(|want| *want == NOTHING) {
-            return Outcome::Goes;
-        }
-        match call(&mut self.session, direction, Input::Datagram(bytes), context, output) {
-            Some(Progress { need, .. }) => self.note(direction, need, 0),
-            None => Outcome::Done,
-        }
-    }
-
-    fn note(&mut self, direction: Direction, need: Need, at: usize) -> Outcome {
-        let Some(want) = self.want.get_mut(direction.index()) else { return Outcome::Done };
-        match need {
-            Need::Bytes(n) if n > MESSAGE_LIMIT => return Outcome::Done,
-            Need::Bytes(n) if *want != NOTHING => *want = n.max(1),
-            Need::Bytes(_) => {}
-            Need::Nothing => *want = NOTHING,
-            Need::Done => return Outcome::Done,
-            Need::NotMine => return Outcome::NotMine(at),
-        }
-        if self.want == [NOTHING; 2] { Outcome::Done } else { Outcome::Goes }
-    }
-}
-
-/// Calls a session; a panic in it costs this conversation its session and nothing else.
-fn call(
-    session: &mut SessionBox,
-    direction: Direction,
-    input: Input<'_>,
-    context: &Context,
-    output: &mut Output,
-) -> Option<Progress> {
-    let fed = catch_unwind(AssertUnwindSafe(|| session.feed(direction, input, context, output)));
-    if fed.is_err() {
-        output.misbehaved = output.misbehaved.saturating_add(1);
-    }
-    fed.ok()
-}
-
-fn guessed(choice: Option<Choice>) -> Option<Decided> {
-    choice.map(|c| Decided { candidate: c.candidate, confidence: c.confidence, method: Method::Port })
 }

@@ -1,7 +1,8 @@
 //! The first bytes of a conversation, kept until it is known what they are.
 
 use crate::Head;
-use picket_event::{Direction, Timestamp, Transport};
+use picket_event::body::{self, PayloadShape};
+use picket_event::{Both, Direction, Timestamp, Transport, Unit};
 
 /// Bytes kept of both directions together before a decision is forced.
 const BYTES_LIMIT: usize = 4096;
@@ -9,6 +10,9 @@ const BYTES_LIMIT: usize = 4096;
 const CHUNKS_LIMIT: usize = 24;
 /// Datagrams of one direction without an answer before a decision is forced.
 const DATAGRAMS_LIMIT: usize = 4;
+
+/// Bytes of each direction that describe an unknown payload.
+const SHAPE_LIMIT: usize = 256;
 
 /// One segment or datagram, in order of arrival.
 #[derive(Clone, Copy, Debug)]
@@ -43,16 +47,57 @@ impl Heads {
         }
     }
 
-    /// What a probe sees: of streams all bytes, of datagrams the last one each way.
-    pub(crate) fn view(&self, transport: Transport) -> Head<'_> {
+    /// What a probe sees: of streams all bytes, of datagrams the last one each way; `flipped` exchanges the ends.
+    pub(crate) fn view(&self, transport: Transport, flipped: bool) -> Head<'_> {
         let [to_server, to_client] = &self.bytes;
         let [last_server, last_client] = self.last;
         let (from_server, from_client) = if transport == Transport::TCP { (0, 0) } else { (last_server, last_client) };
-        Head {
-            transport,
-            to_server: to_server.get(from_server..).unwrap_or(&[]),
-            to_client: to_client.get(from_client..).unwrap_or(&[]),
+        let straight = (to_server.get(from_server..).unwrap_or(&[]), to_client.get(from_client..).unwrap_or(&[]));
+        let (to_server, to_client) = if flipped { (straight.1, straight.0) } else { straight };
+        Head { transport, to_server, to_client }
+    }
+
+    /// Whether nothing of a direction is kept.
+    pub(crate) fn lacks(&self, direction: Direction) -> bool {
+        self.bytes.get(direction.index()).is_none_or(Vec::is_empty)
+    }
+
+    /// Keeps no more than describes the payload.
+    pub(crate) fn shrink(&mut self) {
+        self.chunks = Vec::new();
+        for bytes in &mut self.bytes {
+            bytes.truncate(SHAPE_LIMIT);
+            bytes.shrink_to_fit();
         }
+    }
+
+    /// The first bytes of a direction that nobody will read: they describe it.
+    pub(crate) fn describe(&mut self, direction: Direction, bytes: &[u8]) {
+        if let Some(kept) = self.bytes.get_mut(direction.index()).filter(|kept| kept.is_empty()) {
+            kept.extend_from_slice(bytes.get(..SHAPE_LIMIT).unwrap_or(bytes));
+        }
+    }
+
+    /// What the first bytes of both directions look like; `None` where none are kept.
+    pub(crate) fn shape(&self) -> Option<PayloadShape> {
+        let [to_server, to_client] = self.bytes.each_ref().map(|bytes| bytes.get(..SHAPE_LIMIT).unwrap_or(bytes));
+        let mut counts = [0u32; 256];
+        let (mut total, mut printable) = (0u32, 0u32);
+        for byte in to_server.iter().chain(to_client) {
+            if let Some(count) = counts.get_mut(usize::from(*byte)) {
+                *count = count.saturating_add(1);
+            }
+            total = total.saturating_add(1);
+            printable = printable.saturating_add(u32::from(matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n')));
+        }
+        let share = |count: u32| f64::from(count) / f64::from(total.max(1));
+        let entropy: f64 =
+            counts.iter().filter(|count| **count > 0).map(|count| -share(*count) * share(*count).log2()).sum();
+        (total > 0).then(|| PayloadShape {
+            entropy: entropy.max(0.0) as f32,
+            printable: Unit::new(share(printable) as f32),
+            first: Both { to_server: body::Head::of(to_server), to_client: body::Head::of(to_client) },
+        })
     }
 
     /// Bytes of one direction from `at`, `length` of them.

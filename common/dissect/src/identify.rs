@@ -4,7 +4,8 @@
 //! it gives a guess marked as such, and only where no candidate's structure contradicts it.
 
 use crate::{Dissector, Head, Probe, link, recognise, registry};
-use picket_event::{Protocol, Transport, Unit};
+use picket_event::body::App;
+use picket_event::{Method, Protocol, Transport, Unit};
 
 /// From this confidence on, a decision falls without waiting for more.
 pub(crate) const SURE: f32 = 0.8;
@@ -105,6 +106,41 @@ pub(crate) struct Choice {
     pub(crate) reversed: bool,
 }
 
+/// A decision: what a conversation is called, and how that is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decided {
+    name: Name,
+    confidence: Unit,
+    method: Method,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Name {
+    Candidate(Candidate),
+    Told(&'static Protocol),
+}
+
+impl Decided {
+    /// What the bytes showed.
+    pub(crate) const fn of(choice: Choice) -> Self {
+        Self { name: Name::Candidate(choice.candidate), confidence: choice.confidence, method: Method::Fingerprint }
+    }
+
+    /// What the conversation itself announced and the other side agreed to.
+    pub(crate) const fn told(protocol: &'static Protocol) -> Self {
+        Self { name: Name::Told(protocol), confidence: Unit::ONE, method: Method::Fingerprint }
+    }
+
+    /// The name as events give it.
+    pub(crate) fn app(self) -> App {
+        let protocol = match self.name {
+            Name::Candidate(candidate) => candidate.protocol(),
+            Name::Told(protocol) => protocol.clone(),
+        };
+        App { protocol, confidence: self.confidence, method: Some(self.method) }
+    }
+}
+
 /// What all candidates together say.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Judgement {
@@ -160,7 +196,7 @@ fn ask(candidate: Candidate, head: &Head<'_>, ports: Ports) -> Probe {
 
 /// The candidate a port alone points at, unless it refused what was seen. Never an industrial one: scans of
 /// plant ports would fill a plant with devices that are not there.
-pub(crate) fn guess(ports: Ports, refused: u128) -> Option<Choice> {
+pub(crate) fn guess(ports: Ports, refused: u128) -> Option<Decided> {
     let fits = |candidate: &Candidate| {
         let (transports, known) = match candidate.kind() {
             _ if ports.ether_type.is_some() => return refused & candidate.bit() == 0,
@@ -171,5 +207,5 @@ pub(crate) fn guess(ports: Ports, refused: u128) -> Option<Choice> {
         refused & candidate.bit() == 0 && transports.contains(&ports.transport) && known.contains(&ports.server)
     };
     let candidate = Candidate::meant(ports).find(fits).filter(|candidate| !candidate.protocol().is_industrial())?;
-    Some(Choice { candidate, confidence: Unit::new(PORT_ALONE), reversed: false })
+    Some(Decided { name: Name::Candidate(candidate), confidence: Unit::new(PORT_ALONE), method: Method::Port })
 }

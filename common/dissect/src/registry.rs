@@ -1,6 +1,7 @@
 //! The protocols that are read, each on one line.
 
 use crate::Dissector;
+use crate::starttls::table as services;
 
 /// Every dissector, in the order they are asked.
 pub static ALL: &[&dyn Dissector] = &[
@@ -25,4 +26,15 @@ pub static ALL: &[&dyn Dissector] = &[
     &crate::quic::Quic,
     &crate::dtls::Dtls,
     &crate::rtp::Rtp,
+    &crate::http::Http,
+    &crate::socks::Socks,
+    &services::SMTP,
+    &services::FTP,
+    &services::POP3,
+    &services::IMAP,
+    &services::XMPP,
+    &services::LDAP,
+    &services::RDP,
+    &services::MYSQL,
+    &services::POSTGRESQL,
 ];

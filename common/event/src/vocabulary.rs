@@ -243,7 +243,7 @@ protocols! {
     BGP = "bgp", RADIUS = "radius", DIAMETER = "diameter", RTCP = "rtcp", RTMP = "rtmp", VNC = "vnc", MONGODB = "mongodb",
     REDIS = "redis", MEMCACHED = "memcached", CASSANDRA = "cassandra", KAFKA = "kafka", AMQP = "amqp", TNS = "tns",
     NFS = "nfs", GIT = "git", RSYNC = "rsync", IRC = "irc", NNTP = "nntp", IPMI = "ipmi", WSD = "wsd",
-    GNUTELLA = "gnutella", NATS = "nats",
+    GNUTELLA = "gnutella", NATS = "nats", HTTP2 = "http2", WEBSOCKET = "websocket",
 }
 
 impl Protocol {

@@ -29,10 +29,12 @@ impl Scorer {
         Self { bundle, reads_tokens, vector: Vec::new(), tokens: Vec::new(), abstained }
     }
 
-    /// The verdict on a flow that carries TLS or QUIC; `None` for other flows, for which no classifier is made.
+    /// The verdict on a flow that carries TLS or QUIC, or goes on under TLS; `None` for other flows, for which no classifier is made.
     /// Reasons go with verdicts above benign.
     pub fn score(&mut self, seen: &Observation<'_>) -> Option<Score> {
-        if *seen.app != Protocol::TLS && *seen.app != Protocol::QUIC {
+        // A mail or directory service behind STARTTLS keeps its own name.
+        let protected = seen.handshake.is_some_and(|handshake| !handshake.is_empty());
+        if !protected && *seen.app != Protocol::TLS && *seen.app != Protocol::QUIC {
             return None;
         }
         self.vector.clear();

@@ -3,10 +3,13 @@
 mod dns;
 mod dtls;
 mod hosts;
+mod http;
 mod modbus;
 mod quic;
 mod rtp;
+mod socks;
 mod ssh;
+mod starttls;
 mod tls;
 
 use crate::make::Capture;
@@ -32,6 +35,9 @@ pub fn all() -> Vec<Made> {
     all.extend(tls::captures().into_iter().map(|(name, capture)| ("tls", name, capture)));
     all.extend(ssh::captures().into_iter().map(|(name, capture)| ("ssh", name, capture)));
     all.extend(rtp::captures().into_iter().map(|(name, capture)| ("rtp", name, capture)));
+    all.extend(http::captures().into_iter().map(|(name, capture)| ("http", name, capture)));
+    all.extend(socks::captures().into_iter().map(|(name, capture)| ("socks", name, capture)));
+    all.extend(starttls::captures().into_iter().map(|(name, capture)| ("starttls", name, capture)));
     all
 }
 

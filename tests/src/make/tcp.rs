@@ -85,11 +85,7 @@ impl<'a> Tcp<'a> {
 
     /// One side sends, in as many segments as it takes; the other acknowledges.
     pub fn send(&mut self, direction: Direction, payload: &[u8]) -> &mut Self {
-        for part in payload.chunks(self.segment) {
-            self.frame(direction, PSH | ACK, part);
-            self.bump(direction, part.len());
-            self.time_ns += 20_000;
-        }
+        self.frame_of(direction, payload);
         self.half_trip();
         self.frame(direction.opposite(), ACK, &[]);
         self
@@ -98,6 +94,16 @@ impl<'a> Tcp<'a> {
     /// Bytes that were sent and are not in the capture.
     pub fn lose(&mut self, direction: Direction, bytes: usize) -> &mut Self {
         self.bump(direction, bytes);
+        self
+    }
+
+    /// One side sends, and nothing of the other is in the capture.
+    pub fn frame_of(&mut self, direction: Direction, payload: &[u8]) -> &mut Self {
+        for part in payload.chunks(self.segment) {
+            self.frame(direction, PSH | ACK, part);
+            self.bump(direction, part.len());
+            self.time_ns += 20_000;
+        }
         self
     }
 

@@ -20,6 +20,9 @@ mod tunnel;
 
 pub(crate) use shared::Shared;
 
+pub(crate) use session::ber_length;
+pub(crate) use text::{contains, line};
+
 use crate::{Head, Probe};
 use picket_event::{Protocol, Transport, Unit};
 
@@ -64,24 +67,14 @@ const fn by_port(
 
 /// Every signature, in the order they are asked.
 pub static ALL: &[Signature] = &[
-    s(Protocol::HTTP, TCP, &[80, 8000, 8080], text::http),
-    s(Protocol::SMTP, TCP, &[25, 587, 2525], text::smtp),
-    s(Protocol::FTP, TCP, &[21], text::ftp),
-    s(Protocol::POP3, TCP, &[110], text::pop3),
-    s(Protocol::IMAP, TCP, &[143], text::imap),
+    s(Protocol::HTTP2, TCP, &[], text::http2),
     s(Protocol::SIP, BOTH, &[5060], text::sip),
     s(Protocol::RTSP, TCP, &[554, 8554], text::rtsp),
-    s(Protocol::XMPP, TCP, &[5222, 5269], text::xmpp),
     s(Protocol::TELNET, TCP, &[23], text::telnet),
     s(Protocol::SYSLOG, UDP, &[514], text::syslog),
     s(Protocol::BITTORRENT, BOTH, &[6881], service::bittorrent),
-    s(Protocol::RDP, TCP, &[3389], session::rdp),
     s(Protocol::NETBIOS, BOTH, &[138, 139], session::netbios),
-    s(Protocol::LDAP, BOTH, &[389, 3268], session::ldap),
-    s(Protocol::MYSQL, TCP, &[3306], session::mysql),
-    s(Protocol::POSTGRESQL, TCP, &[5432], session::postgresql),
     s(Protocol::TDS, TCP, &[1433], session::tds),
-    s(Protocol::SOCKS, TCP, &[1080], session::socks),
     s(Protocol::DCERPC, TCP, &[135, 593], session::dcerpc),
     s(Protocol::RPC, BOTH, &[111, 2049], session::rpc),
     s(Protocol::NTP, UDP, &[123], datagram::ntp),
@@ -146,7 +139,7 @@ pub static ALL: &[Signature] = &[
 
 /// What one direction's bytes look like.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Guess {
+pub(crate) enum Guess {
     /// Not this.
     No,
     /// Nothing contradicts.
@@ -156,7 +149,7 @@ enum Guess {
 }
 
 /// Puts both directions together, straight and with the ends exchanged.
-fn spoken(head: &Head<'_>, client: fn(&[u8]) -> Guess, server: fn(&[u8]) -> Guess) -> Probe {
+pub(crate) fn spoken(head: &Head<'_>, client: fn(&[u8]) -> Guess, server: fn(&[u8]) -> Guess) -> Probe {
     let ask = |judge: fn(&[u8]) -> Guess, bytes: &[u8]| if bytes.is_empty() { Guess::Open } else { judge(bytes) };
     let straight = together(ask(client, head.to_server), ask(server, head.to_client));
     let crossed = together(ask(client, head.to_client), ask(server, head.to_server));
@@ -170,7 +163,7 @@ fn spoken(head: &Head<'_>, client: fn(&[u8]) -> Guess, server: fn(&[u8]) -> Gues
 }
 
 /// Both sides speak alike: who is the client cannot be said.
-fn either(head: &Head<'_>, judge: fn(&[u8]) -> Guess) -> Probe {
+pub(crate) fn either(head: &Head<'_>, judge: fn(&[u8]) -> Guess) -> Probe {
     spoken(head, judge, judge)
 }
 
@@ -188,12 +181,12 @@ fn together(a: Guess, b: Guess) -> Guess {
 }
 
 /// The server's bytes are not looked at.
-fn anything(_: &[u8]) -> Guess {
+pub(crate) fn anything(_: &[u8]) -> Guess {
     Guess::Open
 }
 
 /// Whether the bytes begin so: yes with this confidence; open while they are too short to tell.
-fn begins(bytes: &[u8], magic: &[u8], confidence: f32) -> Guess {
+pub(crate) fn begins(bytes: &[u8], magic: &[u8], confidence: f32) -> Guess {
     if bytes.starts_with(magic) {
         Guess::Yes(confidence)
     } else if bytes.len() < magic.len() && magic.starts_with(bytes) {
@@ -204,7 +197,7 @@ fn begins(bytes: &[u8], magic: &[u8], confidence: f32) -> Guess {
 }
 
 /// The best of several beginnings.
-fn begins_any(bytes: &[u8], magics: &[&[u8]], confidence: f32) -> Guess {
+pub(crate) fn begins_any(bytes: &[u8], magics: &[&[u8]], confidence: f32) -> Guess {
     let mut best = Guess::No;
     for magic in magics {
         match begins(bytes, magic, confidence) {
@@ -217,7 +210,7 @@ fn begins_any(bytes: &[u8], magics: &[&[u8]], confidence: f32) -> Guess {
 }
 
 /// A reading that may run out of bytes: then it is open.
-fn read(judge: impl FnOnce() -> Result<Guess, picket_reader::Fault>) -> Guess {
+pub(crate) fn read(judge: impl FnOnce() -> Result<Guess, picket_reader::Fault>) -> Guess {
     match judge() {
         Ok(guess) => guess,
         Err(picket_reader::Fault::Incomplete { .. }) => Guess::Open,
@@ -231,6 +224,6 @@ fn whole(judge: impl FnOnce() -> Result<Guess, picket_reader::Fault>) -> Guess {
 }
 
 /// Yes with a confidence where all of this holds.
-const fn when(holds: bool, confidence: f32) -> Guess {
+pub(crate) const fn when(holds: bool, confidence: f32) -> Guess {
     if holds { Guess::Yes(confidence) } else { Guess::No }
 }

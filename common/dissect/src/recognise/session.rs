@@ -1,34 +1,9 @@
 //! Binary protocols of offices: files, directories, databases, remote calls.
 
-use super::{Guess, anything, begins, either, read, spoken, when, whole};
+use super::{Guess, begins, either, read, spoken, when, whole};
 use crate::{Head, Probe};
 use picket_event::Transport;
 use picket_reader::{Fault, Reader};
-
-/// RDP: an X.224 connection request with its cookie or negotiation (MS-RDPBCGR 2.2.1.1).
-pub(super) fn rdp(head: &Head<'_>) -> Probe {
-    let client = |bytes: &[u8]| {
-        read(|| {
-            let mut r = Reader::new(bytes);
-            let (version, _, length) = (r.u8("version")?, r.u8("reserved")?, r.u16("length")?);
-            let (rest, kind) = (r.u8("header length")?, r.u8("kind")?);
-            if version != 3 || kind != 0xe0 || u16::from(rest) != length.wrapping_sub(5) {
-                return Ok(Guess::No);
-            }
-            r.skip(5, "references and class")?;
-            let tail = r.take(usize::from(length).saturating_sub(11), "request")?;
-            let negotiation = tail.len().checked_sub(8).and_then(|at| tail.get(at..));
-            let negotiates = matches!(negotiation, Some([1, _, 8, 0, _, 0, 0, 0]));
-            Ok(when(tail.starts_with(b"Cookie: mstshash=") || negotiates, 0.95))
-        })
-    };
-    let server = |bytes: &[u8]| match bytes {
-        [3, 0, _, _, _, 0xd0, ..] => Guess::Yes(0.5),
-        [] | [3] | [3, 0, ..] if bytes.len() < 6 => Guess::Open,
-        _ => Guess::No,
-    };
-    spoken(head, client, server)
-}
 
 /// SMB 1 to 3 behind a NetBIOS session header (MS-CIFS 2.2.3.1, MS-SMB2 2.1).
 pub(crate) fn smb(head: &Head<'_>) -> Probe {
@@ -51,38 +26,8 @@ pub(super) fn netbios(head: &Head<'_>) -> Probe {
     })
 }
 
-/// LDAP (RFC 4511 section 4.1.1): a sequence that fits, a small message id, an operation.
-pub(super) fn ldap(head: &Head<'_>) -> Probe {
-    let judge = |bytes: &[u8]| {
-        read(|| {
-            let mut r = Reader::new(bytes);
-            if r.u8("sequence")? != 0x30 {
-                return Ok(Guess::No);
-            }
-            length(&mut r)?;
-            let (kind, size) = (r.u8("id")?, r.u8("id length")?);
-            if kind != 2 || !(1..=4).contains(&size) {
-                return Ok(Guess::No);
-            }
-            r.skip(usize::from(size), "id")?;
-            let operation = r.u8("operation")?;
-            length(&mut r)?;
-            let inside = r.u8("inside")?;
-            let fits = match operation {
-                0x60 => inside == 2,
-                0x61 | 0x65 => inside == 0x0a,
-                0x63 | 0x64 => inside == 4,
-                0x77 | 0x78 => inside & 0x80 != 0 || inside == 0x0a,
-                _ => false,
-            };
-            Ok(when(fits, 0.9))
-        })
-    };
-    either(head, judge)
-}
-
 /// A definite BER length.
-fn length(r: &mut Reader<'_>) -> Result<usize, Fault> {
+pub(crate) fn ber_length(r: &mut Reader<'_>) -> Result<usize, Fault> {
     match r.u8("length")? {
         short @ 0..=0x7f => Ok(usize::from(short)),
         0x81 => Ok(usize::from(r.u8("length")?)),
@@ -100,11 +45,11 @@ pub(crate) fn kerberos(head: &Head<'_>) -> Probe {
         if !matches!(tag, 0x6a..=0x6f | 0x7e) {
             return Ok(Guess::No);
         }
-        length(r)?;
+        ber_length(r)?;
         if r.u8("sequence")? != 0x30 {
             return Ok(Guess::No);
         }
-        length(r)?;
+        ber_length(r)?;
         // Requests carry the version in field 1, the others in field 0.
         let version = r.array::<5>("version")?;
         Ok(when(matches!(version, [0xa0 | 0xa1, 3, 2, 1, 5]), 0.97))
@@ -123,35 +68,6 @@ pub(crate) fn kerberos(head: &Head<'_>) -> Probe {
     either(head, |bytes| whole(|| message(&mut Reader::new(bytes))))
 }
 
-/// MySQL: the server's greeting with its version text.
-pub(super) fn mysql(head: &Head<'_>) -> Probe {
-    let server = |bytes: &[u8]| {
-        read(|| {
-            let mut r = Reader::new(bytes);
-            let [size, _, high] = r.array::<3>("length")?;
-            let (number, version) = (r.u8("number")?, r.u8("protocol")?);
-            let text = r.array::<6>("version")?;
-            let dotted = text.iter().take(4).any(|b| *b == b'.') && text.first().is_some_and(u8::is_ascii_digit);
-            Ok(when(size > 20 && high == 0 && number == 0 && version == 10 && dotted, 0.93))
-        })
-    };
-    spoken(head, anything, server)
-}
-
-/// PostgreSQL: the start-up message or a request for TLS.
-pub(super) fn postgresql(head: &Head<'_>) -> Probe {
-    let client = |bytes: &[u8]| match begins(bytes, &[0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f], 0.97) {
-        Guess::No => match bytes {
-            [0, 0, _, _, 0, 3, 0, 0, b'u', b's', b'e', b'r', 0, ..] => Guess::Yes(0.97),
-            [0, 0, _, _, 0, 3, 0, 0, first, ..] if first.is_ascii_lowercase() => Guess::Yes(0.7),
-            [0, 0, ..] if bytes.len() < 8 => Guess::Open,
-            _ => Guess::No,
-        },
-        other => other,
-    };
-    spoken(head, client, anything)
-}
-
 /// TDS pre-login (MS-TDS 2.2.6.5): its option list ends in 0xff.
 pub(super) fn tds(head: &Head<'_>) -> Probe {
     let client = |bytes: &[u8]| {
@@ -165,35 +81,6 @@ pub(super) fn tds(head: &Head<'_>) -> Probe {
         })
     };
     spoken(head, client, |bytes| when(matches!(bytes, [4, 0 | 1, ..]), 0.3))
-}
-
-/// SOCKS 4 and 5 (RFC 1928): lengths that fit to the byte, and the server's choice.
-pub(super) fn socks(head: &Head<'_>) -> Probe {
-    let client = |bytes: &[u8]| match bytes {
-        [5, count @ 1..=8, methods @ ..] => {
-            let expected = usize::from(*count);
-            match methods.get(..expected) {
-                Some(listed) => when(
-                    listed.iter().all(|m| *m <= 9 || *m >= 0x80) && matches!(methods.get(expected), None | Some(5)),
-                    0.55,
-                ),
-                None => Guess::Open,
-            }
-        }
-        [4, 1 | 2, _, _, _, _, _, _, rest @ ..] => when(rest.contains(&0), 0.5),
-        [4 | 5] => Guess::Open,
-        [4, 1 | 2, ..] if bytes.len() < 9 => Guess::Open,
-        _ => Guess::No,
-    };
-    let server = |bytes: &[u8]| match bytes {
-        [5, 0..=2 | 0xff, rest @ ..] if rest.is_empty() || rest.first() == Some(&5) || rest.first() == Some(&1) => {
-            Guess::Yes(0.6)
-        }
-        [0, 0x5a..=0x5d, ..] => Guess::Yes(0.6),
-        [5] | [0] => Guess::Open,
-        _ => Guess::No,
-    };
-    spoken(head, client, server)
 }
 
 /// DCE/RPC over TCP (C706 section 12.6.3): version 5, a type, a fragment length.

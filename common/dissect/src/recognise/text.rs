@@ -7,36 +7,18 @@ use crate::{Head, Probe};
 const LINE: usize = 512;
 
 /// The first line without its end, and whether its end was seen.
-pub(super) fn line(bytes: &[u8]) -> (&[u8], bool) {
+pub(crate) fn line(bytes: &[u8]) -> (&[u8], bool) {
     match bytes.iter().take(LINE).position(|byte| *byte == b'\n') {
         Some(at) => (bytes.get(..at).unwrap_or(bytes).trim_ascii_end(), true),
         None => (bytes.get(..LINE).unwrap_or(bytes), bytes.len() >= LINE),
     }
 }
 
-pub(super) fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+/// Whether a text occurs, its case aside.
+pub(crate) fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted))
 }
 
-const METHODS: &[&[u8]] = &[
-    b"GET ",
-    b"POST ",
-    b"HEAD ",
-    b"PUT ",
-    b"DELETE ",
-    b"OPTIONS ",
-    b"CONNECT ",
-    b"TRACE ",
-    b"PATCH ",
-    b"PROPFIND ",
-    b"REPORT ",
-    b"MKCOL ",
-    b"SEARCH ",
-    b"SUBSCRIBE ",
-    b"UNSUBSCRIBE ",
-    b"NOTIFY ",
-    b"M-SEARCH ",
-];
 
 /// A request line that ends in this version.
 fn request(bytes: &[u8], methods: &[&[u8]], version: &[u8]) -> Guess {
@@ -55,18 +37,9 @@ fn request(bytes: &[u8], methods: &[&[u8]], version: &[u8]) -> Guess {
     }
 }
 
-/// HTTP/1 (RFC 9112 sections 3 and 4), and the preface of HTTP/2 (RFC 9113 section 3.4).
-pub(super) fn http(head: &Head<'_>) -> Probe {
-    let client = |bytes: &[u8]| match begins(bytes, b"PRI * HTTP/2.0", 0.98) {
-        Guess::Yes(c) => Guess::Yes(c),
-        _ => request(bytes, METHODS, b" HTTP/1."),
-    };
-    // A server may answer with a body that goes on from before the capture.
-    let server = |bytes: &[u8]| match begins(bytes, b"HTTP/1.", 0.95) {
-        Guess::No => Guess::Open,
-        other => other,
-    };
-    spoken(head, client, server)
+/// HTTP/2 without TLS: its preface (RFC 9113 section 3.4).
+pub(super) fn http2(head: &Head<'_>) -> Probe {
+    spoken(head, |bytes| begins(bytes, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0.99), anything)
 }
 
 /// SIP (RFC 3261 section 7).
@@ -110,68 +83,6 @@ pub(crate) fn ssdp(head: &Head<'_>) -> Probe {
         other => other,
     };
     spoken(head, client, server)
-}
-
-/// SMTP (RFC 5321 section 3.1).
-pub(super) fn smtp(head: &Head<'_>) -> Probe {
-    let client = |bytes: &[u8]| begins_any(bytes, &[b"EHLO ", b"HELO ", b"ehlo ", b"helo ", b"MAIL FROM:"], 0.85);
-    spoken(head, client, |bytes| greeting(bytes, b"SMTP", b"FTP"))
-}
-
-/// FTP (RFC 959 section 5.4).
-pub(super) fn ftp(head: &Head<'_>) -> Probe {
-    let client = |bytes: &[u8]| begins_any(bytes, &[b"USER ", b"AUTH TLS", b"AUTH SSL", b"FEAT\r\n"], 0.5);
-    spoken(head, client, |bytes| greeting(bytes, b"FTP", b"SMTP"))
-}
-
-/// A 220 greeting, the same in SMTP and FTP: what it says of itself tells them apart.
-fn greeting(bytes: &[u8], own: &[u8], other: &[u8]) -> Guess {
-    match begins_any(bytes, &[b"220 ", b"220-"], 0.45) {
-        Guess::Yes(plain) => {
-            let first = bytes.get(..LINE).unwrap_or(bytes);
-            match (contains(first, own), contains(first, other)) {
-                (true, false) => Guess::Yes(0.92),
-                (false, true) => Guess::No,
-                _ => Guess::Yes(plain),
-            }
-        }
-        guess => guess,
-    }
-}
-
-/// POP3 (RFC 1939).
-pub(super) fn pop3(head: &Head<'_>) -> Probe {
-    let client = |bytes: &[u8]| begins_any(bytes, &[b"USER ", b"CAPA\r\n", b"AUTH", b"APOP ", b"STLS\r\n"], 0.5);
-    spoken(head, client, |bytes| begins(bytes, b"+OK", 0.82))
-}
-
-/// IMAP (RFC 9051).
-pub(super) fn imap(head: &Head<'_>) -> Probe {
-    let client = |bytes: &[u8]| {
-        let (first, ended) = line(bytes);
-        let mut words = first.split(|byte| *byte == b' ');
-        let tag = words
-            .next()
-            .is_some_and(|tag| !tag.is_empty() && tag.len() <= 16 && tag.iter().all(u8::is_ascii_alphanumeric));
-        let known: &[&[u8]] = &[b"CAPABILITY", b"LOGIN", b"AUTHENTICATE", b"STARTTLS", b"ID", b"NOOP", b"SELECT"];
-        match (tag, words.next()) {
-            (false, _) => Guess::No,
-            (true, Some(word)) if known.iter().any(|k| word.eq_ignore_ascii_case(k)) => Guess::Yes(0.6),
-            (true, _) if !ended => Guess::Open,
-            _ => Guess::No,
-        }
-    };
-    spoken(head, client, |bytes| begins_any(bytes, &[b"* OK", b"* PREAUTH", b"* BYE"], 0.85))
-}
-
-/// XMPP (RFC 6120 section 4.2).
-pub(super) fn xmpp(head: &Head<'_>) -> Probe {
-    either(head, |bytes| match begins_any(bytes, &[b"<?xml ", b"<stream:stream"], 0.5) {
-        Guess::Yes(_) if contains(bytes.get(..LINE).unwrap_or(bytes), b"stream:stream") => Guess::Yes(0.95),
-        Guess::Yes(_) if bytes.len() >= LINE => Guess::No,
-        Guess::Yes(_) => Guess::Open,
-        other => other,
-    })
 }
 
 /// Telnet option negotiation (RFC 854): IAC, WILL to DONT or a sub-option, an option that exists.

@@ -39,11 +39,17 @@ impl Golden {
 /// Every conversation of a protocol's golden captures. The captures are Ethernet and in order; above it is IPv4,
 /// IPv6 without extensions, or a protocol of the link, whose frames are one conversation for each sender.
 pub fn goldens(protocol: &str) -> Vec<Golden> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(protocol).join("golden");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let own = source.join(protocol).join("golden");
+    // Services that one dissector reads share its folder; their captures begin with their names.
+    let shared = !own.is_dir();
+    let folder = if shared { source.join("starttls/golden") } else { own };
+    let prefix = if shared { format!("{protocol}-") } else { String::new() };
     let mut paths: Vec<_> = std::fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|e| e == "pcap"))
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix)))
         .collect();
     paths.sort();
     paths.iter().flat_map(|path| conversations(path)).collect()

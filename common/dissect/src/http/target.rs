@@ -1,0 +1,107 @@
+//! What of a target and a host may be told: bounded, printable, without credentials.
+
+use super::table::{CREDENTIAL_LENGTH, CREDENTIALS};
+
+/// Longest target in an event, bytes.
+pub(crate) const URL_LIMIT: usize = 1024;
+/// Longest host in an event, bytes.
+pub(crate) const HOST_LIMIT: usize = 255;
+/// Stands where something was left out.
+const MASK: u8 = b'*';
+
+/// A text for an event: at most `limit` bytes, control characters and bytes that are no UTF-8 as `\xNN`.
+pub(crate) fn printable(bytes: &[u8], limit: usize) -> String {
+    let mut cut = bytes.get(..limit).unwrap_or(bytes);
+    if let Err(error) = std::str::from_utf8(cut)
+        && error.error_len().is_none()
+        && cut.len() < bytes.len()
+    {
+        // The cut goes through a character.
+        cut = cut.get(..error.valid_up_to()).unwrap_or(cut);
+    }
+    match std::str::from_utf8(cut) {
+        Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
+        _ => {
+            let mut text = String::with_capacity(cut.len());
+            for byte in cut {
+                match byte {
+                    b' '..=b'~' => text.push(char::from(*byte)),
+                    _ => text.push_str(&byte.escape_ascii().to_string()),
+                }
+                if text.len() >= limit {
+                    break;
+                }
+            }
+            text.truncate(limit);
+            text
+        }
+    }
+}
+
+/// A target without credentials. User information (RFC 3986 section 3.2.1) is cut out wherever an authority stands in it, the values
+/// of parameters that are named like credentials are masked.
+pub(crate) fn target(bytes: &[u8]) -> String {
+    let mut clean: Vec<u8> = Vec::with_capacity(bytes.len().min(URL_LIMIT));
+    // The authority form of CONNECT has no scheme before it.
+    let mut rest = if bytes.first() == Some(&b'/') { bytes } else { without_user(bytes) };
+    while let [byte, tail @ ..] = rest {
+        if clean.len() >= URL_LIMIT {
+            break;
+        }
+        clean.push(*byte);
+        rest = tail;
+        if clean.ends_with(b"://") {
+            rest = without_user(rest);
+        } else if matches!(byte, b'?' | b'&' | b';')
+            && let Some(name) = credential(rest)
+        {
+            clean.extend_from_slice(rest.get(..name).unwrap_or(rest));
+            clean.extend_from_slice(&[b'=', MASK]);
+            let value = rest.get(name.saturating_add(1)..).unwrap_or(&[]);
+            let end = value.iter().position(|byte| matches!(byte, b'&' | b';' | b'#')).unwrap_or(value.len());
+            rest = value.get(end..).unwrap_or(&[]);
+        }
+    }
+    printable(&clean, URL_LIMIT)
+}
+
+/// What follows the user information of an authority, which ends at a slash, a question mark or a number sign.
+fn without_user(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(bytes.len());
+    let authority = bytes.get(..end).unwrap_or(bytes);
+    match authority.iter().rposition(|byte| *byte == b'@') {
+        Some(at) => bytes.get(at.saturating_add(1)..).unwrap_or(&[]),
+        None => bytes,
+    }
+}
+
+/// The length of the parameter name that stands here, where its value is a credential.
+fn credential(bytes: &[u8]) -> Option<usize> {
+    let length = bytes.iter().take(CREDENTIAL_LENGTH).position(|byte| *byte == b'=')?;
+    let name = bytes.get(..length)?;
+    let plain = || name.iter().filter(|byte| !matches!(byte, b'-' | b'_' | b'.')).map(u8::to_ascii_lowercase);
+    CREDENTIALS.iter().any(|known| plain().eq(known.iter().copied())).then_some(length)
+}
+
+/// The authority of an absolute target or of CONNECT's, without user information.
+pub(crate) fn authority(target: &[u8], connect: bool) -> Option<&[u8]> {
+    let from =
+        if connect { 0 } else { target.windows(3).take(32).position(|window| window == b"://")?.saturating_add(3) };
+    let rest = without_user(target.get(from..)?);
+    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    rest.get(..end).filter(|authority| !authority.is_empty())
+}
+
+/// The host of an authority, lower case, and its port (0 where there is none).
+pub(crate) fn host(authority: &[u8]) -> (String, u16) {
+    let authority = without_user(authority);
+    // The colons of an IPv6 address stand in brackets.
+    let inside = authority.iter().rposition(|byte| *byte == b']').unwrap_or(0);
+    let colon = authority.iter().rposition(|byte| *byte == b':').filter(|at| *at > inside || inside == 0);
+    let (name, port) = match colon {
+        Some(at) => (authority.get(..at), authority.get(at.saturating_add(1)..)),
+        None => (Some(authority), None),
+    };
+    let port = port.and_then(|digits| std::str::from_utf8(digits).ok()).and_then(|digits| digits.parse().ok());
+    (printable(&name.unwrap_or(authority).to_ascii_lowercase(), HOST_LIMIT), port.unwrap_or(0))
+}

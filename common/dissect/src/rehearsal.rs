@@ -1,0 +1,93 @@
+//! A conversation said aloud, for the unit tests of protocols that lead to others.
+
+use crate::{Context, Conversation, Output};
+use picket_event::{Body, Direction, Endpoints, Timestamp, Transport, body};
+
+pub(crate) use picket_event::Direction::{ToClient, ToServer};
+
+/// What is said: bytes of a direction, or that so many are missing.
+pub(crate) enum Line<'a> {
+    Says(Direction, &'a [u8]),
+    Lacks(Direction, u64),
+}
+
+/// The client says.
+pub(crate) const fn c(bytes: &[u8]) -> Line<'_> {
+    Line::Says(ToServer, bytes)
+}
+
+/// The server says.
+pub(crate) const fn s(bytes: &[u8]) -> Line<'_> {
+    Line::Says(ToClient, bytes)
+}
+
+/// What came of it.
+pub(crate) struct Heard {
+    pub(crate) conversation: Conversation,
+    pub(crate) output: Output,
+}
+
+impl Heard {
+    pub(crate) fn app(&self) -> String {
+        self.conversation.app().protocol.name().to_owned()
+    }
+
+    pub(crate) fn http(&self) -> Vec<&body::Http> {
+        self.output
+            .events
+            .iter()
+            .filter_map(|e| if let Body::Http(http) = e { Some(http.as_ref()) } else { None })
+            .collect()
+    }
+
+    /// Server names and cipher suites of the handshakes.
+    pub(crate) fn tls(&self) -> Vec<(Option<&str>, Option<u16>)> {
+        let tls = self.output.events.iter().filter_map(|e| if let Body::Tls(tls) = e { Some(tls) } else { None });
+        tls.map(|tls| (tls.sni.as_deref(), tls.cipher)).collect()
+    }
+}
+
+/// Says all lines to a server on this port, each in pieces of at most so many bytes, and ends the conversation.
+pub(crate) fn rehearse(port: u16, piece: usize, lines: &[Line<'_>]) -> Heard {
+    let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+    let endpoints = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: port, transport: Transport::TCP };
+    let context = Context { time: Timestamp::EPOCH, endpoints };
+    let mut conversation = Conversation::new(&endpoints);
+    let mut output = Output::default();
+    for line in lines {
+        match line {
+            Line::Says(direction, bytes) => {
+                for part in bytes.chunks(piece) {
+                    conversation.stream(*direction, part, &context, &mut output);
+                }
+            }
+            Line::Lacks(direction, length) => conversation.gap(*direction, *length, &context, &mut output),
+        }
+    }
+    for direction in [ToServer, ToClient] {
+        conversation.end(direction, &context, &mut output);
+    }
+    assert_eq!(output.misbehaved, 0);
+    Heard { conversation, output }
+}
+
+/// A client hello that asks for `mail.example`.
+pub(crate) fn client_hello() -> Vec<u8> {
+    let name = b"mail.example";
+    let entry = [&[0, 0, name.len() as u8][..], name].concat();
+    let sni = [&[0, 0, 0, entry.len() as u8 + 2, 0, entry.len() as u8][..], &entry].concat();
+    let versions = [0, 43, 0, 3, 2, 3, 4];
+    let extensions = [&sni[..], &versions].concat();
+    let body = [&[3, 3][..], &[7; 32], &[0, 0, 2, 0x13, 1, 1, 0, 0, extensions.len() as u8], &extensions].concat();
+    record(1, &body)
+}
+
+/// The answer that chooses 0x1301.
+pub(crate) fn server_hello() -> Vec<u8> {
+    record(2, &[&[3, 3][..], &[9; 32], &[0, 0x13, 1, 0, 0, 6, 0, 43, 0, 2, 3, 4]].concat())
+}
+
+fn record(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = body.len() as u8;
+    [&[0x16, 3, 1, 0, length + 4, kind, 0, 0, length][..], body].concat()
+}

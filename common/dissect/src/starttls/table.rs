@@ -1,0 +1,60 @@
+//! The services, each on its lines.
+
+use super::parse::{self, Step};
+use super::probe;
+use crate::{Head, Probe};
+use picket_event::{Direction, Protocol, Transport};
+
+/// One service that can go on under TLS.
+#[derive(Debug)]
+pub struct Service {
+    /// Its name.
+    pub(super) protocol: Protocol,
+    /// The transports it runs over; TLS follows on TCP alone.
+    pub(super) transports: &'static [Transport],
+    /// Registered and customary server ports.
+    pub(super) ports: &'static [u16],
+    /// Judges the first bytes of a conversation.
+    pub(super) probe: fn(&Head<'_>) -> Probe,
+    /// What lies at the beginning of a direction's message, of which so many came before.
+    pub(super) step: fn(Direction, u8, &[u8]) -> Step,
+}
+
+const TCP: &[Transport] = &[Transport::TCP];
+const BOTH: &[Transport] = &[Transport::TCP, Transport::UDP];
+
+macro_rules! services {
+    ($($(#[$doc:meta])* $name:ident = $transports:expr, $ports:expr, $probe:ident, $step:ident;)*) => {
+        $(
+            $(#[$doc])*
+            pub static $name: Service = Service {
+                protocol: Protocol::$name,
+                transports: $transports,
+                ports: &$ports,
+                probe: probe::$probe,
+                step: parse::$step,
+            };
+        )*
+    };
+}
+
+services! {
+    /// Mail transfer (RFC 5321).
+    SMTP = TCP, [25, 587, 2525], smtp, line;
+    /// File transfer, its control connection (RFC 959).
+    FTP = TCP, [21], ftp, line;
+    /// Mail boxes (RFC 1939).
+    POP3 = TCP, [110], pop3, line;
+    /// Mail boxes (RFC 9051).
+    IMAP = TCP, [143], imap, line;
+    /// Presence and messages (RFC 6120).
+    XMPP = TCP, [5222, 5269], xmpp, text;
+    /// Directories (RFC 4511).
+    LDAP = BOTH, [389, 3268], ldap, ldap;
+    /// Remote desktops (MS-RDPBCGR).
+    RDP = TCP, [3389], rdp, rdp;
+    /// MySQL and MariaDB.
+    MYSQL = TCP, [3306], mysql, mysql;
+    /// PostgreSQL.
+    POSTGRESQL = TCP, [5432], postgresql, postgresql;
+}
