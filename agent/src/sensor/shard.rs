@@ -304,7 +304,10 @@ impl Listener {
     #[inline]
     fn say(&mut self, flow: &Flow, state: &mut Tracked, time: Timestamp) {
         let output = &self.output;
-        if output.events.is_empty() && output.facts.is_empty() && output.malformed.is_empty() && output.misbehaved == 0
+        if output.events.is_empty()
+            && output.facts.is_empty()
+            && output.malformed.is_empty()
+            && output.misbehaved == 0
             && output.unreported == 0
         {
             return;

@@ -1,6 +1,6 @@
 //! Protocols of lines: the first one tells.
 
-use super::{Guess, begins, begins_any, either, spoken, when};
+use super::{Guess, anything, begins, begins_any, either, spoken, when};
 use crate::{Head, Probe};
 
 /// Longest first line that is waited for, bytes.
@@ -18,7 +18,6 @@ pub(crate) fn line(bytes: &[u8]) -> (&[u8], bool) {
 pub(crate) fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted))
 }
-
 
 /// A request line that ends in this version.
 fn request(bytes: &[u8], methods: &[&[u8]], version: &[u8]) -> Guess {
