@@ -24,5 +24,4 @@ pub static ALL: &[&dyn Dissector] = &[
     &crate::cdp::Cdp,
     &crate::quic::Quic,
     &crate::dtls::Dtls,
-    &crate::rtp::Rtp,
 ];
