@@ -25,7 +25,6 @@ pub static ALL: &[&dyn Dissector] = &[
     &crate::cdp::Cdp,
     &crate::quic::Quic,
     &crate::dtls::Dtls,
-    &crate::rtp::Rtp,
     &crate::http::Http,
     &crate::socks::Socks,
     &services::SMTP,

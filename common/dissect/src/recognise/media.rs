@@ -1,6 +1,6 @@
 //! Calls and pictures.
 
-use super::{Guess, either, read, spoken, when, whole};
+use super::{Guess, either, read, when, whole};
 use crate::{Head, Probe};
 use picket_reader::Reader;
 
@@ -60,21 +60,24 @@ pub(super) fn classic_stun(head: &Head<'_>) -> Probe {
     })
 }
 
-/// RTMP (Adobe's specification 1.0 section 5.2): version 3, then a time and zeros.
+/// RTMP (Adobe's specification 1.0 section 5.2): both sides open with version 3 and a block of 1,536 bytes, the client's
+/// with a time and zeros. What ISO carries begins with 3 as well, and has a length there (RFC 1006 section 6).
 pub(super) fn rtmp(head: &Head<'_>) -> Probe {
-    let opening = |bytes: &[u8]| match bytes {
-        [3, _, _, _, _, 0, 0, 0, 0, ..] if bytes.len() >= 1537 => Guess::Yes(0.85),
-        [3, _, _, _, _, 0, 0, 0, 0, ..] | [3] => Guess::Open,
-        [3, ..] if bytes.len() < 9 => Guess::Open,
-        _ => Guess::No,
-    };
-    // The server's zeros are a version in some programs.
-    let answer = |bytes: &[u8]| match bytes {
-        [3, ..] if bytes.len() >= 1537 => Guess::Yes(0.6),
-        [3, ..] => Guess::Open,
-        _ => Guess::No,
-    };
-    spoken(head, opening, answer)
+    fn opening(bytes: &[u8]) -> Guess {
+        let framed = matches!(bytes, [3, 0, high, low, ..] if u16::from_be_bytes([*high, *low]) >= 7);
+        match bytes {
+            _ if framed && bytes.len() >= 4 => Guess::No,
+            [3, ..] if bytes.len() < 1537 => Guess::Open,
+            [3, ..] => Guess::Yes(0.6),
+            _ => Guess::No,
+        }
+    }
+    // The server's zeros are a version in some programs, as a client's are in others; one side has them.
+    let zeros = |bytes: &[u8]| bytes.get(5..9) == Some(&[0; 4]);
+    if head.to_server.len().min(head.to_client.len()) >= 9 && !zeros(head.to_server) && !zeros(head.to_client) {
+        return Probe::No;
+    }
+    either(head, opening)
 }
 
 /// Remote desktops over RFB (RFC 6143 section 7.1.1): both sides say its version.

@@ -61,10 +61,14 @@ pub(super) fn memcached(head: &Head<'_>) -> Probe {
             let mut r = Reader::new(bytes);
             let (first, operation, key) = (r.u8("magic")?, r.u8("operation")?, r.u16("key length")?);
             let (extras, kind) = (r.u8("extras length")?, r.u8("data type")?);
-            r.u16("status")?;
+            let status = r.u16("status")?;
             let body = r.u32("body length")?;
-            let fits = first == magic && operation <= 0x4f && kind == 0 && extras <= 24 && key <= 250;
-            Ok(when(fits && (u32::from(key) + u32::from(extras)..=1 << 24).contains(&body), 0.85))
+            r.skip(12, "opaque and version")?;
+            let fits = first == magic && operation <= 0x4f && kind == 0 && extras <= 24 && key <= 250 && status <= 0x86;
+            // Operations without key, extras and value are these alone.
+            let empty = body > 0 || matches!(operation, 0x07 | 0x08 | 0x0a | 0x0b | 0x10 | 0x17 | 0x18 | 0x20);
+            let inside = u32::from(key) + u32::from(extras);
+            Ok(when(fits && empty && (inside..=1 << 20).contains(&body) && r.remaining() >= inside as usize, 0.85))
         })
     }
     fn command(bytes: &[u8]) -> Guess {
