@@ -51,7 +51,7 @@ pub(crate) fn run(capture: &Capture, settings: &Settings) -> (Vec<Event>, Ledger
     (events, ledger)
 }
 
-/// The events without what a tunnel rightly changes: sizes on the wire, the VLAN id, the tunnel itself.
+/// The events without what a tunnel rightly changes: sizes on the wire (and sums of them), the VLAN id, the tunnel itself.
 fn inner(events: &[Event]) -> Vec<Event> {
     let strip = |event: &Event| {
         let mut event = Event { vlan: None, ..event.clone() };
@@ -61,7 +61,8 @@ fn inner(events: &[Event]) -> Vec<Event> {
         }
         event
     };
-    events.iter().map(strip).collect()
+    let summed = |event: &&Event| matches!(event.body, Body::Host(_) | Body::Pair(_));
+    events.iter().filter(|event| !summed(event)).map(strip).collect()
 }
 
 fn hosts(v6: bool) -> [Host; 4] {

@@ -150,6 +150,8 @@ fn f14_too_little_memory_degrades_in_the_stated_order() {
         let steps = ["reassembly", "detail", "scoring", "sampling"].map(at);
         assert!(steps.is_sorted(), "{words}");
         assert!(words.contains(" % of its memory is used"), "{words}");
+        // What is in hand when the step is taken is still read in full.
+        std::thread::sleep(Duration::from_secs(1));
         send(&datagrams(2_000));
         let snapshot = agent.wait("sampling", |snapshot| {
             let sampled = snapshot.ledger["capped"]["degraded sampling"].as_u64();
