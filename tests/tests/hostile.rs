@@ -295,7 +295,7 @@ fn f34_cost_stays_linear_whatever_the_order_and_size_of_segments() {
             .map(|i| {
                 let mut frame = segment(client, server, ports, 1, 2, b"");
                 frame[17] = 28;
-                frame[20..22].copy_from_slice(&(0x2000 | (i as u16).wrapping_mul(3) % 0x1f00).to_be_bytes());
+                frame[20..22].copy_from_slice(&(0x2000 | ((i as u16).wrapping_mul(3) % 0x1f00)).to_be_bytes());
                 frame.truncate(42);
                 frame
             })

@@ -47,7 +47,7 @@ impl Message<'_> {
     }
 
     /// The sender's address below IP.
-    pub(crate) const fn from_mac(&self) -> Option<Mac> {
+    pub(crate) const fn sender(&self) -> Option<Mac> {
         match self.ends() {
             Endpoints::Ip { .. } => None,
             Endpoints::Link { src, .. } => src,

@@ -143,7 +143,7 @@ impl History {
                 return None;
             }
             let place = (record.at % BYTES as u64) as usize;
-            let Some(held) = self.bytes.get(place..place + record.length as usize) else { return None };
+            let held = self.bytes.get(place..place + record.length as usize)?;
             let (begin, held, ours) = if into >= 0 {
                 (seq, held.get(into.unsigned_abs() as usize..), Some(data))
             } else {

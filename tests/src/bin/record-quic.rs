@@ -32,9 +32,9 @@ async fn main() -> anyhow::Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let keys = rcgen::generate_simple_self_signed(vec!["historian.plant.example".to_owned()])?;
     let (server, client) = configurations(&keys)?;
-    let plain = record(&server, Server::Accepts, &[client.clone()], 51_000).await?;
+    let plain = record(&server, Server::Accepts, std::slice::from_ref(&client), 51_000).await?;
     plain.write(&folder("quic").join("quinn-version-1.pcap"))?;
-    let retry = record(&server, Server::AsksForRetry, &[client.clone()], 51_001).await?;
+    let retry = record(&server, Server::AsksForRetry, std::slice::from_ref(&client), 51_001).await?;
     retry.write(&folder("quic").join("quinn-retry.pcap"))?;
     let mut draft = client.clone();
     draft.version(0xff00_001d);

@@ -83,7 +83,8 @@ fn inside() -> Capture {
     let http: &[u8] = b"\x05\x01\x00\x03\x09intranet1\x00\x50";
     let mail: &[u8] = b"\x05\x01\x00\x03\x04mail\x00\x19";
     let proxy: &[u8] = b"\x05\x01\x00\x03\x05proxy\x0c\x38";
-    let (begin, chosen): ((bool, &[u8]), (bool, &[u8])) = ((true, &[5, 1, 0]), (false, &[5, 0]));
+    let begin: (bool, &[u8]) = (true, &[5, 1, 0]);
+    let chosen: (bool, &[u8]) = (false, &[5, 0]);
     capture(&[
         (
             1080,

@@ -104,7 +104,7 @@ impl Traffic {
             return;
         }
         let (id, name) = (pair as u16, format!("host{}.example.com", pair % 500));
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             udp(capture, 0, (client, 5353 + 10_000), (&self.resolver, 53), &dns_query(id, &name, 1));
         } else {
             let answer = dns_answer(id, &name, Some([198, 51, 100, 10]));

@@ -11,7 +11,7 @@ const ELEMENTS_MAX: usize = 64;
 pub(super) fn read(message: &Message<'_>, told: &mut Told) -> Result<(), Fault> {
     let mut r = Reader::new(message.bytes);
     r.skip(4, "version, time to live and checksum")?;
-    let mut asset = about(None, message.from_mac());
+    let mut asset = about(None, message.sender());
     for _ in 0..ELEMENTS_MAX {
         // Padding of the frame may follow.
         let Ok(kind) = r.u16("TLV") else { break };

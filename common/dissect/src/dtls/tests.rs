@@ -48,8 +48,13 @@ fn drive(datagrams: &[(Direction, Vec<u8>)]) -> (Conversation, Output) {
 }
 
 fn events(output: &Output) -> Vec<&body::Tls> {
-    let tls = |event| if let &Body::Tls(ref tls) = event { Some(tls.as_ref()) } else { None };
-    output.events.iter().filter_map(tls).collect()
+    let mut found = Vec::new();
+    for event in &output.events {
+        if let Body::Tls(tls) = event {
+            found.push(tls.as_ref());
+        }
+    }
+    found
 }
 
 #[test]

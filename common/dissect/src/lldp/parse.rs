@@ -15,7 +15,7 @@ const ELEMENTS_MAX: usize = 64;
 
 pub(super) fn read(message: &Message<'_>, told: &mut Told) -> Result<(), Fault> {
     let mut r = Reader::new(message.bytes);
-    let mut asset = about(None, message.from_mac());
+    let mut asset = about(None, message.sender());
     let mut local = None;
     for _ in 0..ELEMENTS_MAX {
         if r.is_empty() {

@@ -30,7 +30,7 @@ pub(super) fn mongodb(head: &Head<'_>) -> Probe {
 /// Redis (RESP): an array of bulk strings, whose counts are numbers in text.
 pub(super) fn redis(head: &Head<'_>) -> Probe {
     /// A number in text behind this mark, up to the end of the line.
-    fn count<'a>(bytes: &'a [u8], mark: u8) -> Option<Result<&'a [u8], ()>> {
+    fn count(bytes: &[u8], mark: u8) -> Option<Result<&[u8], ()>> {
         let rest = bytes.strip_prefix(&[mark])?;
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         match rest.get(digits..)? {

@@ -68,8 +68,8 @@ impl Socks {
             }
             let mut r = Reader::new(view);
             let read = match direction {
-                Direction::ToServer => self.from_client(due, &mut r, output),
-                Direction::ToClient => from_server(due, &mut r),
+                Direction::ToServer => self.of_client(due, &mut r, output),
+                Direction::ToClient => of_server(due, &mut r),
             };
             match read {
                 Ok(then) => {
@@ -92,7 +92,7 @@ impl Socks {
         }
     }
 
-    fn from_client(&mut self, due: Due, r: &mut Reader<'_>, output: &mut Output) -> Result<Then, Fault> {
+    fn of_client(&mut self, due: Due, r: &mut Reader<'_>, output: &mut Output) -> Result<Then, Fault> {
         let request = match (due, r.peek()) {
             (Due::First, [4, ..]) => parse::request_4(r)?,
             (Due::First, [5, ..]) => {
@@ -115,7 +115,7 @@ impl Socks {
     }
 }
 
-fn from_server(due: Due, r: &mut Reader<'_>) -> Result<Then, Fault> {
+fn of_server(due: Due, r: &mut Reader<'_>) -> Result<Then, Fault> {
     match (due, r.peek()) {
         (Due::First, [0, ..]) => {
             let code = parse::reply_4(r)?;

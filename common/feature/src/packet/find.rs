@@ -76,7 +76,10 @@ pub fn find(link_type: u16, frame: &[u8]) -> Option<Found<'_>> {
     match kind {
         IPV4 => ipv4(&mut found, reader),
         IPV6 => ipv6(&mut found, reader),
-        _ => Some(found.payload = reader.rest()),
+        _ => {
+            found.payload = reader.rest();
+            Some(())
+        }
     };
     (found.ethernet.is_some() || found.ends.is_some()).then_some(found)
 }

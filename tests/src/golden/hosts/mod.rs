@@ -21,8 +21,11 @@ pub(super) fn captures() -> Vec<Made> {
     all
 }
 
+/// An end of a conversation.
+type End<'a> = (&'a Host, u16);
+
 /// A capture of datagrams, one a second: sender, receiver, bytes.
-fn datagrams(messages: &[((&Host, u16), (&Host, u16), Vec<u8>)]) -> Capture {
+fn datagrams(messages: &[(End<'_>, End<'_>, Vec<u8>)]) -> Capture {
     let mut capture = Capture::default();
     for (number, (from, to, bytes)) in messages.iter().enumerate() {
         udp(&mut capture, START + number as i64 * SECOND, *from, *to, bytes);
