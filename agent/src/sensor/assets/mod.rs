@@ -66,7 +66,7 @@ impl Assets {
             order: BTreeMap::new(),
             due: BTreeSet::new(),
             waiting: BTreeMap::new(),
-            vendors: Vendors::new(),
+            vendors: Vendors::default(),
             now: i64::MIN,
             uses: 0,
             forgotten: 0,
