@@ -82,7 +82,8 @@ fn frame(fields: &[&str; FIELDS.len()], claims: &mut Claims, first: &mut First) 
         text.split(AGGREGATOR).filter(|value| !value.is_empty()).map(|value| value.trim_end().to_owned()).collect()
     };
     claims.extend(all(banners).into_iter().map(|banner| (ends, What::SshBanner, banner)));
-    if protocols.ends_with(":dns") {
+    // DNS inside HTTP stands in a body, and bodies are not read.
+    if protocols.ends_with(":dns") && !protocols.contains(":http") {
         claims.extend(all(questions).into_iter().map(|name| (ends, What::DnsQuestion, name.to_ascii_lowercase())));
     }
 }
