@@ -85,6 +85,9 @@ impl Live {
     }
 }
 
+/// Stands for a level that nothing reaches.
+const NO_LEVEL: f64 = 1e9;
+
 fn row(summary: EntitySummary, rank: u64) -> EntityRow {
     let terms = summary.terms;
     EntityRow {
@@ -100,7 +103,8 @@ fn row(summary: EntitySummary, rank: u64) -> EntityRow {
         alerts: summary.alerts,
         periods: summary.periods,
         score: summary.score,
-        omega: summary.omega,
+        // A site too young to judge has no level; JSON has no infinity.
+        omega: summary.omega.min(NO_LEVEL),
         last_seen: summary.last_seen.to_string(),
         reasons: summary.reasons,
     }
