@@ -88,6 +88,11 @@ impl Live {
 /// Stands for a level that nothing reaches.
 const NO_LEVEL: f64 = 1e9;
 
+/// A number as JSON can say it: a site too young to judge has an infinite level.
+const fn told(value: f64) -> f64 {
+    if value.is_nan() { 0.0 } else { value.clamp(-NO_LEVEL, NO_LEVEL) }
+}
+
 fn row(summary: EntitySummary, rank: u64) -> EntityRow {
     let terms = summary.terms;
     EntityRow {
@@ -97,14 +102,13 @@ fn row(summary: EntitySummary, rank: u64) -> EntityRow {
         site: summary.site,
         zone: summary.zone,
         role: summary.role.name().to_owned(),
-        risk: summary.risk,
+        risk: told(summary.risk),
         yesterday: risk::clamped(summary.yesterday),
         terms: [terms.severity, terms.asset_value, terms.impact_scope, terms.exploitability],
         alerts: summary.alerts,
-        periods: summary.periods,
-        score: summary.score,
-        // A site too young to judge has no level; JSON has no infinity.
-        omega: summary.omega.min(NO_LEVEL),
+        periods: told(summary.periods),
+        score: told(summary.score),
+        omega: told(summary.omega),
         last_seen: summary.last_seen.to_string(),
         reasons: summary.reasons,
     }
