@@ -43,10 +43,10 @@ pub struct EntitySummary {
     pub last_seen: Timestamp,
     /// Periods behind its baseline.
     pub periods: f64,
-    /// Today's score and the level at which it becomes abnormal.
+    /// Today's score.
     pub score: f64,
-    /// See `score`.
-    pub omega: f64,
+    /// The level at which it becomes abnormal; none while the site is too young to have one.
+    pub omega: Option<f64>,
 }
 
 /// One of an entity's three matrices, for a heat map. Vectors are row by row: `rows.len() * columns.len()` long.

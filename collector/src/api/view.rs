@@ -124,8 +124,8 @@ pub struct EntityRow {
     pub periods: f64,
     /// The open period's score.
     pub score: f64,
-    /// The level from which on the score is abnormal.
-    pub omega: f64,
+    /// The level from which on the score is abnormal; null while its site is too young to have one.
+    pub omega: Option<f64>,
     /// When it was last seen, RFC 3339.
     pub last_seen: String,
     /// Why it stands where it stands; the latest first.

@@ -155,7 +155,8 @@ fn one_entity(view: &EntityView) -> anyhow::Result<()> {
     }
     let [severity, value, scope, ease] = e.terms;
     writeln!(out, "severity {severity:.1}, asset value {value:.1}, impact scope {scope:.1}, exploitability {ease:.1}")?;
-    writeln!(out, "score today {:.1}, abnormal from {:.1}, {:.1} days learnt", e.score, e.omega, e.periods)?;
+    let level = e.omega.map_or_else(|| "no level yet".to_owned(), |omega| format!("abnormal from {omega:.1}"));
+    writeln!(out, "score today {:.1}, {level}, {:.1} days learnt", e.score, e.periods)?;
     for matrix in &view.matrices {
         let mut cells: Vec<_> = matrix.cells.iter().filter(|cell| cell.deviation > 0.0).collect();
         cells.sort_by(|a, b| b.deviation.total_cmp(&a.deviation));

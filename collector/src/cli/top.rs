@@ -313,7 +313,7 @@ mod tests {
             alerts: 1,
             periods: 20.0,
             score: 0.0,
-            omega: 0.0,
+            omega: None,
             last_seen: String::new(),
             reasons: vec!["modbus write at 03:00".to_owned()],
         };

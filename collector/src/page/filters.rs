@@ -98,13 +98,6 @@ pub fn percent(value: impl Number, _: &dyn Values) -> Result<u32> {
     Ok((value.number().clamp(0.0, 10.0) * 10.0).round() as u32)
 }
 
-/// A level that is not reached before something was learnt is infinite.
-#[askama::filter_fn]
-pub fn level_text(value: impl Number, _: &dyn Values) -> Result<String> {
-    let value = value.number();
-    Ok(if value.is_finite() && value < 1e9 { format!("{value:.1}") } else { "not yet known".to_owned() })
-}
-
 /// An RFC 3339 time without what people do not read.
 #[askama::filter_fn]
 pub fn moment(value: &str, _: &dyn Values) -> Result<String> {

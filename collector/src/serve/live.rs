@@ -85,14 +85,6 @@ impl Live {
     }
 }
 
-/// Stands for a level that nothing reaches.
-const NO_LEVEL: f64 = 1e9;
-
-/// A number as JSON can say it: a site too young to judge has an infinite level.
-const fn told(value: f64) -> f64 {
-    if value.is_nan() { 0.0 } else { value.clamp(-NO_LEVEL, NO_LEVEL) }
-}
-
 fn row(summary: EntitySummary, rank: u64) -> EntityRow {
     let terms = summary.terms;
     EntityRow {
@@ -102,13 +94,13 @@ fn row(summary: EntitySummary, rank: u64) -> EntityRow {
         site: summary.site,
         zone: summary.zone,
         role: summary.role.name().to_owned(),
-        risk: told(summary.risk),
+        risk: summary.risk,
         yesterday: risk::clamped(summary.yesterday),
         terms: [terms.severity, terms.asset_value, terms.impact_scope, terms.exploitability],
         alerts: summary.alerts,
-        periods: told(summary.periods),
-        score: told(summary.score),
-        omega: told(summary.omega),
+        periods: summary.periods,
+        score: summary.score,
+        omega: summary.omega,
         last_seen: summary.last_seen.to_string(),
         reasons: summary.reasons,
     }

@@ -1,6 +1,7 @@
 //! Who may ask what, and what the answers say.
 
 use crate::site::{HOSTILE, Site, plant};
+use picket_collector::api::view::{EntityRow, EntityView};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,6 +175,31 @@ async fn entities_are_ranked_with_matrices_and_events() {
         assert_eq!(events.len(), 5);
         assert!(events.iter().all(|e| e["dest_ip"] == "10.1.1.5"), "{events:?}");
         assert_eq!(https.api("GET", "/entities?q=10.1.2.10", &admin, "").json()["total"], 1);
+    });
+    site.running.stop().await;
+}
+
+/// A site too young to judge has no level yet; whoever asks for its entities must still be able to read them.
+#[tokio::test(flavor = "multi_thread")]
+async fn entities_of_a_young_site_are_read_and_have_no_level() {
+    let first_hours: Vec<_> = plant().into_iter().take(200).collect();
+    let site = Site::start(&first_hours).await;
+    tokio::task::block_in_place(|| {
+        let admin = site.administrator();
+        let rows = (0..200).find_map(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            let page = site.https.api("GET", "/entities", &admin, "").json();
+            page["entities"].as_array().filter(|rows| !rows.is_empty()).cloned()
+        });
+        for row in rows.expect("no entity came up") {
+            let row: EntityRow = serde_json::from_value(row).unwrap();
+            assert_eq!(row.omega, None, "{row:?}");
+            let name = row.aliases.first().unwrap_or(&row.entity);
+            let one = site.https.api("GET", &format!("/entities/{name}"), &admin, "").json();
+            serde_json::from_value::<EntityView>(one).unwrap();
+        }
+        let page = site.https.send("GET", "/entities/10.1.1.5", &[("Cookie", &site.log_in())], "");
+        assert!(page.body.contains("not yet known"), "{}", page.body);
     });
     site.running.stop().await;
 }

@@ -114,7 +114,7 @@ impl SiteState {
             last_seen: e.last_seen,
             periods: f64::from(e.days.iter().sum::<f32>()),
             score: e.score,
-            omega: self.budget.level(),
+            omega: Some(self.budget.level()).filter(|level| level.is_finite()),
         }
     }
 
