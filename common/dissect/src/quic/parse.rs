@@ -150,11 +150,11 @@ pub(crate) enum Frame<'a> {
     Other,
 }
 
-/// The next frame.
+/// The next frame, of a version whose CRYPTO frames have this type.
 ///
 /// # Errors
 /// [`Fault`] when it is cut or must not stand in an Initial packet.
-pub(crate) fn frame<'a>(r: &mut Reader<'a>) -> Result<Frame<'a>, Fault> {
+pub(crate) fn frame<'a>(r: &mut Reader<'a>, crypto: u64) -> Result<Frame<'a>, Fault> {
     let kind = varint(r, "quic: frame type")?;
     match kind {
         frame::PADDING => {
@@ -163,7 +163,7 @@ pub(crate) fn frame<'a>(r: &mut Reader<'a>) -> Result<Frame<'a>, Fault> {
         }
         frame::PING => {}
         frame::ACK | frame::ACK_ECN => acknowledgement(r, kind == frame::ACK_ECN)?,
-        frame::CRYPTO => {
+        kind if kind == crypto => {
             let offset = varint(r, "quic: crypto offset")?;
             let length = length(r, "quic: crypto length")?;
             return Ok(Frame::Crypto { offset, data: r.take(length, "quic: crypto data")? });

@@ -4,7 +4,7 @@ use super::keys::{Keys, retry_is_whole};
 use super::midstream::{Midstream, Verdict};
 use super::parse::{ConnectionId, Content, Frame, Long, Packet, frame, packet};
 use super::stream::CryptoStream;
-use super::table::{TAG, Type, family};
+use super::table::{TAG, Type, family, frame as frame_type};
 use crate::fact::ConnectionIds;
 use crate::pieces::Placed;
 use crate::tls::summary::Seen;
@@ -263,12 +263,13 @@ impl Connection {
     /// The frames of an opened packet; answers whether they brought handshake bytes.
     fn frames(&mut self, direction: Direction, payload: &[u8], output: &mut Output) -> bool {
         let mut news = false;
+        let crypto = family(self.version).map_or(frame_type::CRYPTO, |family| family.crypto);
         let mut r = Reader::new(payload);
         for _ in 0..FRAMES_LIMIT {
             if r.is_empty() {
                 break;
             }
-            match frame(&mut r) {
+            match frame(&mut r, crypto) {
                 Ok(Frame::Crypto { offset, data }) => match self.side(direction).crypto.place(offset, data) {
                     Placed::New => news = true,
                     Placed::Known => {}

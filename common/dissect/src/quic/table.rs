@@ -9,6 +9,8 @@ pub(crate) struct Family {
     pub(crate) labels: [&'static str; 3],
     /// What the two type bits of a long header mean.
     pub(crate) types: [Type; 4],
+    /// The type of CRYPTO frames.
+    pub(crate) crypto: u64,
     /// Key and nonce of the integrity tag of Retry packets; absent where there was none.
     pub(crate) retry: Option<([u8; 16], [u8; 12])>,
 }
@@ -34,6 +36,7 @@ static V1: Family = Family {
     ],
     labels: LABELS,
     types: TYPES,
+    crypto: frame::CRYPTO,
     retry: Some((
         [0xbe, 0x0c, 0x69, 0x0b, 0x9f, 0x66, 0x57, 0x5a, 0x1d, 0x76, 0x6b, 0x54, 0xe3, 0x68, 0xc8, 0x4e],
         [0x46, 0x15, 0x99, 0xd3, 0x5d, 0x63, 0x2b, 0xf2, 0x23, 0x98, 0x25, 0xbb],
@@ -48,6 +51,7 @@ static V2: Family = Family {
     ],
     labels: ["quicv2 key", "quicv2 iv", "quicv2 hp"],
     types: [Type::Retry, Type::Initial, Type::ZeroRtt, Type::Handshake],
+    crypto: frame::CRYPTO,
     retry: Some((
         [0x8f, 0xb4, 0xb0, 0x1b, 0x56, 0xac, 0x48, 0xe2, 0x60, 0xfb, 0xcb, 0xce, 0xad, 0x7c, 0xcc, 0x92],
         [0xd8, 0x69, 0x69, 0xbc, 0x2d, 0x7c, 0x6d, 0x99, 0x90, 0xef, 0xb0, 0x4a],
@@ -62,6 +66,7 @@ static DRAFT_29: Family = Family {
     ],
     labels: LABELS,
     types: TYPES,
+    crypto: frame::CRYPTO,
     retry: Some((
         [0xcc, 0xce, 0x18, 0x7e, 0xd0, 0x9a, 0x09, 0xd0, 0x57, 0x28, 0x15, 0x5a, 0x6c, 0xb9, 0x6b, 0xe1],
         [0xe5, 0x49, 0x30, 0xf9, 0x7f, 0x21, 0x36, 0xf0, 0x53, 0x0a, 0x8c, 0x1c],
@@ -79,6 +84,7 @@ static DRAFT_25: Family = Family {
     salt: SALT_23,
     labels: LABELS,
     types: TYPES,
+    crypto: frame::CRYPTO,
     retry: Some((
         [0x4d, 0x32, 0xec, 0xdb, 0x2a, 0x21, 0x33, 0xc8, 0x41, 0xe4, 0x04, 0x3d, 0xf2, 0x7d, 0x44, 0x30],
         [0x4d, 0x16, 0x11, 0xd0, 0x55, 0x13, 0xa5, 0x52, 0xc5, 0x87, 0xd5, 0x75],
@@ -86,7 +92,7 @@ static DRAFT_25: Family = Family {
 };
 
 /// Drafts 23 and 24, whose Retry packets carry no tag.
-static DRAFT_23: Family = Family { salt: SALT_23, labels: LABELS, types: TYPES, retry: None };
+static DRAFT_23: Family = Family { salt: SALT_23, labels: LABELS, types: TYPES, crypto: frame::CRYPTO, retry: None };
 
 /// Google's T050: the layout of the drafts with a salt of its own (as in Chromium's QUICHE).
 static T050: Family = Family {
@@ -96,6 +102,7 @@ static T050: Family = Family {
     ],
     labels: LABELS,
     types: TYPES,
+    crypto: frame::CRYPTO_GOOGLE,
     retry: None,
 };
 
@@ -107,6 +114,7 @@ static T051: Family = Family {
     ],
     labels: LABELS,
     types: TYPES,
+    crypto: frame::CRYPTO_GOOGLE,
     retry: None,
 };
 
@@ -151,5 +159,7 @@ pub(crate) mod frame {
     pub(crate) const ACK: u64 = 0x02;
     pub(crate) const ACK_ECN: u64 = 0x03;
     pub(crate) const CRYPTO: u64 = 0x06;
+    /// The same in Google's versions with TLS.
+    pub(crate) const CRYPTO_GOOGLE: u64 = 0x08;
     pub(crate) const CONNECTION_CLOSE: u64 = 0x1c;
 }

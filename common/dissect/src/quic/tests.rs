@@ -4,6 +4,7 @@ use super::keys::tests::derived;
 use super::keys::{Keys, retry_is_whole};
 use super::parse::{Content, Frame, Packet, frame, packet};
 use super::table::family;
+use super::table::frame::CRYPTO;
 use super::*;
 use picket_event::{Direction, Unit};
 use picket_reader::Reader;
@@ -74,8 +75,8 @@ fn published_server_packets_open() {
         let (number, payload) = keys.open(whole, number_at, None, &mut buffer).unwrap();
         assert_eq!(number, 1);
         let mut frames = Reader::new(&buffer[payload]);
-        assert_eq!(frame(&mut frames), Ok(Frame::Other));
-        let Ok(Frame::Crypto { offset: 0, data }) = frame(&mut frames) else { panic!("no crypto frame") };
+        assert_eq!(frame(&mut frames, CRYPTO), Ok(Frame::Other));
+        let Ok(Frame::Crypto { offset: 0, data }) = frame(&mut frames, CRYPTO) else { panic!("no crypto frame") };
         let Ok(crate::tls::ServerFlight::Hello(hello)) = crate::tls::server_hello(&data[4..]) else {
             panic!("no server hello")
         };
@@ -155,6 +156,15 @@ fn short_headers_need_something_beside_them() {
     assert_eq!(confidence(judged(&short, &short)), 0.3);
     let server = unhex(SERVER_INITIALS[0].1);
     assert_eq!(confidence(judged(&short, &server)), 0.95);
+}
+
+/// Google's T050 and T051 have the frame of another type, and nothing else is different in it.
+#[test]
+fn crypto_frames_have_the_type_of_their_version() {
+    let bytes = [8, 0, 2, 0xab, 0xcd];
+    let google = family(0x5430_3531).unwrap().crypto;
+    assert_eq!(frame(&mut Reader::new(&bytes), google), Ok(Frame::Crypto { offset: 0, data: &[0xab, 0xcd] }));
+    assert!(frame(&mut Reader::new(&bytes), CRYPTO).is_err());
 }
 
 #[test]
