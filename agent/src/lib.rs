@@ -1,5 +1,9 @@
 //! The shell round the sensor.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the shell does I/O")]
+#![deny(
+    clippy::print_stdout,
+    reason = "a closed pipe would end the program with a panic: writeln! says it as an error"
+)]
 
 pub mod capture;
 pub mod cli;

@@ -5,7 +5,7 @@ use picket_train::Data;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Write as _, stdout};
 use std::path::Path;
 
 /// Bytes of rows, decompressed, at most.
@@ -39,15 +39,16 @@ pub(super) fn read(path: &Path) -> Result<Rows> {
 /// Prints how many rows each group has, by label.
 pub(super) fn show(path: &Path) -> Result<()> {
     let Rows { data, sha256 } = read(path)?;
-    println!("rows      {}", data.samples.len());
-    println!("sha256    {sha256}");
-    println!("schemas   {}", data.schemas.join(", "));
+    let mut out = stdout().lock();
+    writeln!(out, "rows      {}", data.samples.len())?;
+    writeln!(out, "sha256    {sha256}")?;
+    writeln!(out, "schemas   {}", data.schemas.join(", "))?;
     let mut groups: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     for sample in &data.samples {
         *groups.entry((&sample.group, sample.label.name())).or_default() += 1;
     }
     for ((group, label), count) in groups {
-        println!("{count:8}  {label:10}  {group}");
+        writeln!(out, "{count:8}  {label:10}  {group}")?;
     }
     Ok(())
 }

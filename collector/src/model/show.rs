@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use picket_score::bundle::{MAX_BYTES, hex};
 use picket_score::{Bundle, Trust};
 use sha2::{Digest as _, Sha256};
-use std::io::Read as _;
+use std::io::{Read as _, Write as _, stdout};
 use std::path::{Path, PathBuf};
 
 /// Show what a bundle says of itself
@@ -42,47 +42,50 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let pinned = vec![Sha256::digest(&bytes).into()];
     let bundle = load(&args.bundle, &bytes, &Trust { pinned, ..Trust::default() })?;
     let manifest = bundle.manifest();
+    let mut out = stdout().lock();
     if args.json {
-        println!("{}", serde_json::to_string_pretty(manifest)?);
+        writeln!(out, "{}", serde_json::to_string_pretty(manifest)?)?;
         return Ok(());
     }
     let card = &manifest.card;
-    println!("name      {} (trust counter {})", manifest.name, manifest.trust_counter);
-    println!("size      {} bytes", bytes.len());
-    println!("sha256    {}", hex(bundle.sha256()));
-    println!("signer    {}", hex(bundle.signer()));
-    println!("purpose   {}", card.purpose);
-    println!("trained   {}", card.trained_on);
-    println!("data      sha256 {}, rows {:?}", card.data_sha256, card.rows);
-    println!("schemas   {}", manifest.schemas.join(", "));
-    println!(
+    writeln!(out, "name      {} (trust counter {})", manifest.name, manifest.trust_counter)?;
+    writeln!(out, "size      {} bytes", bytes.len())?;
+    writeln!(out, "sha256    {}", hex(bundle.sha256()))?;
+    writeln!(out, "signer    {}", hex(bundle.signer()))?;
+    writeln!(out, "purpose   {}", card.purpose)?;
+    writeln!(out, "trained   {}", card.trained_on)?;
+    writeln!(out, "data      sha256 {}, rows {:?}", card.data_sha256, card.rows)?;
+    writeln!(out, "schemas   {}", manifest.schemas.join(", "))?;
+    writeln!(
+        out,
         "verdicts  suspicious from {:.4}, malicious from {:.4}",
         manifest.vote.suspicious, manifest.vote.malicious
-    );
-    println!("figures, sources left out");
+    )?;
+    writeln!(out, "figures, sources left out")?;
     for (name, value) in &card.sources_left_out {
-        println!("  {name:24}  {value:.4}");
+        writeln!(out, "  {name:24}  {value:.4}")?;
     }
     for member in &manifest.members {
-        println!("classifier {}: weights {:?}", member.classifier, member.weights);
+        writeln!(out, "classifier {}: weights {:?}", member.classifier, member.weights)?;
         for (name, value) in &member.figures {
-            println!("  {name:24}  {value:.4}");
+            writeln!(out, "  {name:24}  {value:.4}")?;
         }
     }
     for rule in &manifest.rules {
         let part = if rule.may_decide() { "decides alone" } else { "votes only" };
         let bound = rule.precision_lower_bound();
         let (right, hits, sources) = (rule.right, rule.hits, rule.sources);
-        println!(
+        writeln!(
+            out,
             "rule {:?}: {right} of {hits} hits right, {sources} sources, lower bound {bound:.3}: {part}",
             rule.name
-        );
+        )?;
     }
     for (name, value) in &card.leakage {
-        println!("leakage   {name} {value:.4}");
+        writeln!(out, "leakage   {name} {value:.4}")?;
     }
     for limit in &card.limits {
-        println!("limit     {limit}");
+        writeln!(out, "limit     {limit}")?;
     }
     Ok(())
 }
@@ -96,12 +99,13 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<()> {
         least_counter: args.least_counter,
     };
     let bundle = load(&args.bundle, &bytes, &trust)?;
-    println!(
+    writeln!(
+        stdout().lock(),
         "good: {} (trust counter {}), sha256 {}",
         bundle.manifest().name,
         bundle.manifest().trust_counter,
         hex(bundle.sha256())
-    );
+    )?;
     Ok(())
 }
 

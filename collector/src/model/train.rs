@@ -7,7 +7,7 @@ use picket_score::{Bundle, Trust};
 use picket_train::{Data, Settings, Trained, train};
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
-use std::io::Write as _;
+use std::io::{Write as _, stdout};
 use std::path::{Path, PathBuf};
 
 /// Train a bundle from feature rows
@@ -95,11 +95,12 @@ fn write(trained: &Trained, key: Option<&Path>, out: &Path) -> Result<()> {
     let mut file = std::fs::File::create(&partial).with_context(told)?;
     file.write_all(&bytes).and_then(|()| file.sync_all()).with_context(told)?;
     std::fs::rename(&partial, out).with_context(told)?;
-    println!("bundle    {} ({} bytes)", out.display(), bytes.len());
-    println!("sha256    {}", hex(bundle.sha256()));
-    println!("signer    {}", hex(&signer));
+    let mut said = stdout().lock();
+    writeln!(said, "bundle    {} ({} bytes)", out.display(), bytes.len())?;
+    writeln!(said, "sha256    {}", hex(bundle.sha256()))?;
+    writeln!(said, "signer    {}", hex(&signer))?;
     for (name, value) in &trained.manifest.card.sources_left_out {
-        println!("{name:24}  {value:.4}  (sources left out)");
+        writeln!(said, "{name:24}  {value:.4}  (sources left out)")?;
     }
     Ok(())
 }

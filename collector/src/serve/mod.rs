@@ -24,6 +24,7 @@ use crate::ingest::{self, Ingest};
 use crate::store::{Batch, Sqlite, Store, StoreError};
 use anyhow::Context;
 use picket_event::{AgentId, Site};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -307,12 +308,15 @@ pub fn serve(loaded: &Loaded, path: Option<&Path>) -> anyhow::Result<()> {
 
 fn announce(running: &Running) {
     let run = &running.run;
-    println!(
+    let mut out = std::io::stdout().lock();
+    // Whoever closed the pipe does not want to know.
+    let _ = writeln!(
+        out,
         "picket-collector listens: events {} (QUIC), page and API https://{}/, metrics http://{}/metrics",
         run.ingest, run.https, run.metrics
     );
     if let Some(link) = &running.setup_link {
-        println!("nobody can log in yet. Make the first administrator, once, at:\n  {link}");
+        let _ = writeln!(out, "nobody can log in yet. Make the first administrator, once, at:\n  {link}");
     }
 }
 
