@@ -60,6 +60,15 @@ impl Direction {
         }
     }
 
+    /// This way's of a pair whose first belongs to [`Self::ToServer`].
+    pub const fn of_mut<T>(self, pair: &mut [T; 2]) -> &mut T {
+        let [to_server, to_client] = pair;
+        match self {
+            Self::ToServer => to_server,
+            Self::ToClient => to_client,
+        }
+    }
+
     /// 0 to the server, 1 to the client.
     #[must_use]
     pub const fn index(self) -> usize {

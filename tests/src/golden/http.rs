@@ -1,21 +1,11 @@
 //! HTTP/1 conversations: framings, pipelines, gaps, credentials, tunnels, upgrades, and what is none.
 
-use crate::make::message::{Hello, server_hello};
+use crate::make::message::{CLOUD_HELLO as HELLO, server_hello};
 use crate::make::{Capture, Host, Tcp};
 use picket_event::Direction::{ToClient, ToServer};
 
 const START: i64 = 1_772_409_600_000_000_000;
 const SECOND: i64 = 1_000_000_000;
-
-const HELLO: Hello<'static> = Hello {
-    sni: "cloud.vendor.example",
-    alpn: &["h2"],
-    ciphers: &[0x1301, 0xc02f],
-    groups: &[29],
-    signatures: &[0x0403],
-    extra: &[],
-    tls13: true,
-};
 
 fn hosts() -> (Host, Host) {
     (Host::new(1, "192.0.2.10"), Host::new(8, "198.51.100.8"))

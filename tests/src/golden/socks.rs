@@ -1,20 +1,10 @@
 //! Clients of SOCKS proxies: every version and kind of address, refusals, and what lies behind them.
 
-use crate::make::message::{Hello, server_hello};
+use crate::make::message::{CLOUD_HELLO as HELLO, server_hello};
 use crate::make::{Capture, Host, Tcp};
 
 const START: i64 = 1_772_409_600_000_000_000;
 const SECOND: i64 = 1_000_000_000;
-
-const HELLO: Hello<'static> = Hello {
-    sni: "cloud.vendor.example",
-    alpn: &["h2"],
-    ciphers: &[0x1301, 0xc02f],
-    groups: &[29],
-    signatures: &[0x0403],
-    extra: &[],
-    tls13: true,
-};
 
 const GRANTED: &[u8] = &[5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
 const NAMED: &[u8] = b"\x05\x01\x00\x03\x14cloud.vendor.example\x01\xbb";

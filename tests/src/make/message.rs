@@ -70,6 +70,17 @@ pub struct Hello<'a> {
     pub tls13: bool,
 }
 
+/// A hello that captures of proxies carry inside.
+pub const CLOUD_HELLO: Hello<'static> = Hello {
+    sni: "cloud.vendor.example",
+    alpn: &["h2"],
+    ciphers: &[0x1301, 0xc02f],
+    groups: &[29],
+    signatures: &[0x0403],
+    extra: &[],
+    tls13: true,
+};
+
 impl Hello<'_> {
     /// The record with the client hello. `random` fills the random and the key share.
     #[must_use]

@@ -1,6 +1,7 @@
 //! Interfaces that fail, an opener that dies, what cannot be opened, and the agent's own traffic.
 
-use super::rig::{Agent, cable, datagrams, in_namespace, ip, near};
+use super::rig::{Agent, datagrams};
+use picket_tests::namespace::{cable, ip, near, run_inside};
 use picket_tests::place::{program, tool};
 use serde_json::Value;
 use std::path::Path;
@@ -16,7 +17,7 @@ fn send(frames: &[Vec<u8>]) {
 /// F17: down and up again, and another name: the same socket goes on, and the ledger names what happened.
 #[test]
 fn f17_an_interface_that_was_down_or_got_another_name_is_watched_on() {
-    in_namespace("live::faults::f17_an_interface_that_was_down_or_got_another_name_is_watched_on", || {
+    run_inside("live::faults::f17_an_interface_that_was_down_or_got_another_name_is_watched_on", || {
         cable();
         let frames = datagrams(100);
         let agent = Agent::start("");
@@ -52,7 +53,7 @@ fn f17_an_interface_that_was_down_or_got_another_name_is_watched_on() {
 /// Another interface under the watched name is the one that is watched then.
 #[test]
 fn f17_an_interface_that_takes_the_name_is_watched_instead() {
-    in_namespace("live::faults::f17_an_interface_that_takes_the_name_is_watched_instead", || {
+    run_inside("live::faults::f17_an_interface_that_takes_the_name_is_watched_instead", || {
         cable();
         let frames = datagrams(100);
         let agent = Agent::start("");
@@ -75,7 +76,7 @@ fn f17_an_interface_that_takes_the_name_is_watched_instead() {
 /// Without the opener an interface that has gone never comes back: the agent ends and says so.
 #[test]
 fn an_agent_whose_opener_died_goes_on_and_ends_when_it_needs_it() {
-    in_namespace("live::faults::an_agent_whose_opener_died_goes_on_and_ends_when_it_needs_it", || {
+    run_inside("live::faults::an_agent_whose_opener_died_goes_on_and_ends_when_it_needs_it", || {
         cable();
         let mut agent = Agent::start("");
         let opener = agent.opener().unwrap().to_string();
@@ -101,7 +102,7 @@ fn an_agent_whose_opener_died_goes_on_and_ends_when_it_needs_it() {
 /// One sentence, what to do, and a status that tells the cases apart; F16: too few descriptors.
 #[test]
 fn f16_what_cannot_be_opened_is_said_in_one_sentence() {
-    in_namespace("live::faults::f16_what_cannot_be_opened_is_said_in_one_sentence", || {
+    run_inside("live::faults::f16_what_cannot_be_opened_is_said_in_one_sentence", || {
         cable();
         ip("link set far down");
         let state = tempfile::tempdir().unwrap();
@@ -137,7 +138,7 @@ fn f16_what_cannot_be_opened_is_said_in_one_sentence() {
 /// every frame is still received or counted as dropped.
 #[test]
 fn f14_too_little_memory_degrades_in_the_stated_order() {
-    in_namespace("live::faults::f14_too_little_memory_degrades_in_the_stated_order", || {
+    run_inside("live::faults::f14_too_little_memory_degrades_in_the_stated_order", || {
         cable();
         let agent = Agent::start("[governor]\nmemory = \"1MiB\"\n");
         let began = Instant::now();
@@ -218,7 +219,7 @@ fn enrolled(folder: &Path) -> (Running, tempfile::TempDir) {
 #[test]
 fn own_traffic_is_counted_and_not_analysed() {
     let test = "live::faults::own_traffic_is_counted_and_not_analysed";
-    in_namespace(test, || {
+    run_inside(test, || {
         if tool(test, "ip").is_none() {
             return;
         }

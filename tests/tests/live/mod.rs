@@ -6,15 +6,16 @@ mod faults;
 mod rig;
 mod ring;
 
+use picket_tests::namespace::{cable, ip, near, run_inside};
 use picket_tests::place::{program, skip, tool};
-use rig::{Agent, cable, datagrams, in_namespace, ip, near, sent_by};
+use rig::{Agent, datagrams, sent_by};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 #[test]
 fn every_frame_sent_is_received_or_counted_as_dropped() {
-    in_namespace("live::every_frame_sent_is_received_or_counted_as_dropped", || {
+    run_inside("live::every_frame_sent_is_received_or_counted_as_dropped", || {
         cable();
         let frames = datagrams(2000);
         for (turn, backend) in [(1, "ring"), (2, "libpcap")] {
@@ -37,7 +38,7 @@ fn every_frame_sent_is_received_or_counted_as_dropped() {
 /// F15 in short: an agent that gets no time loses frames at the kernel, and counts them.
 #[test]
 fn f15_frames_dropped_at_the_kernel_are_counted_exactly() {
-    in_namespace("live::f15_frames_dropped_at_the_kernel_are_counted_exactly", || {
+    run_inside("live::f15_frames_dropped_at_the_kernel_are_counted_exactly", || {
         cable();
         let frames = datagrams(2000);
         let agent = Agent::start("[capture]\nbuffer = \"1MiB\"\n");
@@ -65,7 +66,7 @@ fn f15_frames_dropped_at_the_kernel_are_counted_exactly() {
 /// that reads packets has dropped its capabilities.
 #[test]
 fn f17_an_interface_that_comes_back_is_watched_again() {
-    in_namespace("live::f17_an_interface_that_comes_back_is_watched_again", || {
+    run_inside("live::f17_an_interface_that_comes_back_is_watched_again", || {
         cable();
         let frames = datagrams(100);
         let agent = Agent::start("");
@@ -102,7 +103,7 @@ const CAP_NET_RAW: u64 = 1 << 13;
 /// the process that opens interfaces has one, and ends with the agent.
 #[test]
 fn f66_the_sensor_is_silent_and_holds_no_capability() {
-    in_namespace("live::f66_the_sensor_is_silent_and_holds_no_capability", || {
+    run_inside("live::f66_the_sensor_is_silent_and_holds_no_capability", || {
         cable();
         let agent = Agent::start("");
         let mut near = near();
@@ -141,7 +142,7 @@ fn f66_the_sensor_is_silent_and_holds_no_capability() {
 /// The same with libpcap, whose handles cannot be handed over: one thread keeps the right.
 #[test]
 fn with_libpcap_one_thread_that_reads_no_packet_keeps_the_right_to_open() {
-    in_namespace("live::with_libpcap_one_thread_that_reads_no_packet_keeps_the_right_to_open", || {
+    run_inside("live::with_libpcap_one_thread_that_reads_no_packet_keeps_the_right_to_open", || {
         cable();
         let agent = Agent::start("[capture]\nbackend = \"libpcap\"\n");
         let mut near = near();
@@ -166,7 +167,7 @@ fn with_libpcap_one_thread_that_reads_no_packet_keeps_the_right_to_open() {
 /// A reload applies what it can, and one that is refused changes nothing.
 #[test]
 fn f51_a_reload_says_what_it_applies_and_what_it_refuses() {
-    in_namespace("live::f51_a_reload_says_what_it_applies_and_what_it_refuses", || {
+    run_inside("live::f51_a_reload_says_what_it_applies_and_what_it_refuses", || {
         cable();
         let agent = Agent::start("");
         let config = agent.state.path().join("agent.toml");

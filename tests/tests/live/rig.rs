@@ -1,51 +1,10 @@
-//! Namespaces, cables, agents and frames for live tests.
+//! Agents and frames for live tests.
 
-use pcap::{Active, Capture as Handle};
 use picket_agent::status::{Snapshot, ask};
 use picket_tests::make::{Capture, Host, udp};
-use picket_tests::place::{program, skip, tool};
+use picket_tests::place::program;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-const INSIDE: &str = "PICKET_TEST_INSIDE_NAMESPACE";
-
-/// Runs `body` in a new network namespace, by running this test again there.
-pub(super) fn in_namespace(test: &str, body: impl FnOnce()) {
-    if std::env::var_os(INSIDE).is_some() {
-        return body();
-    }
-    if !rustix::process::geteuid().is_root() {
-        return skip(test, "needs root to make a network namespace");
-    }
-    let (Some(unshare), Some(_)) = (tool(test, "unshare"), tool(test, "ip")) else { return };
-    if !Command::new(&unshare).args(["--net", "true"]).status().is_ok_and(|status| status.success()) {
-        return skip(test, "the system refuses a network namespace");
-    }
-    let itself = std::env::current_exe().unwrap();
-    let status = Command::new(unshare)
-        .arg("--net")
-        .arg(itself)
-        .args(["--exact", test, "--nocapture"])
-        .env(INSIDE, "1")
-        .status()
-        .unwrap();
-    assert!(status.success(), "{test} failed in its namespace");
-}
-
-pub(super) fn ip(arguments: &str) {
-    let status = Command::new("ip").args(arguments.split(' ')).status().unwrap();
-    assert!(status.success(), "ip {arguments}");
-}
-
-/// The two ends of a cable; what goes into one comes out of the other. Nothing else speaks on it.
-pub(super) fn cable() {
-    std::fs::write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1").unwrap_or_default();
-    ip("link add near type veth peer name far");
-    for end in ["near", "far"] {
-        ip(&format!("link set {end} arp off"));
-        ip(&format!("link set {end} up"));
-    }
-}
 
 /// Packets an interface has sent, by the kernel's own count.
 pub(super) fn sent_by(interface: &str) -> u64 {
@@ -151,10 +110,6 @@ impl Drop for Agent {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-pub(super) fn near() -> Handle<Active> {
-    Handle::from_device("near").unwrap().open().unwrap()
 }
 
 pub(super) fn datagrams(count: u32) -> Vec<Vec<u8>> {

@@ -1,7 +1,8 @@
 //! What the ring shared with the kernel gives: tags, large frames, several interfaces and rings, cooked frames.
 
-use super::rig::{Agent, cable, datagrams, in_namespace, ip, near, sent_by};
+use super::rig::{Agent, datagrams, sent_by};
 use picket_tests::make::{Capture, Host, udp};
+use picket_tests::namespace::{cable, ip, near, run_inside};
 use serde_json::Value;
 
 fn flows(events: &[Value]) -> Vec<&Value> {
@@ -16,7 +17,7 @@ fn tagged(frame: &[u8], tag: [u8; 4]) -> Vec<u8> {
 /// The kernel takes the outer tag off before a capture sees the frame; both back ends give the frame as it was sent.
 #[test]
 fn vlan_tags_that_the_kernel_took_off_are_put_on_again() {
-    in_namespace("live::ring::vlan_tags_that_the_kernel_took_off_are_put_on_again", || {
+    run_inside("live::ring::vlan_tags_that_the_kernel_took_off_are_put_on_again", || {
         cable();
         let frames = datagrams(3);
         let one = tagged(&frames[0], [0x81, 0, 0x20, 7]);
@@ -47,7 +48,7 @@ fn vlan_tags_that_the_kernel_took_off_are_put_on_again() {
 /// F18: frames of 9,000 and of 65,000 bytes, and a snap length that cuts.
 #[test]
 fn f18_large_frames_are_whole_and_cut_ones_keep_their_length() {
-    in_namespace("live::ring::f18_large_frames_are_whole_and_cut_ones_keep_their_length", || {
+    run_inside("live::ring::f18_large_frames_are_whole_and_cut_ones_keep_their_length", || {
         cable();
         for end in ["near", "far"] {
             ip(&format!("link set {end} mtu 65535"));
@@ -74,7 +75,7 @@ fn f18_large_frames_are_whole_and_cut_ones_keep_their_length() {
 /// Several interfaces at once, each with its own name and tags.
 #[test]
 fn several_interfaces_have_their_own_names_and_tags() {
-    in_namespace("live::ring::several_interfaces_have_their_own_names_and_tags", || {
+    run_inside("live::ring::several_interfaces_have_their_own_names_and_tags", || {
         cable();
         let configuration = "[capture]\nnames = { far = \"span-a\" }\ntags = { far = [\"plant\", \"north\"] }\n";
         let state = tempfile::tempdir().unwrap();
@@ -97,7 +98,7 @@ fn several_interfaces_have_their_own_names_and_tags() {
 /// Several rings share out an interface: each frame goes to one, each conversation stays whole, and the sum is exact.
 #[test]
 fn rings_share_out_the_frames_of_an_interface_exactly() {
-    in_namespace("live::ring::rings_share_out_the_frames_of_an_interface_exactly", || {
+    run_inside("live::ring::rings_share_out_the_frames_of_an_interface_exactly", || {
         cable();
         let mut capture = Capture::default();
         let server = Host::new(1, "10.9.0.1");
@@ -125,7 +126,7 @@ fn rings_share_out_the_frames_of_an_interface_exactly() {
 /// All interfaces at once come without link headers; a filter works there too, and loopback shows each frame once.
 #[test]
 fn all_interfaces_at_once_and_loopback_give_each_frame_once() {
-    in_namespace("live::ring::all_interfaces_at_once_and_loopback_give_each_frame_once", || {
+    run_inside("live::ring::all_interfaces_at_once_and_loopback_give_each_frame_once", || {
         cable();
         ip("link set lo up");
         ip("addr add 10.1.1.1/32 dev lo");

@@ -86,11 +86,7 @@ impl Session for Connection {
 
 impl Connection {
     fn side(&mut self, direction: Direction) -> &mut Side {
-        let [to_server, to_client] = &mut self.sides;
-        match direction {
-            Direction::ToServer => to_server,
-            Direction::ToClient => to_client,
-        }
+        direction.of_mut(&mut self.sides)
     }
 
     fn datagram(&mut self, direction: Direction, bytes: &[u8], output: &mut Output) -> Need {

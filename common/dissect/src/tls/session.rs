@@ -61,11 +61,7 @@ impl Session for Handshake {
 
 impl Handshake {
     fn side(&mut self, direction: Direction) -> &mut Side {
-        let [to_server, to_client] = &mut self.sides;
-        match direction {
-            Direction::ToServer => to_server,
-            Direction::ToClient => to_client,
-        }
+        direction.of_mut(&mut self.sides)
     }
 
     fn stream(&mut self, direction: Direction, bytes: &[u8], output: &mut Output) -> Progress {
