@@ -9,12 +9,6 @@ const DAILY_STEP: usize = 12;
 /// The least share of tshark's claims that must be made here too.
 const AGREEMENT: f64 = 0.995;
 
-/// Captures whose differences are meant, with the reason.
-const MEANT: [&str; 1] = [
-    // A web client asks an SSH server: the conversation is named by its client, who speaks first.
-    "get-to-ssh-server.pcap",
-];
-
 /// Differences go to `target/tshark-differences.txt`, the summary to `target/tshark-agreement.txt`.
 #[test]
 fn handshakes_banners_and_questions_agree_with_tshark() {
@@ -24,7 +18,6 @@ fn handshakes_banners_and_questions_agree_with_tshark() {
     let step = if std::env::var_os("PICKET_FULL_SCALE").is_some() { 1 } else { DAILY_STEP };
     let mut captures: Vec<_> = files(&shared.join("corpus"), &endings).into_iter().step_by(step).collect();
     captures.extend(files(&shared.join("vectors"), &endings));
-    captures.retain(|capture| !MEANT.iter().any(|meant| capture.ends_with(meant)));
     let mut comparison = Comparison::default();
     for capture in &captures {
         let peer = tshark::claims(&program, capture).unwrap();

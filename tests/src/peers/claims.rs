@@ -31,7 +31,14 @@ pub enum What {
 }
 
 /// Everything that is claimed of a capture.
-pub type Claims = BTreeSet<(Ends, What, String)>;
+#[derive(Debug, Default)]
+pub struct Claims {
+    /// The claims.
+    pub all: BTreeSet<(Ends, What, String)>,
+    /// Conversations whose client speaks HTTP, whatever answers: they are named by their client, and the answer is not read as
+    /// another protocol's.
+    pub http: BTreeSet<Ends>,
+}
 
 /// The two ends in their order.
 #[must_use]
@@ -42,7 +49,7 @@ pub fn ends(one: End, other: End) -> Ends {
 /// What Picket claims.
 #[must_use]
 pub fn picket(path: &Path) -> Claims {
-    let mut claims = Claims::new();
+    let mut claims = Claims::default();
     let mut first = First::default();
     for event in events(path) {
         claim(&event, &mut claims, &mut first);
@@ -67,8 +74,8 @@ fn claim(event: &Event, claims: &mut Claims, first: &mut First) {
     let ends = ends((src, src_port), (dest, dest_port));
     let mut hello = |what, name, ja3: Option<[u8; 16]>, sni: &Option<String>| {
         if first.is_first(ends, what) {
-            claims.extend(ja3.map(|hash| (ends, what, hex(&hash))));
-            claims.extend(sni.as_ref().map(|sni| (ends, name, sni.to_ascii_lowercase())));
+            claims.all.extend(ja3.map(|hash| (ends, what, hex(&hash))));
+            claims.all.extend(sni.as_ref().map(|sni| (ends, name, sni.to_ascii_lowercase())));
         }
     };
     match &event.body {
@@ -76,11 +83,14 @@ fn claim(event: &Event, claims: &mut Claims, first: &mut First) {
         Body::Quic(quic) => hello(What::QuicHello, What::QuicServerName, quic.ja3, &quic.sni),
         Body::Ssh(ssh) => {
             for end in [&ssh.client, &ssh.server].into_iter().flatten() {
-                claims.insert((ends, What::SshBanner, format!("SSH-{}-{}", end.version, end.software)));
+                claims.all.insert((ends, What::SshBanner, format!("SSH-{}-{}", end.version, end.software)));
             }
         }
+        Body::Http(_) => {
+            claims.http.insert(ends);
+        }
         Body::Dns(dns) if !dns.answer => {
-            claims.insert((ends, What::DnsQuestion, dns.name.to_ascii_lowercase()));
+            claims.all.insert((ends, What::DnsQuestion, dns.name.to_ascii_lowercase()));
         }
         _ => {}
     }
@@ -122,9 +132,12 @@ pub struct Comparison {
 impl Comparison {
     /// Adds one capture.
     pub fn add(&mut self, capture: &str, picket: &Claims, peer: &Claims) {
-        for claim in picket | peer {
+        for claim in &picket.all | &peer.all {
+            if claim.1 == What::SshBanner && picket.http.contains(&claim.0) {
+                continue;
+            }
             let agreement = self.kinds.entry(claim.1).or_default();
-            let who = match (picket.contains(&claim), peer.contains(&claim)) {
+            let who = match (picket.all.contains(&claim), peer.all.contains(&claim)) {
                 (true, true) => {
                     agreement.both += 1;
                     continue;

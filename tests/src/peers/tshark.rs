@@ -40,7 +40,7 @@ pub fn claims(tshark: &Path, capture: &Path) -> io::Result<Claims> {
         command.args(["-e", field]);
     }
     let output = command.output()?;
-    let mut claims = Claims::new();
+    let mut claims = Claims::default();
     let mut first = First::default();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let fields: Vec<&str> = line.split('\t').collect();
@@ -74,16 +74,16 @@ fn frame(fields: &[&str; FIELDS.len()], claims: &mut Claims, first: &mut First) 
             if quic { (What::QuicHello, What::QuicServerName) } else { (What::TlsHello, What::TlsServerName) };
         if first.is_first(ends, hello) {
             let one = |text: &str| text.split(AGGREGATOR).next().filter(|value| !value.is_empty()).map(str::to_owned);
-            claims.extend(one(ja3).map(|ja3| (ends, hello, ja3)));
-            claims.extend(one(names).map(|sni| (ends, name, sni.to_ascii_lowercase())));
+            claims.all.extend(one(ja3).map(|ja3| (ends, hello, ja3)));
+            claims.all.extend(one(names).map(|sni| (ends, name, sni.to_ascii_lowercase())));
         }
     }
     let all = |text: &str| -> Vec<String> {
         text.split(AGGREGATOR).filter(|value| !value.is_empty()).map(|value| value.trim_end().to_owned()).collect()
     };
-    claims.extend(all(banners).into_iter().map(|banner| (ends, What::SshBanner, banner)));
+    claims.all.extend(all(banners).into_iter().map(|banner| (ends, What::SshBanner, banner)));
     // DNS inside HTTP stands in a body, and bodies are not read.
     if protocols.ends_with(":dns") && !protocols.contains(":http") {
-        claims.extend(all(questions).into_iter().map(|name| (ends, What::DnsQuestion, name.to_ascii_lowercase())));
+        claims.all.extend(all(questions).into_iter().map(|name| (ends, What::DnsQuestion, name.to_ascii_lowercase())));
     }
 }
