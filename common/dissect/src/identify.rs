@@ -38,10 +38,16 @@ enum Kind {
     Link(&'static link::Signature),
 }
 
+/// Candidates above IP; a set of them is one number, so there can be no more than it has bits.
+const COUNT: usize = {
+    let count = registry::ALL.len() + recognise::ALL.len();
+    assert!(count <= 128, "more candidates than a set holds: widen `refused`");
+    count
+};
+
 impl Candidate {
     fn all() -> impl Iterator<Item = Self> {
-        let count = registry::ALL.len().saturating_add(recognise::ALL.len()).min(127);
-        (0..count).map(|number| Self(u8::try_from(number).unwrap_or(u8::MAX)))
+        (0..COUNT).map(|number| Self(u8::try_from(number).unwrap_or(u8::MAX)))
     }
 
     /// Those of a conversation below IP that has this type: dissectors first.
