@@ -36,12 +36,12 @@ fn names() -> Vec<String> {
 
 fn known() -> BTreeMap<String, Known> {
     let mut all: BTreeMap<String, Known> = BTreeMap::new();
-    for dissector in registry::ALL {
+    for registry::Entry { dissector, home } in registry::ALL {
         let known = all.entry(dissector.protocol().name().to_owned()).or_default();
         known.read = true;
-        known.by_port |= dissector.needs_port();
-        over(known, dissector.transports(), dissector.ports());
-        below_ip(known, dissector.ether_types());
+        known.by_port |= home.needs_port;
+        over(known, home.transports, home.ports);
+        below_ip(known, home.ether_types);
     }
     for signature in recognise::ALL {
         let known = all.entry(signature.protocol.name().to_owned()).or_default();

@@ -23,7 +23,7 @@ fn main() -> anyhow::Result<()> {
         "{:8} {:>8} {:>8} {:>12} {:>12} {:>12}",
         "protocol", "events", "bytes", "ns/event", "ns/byte", "ns/event id."
     );
-    for dissector in registry::ALL {
+    for registry::Entry { dissector, .. } in registry::ALL {
         let name = dissector.protocol().name().to_owned();
         let mut all = Vec::new();
         for capture in place::files(&golden::folder(&name), &["pcap", "pcapng"]) {

@@ -4,28 +4,10 @@ use crate::fact::Fact;
 use picket_event::body::Ics;
 use picket_event::{Body, Direction, Endpoints, Protocol, Timestamp, Transport, Unit};
 
-/// A protocol's entry in the registry. Stateless; what is remembered lives in its [`Session`]s.
+/// A protocol's reader. Stateless; what is remembered lives in its [`Session`]s.
 pub trait Dissector: Sync {
     /// Its name.
     fn protocol(&self) -> Protocol;
-
-    /// The transports it runs over.
-    fn transports(&self) -> &'static [Transport];
-
-    /// The types it runs over below IP: EtherTypes, or below 0x0600 the destination service access point of an
-    /// IEEE 802.2 frame. Such a conversation is fed frame by frame, as datagrams from behind the type field (or
-    /// from the IEEE 802.2 header on), padding included; its [`Context`] names [`Endpoints::Link`].
-    fn ether_types(&self) -> &'static [u16] {
-        &[]
-    }
-
-    /// Registered and customary server ports: weak evidence, never deciding alone against the payload.
-    fn ports(&self) -> &'static [u16];
-
-    /// Whether its structure is shared with another protocol, so that the port has to decide between them.
-    fn needs_port(&self) -> bool {
-        false
-    }
 
     /// Judges the first bytes of a conversation, both directions where both were seen, from the middle
     /// of a stream too. Must not look at ports.
@@ -36,6 +18,22 @@ pub trait Dissector: Sync {
 
     /// The most bytes of memory one session may hold, its own buffers included.
     fn session_limit(&self) -> usize;
+}
+
+/// Where a protocol is met. A constant of each dissector, so that the registry can be turned round at build time:
+/// which candidates a port speaks for is looked up, not searched.
+#[derive(Clone, Copy, Debug)]
+pub struct Home {
+    /// The transports it runs over.
+    pub transports: &'static [Transport],
+    /// The types it runs over below IP: EtherTypes, or below 0x0600 the destination service access point of an
+    /// IEEE 802.2 frame. Such a conversation is fed frame by frame, as datagrams from behind the type field (or
+    /// from the IEEE 802.2 header on), padding included; its [`Context`] names [`Endpoints::Link`].
+    pub ether_types: &'static [u16],
+    /// Registered and customary server ports: weak evidence, never deciding alone against the payload.
+    pub ports: &'static [u16],
+    /// Whether its structure is shared with another protocol, so that the port has to decide between them.
+    pub needs_port: bool,
 }
 
 /// A session of any protocol.

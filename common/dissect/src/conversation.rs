@@ -9,6 +9,7 @@
 //! bytes go to the outermost session that still has their direction, and to what is inside when none has.
 //! The two directions are never waited for: what a session needs to know stands in the direction itself.
 
+use crate::candidates::Candidates;
 use crate::handover::{Carriers, oriented, turned};
 use crate::heads::Heads;
 use crate::identify::{self, Candidate, Choice, Decided, LEAST, LIKELY, Ports, SURE};
@@ -173,7 +174,7 @@ impl Conversation {
 
     fn without_payload(&self) -> Option<Decided> {
         let Phase::Idle = self.phase else { return None };
-        identify::guess(self.ports, 0)
+        identify::guess(self.ports, Candidates::NONE)
     }
 
     fn payload(&mut self, direction: Direction, bytes: &[u8], context: &Context, output: &mut Output) {
@@ -207,7 +208,7 @@ impl Conversation {
             Direction::ToServer => crate::Head { transport, to_server: bytes, to_client: &[] },
             Direction::ToClient => crate::Head { transport, to_server: &[], to_client: bytes },
         };
-        let mut refused = 0;
+        let mut refused = Candidates::NONE;
         let judgement = identify::judge(&head, self.ports, &mut refused);
         match judgement.best.filter(|best| best.confidence.get() >= SURE) {
             Some(choice) => {
@@ -390,7 +391,7 @@ impl Conversation {
                 }
                 self.flipped = self.base();
                 self.reversed &= self.carriers.is_some();
-                self.phase = Phase::Probing(Box::new(Heads::refusing(open.candidate.bit())));
+                self.phase = Phase::Probing(Box::new(Heads::refusing(open.candidate.alone())));
                 self.payload(direction, bytes.get(at..).unwrap_or(&[]), context, output);
             }
             Outcome::Switch(at, next) => {

@@ -1,6 +1,7 @@
 //! The first bytes of a conversation, kept until it is known what they are.
 
 use crate::Head;
+use crate::candidates::Candidates;
 use picket_event::body::{self, PayloadShape};
 use picket_event::{Both, Direction, Timestamp, Transport, Unit};
 
@@ -30,11 +31,11 @@ pub(crate) struct Heads {
     last: [usize; 2],
     pub(crate) chunks: Vec<Chunk>,
     /// Candidates that said no.
-    pub(crate) refused: u128,
+    pub(crate) refused: Candidates,
 }
 
 impl Heads {
-    pub(crate) fn refusing(refused: u128) -> Self {
+    pub(crate) fn refusing(refused: Candidates) -> Self {
         Self { refused, ..Self::default() }
     }
 

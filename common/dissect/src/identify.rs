@@ -3,6 +3,7 @@
 //! The structure of both directions decides; a port raises a confidence or breaks a tie, and alone
 //! it gives a guess marked as such, and only where no candidate's structure contradicts it.
 
+use crate::candidates::{self, Candidates};
 use crate::{Dissector, Head, Probe, link, recognise, registry};
 use picket_event::body::App;
 use picket_event::{Method, Protocol, Transport, Unit};
@@ -13,6 +14,8 @@ pub(crate) const SURE: f32 = 0.8;
 pub(crate) const LIKELY: f32 = 0.5;
 /// Below this confidence nothing is said.
 pub(crate) const LEAST: f32 = 0.4;
+/// From this confidence on, nobody else is asked.
+const CERTAIN: f32 = 0.97;
 /// What a fitting server port adds.
 const PORT_BONUS: f32 = 0.12;
 /// Confidence of a guess from the port alone.
@@ -27,63 +30,40 @@ pub(crate) struct Ports {
     pub(crate) ether_type: Option<u16>,
 }
 
-/// A candidate by number: dissectors first, then signatures; those of the link layer from the end down.
+/// A candidate by number, as [`candidates`] counts them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Candidate(u8);
 
 /// What a candidate is.
 enum Kind {
-    Dissector(&'static dyn Dissector),
+    Dissector(&'static registry::Entry),
     Signature(&'static recognise::Signature),
     Link(&'static link::Signature),
 }
 
-/// Candidates above IP; a set of them is one number, so there can be no more than it has bits.
-const COUNT: usize = {
-    let count = registry::ALL.len() + recognise::ALL.len();
-    assert!(count <= 128, "more candidates than a set holds: widen `refused`");
-    count
-};
-
 impl Candidate {
-    fn all() -> impl Iterator<Item = Self> {
-        (0..COUNT).map(|number| Self(u8::try_from(number).unwrap_or(u8::MAX)))
-    }
-
-    /// Those of a conversation below IP that has this type: dissectors first.
-    fn of_type(ether_type: u16) -> impl Iterator<Item = Self> {
-        let reads = move |d: &&'static dyn Dissector| d.ether_types().contains(&ether_type);
-        let named = move |s: &&'static link::Signature| s.ether_types.contains(&ether_type);
-        let dissectors = registry::ALL.iter().zip(0..127u8).filter(move |(d, _)| reads(d)).map(|(_, at)| Self(at));
-        dissectors.chain(link::ALL.iter().zip(0..127u8).filter(move |(s, _)| named(s)).map(|(_, at)| Self(255 - at)))
-    }
-
-    /// Those that can be meant on these ports.
-    fn meant(ports: Ports) -> impl Iterator<Item = Self> {
-        let above = ports.ether_type.is_none().then(Self::all);
-        above.into_iter().flatten().chain(ports.ether_type.into_iter().flat_map(Self::of_type))
-    }
-
     /// The dissector of a protocol.
     pub(crate) fn reading(protocol: &Protocol) -> Option<Self> {
-        Self::all().find(|candidate| candidate.dissector().is_some_and(|d| d.protocol() == *protocol))
+        let found = registry::ALL.iter().zip(0u8..).find(|(entry, _)| entry.dissector.protocol() == *protocol);
+        found.map(|(_, number)| Self(number))
     }
 
     fn kind(self) -> Option<Kind> {
         let number = usize::from(self.0);
-        if let Some(at) = 255usize.checked_sub(number).filter(|_| number >= 128) {
-            return link::ALL.get(at).map(Kind::Link);
+        if let Some(entry) = registry::ALL.get(number) {
+            return Some(Kind::Dissector(entry));
         }
-        if let Some(dissector) = registry::ALL.get(number) {
-            return Some(Kind::Dissector(*dissector));
+        let number = number - registry::ALL.len();
+        match recognise::ALL.get(number) {
+            Some(signature) => Some(Kind::Signature(signature)),
+            None => link::ALL.get(number - recognise::ALL.len()).map(Kind::Link),
         }
-        recognise::ALL.get(number.saturating_sub(registry::ALL.len())).map(Kind::Signature)
     }
 
     /// The dissector that reads it, where there is one.
     pub(crate) fn dissector(self) -> Option<&'static dyn Dissector> {
         match self.kind()? {
-            Kind::Dissector(dissector) => Some(dissector),
+            Kind::Dissector(entry) => Some(entry.dissector),
             Kind::Signature(_) | Kind::Link(_) => None,
         }
     }
@@ -91,16 +71,27 @@ impl Candidate {
     /// Its protocol.
     pub(crate) fn protocol(self) -> Protocol {
         match self.kind() {
-            Some(Kind::Dissector(dissector)) => dissector.protocol(),
+            Some(Kind::Dissector(entry)) => entry.dissector.protocol(),
             Some(Kind::Signature(signature)) => signature.protocol.clone(),
             Some(Kind::Link(signature)) => signature.protocol.clone(),
             None => Protocol::UNKNOWN,
         }
     }
 
-    /// Its bit in a set of candidates.
-    pub(crate) const fn bit(self) -> u128 {
-        1u128 << (self.0 & 127)
+    /// The set of it alone.
+    pub(crate) fn alone(self) -> Candidates {
+        let mut set = Candidates::NONE;
+        set.insert(self.0);
+        set
+    }
+
+    fn ask(self, head: &Head<'_>) -> Probe {
+        match self.kind() {
+            Some(Kind::Dissector(entry)) => entry.dissector.probe(head),
+            Some(Kind::Signature(signature)) => (signature.probe)(head),
+            Some(Kind::Link(signature)) => signature.ask(head),
+            None => Probe::No,
+        }
     }
 }
 
@@ -155,63 +146,65 @@ pub(crate) struct Judgement {
     pub(crate) pending: bool,
 }
 
-/// Asks every candidate that has not refused; new refusals are noted.
-pub(crate) fn judge(head: &Head<'_>, ports: Ports, refused: &mut u128) -> Judgement {
+/// Asks the candidates that have not refused, those of a fitting port first; where one of them is certain, nobody else.
+/// So what speaks as its port says costs a few probes, however many candidates there are. New refusals are noted.
+pub(crate) fn judge(head: &Head<'_>, ports: Ports, refused: &mut Candidates) -> Judgement {
+    let (meant, others) = ports.candidates();
     let mut judgement = Judgement { best: None, pending: false };
-    for candidate in Candidate::meant(ports) {
-        if *refused & candidate.bit() != 0 {
-            continue;
-        }
-        match ask(candidate, head, ports) {
-            Probe::No => *refused |= candidate.bit(),
-            Probe::More => judgement.pending = true,
-            Probe::Yes { confidence, reversed } => {
-                if judgement.best.is_none_or(|best| confidence > best.confidence) {
-                    judgement.best = Some(Choice { candidate, confidence, reversed });
-                }
-            }
-        }
+    let bonus = if ports.ether_type.is_some() { 0.0 } else { PORT_BONUS };
+    judgement.ask(meant, bonus, head, refused);
+    if judgement.best.is_none_or(|best| best.confidence.get() < CERTAIN) {
+        judgement.ask(others, 0.0, head, refused);
     }
     judgement
 }
 
-fn ask(candidate: Candidate, head: &Head<'_>, ports: Ports) -> Probe {
-    let (transports, known, needs_port, probe) = match candidate.kind() {
-        Some(Kind::Link(signature)) => return signature.ask(head),
-        Some(Kind::Dissector(d)) if ports.ether_type.is_some_and(|kind| d.ether_types().contains(&kind)) => {
-            return d.probe(head);
+impl Ports {
+    /// Whom the ports speak for, and who else can be meant.
+    fn candidates(self) -> (Candidates, Candidates) {
+        if let Some(ether_type) = self.ether_type {
+            return (candidates::LINK.at(ether_type), Candidates::NONE);
         }
-        Some(Kind::Dissector(d)) if d.transports().contains(&ports.transport) => {
-            (d.transports(), d.ports(), d.needs_port(), d.probe(head))
+        match candidates::by_port(self.transport) {
+            Some(places) => {
+                let meant = places.at(self.server).or(places.at(self.client));
+                (meant, places.anywhere.without(meant))
+            }
+            None => (Candidates::NONE, candidates::without_ports(self.transport)),
         }
-        Some(Kind::Signature(s)) if s.transports.contains(&ports.transport) => {
-            (s.transports, s.ports, s.needs_port, (s.probe)(head))
+    }
+}
+
+impl Judgement {
+    fn ask(&mut self, asked: Candidates, bonus: f32, head: &Head<'_>, refused: &mut Candidates) {
+        for number in asked.without(*refused) {
+            let candidate = Candidate(number);
+            match candidate.ask(head) {
+                Probe::No => refused.insert(number),
+                Probe::More => self.pending = true,
+                Probe::Yes { confidence, reversed } => {
+                    let sure = if bonus > 0.0 { (confidence.get() + bonus).min(0.99) } else { confidence.get() };
+                    let confidence = Unit::new(sure);
+                    if self.best.is_none_or(|best| confidence > best.confidence) {
+                        self.best = Some(Choice { candidate, confidence, reversed });
+                    }
+                }
+            }
         }
-        _ => return Probe::No,
-    };
-    debug_assert!(transports.contains(&ports.transport));
-    let fits = known.contains(&ports.server) || known.contains(&ports.client);
-    match probe {
-        _ if needs_port && !fits => Probe::No,
-        Probe::Yes { confidence, reversed } if fits => {
-            Probe::Yes { confidence: Unit::new((confidence.get() + PORT_BONUS).min(0.99)), reversed }
-        }
-        other => other,
     }
 }
 
 /// The candidate a port alone points at, unless it refused what was seen. Never an industrial one: scans of
 /// plant ports would fill a plant with devices that are not there.
-pub(crate) fn guess(ports: Ports, refused: u128) -> Option<Decided> {
-    let fits = |candidate: &Candidate| {
-        let (transports, known) = match candidate.kind() {
-            _ if ports.ether_type.is_some() => return refused & candidate.bit() == 0,
-            Some(Kind::Dissector(d)) => (d.transports(), d.ports()),
-            Some(Kind::Signature(s)) => (s.transports, s.ports),
-            Some(Kind::Link(_)) | None => return false,
-        };
-        refused & candidate.bit() == 0 && transports.contains(&ports.transport) && known.contains(&ports.server)
+pub(crate) fn guess(ports: Ports, refused: Candidates) -> Option<Decided> {
+    let meant = match (ports.ether_type, candidates::by_port(ports.transport)) {
+        (Some(ether_type), _) => candidates::LINK.at(ether_type),
+        (None, Some(places)) => places.at(ports.server),
+        (None, None) => Candidates::NONE,
     };
-    let candidate = Candidate::meant(ports).find(fits).filter(|candidate| !candidate.protocol().is_industrial())?;
+    let candidate = meant.without(refused).next().map(Candidate)?;
+    if candidate.protocol().is_industrial() {
+        return None;
+    }
     Some(Decided { name: Name::Candidate(candidate), confidence: Unit::new(PORT_ALONE), method: Method::Port })
 }

@@ -10,6 +10,7 @@
 
 pub mod arp;
 mod ber;
+mod candidates;
 pub mod cdp;
 mod contract;
 mod conversation;
@@ -48,6 +49,6 @@ mod teller;
 pub mod tls;
 mod x509;
 
-pub use contract::{Context, Dissector, Head, Input, Need, Next, Output, Probe, Progress, Session, SessionBox};
+pub use contract::{Context, Dissector, Head, Home, Input, Need, Next, Output, Probe, Progress, Session, SessionBox};
 pub use conversation::Conversation;
 pub use fact::Fact;

@@ -1,39 +1,52 @@
 //! The protocols that are read, each on one line.
 
-use crate::Dissector;
 use crate::starttls::table as services;
+use crate::{Dissector, Home};
+
+/// A dissector, and where its protocol is met.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// The reader.
+    pub dissector: &'static dyn Dissector,
+    /// Where its protocol is met.
+    pub home: Home,
+}
+
+const fn e(dissector: &'static dyn Dissector, home: Home) -> Entry {
+    Entry { dissector, home }
+}
 
 /// Every dissector, in the order they are asked.
-pub static ALL: &[&dyn Dissector] = &[
-    &crate::tls::Tls,
-    &crate::modbus::Modbus,
-    &crate::dns::DnsDissector,
-    &crate::ssh::Ssh,
-    &crate::rtp::Rtp,
-    &crate::smb::Smb,
-    &crate::kerberos::Kerberos,
-    &crate::dhcp::Dhcp,
-    &crate::dhcpv6::Dhcpv6,
-    &crate::mdns::Mdns,
-    &crate::llmnr::Llmnr,
-    &crate::nbns::Nbns,
-    &crate::ssdp::Ssdp,
-    &crate::snmp::Snmp,
-    &crate::nd::Nd,
-    &crate::arp::Arp,
-    &crate::lldp::Lldp,
-    &crate::cdp::Cdp,
-    &crate::quic::Quic,
-    &crate::dtls::Dtls,
-    &crate::http::Http,
-    &crate::socks::Socks,
-    &services::SMTP,
-    &services::FTP,
-    &services::POP3,
-    &services::IMAP,
-    &services::XMPP,
-    &services::LDAP,
-    &services::RDP,
-    &services::MYSQL,
-    &services::POSTGRESQL,
+pub static ALL: &[Entry] = &[
+    e(&crate::tls::Tls, crate::tls::Tls::HOME),
+    e(&crate::modbus::Modbus, crate::modbus::Modbus::HOME),
+    e(&crate::dns::DnsDissector, crate::dns::DnsDissector::HOME),
+    e(&crate::ssh::Ssh, crate::ssh::Ssh::HOME),
+    e(&crate::rtp::Rtp, crate::rtp::Rtp::HOME),
+    e(&crate::smb::Smb, crate::smb::Smb::HOME),
+    e(&crate::kerberos::Kerberos, crate::kerberos::Kerberos::HOME),
+    e(&crate::dhcp::Dhcp, crate::dhcp::Dhcp::HOME),
+    e(&crate::dhcpv6::Dhcpv6, crate::dhcpv6::Dhcpv6::HOME),
+    e(&crate::mdns::Mdns, crate::mdns::Mdns::HOME),
+    e(&crate::llmnr::Llmnr, crate::llmnr::Llmnr::HOME),
+    e(&crate::nbns::Nbns, crate::nbns::Nbns::HOME),
+    e(&crate::ssdp::Ssdp, crate::ssdp::Ssdp::HOME),
+    e(&crate::snmp::Snmp, crate::snmp::Snmp::HOME),
+    e(&crate::nd::Nd, crate::nd::Nd::HOME),
+    e(&crate::arp::Arp, crate::arp::Arp::HOME),
+    e(&crate::lldp::Lldp, crate::lldp::Lldp::HOME),
+    e(&crate::cdp::Cdp, crate::cdp::Cdp::HOME),
+    e(&crate::quic::Quic, crate::quic::Quic::HOME),
+    e(&crate::dtls::Dtls, crate::dtls::Dtls::HOME),
+    e(&crate::http::Http, crate::http::Http::HOME),
+    e(&crate::socks::Socks, crate::socks::Socks::HOME),
+    e(&services::SMTP, services::SMTP.home),
+    e(&services::FTP, services::FTP.home),
+    e(&services::POP3, services::POP3.home),
+    e(&services::IMAP, services::IMAP.home),
+    e(&services::XMPP, services::XMPP.home),
+    e(&services::LDAP, services::LDAP.home),
+    e(&services::RDP, services::RDP.home),
+    e(&services::MYSQL, services::MYSQL.home),
+    e(&services::POSTGRESQL, services::POSTGRESQL.home),
 ];

@@ -86,25 +86,16 @@ macro_rules! teller {
             read: parse::read,
         };
 
+        impl $type {
+            /// Where it is met.
+            pub const HOME: $crate::Home = $crate::Home {
+                transports: $transports, ether_types: $ether_types, ports: $ports, needs_port: $needs,
+            };
+        }
+
         impl $crate::Dissector for $type {
             fn protocol(&self) -> picket_event::Protocol {
                 picket_event::Protocol::$protocol
-            }
-
-            fn transports(&self) -> &'static [picket_event::Transport] {
-                $transports
-            }
-
-            fn ether_types(&self) -> &'static [u16] {
-                $ether_types
-            }
-
-            fn ports(&self) -> &'static [u16] {
-                $ports
-            }
-
-            fn needs_port(&self) -> bool {
-                $needs
             }
 
             fn probe(&self, head: &$crate::Head<'_>) -> $crate::Probe {

@@ -40,7 +40,7 @@ fn mutations() -> usize {
 }
 
 fn each(mut test: impl FnMut(&'static dyn Dissector, &[Golden])) {
-    for dissector in registry::ALL {
+    for registry::Entry { dissector, .. } in registry::ALL {
         let protocol = dissector.protocol();
         let goldens = goldens(protocol.name());
         assert!(goldens.len() >= 3, "{protocol} has only {} golden conversations", goldens.len());

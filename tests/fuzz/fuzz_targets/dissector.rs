@@ -16,22 +16,22 @@ fuzz_target!(|data: &[u8]| {
     let Some((choice, mut rest)) = data.split_first() else { return };
     let number = usize::from(choice >> 1) % (registry::ALL.len() + 1);
     let named = CHOSEN.as_ref().map(|name| {
-        let found = registry::ALL.iter().find(|dissector| dissector.protocol().name() == name);
+        let found = registry::ALL.iter().find(|entry| entry.dissector.protocol().name() == name);
         found.unwrap_or_else(|| panic!("PICKET_DISSECTOR={name} is not in the registry"))
     });
-    let dissector = named.or_else(|| registry::ALL.get(number));
-    let transports = dissector.map_or(&[Transport::TCP, Transport::UDP][..], |d| d.transports());
+    let entry = named.or_else(|| registry::ALL.get(number));
+    let transports = entry.map_or(&[Transport::TCP, Transport::UDP][..], |e| e.home.transports);
     // A protocol below IP has no transport.
     let transport = transports.get(usize::from(choice & 1) % transports.len().max(1)).copied();
     let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
-    let ether_type = dissector.and_then(|d| d.ether_types().first().copied());
+    let ether_type = entry.and_then(|e| e.home.ether_types.first().copied());
     let endpoints = match transport {
         Some(transport) => Endpoints::Ip { src, src_port: 40_000, dest, dest_port: 4444, transport },
         None => Endpoints::Link { src: None, dest: None, ether_type, link_type: 1 },
     };
     let transport = transport.unwrap_or(Transport(0));
     let context = Context { time: Timestamp::EPOCH, endpoints };
-    let known = dissector.and_then(|d| Conversation::known(&d.protocol(), &context));
+    let known = entry.and_then(|e| Conversation::known(&e.dissector.protocol(), &context));
     let mut conversation = known.unwrap_or_else(|| Conversation::new(&endpoints));
     let mut output = Output::default();
     while let Some((head, tail)) = rest.split_first() {

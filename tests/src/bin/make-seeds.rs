@@ -19,11 +19,11 @@ fn main() {
     let into = repository().join("tests/fuzz/corpus/dissector");
     std::fs::create_dir_all(&into).unwrap_or_else(|error| panic!("{}: {error}", into.display()));
     let mut made = 0;
-    for (number, dissector) in registry::ALL.iter().enumerate() {
+    for (number, registry::Entry { dissector, home }) in registry::ALL.iter().enumerate() {
         let name = dissector.protocol().name().to_owned();
         let folder = repository().join("common/dissect/src").join(&name).join("golden");
         for capture in files(&folder, &["pcap", "pcapng"]) {
-            for (at, transport) in dissector.transports().iter().enumerate() {
+            for (at, transport) in home.transports.iter().enumerate() {
                 let choice = (number << 1 | (at & 1)) as u8;
                 let seed = seed(&capture, choice, *transport);
                 if seed.len() > 1 {

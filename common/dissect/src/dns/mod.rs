@@ -10,7 +10,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::{Context, Dissector, Head, Input, Need, Output, Probe, Progress, Session, SessionBox};
+use crate::{Context, Dissector, Head, Home, Input, Need, Output, Probe, Progress, Session, SessionBox};
 use picket_event::{Body, Direction, Protocol, Transport, Unit};
 use picket_reader::{Fault, Reader};
 
@@ -23,17 +23,15 @@ const DAMAGE_LIMIT: u8 = 4;
 #[derive(Debug)]
 pub struct DnsDissector;
 
+impl DnsDissector {
+    /// Where it is met.
+    pub const HOME: Home =
+        Home { transports: &[Transport::UDP, Transport::TCP], ether_types: &[], ports: &[53], needs_port: false };
+}
+
 impl Dissector for DnsDissector {
     fn protocol(&self) -> Protocol {
         Protocol::DNS
-    }
-
-    fn transports(&self) -> &'static [Transport] {
-        &[Transport::UDP, Transport::TCP]
-    }
-
-    fn ports(&self) -> &'static [u16] {
-        &[53]
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {

@@ -15,7 +15,7 @@ mod tests;
 
 use crate::tls::table::message;
 use crate::tls::{CERTIFICATES_LIMIT, HELLO_LIMIT};
-use crate::{Context, Dissector, Head, Probe, SessionBox};
+use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
 use parse::{Record, fragment, is_first_byte, record};
 use picket_event::{Protocol, Transport, Unit};
 use picket_reader::{Fault, Reader};
@@ -25,17 +25,19 @@ use table::{BEFORE_1_0, HELLO_VERIFY_REQUEST, content};
 #[derive(Debug)]
 pub struct Dtls;
 
+impl Dtls {
+    /// Where it is met.
+    pub const HOME: Home = Home {
+        transports: &[Transport::UDP],
+        ether_types: &[],
+        ports: &[443, 853, 2083, 4433, 5061, 5349, 5684],
+        needs_port: false,
+    };
+}
+
 impl Dissector for Dtls {
     fn protocol(&self) -> Protocol {
         Protocol::DTLS
-    }
-
-    fn transports(&self) -> &'static [Transport] {
-        &[Transport::UDP]
-    }
-
-    fn ports(&self) -> &'static [u16] {
-        &[443, 853, 2083, 4433, 5061, 5349, 5684]
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {

@@ -19,7 +19,7 @@ pub(crate) mod target;
 mod tests;
 
 use crate::recognise::{Guess, begins, spoken, when};
-use crate::{Context, Dissector, Head, Probe, SessionBox};
+use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
 use picket_event::{Protocol, Transport};
 
 /// The longest head that is read, bytes; what a longer one says behind that is passed over.
@@ -31,17 +31,19 @@ pub const EVENTS_LIMIT: u32 = 1_000;
 #[derive(Debug)]
 pub struct Http;
 
+impl Http {
+    /// Where it is met.
+    pub const HOME: Home = Home {
+        transports: &[Transport::TCP],
+        ether_types: &[],
+        ports: &[80, 591, 3128, 8000, 8008, 8080, 8081, 8888],
+        needs_port: false,
+    };
+}
+
 impl Dissector for Http {
     fn protocol(&self) -> Protocol {
         Protocol::HTTP
-    }
-
-    fn transports(&self) -> &'static [Transport] {
-        &[Transport::TCP]
-    }
-
-    fn ports(&self) -> &'static [u16] {
-        &[80, 591, 3128, 8000, 8008, 8080, 8081, 8888]
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {

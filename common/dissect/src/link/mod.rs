@@ -1,7 +1,7 @@
 //! Protocols below IP that are named by their type and structure and not read.
 //!
 //! A type alone proves little: numbers are reused, and a false industrial name is worse than none. So each
-//! signature also looks at the first bytes. A dissector that names ether types ([`crate::Dissector::ether_types`])
+//! signature also looks at the first bytes. A dissector that names ether types ([`crate::Home::ether_types`])
 //! is asked before these.
 
 mod industrial;

@@ -109,12 +109,6 @@ fn no_two_signatures_claim_one_frame() {
     }
 }
 
-#[test]
-fn candidates_have_room() {
-    let read = crate::registry::ALL.len() + crate::recognise::ALL.len();
-    assert!(read <= 127 && crate::registry::ALL.len() + ALL.len() <= 127, "bits of refused candidates collide");
-}
-
 proptest! {
     #[test]
     fn f32_any_bytes_below_ip(at in 0..ALL.len(), bytes in proptest::collection::vec(any::<u8>(), 1..80)) {

@@ -13,24 +13,22 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::{Context, Dissector, Head, Probe, SessionBox};
+use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
 use picket_event::{Protocol, Transport};
 
 /// The dissector.
 #[derive(Debug)]
 pub struct Modbus;
 
+impl Modbus {
+    /// Where it is met.
+    pub const HOME: Home =
+        Home { transports: &[Transport::TCP, Transport::UDP], ether_types: &[], ports: &[502], needs_port: false };
+}
+
 impl Dissector for Modbus {
     fn protocol(&self) -> Protocol {
         Protocol::MODBUS
-    }
-
-    fn transports(&self) -> &'static [Transport] {
-        &[Transport::TCP, Transport::UDP]
-    }
-
-    fn ports(&self) -> &'static [u16] {
-        &[502]
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {

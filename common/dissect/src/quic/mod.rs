@@ -22,24 +22,26 @@ mod tests;
 pub use parse::ConnectionId;
 
 use crate::tls::HELLO_LIMIT;
-use crate::{Context, Dissector, Head, Probe, SessionBox};
+use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
 use picket_event::{Protocol, Transport};
 
 /// The dissector.
 #[derive(Debug)]
 pub struct Quic;
 
+impl Quic {
+    /// Where it is met.
+    pub const HOME: Home = Home {
+        transports: &[Transport::UDP],
+        ether_types: &[],
+        ports: &[443, 80, 784, 853, 4433, 8443, 8853],
+        needs_port: false,
+    };
+}
+
 impl Dissector for Quic {
     fn protocol(&self) -> Protocol {
         Protocol::QUIC
-    }
-
-    fn transports(&self) -> &'static [Transport] {
-        &[Transport::UDP]
-    }
-
-    fn ports(&self) -> &'static [u16] {
-        &[443, 80, 784, 853, 4433, 8443, 8853]
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {

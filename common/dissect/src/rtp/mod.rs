@@ -10,7 +10,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::{Context, Dissector, Head, Input, Need, Output, Probe, Progress, Session, SessionBox};
+use crate::{Context, Dissector, Head, Home, Input, Need, Output, Probe, Progress, Session, SessionBox};
 use parse::{Header, Look, look};
 use picket_event::{Direction, Protocol, Transport, Unit};
 
@@ -25,17 +25,14 @@ const BROKEN: u8 = 3;
 #[derive(Debug)]
 pub struct Rtp;
 
+impl Rtp {
+    /// Where it is met.
+    pub const HOME: Home = Home { transports: &[Transport::UDP], ether_types: &[], ports: &[], needs_port: false };
+}
+
 impl Dissector for Rtp {
     fn protocol(&self) -> Protocol {
         Protocol::RTP
-    }
-
-    fn transports(&self) -> &'static [Transport] {
-        &[Transport::UDP]
-    }
-
-    fn ports(&self) -> &'static [u16] {
-        &[]
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {

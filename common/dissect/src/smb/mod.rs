@@ -10,24 +10,22 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::{Context, Dissector, Head, Probe, SessionBox};
+use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
 use picket_event::{Protocol, Transport};
 
 /// The dissector.
 #[derive(Debug)]
 pub struct Smb;
 
+impl Smb {
+    /// Where it is met.
+    pub const HOME: Home =
+        Home { transports: &[Transport::TCP], ether_types: &[], ports: &[445, 139], needs_port: false };
+}
+
 impl Dissector for Smb {
     fn protocol(&self) -> Protocol {
         Protocol::SMB
-    }
-
-    fn transports(&self) -> &'static [Transport] {
-        &[Transport::TCP]
-    }
-
-    fn ports(&self) -> &'static [u16] {
-        &[445, 139]
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {

@@ -13,24 +13,22 @@ pub(crate) mod table;
 mod tests;
 
 use crate::recognise::{Guess, spoken, when};
-use crate::{Context, Dissector, Head, Probe, SessionBox};
+use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
 use picket_event::{Protocol, Transport};
 
 /// The dissector.
 #[derive(Debug)]
 pub struct Socks;
 
+impl Socks {
+    /// Where it is met.
+    pub const HOME: Home =
+        Home { transports: &[Transport::TCP], ether_types: &[], ports: &[1080, 9050, 9150], needs_port: false };
+}
+
 impl Dissector for Socks {
     fn protocol(&self) -> Protocol {
         Protocol::SOCKS
-    }
-
-    fn transports(&self) -> &'static [Transport] {
-        &[Transport::TCP]
-    }
-
-    fn ports(&self) -> &'static [u16] {
-        &[1080, 9050, 9150]
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {

@@ -18,7 +18,7 @@ pub(crate) mod table;
 mod tests;
 mod unit;
 
-use crate::{Context, Dissector, Head, Probe, SessionBox};
+use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
 use picket_event::{Protocol, Transport, Unit};
 use picket_reader::Reader;
 
@@ -31,17 +31,14 @@ pub const PRELUDE_LIMIT: usize = 8_192;
 #[derive(Debug)]
 pub struct Ssh;
 
+impl Ssh {
+    /// Where it is met.
+    pub const HOME: Home = Home { transports: &[Transport::TCP], ether_types: &[], ports: &[22], needs_port: false };
+}
+
 impl Dissector for Ssh {
     fn protocol(&self) -> Protocol {
         Protocol::SSH
-    }
-
-    fn transports(&self) -> &'static [Transport] {
-        &[Transport::TCP]
-    }
-
-    fn ports(&self) -> &'static [u16] {
-        &[22]
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {

@@ -18,19 +18,11 @@ mod tests;
 pub use table::Service;
 
 use crate::{Context, Dissector, Head, Probe, SessionBox};
-use picket_event::{Protocol, Transport};
+use picket_event::Protocol;
 
 impl Dissector for Service {
     fn protocol(&self) -> Protocol {
         self.protocol.clone()
-    }
-
-    fn transports(&self) -> &'static [Transport] {
-        self.transports
-    }
-
-    fn ports(&self) -> &'static [u16] {
-        self.ports
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {

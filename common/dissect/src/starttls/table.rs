@@ -2,7 +2,7 @@
 
 use super::parse::{self, Step};
 use super::probe;
-use crate::{Head, Probe};
+use crate::{Head, Home, Probe};
 use picket_event::{Direction, Protocol, Transport};
 
 /// One service that can go on under TLS.
@@ -10,10 +10,8 @@ use picket_event::{Direction, Protocol, Transport};
 pub struct Service {
     /// Its name.
     pub(super) protocol: Protocol,
-    /// The transports it runs over; TLS follows on TCP alone.
-    pub(super) transports: &'static [Transport],
-    /// Registered and customary server ports.
-    pub(super) ports: &'static [u16],
+    /// Where it is met; TLS follows on TCP alone.
+    pub(crate) home: Home,
     /// Judges the first bytes of a conversation.
     pub(super) probe: fn(&Head<'_>) -> Probe,
     /// What lies at the beginning of a direction's message, of which so many came before.
@@ -29,8 +27,7 @@ macro_rules! services {
             $(#[$doc])*
             pub static $name: Service = Service {
                 protocol: Protocol::$name,
-                transports: $transports,
-                ports: &$ports,
+                home: Home { transports: $transports, ether_types: &[], ports: &$ports, needs_port: false },
                 probe: probe::$probe,
                 step: parse::$step,
             };

@@ -1,7 +1,6 @@
 //! Every service goes over to TLS, whole and in pieces, with one direction alone, behind a gap; or stays as it is.
 
 use super::table;
-use crate::Dissector as _;
 use crate::rehearsal::{Heard, Line, c, client_hello, rehearse, s, server_hello};
 use picket_event::Direction::{ToClient, ToServer};
 
@@ -173,6 +172,6 @@ fn a_false_record_is_no_handshake() {
 fn every_service_has_its_own_port() {
     let all = [&table::SMTP, &table::FTP, &table::POP3, &table::IMAP, &table::XMPP, &table::LDAP, &table::RDP];
     for service in all {
-        assert!(service.ports().iter().all(|port| all.iter().filter(|s| s.ports().contains(port)).count() == 1));
+        assert!(service.home.ports.iter().all(|port| all.iter().filter(|s| s.home.ports.contains(port)).count() == 1));
     }
 }

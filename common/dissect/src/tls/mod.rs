@@ -17,7 +17,7 @@ mod tests;
 
 pub use parse::{Carrier, ServerFlight, client_hello, server_hello};
 
-use crate::{Context, Dissector, Head, Probe, SessionBox};
+use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
 use picket_event::{Protocol, Transport, Unit};
 use picket_reader::Reader;
 use table::{content, message};
@@ -33,17 +33,19 @@ pub(crate) const RECORD_LIMIT: u16 = 16_384 + 2_048;
 #[derive(Debug)]
 pub struct Tls;
 
+impl Tls {
+    /// Where it is met.
+    pub const HOME: Home = Home {
+        transports: &[Transport::TCP],
+        ether_types: &[],
+        ports: &[443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 5061, 5671, 8443, 8883],
+        needs_port: false,
+    };
+}
+
 impl Dissector for Tls {
     fn protocol(&self) -> Protocol {
         Protocol::TLS
-    }
-
-    fn transports(&self) -> &'static [Transport] {
-        &[Transport::TCP]
-    }
-
-    fn ports(&self) -> &'static [u16] {
-        &[443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 5061, 5671, 8443, 8883]
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {

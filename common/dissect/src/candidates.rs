@@ -1,0 +1,217 @@
+//! Sets of candidates, and which of them a port, a transport or an ether type speaks for: the registry and the signatures,
+//! turned round when the program is built.
+
+use crate::{link, recognise, registry};
+use picket_event::Transport;
+
+/// Candidates: dissectors first, then signatures, then those of the link layer.
+pub(crate) const COUNT: usize = registry::ALL.len() + recognise::ALL.len() + link::ALL.len();
+const _: () = assert!(COUNT <= 256, "more candidates than a set holds: widen `Candidates`");
+
+/// Pairs of a key and a candidate a table has room for.
+const ROOM: usize = 512;
+
+/// A set of candidates, by number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Candidates([u128; 2]);
+
+#[allow(clippy::indexing_slicing, reason = "evaluated when the program is built, or within two words")]
+impl Candidates {
+    pub(crate) const NONE: Self = Self([0; 2]);
+
+    const fn with(mut self, number: usize) -> Self {
+        self.0[number >> 7 & 1] |= 1 << (number & 127);
+        self
+    }
+
+    pub(crate) fn insert(&mut self, number: u8) {
+        *self = self.with(usize::from(number));
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn contains(self, number: u8) -> bool {
+        self.0[(number >> 7) as usize] >> (number & 127) & 1 == 1
+    }
+
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self([self.0[0] | other.0[0], self.0[1] | other.0[1]])
+    }
+
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self([self.0[0] & !other.0[0], self.0[1] & !other.0[1]])
+    }
+}
+
+impl Iterator for Candidates {
+    type Item = u8;
+
+    /// Takes out the lowest.
+    fn next(&mut self) -> Option<u8> {
+        let (word, base) = self.0.iter_mut().zip([0u8, 128]).find(|(word, _)| **word != 0)?;
+        let bit = u8::try_from(word.trailing_zeros()).unwrap_or(u8::MAX);
+        *word &= *word - 1;
+        Some(base + bit)
+    }
+}
+
+/// Who is met where.
+#[derive(Debug)]
+pub(crate) struct Places {
+    /// Over this transport, whatever the port.
+    pub(crate) anywhere: Candidates,
+    /// By port or ether type; sorted, a key on one row.
+    keys: [u16; ROOM],
+    sets: [Candidates; ROOM],
+    used: usize,
+}
+
+impl Places {
+    /// Those that a port or an ether type speaks for.
+    pub(crate) fn at(&self, key: u16) -> Candidates {
+        let found = self.keys.get(..self.used).and_then(|keys| keys.binary_search(&key).ok());
+        found.and_then(|at| self.sets.get(at)).copied().unwrap_or(Candidates::NONE)
+    }
+}
+
+/// Over TCP.
+static TCP: Places = over(Transport::TCP);
+/// Over UDP.
+static UDP: Places = over(Transport::UDP);
+/// Below IP, by type.
+pub(crate) static LINK: Places = below_ip();
+
+/// Who is met over a transport; none for those that have no ports.
+pub(crate) const fn by_port(transport: Transport) -> Option<&'static Places> {
+    match transport {
+        Transport::TCP => Some(&TCP),
+        Transport::UDP => Some(&UDP),
+        _ => None,
+    }
+}
+
+/// Who is met over a transport without ports.
+pub(crate) fn without_ports(transport: Transport) -> Candidates {
+    let dissectors = registry::ALL.iter().map(|entry| entry.home.transports);
+    let transports = dissectors.chain(recognise::ALL.iter().map(|signature| signature.transports));
+    let fits = transports.zip(0u8..).filter(|(all, _)| all.contains(&transport));
+    fits.fold(Candidates::NONE, |set, (_, number)| set.with(usize::from(number)))
+}
+
+#[allow(clippy::indexing_slicing, reason = "evaluated when the program is built")]
+const fn over(transport: Transport) -> Places {
+    let mut places = Places::NONE;
+    let mut number = 0;
+    while number < registry::ALL.len() {
+        let home = &registry::ALL[number].home;
+        places = places.with(number, runs(home.transports, transport), home.ports, home.needs_port);
+        number += 1;
+    }
+    while number - registry::ALL.len() < recognise::ALL.len() {
+        let signature = &recognise::ALL[number - registry::ALL.len()];
+        let fits = runs(signature.transports, transport);
+        places = places.with(number, fits, signature.ports, signature.needs_port);
+        number += 1;
+    }
+    places
+}
+
+#[allow(clippy::indexing_slicing, reason = "evaluated when the program is built")]
+const fn below_ip() -> Places {
+    let mut places = Places::NONE;
+    let mut number = 0;
+    while number < registry::ALL.len() {
+        places = places.with(number, true, registry::ALL[number].home.ether_types, true);
+        number += 1;
+    }
+    let first = registry::ALL.len() + recognise::ALL.len();
+    let mut at = 0;
+    while at < link::ALL.len() {
+        places = places.with(first + at, true, link::ALL[at].ether_types, true);
+        at += 1;
+    }
+    places
+}
+
+#[allow(clippy::indexing_slicing, reason = "evaluated when the program is built")]
+const fn runs(transports: &[Transport], over: Transport) -> bool {
+    let mut at = 0;
+    while at < transports.len() {
+        if transports[at].0 == over.0 {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+#[allow(clippy::indexing_slicing, reason = "evaluated when the program is built")]
+impl Places {
+    const NONE: Self = Self { anywhere: Candidates::NONE, keys: [0; ROOM], sets: [Candidates::NONE; ROOM], used: 0 };
+
+    /// Notes a candidate that is met there, at its keys; where no key has to fit, anywhere.
+    const fn with(mut self, number: usize, met: bool, keys: &[u16], needs_key: bool) -> Self {
+        let mut at = 0;
+        while met && at < keys.len() {
+            self = self.keyed(keys[at], number);
+            at += 1;
+        }
+        if met && !needs_key {
+            self.anywhere = self.anywhere.with(number);
+        }
+        self
+    }
+
+    const fn keyed(mut self, key: u16, number: usize) -> Self {
+        let mut at = self.used;
+        while at > 0 && self.keys[at - 1] > key {
+            at -= 1;
+        }
+        if at > 0 && self.keys[at - 1] == key {
+            self.sets[at - 1] = self.sets[at - 1].with(number);
+            return self;
+        }
+        let mut from = self.used;
+        while from > at {
+            self.keys[from] = self.keys[from - 1];
+            self.sets[from] = self.sets[from - 1];
+            from -= 1;
+        }
+        self.keys[at] = key;
+        self.sets[at] = Candidates::NONE.with(number);
+        self.used += 1;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_say_what_the_registry_says() {
+        for transport in [Transport::TCP, Transport::UDP] {
+            let places = by_port(transport).unwrap();
+            for (entry, number) in registry::ALL.iter().zip(0u8..) {
+                let met = entry.home.transports.contains(&transport);
+                assert!(entry.home.ports.iter().all(|port| places.at(*port).contains(number) == met));
+                assert_eq!(places.anywhere.contains(number), met && !entry.home.needs_port);
+            }
+            assert_eq!(places.at(1), Candidates::NONE);
+            assert!(places.keys[..places.used].is_sorted());
+        }
+        for (entry, number) in registry::ALL.iter().zip(0u8..) {
+            assert!(entry.home.ether_types.iter().all(|kind| LINK.at(*kind).contains(number)));
+        }
+    }
+
+    #[test]
+    fn a_set_gives_what_was_put_in() {
+        let mut set = Candidates::NONE;
+        for number in [3, 127, 128, 255] {
+            set.insert(number);
+        }
+        assert_eq!(set.collect::<Vec<_>>(), [3, 127, 128, 255]);
+        assert!(set.contains(128) && !set.contains(129));
+        assert_eq!(set.without(set), Candidates::NONE);
+    }
+}
