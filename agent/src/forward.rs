@@ -7,7 +7,7 @@ use crate::enrol::Identity;
 use crate::spool::{self, Spool};
 use crate::uplink::{self, Client, Link, Settings, Shared};
 use picket_event::wire::{BatchWriter, Class, Full};
-use picket_event::{Body, Event, Ledger, Loss, Source, Timestamp, Verdict};
+use picket_event::{Body, Event, Ledger, Loss, Source, Timestamp};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -285,18 +285,6 @@ impl Drop for Forward {
     }
 }
 
-/// Whether somebody may have to be told: the sensor judged a conversation, a pair or a host to be bad.
-fn is_urgent(event: &Event) -> bool {
-    let score = match &event.body {
-        Body::Flow(flow) => flow.score.as_ref(),
-        Body::Pair(pair) => pair.score.as_ref(),
-        Body::Host(host) => host.score.as_ref(),
-        Body::Alert(_) => return true,
-        _ => None,
-    };
-    score.is_some_and(|score| matches!(score.verdict, Verdict::Malicious | Verdict::Suspicious))
-}
-
 /// Nanoseconds since 1970.
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -308,8 +296,8 @@ struct Writer {
     shared: Arc<Shared>,
     counters: Arc<Counters>,
     batches: [BatchWriter; 3],
-    /// When what waits has to leave.
-    due: Option<Instant>,
+    /// When what waits in each has to leave.
+    due: [Option<Instant>; 3],
     delay: Duration,
     told: Vec<Event>,
 }
@@ -318,7 +306,7 @@ impl Writer {
     fn new(shared: Arc<Shared>, counters: Arc<Counters>, delay: Duration, losses: Vec<Loss>) -> std::io::Result<Self> {
         let batch = |class| BatchWriter::new(class).map_err(std::io::Error::other);
         let batches = [batch(Class::Detail)?, batch(Class::Flow)?, batch(Class::Alert)?];
-        let mut writer = Self { shared, counters, batches, due: None, delay, told: Vec::new() };
+        let mut writer = Self { shared, counters, batches, due: [None; 3], delay, told: Vec::new() };
         writer.tell(losses);
         Ok(writer)
     }
@@ -327,7 +315,8 @@ impl Writer {
         let mut saved = Instant::now();
         loop {
             self.announce();
-            let rest = self.due.map_or(Duration::from_secs(1), |at| at.saturating_duration_since(Instant::now()));
+            let due = self.due.iter().flatten().min();
+            let rest = due.map_or(Duration::from_secs(1), |at| at.saturating_duration_since(Instant::now()));
             match jobs.recv_timeout(rest) {
                 Ok(Job::Events(events)) => events.iter().for_each(|event| self.take(event)),
                 Ok(Job::Flush(done)) => {
@@ -338,9 +327,7 @@ impl Writer {
                 Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            if self.due.is_some_and(|at| at <= Instant::now()) {
-                self.flush_all();
-            }
+            self.flush_due();
             if saved.elapsed() >= Duration::from_secs(5) {
                 saved = Instant::now();
                 self.save();
@@ -365,8 +352,8 @@ impl Writer {
     }
 
     fn take(&mut self, event: &Event) {
-        self.note_due(event);
         let class = Class::of(event);
+        self.note_due(event, class);
         let Some(batch) = self.batches.get_mut(class.index()) else { return };
         let full = match batch.push(event) {
             Ok(()) => batch.is_full(),
@@ -383,13 +370,11 @@ impl Writer {
     }
 
     /// An event may wait for others, one that may become an alert only shortly.
-    fn note_due(&mut self, event: &Event) {
-        let urgent = is_urgent(event);
-        if self.due.is_some() && !urgent {
-            return;
-        }
-        let due = Instant::now() + if urgent { self.delay.min(URGENT_DELAY) } else { self.delay };
-        self.due = Some(self.due.map_or(due, |before| before.min(due)));
+    fn note_due(&mut self, event: &Event, class: Class) {
+        let urgent = event.is_urgent();
+        let Some(due) = self.due.get_mut(class.index()).filter(|due| urgent || due.is_none()) else { return };
+        let at = Instant::now() + if urgent { self.delay.min(URGENT_DELAY) } else { self.delay };
+        *due = Some(due.map_or(at, |before| before.min(at)));
     }
 
     fn drop_waiting(&self, reason: &str, count: u64) {
@@ -402,8 +387,22 @@ impl Writer {
         for class in Class::ALL.into_iter().rev() {
             self.flush(class);
         }
-        self.due = None;
         self.sync();
+    }
+
+    /// Each class by itself: a verdict that hurries does not cut short what the rows of others would have saved.
+    fn flush_due(&mut self) {
+        let now = Instant::now();
+        let mut flushed = false;
+        for class in Class::ALL.into_iter().rev() {
+            if self.due.get(class.index()).copied().flatten().is_some_and(|at| at <= now) {
+                self.flush(class);
+                flushed = true;
+            }
+        }
+        if flushed {
+            self.sync();
+        }
     }
 
     fn sync(&self) {
@@ -412,6 +411,9 @@ impl Writer {
     }
 
     fn flush(&mut self, class: Class) {
+        if let Some(due) = self.due.get_mut(class.index()) {
+            *due = None;
+        }
         let Some(batch) = self.batches.get_mut(class.index()).filter(|batch| !batch.is_empty()) else { return };
         let count = u64::from(batch.len());
         let mut spool = self.shared.spool();

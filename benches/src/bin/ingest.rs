@@ -173,7 +173,7 @@ fn send(arguments: &Arguments, token: &str, place: &Path) -> anyhow::Result<()> 
 /// The agents' side: a minute of mixed traffic at its own pace.
 fn minute(token: &str, place: &Path, rate: u32) -> anyhow::Result<()> {
     let mut agent = AgentAt::enrol(token, "agent", place)?;
-    agent.batch_delay = Duration::from_millis(500);
+    agent.batch_delay = picket_agent::config::Uplink::default().batch_delay.0;
     let forward = agent.start()?;
     let mut generator = Generator::new(1, START, rate, Mix::Flows);
     let begin = Instant::now();

@@ -153,6 +153,19 @@ impl Event {
     pub const fn kind(&self) -> Kind {
         self.body.kind()
     }
+
+    /// Whether somebody may have to be told: the sensor raised an alert, or judged a conversation, a pair or a host to be bad.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        let score = match &self.body {
+            Body::Flow(flow) => flow.score.as_ref(),
+            Body::Pair(pair) => pair.score.as_ref(),
+            Body::Host(host) => host.score.as_ref(),
+            Body::Alert(_) => return true,
+            _ => None,
+        };
+        score.is_some_and(|score| matches!(score.verdict, Verdict::Malicious | Verdict::Suspicious))
+    }
 }
 
 /// Where frames came from. Cheap to clone.

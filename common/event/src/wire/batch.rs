@@ -9,8 +9,12 @@ use std::fmt;
 
 /// Bytes of records after which a frame is full. Larger frames compress little better and hold acknowledgements up.
 const FULL_BYTES: usize = 128 << 10;
-/// Small frames gain a tenth by level 9 over the default of 3, and batches are small.
+/// The level of full frames: what sends many events spends little on each.
 const LEVEL: i32 = 6;
+/// The level of frames up to [`SMALL_BYTES`]: they gain most by it, and who sends those has time.
+const LEVEL_SMALL: i32 = 15;
+/// Bytes of records up to which a frame is small.
+const SMALL_BYTES: usize = FULL_BYTES / 2;
 
 /// Why an event was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +100,8 @@ impl BatchWriter {
         if !preamble {
             return Err(WireError::Preamble);
         }
+        let level = if all.len() <= SMALL_BYTES { LEVEL_SMALL } else { LEVEL };
+        self.zstd.set_compression_level(level).map_err(|_| WireError::Compression)?;
         let body = self.zstd.compress(&all).map_err(|_| WireError::Compression)?;
         seal(FrameKind::Events, self.class, first, count, &body)
     }

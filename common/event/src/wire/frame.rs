@@ -23,7 +23,7 @@ pub enum Class {
     Detail,
     /// Flows, hosts, pairs, assets.
     Flow,
-    /// Alerts, anomalies, ledgers, losses.
+    /// Alerts, anomalies, ledgers, losses, and what the sensor judged to be bad.
     Alert,
 }
 
@@ -33,8 +33,9 @@ impl Class {
 
     /// The class of an event.
     #[must_use]
-    pub const fn of(event: &Event) -> Self {
+    pub fn of(event: &Event) -> Self {
         match event.kind() {
+            _ if event.is_urgent() => Self::Alert,
             Kind::Tls | Kind::Quic | Kind::Ssh | Kind::Dns | Kind::Http | Kind::Ics => Self::Detail,
             Kind::Flow | Kind::Host | Kind::Pair | Kind::Asset => Self::Flow,
             Kind::Anomaly | Kind::Alert | Kind::Stats | Kind::Loss => Self::Alert,
