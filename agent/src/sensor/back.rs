@@ -1,6 +1,7 @@
 //! The last piece of the line: what crosses flows, scoring, and the events themselves.
 
 use super::assets::{self, Assets};
+use super::findings::Findings;
 use super::hosts::{self, Hosts};
 use super::level::{Level, Missed};
 use super::pairs::{self, News, Pairs};
@@ -31,6 +32,7 @@ pub(crate) struct Back {
     missed: Missed,
     privacy: Option<Arc<Privacy>>,
     assets: Assets,
+    findings: Findings,
     events: u64,
 }
 
@@ -59,6 +61,7 @@ impl Back {
             missed: Missed::default(),
             privacy: settings.privacy.clone(),
             assets: Assets::new(),
+            findings: Findings::new(),
             events: 0,
         }
     }
@@ -80,6 +83,10 @@ impl Back {
         let event = match report {
             Report::Event(said) => {
                 self.hosts.said(&said);
+                let alerts = self.findings.hear(&said);
+                if !alerts.is_empty() {
+                    return self.say_with_alerts(*said, alerts, sink);
+                }
                 let said = match self.learn(*said, sink) {
                     Some(said) => said,
                     None => return,
@@ -104,6 +111,20 @@ impl Back {
         self.put(event, sink);
         if let Some(news) = news {
             self.tell_pair(&news, sink);
+        }
+        self.tell_assets(time, sink);
+    }
+
+    /// An event, and behind it what it is an alert of.
+    fn say_with_alerts(&mut self, said: Said, alerts: Vec<body::Alert>, sink: &mut impl Sink) {
+        let (time, vlan, flow) = (said.time, said.vlan, said.flow);
+        if let Some(said) = self.learn(said, sink) {
+            let event = self.event(said);
+            self.put(event, sink);
+        }
+        for alert in alerts {
+            let event = self.event(Said { time, vlan, flow, body: Body::Alert(Box::new(alert)) });
+            self.put(event, sink);
         }
         self.tell_assets(time, sink);
     }
@@ -211,7 +232,9 @@ impl Back {
     /// Adds the back's share to the books.
     pub(crate) fn account(&self, ledger: &mut Ledger) {
         let mut mine = Ledger { events: self.events, ..Ledger::default() };
-        let capped = self.assets.capped().into_iter().chain(self.hosts.capped()).chain(self.pairs.capped());
+        let findings = [("findings", self.findings.forgotten())];
+        let capped =
+            self.assets.capped().into_iter().chain(self.hosts.capped()).chain(self.pairs.capped()).chain(findings);
         for (row, count) in capped.filter(|(_, count)| *count > 0) {
             mine.capped.insert(row.to_owned(), count);
         }

@@ -12,6 +12,7 @@
 
 pub(crate) mod assets;
 pub(crate) mod back;
+mod findings;
 pub(crate) mod front;
 mod hosts;
 mod ics;

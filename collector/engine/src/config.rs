@@ -203,6 +203,8 @@ pub struct Config {
     pub liveness: bool,
     /// Whether verdicts of sensors make findings. Default true.
     pub verdicts: bool,
+    /// Whether alerts that sensors raise themselves make findings. Default true.
+    pub alerts: bool,
     /// Whether the baseline makes findings. Default true.
     pub baseline: bool,
     /// Half-life of an entity's risk after its last finding, days. Default 3.
@@ -225,6 +227,7 @@ impl Default for Config {
             unheard_seconds: 21_600,
             liveness: true,
             verdicts: true,
+            alerts: true,
             baseline: true,
             risk_half_life_days: 3.0,
             caps: Caps::default(),

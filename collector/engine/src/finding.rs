@@ -9,17 +9,20 @@ pub enum FindingKind {
     Baseline,
     /// A sensor's classifiers said so.
     Verdict,
+    /// A sensor raised an alert of its own: a single message, or a scan.
+    Sensor,
     /// An agent fell silent.
     Silence,
 }
 
 impl FindingKind {
-    /// The name: `baseline`, `verdict`, `agent_silence`.
+    /// The name: `baseline`, `verdict`, `sensor`, `agent_silence`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Baseline => "baseline",
             Self::Verdict => "verdict",
+            Self::Sensor => "sensor",
             Self::Silence => "agent_silence",
         }
     }
@@ -91,7 +94,7 @@ pub struct Finding {
     /// In words; never empty.
     pub reasons: Vec<String>,
     /// ATT&CK ids.
-    pub techniques: Vec<&'static str>,
+    pub techniques: Vec<String>,
     /// What recomputes it.
     pub evidence: Evidence,
 }

@@ -38,7 +38,7 @@ pub struct Args {
     /// Deviation of a cell: plain, standardised, predictive
     #[arg(long, value_name = "NAME", default_value = "predictive")]
     pub deviation: String,
-    /// Leave findings of a kind out: baseline, verdict, agent_silence (repeatable)
+    /// Leave findings of a kind out: baseline, verdict, sensor, agent_silence (repeatable)
     #[arg(long, value_name = "KIND")]
     pub without: Vec<String>,
 }
@@ -57,8 +57,9 @@ fn config(args: &Args) -> anyhow::Result<Config> {
         match kind.as_str() {
             k if k == FindingKind::Baseline.name() => config.baseline = false,
             k if k == FindingKind::Verdict.name() => config.verdicts = false,
+            k if k == FindingKind::Sensor.name() => config.alerts = false,
             k if k == FindingKind::Silence.name() => config.liveness = false,
-            other => bail!("--without {other}: use baseline, verdict or agent_silence"),
+            other => bail!("--without {other}: use baseline, verdict, sensor or agent_silence"),
         }
     }
     if let Some(path) = &args.sites {

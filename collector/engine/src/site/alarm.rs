@@ -168,17 +168,17 @@ impl Budget {
 }
 
 /// What is said of an entity.
-struct Draft {
-    kind: FindingKind,
-    time: Timestamp,
-    p_value: f64,
-    cells: Vec<FindingCell>,
-    counterpart: Option<String>,
-    reasons: Vec<String>,
-    techniques: Vec<&'static str>,
-    threat: Threat,
-    evidence: Evidence,
-    topic: (String, String),
+pub(super) struct Draft {
+    pub(super) kind: FindingKind,
+    pub(super) time: Timestamp,
+    pub(super) p_value: f64,
+    pub(super) cells: Vec<FindingCell>,
+    pub(super) counterpart: Option<String>,
+    pub(super) reasons: Vec<String>,
+    pub(super) techniques: Vec<String>,
+    pub(super) threat: Threat,
+    pub(super) evidence: Evidence,
+    pub(super) topic: (String, String),
 }
 
 impl SiteState {
@@ -254,7 +254,7 @@ impl SiteState {
             cells,
             counterpart,
             reasons,
-            techniques,
+            techniques: techniques.into_iter().map(str::to_owned).collect(),
             threat,
             evidence,
             topic,
@@ -296,7 +296,7 @@ impl SiteState {
         let Some(relation) = self.relation(place.relation) else { return (Threat::Other, Vec::new()) };
         match (relation.operation, relation.mark) {
             (_, Mark::Identity) => (Threat::SystemCompromise, vec!["T0848"]),
-            (Some(op), _) if changes_process(op) => (Threat::SystemCompromise, vec!["T0855"]),
+            (Some(op), _) if changes_process(op) => (Threat::SystemCompromise, vec!["T1692.001"]),
             (Some(_), _) => (Threat::Reconnaissance, vec!["T0861"]),
             (None, Mark::Unanswered) => (Threat::Reconnaissance, vec!["T1046"]),
             (None, Mark::Upload) => (Threat::DataExfiltration, vec!["T1048"]),
@@ -307,7 +307,15 @@ impl SiteState {
 
     /// Writes a finding: within its case, within the budget, with its risk.
     #[allow(clippy::too_many_arguments)] // the context of one finding
-    fn emit(&mut self, entity: u32, draft: Draft, wants: bool, day: i64, counters: &mut Counters, out: &mut Findings) {
+    pub(super) fn emit(
+        &mut self,
+        entity: u32,
+        draft: Draft,
+        wants: bool,
+        day: i64,
+        counters: &mut Counters,
+        out: &mut Findings,
+    ) {
         let danger = self.danger(entity, &draft);
         let Some(e) = self.entities.get_mut(entity as usize) else { return };
         let known = e.cases.iter_mut().find(|c| c.topic == draft.topic);
@@ -323,6 +331,9 @@ impl SiteState {
             }
             Some(case) => (case.name.clone(), case.count),
             None if told.is_some() => (told.unwrap_or_default(), 2),
+            None if draft.kind == FindingKind::Sensor => {
+                (format!("{}/{}/{day}/sensor/{}", self.site.name, e.name, draft.topic.0), 1)
+            }
             None => (format!("{}/{}/{day}/{}", self.site.name, e.name, draft.kind.name()), 1),
         };
         let mut alert = wants && !again;
@@ -448,7 +459,7 @@ impl SiteState {
             cells: Vec::new(),
             counterpart: None,
             reasons: vec![format!("the sensor said nothing for {hours:.1} hours since {last}")],
-            techniques: vec!["T0804"],
+            techniques: vec!["T1691.002".to_owned()],
             threat: Threat::DenialOfService,
             evidence: Evidence {
                 score: hours,
@@ -481,10 +492,7 @@ fn accused(event: &Event) -> Option<(&Score, Party, Option<String>)> {
         Body::Host(host) => Party::Ip(host.ip.to_canonical()),
         _ => ends.map(|(src, _)| src)?,
     };
-    let other = ends.map(|(_, dest)| match dest {
-        Party::Ip(ip) => ip.to_string(),
-        Party::Link(mac) => mac.to_string(),
-    });
+    let other = ends.map(|(_, dest)| dest.to_string());
     Some((score, party, other))
 }
 
@@ -513,7 +521,7 @@ fn verdict_draft(envelope: &Envelope, score: &Score, seen: u32, other: Option<St
         topic: ("verdict".to_owned(), other.clone().unwrap_or_default()),
         counterpart: other,
         reasons,
-        techniques: vec!["T1071"],
+        techniques: vec!["T1071".to_owned()],
         threat: Threat::SystemCompromise,
         evidence: Evidence { score: f64::from(score.value.get()), ..Evidence::default() },
     }

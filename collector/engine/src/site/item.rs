@@ -1,6 +1,7 @@
 //! Events made small: what the baseline needs of each, and the order they are taken in.
 
 use picket_event::{Body, Endpoints, Envelope, FlowState, Mac, MessageKind, Operation, Protocol, Source, Timestamp};
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -17,6 +18,15 @@ pub enum Party {
     Ip(IpAddr),
     /// By link address.
     Link(Mac),
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(ip) => ip.fmt(f),
+            Self::Link(mac) => mac.fmt(f),
+        }
+    }
 }
 
 /// A behaviour between two ends.

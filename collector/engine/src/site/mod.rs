@@ -7,6 +7,7 @@ mod item;
 mod judge;
 mod place;
 mod registry;
+mod told;
 mod view;
 
 use crate::cells::Look;
@@ -204,6 +205,9 @@ impl SiteState {
         };
         if config.verdicts {
             self.verdict(envelope, config, counters, out);
+        }
+        if config.alerts {
+            self.told(envelope, config, counters, out);
         }
         let item = item::item(envelope);
         let order = (envelope.epoch, envelope.sequence);

@@ -1,7 +1,7 @@
 //! A small site of generated weeks: workstations, servers, a control room and two controllers, from a seed.
 
 use picket_engine::{Config, Engine, Finding, Findings, SiteConfig, Zone};
-use picket_event::body::{App, Asset, Flow, Ics, Score};
+use picket_event::body::{Alert, App, Asset, Flow, Ics, Score};
 use picket_event::{
     AgentId, Body, Both, Endpoints, Envelope, Event, FlowEnd, FlowId, FlowRef, FlowState, MessageKind, Operation,
     Protocol, Reason, Site, Source, Timestamp, Transport, Unit, Verdict,
@@ -100,6 +100,13 @@ pub fn ics(seconds: i64, src: IpAddr, dest: IpAddr, operation: Operation, count:
         count,
     };
     event(seconds, Some(endpoints(src, dest, 502)), Body::Ics(Box::new(body)))
+}
+
+/// What a sensor tells of one message.
+pub fn told(seconds: i64, src: IpAddr, dest: IpAddr, kind: &str, severity: u8) -> Event {
+    let reasons = vec![Reason::literal("a controller's program is started or stopped")];
+    let alert = Alert { kind: kind.to_owned(), severity, techniques: vec!["T0858".to_owned()], reasons };
+    event(seconds, Some(endpoints(src, dest, 502)), Body::Alert(Box::new(alert)))
 }
 
 /// A name.

@@ -1,0 +1,155 @@
+//! Findings on industrial messages that need no learning: one message, or a short window of one client's.
+//!
+//! What a plant does every day is not told here: who has never written before, or writes at an odd hour, is the
+//! collector's judgement, which remembers. A finding is told once an hour for a client and a server.
+
+mod table;
+#[cfg(test)]
+mod tests;
+
+use super::report::Said;
+use picket_event::body::{self, Body, Ics};
+use picket_event::{Endpoints, MessageKind, Reason, ReasonArg, Timestamp};
+use picket_feature::Lru;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+use table::Finding;
+
+/// Clients and servers remembered.
+const PEERS_MAX: usize = 8_192;
+/// Time until the same is told again.
+const AGAIN: Duration = Duration::from_secs(3_600);
+/// The window in which what is counted has to come together.
+const WINDOW: Duration = Duration::from_secs(60);
+/// Different units of one server asked in a window.
+const UNITS: usize = 16;
+/// Different functions refused in a window.
+const FUNCTIONS: usize = 6;
+/// Different addresses asked in a window.
+const RANGES: usize = 96;
+/// Refusals in a window.
+const EXCEPTIONS: u32 = 30;
+
+/// What is remembered between messages.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    peers: Lru<Ends, Watch>,
+}
+
+/// A client and a server: addresses, or below IP stations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Ends {
+    Ip(IpAddr, IpAddr),
+    Link([u8; 6], [u8; 6]),
+}
+
+/// What one client does to one server.
+#[derive(Debug, Default)]
+struct Watch {
+    /// When each kind was told last, by its place in the table.
+    told: Vec<(&'static str, Timestamp)>,
+    window: Window,
+}
+
+#[derive(Debug, Default)]
+struct Window {
+    start: Option<Timestamp>,
+    units: BTreeSet<u32>,
+    refused: BTreeSet<u32>,
+    ranges: BTreeSet<(u32, u32)>,
+    exceptions: u32,
+}
+
+impl Findings {
+    pub(crate) const fn new() -> Self {
+        Self { peers: Lru::new(PEERS_MAX) }
+    }
+
+    /// Looks at an event; what has to be told of it.
+    pub(crate) fn hear(&mut self, said: &Said) -> Vec<body::Alert> {
+        let (Body::Ics(ics), Some(flow)) = (&said.body, &said.flow) else { return Vec::new() };
+        let Some(ends) = ends(&flow.endpoints) else { return Vec::new() };
+        let watch = self.peers.entry(ends, Watch::default);
+        let counted = watch.window.count(ics, said.time);
+        let alone = table::of_message(ics).filter(|_| ics.kind != MessageKind::Exception);
+        let new = alone.into_iter().chain(counted).filter(|finding| watch.is_news(finding, said.time));
+        new.collect::<Vec<_>>().into_iter().map(|finding| alert(finding, ics)).collect()
+    }
+
+    /// Clients and servers that were forgotten for want of room.
+    pub(crate) const fn forgotten(&self) -> u64 {
+        self.peers.evicted()
+    }
+}
+
+impl Watch {
+    fn is_news(&mut self, finding: &Finding, now: Timestamp) -> bool {
+        match self.told.iter_mut().find(|(kind, _)| *kind == finding.kind) {
+            Some((_, last)) if now.since(*last) < AGAIN => false,
+            Some((_, last)) => {
+                *last = now;
+                true
+            }
+            None => {
+                self.told.push((finding.kind, now));
+                true
+            }
+        }
+    }
+}
+
+impl Window {
+    /// Counts a message; what its window has shown with it. Requests are counted, and refusals.
+    fn count(&mut self, ics: &Ics, now: Timestamp) -> Option<&'static Finding> {
+        if self.start.is_none_or(|start| now.since(start) >= WINDOW) {
+            *self = Self { start: Some(now), ..Self::default() };
+        }
+        if ics.kind == MessageKind::Exception {
+            self.exceptions = self.exceptions.saturating_add(ics.count.max(1));
+            insert(&mut self.refused, ics.function & 0x7fff_ffff, FUNCTIONS);
+        }
+        if ics.kind == MessageKind::Request {
+            ics.unit.into_iter().for_each(|unit| insert(&mut self.units, unit, UNITS));
+            ics.range.into_iter().for_each(|range| insert(&mut self.ranges, range, RANGES));
+        }
+        if self.refused.len() >= FUNCTIONS {
+            Some(&table::FUNCTION_SCAN)
+        } else if self.units.len() >= UNITS {
+            Some(&table::UNIT_SCAN)
+        } else if self.exceptions >= EXCEPTIONS {
+            Some(&table::EXCEPTIONS)
+        } else if self.ranges.len() >= RANGES {
+            Some(&table::RANGE_SCAN)
+        } else {
+            None
+        }
+    }
+}
+
+fn insert<T: Ord>(set: &mut BTreeSet<T>, value: T, most: usize) {
+    if set.len() < most {
+        set.insert(value);
+    }
+}
+
+fn alert(finding: &Finding, ics: &Ics) -> body::Alert {
+    let text = |words: &str| ReasonArg::Text(words.to_owned());
+    let function = if ics.function_name.is_empty() { "function" } else { &ics.function_name };
+    let object = ics.object.as_deref().unwrap_or_default();
+    let args = vec![text(ics.protocol.name()), text(function), ReasonArg::Number(ics.function as f32), text(object)];
+    body::Alert {
+        kind: finding.kind.to_owned(),
+        severity: finding.severity,
+        techniques: finding.techniques.iter().map(|id| (*id).to_owned()).collect(),
+        reasons: vec![Reason::literal(finding.words), Reason { template: Reason::ICS_MESSAGE, args }],
+    }
+}
+
+fn ends(endpoints: &Endpoints) -> Option<Ends> {
+    match *endpoints {
+        Endpoints::Ip { src, dest, .. } => Some(Ends::Ip(src, dest)),
+        Endpoints::Link { src: Some(src), dest: Some(dest), .. } => Some(Ends::Link(src.0, dest.0)),
+        Endpoints::Link { .. } => None,
+    }
+}

@@ -1,0 +1,106 @@
+//! What is told of an operation, whatever the protocol, and of single functions that mean more than their operation.
+//!
+//! Techniques are ATT&CK for ICS v19.1, best first.
+
+use picket_event::body::Ics;
+use picket_event::{Operation, Protocol};
+
+/// One kind of finding.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// Its name (`alert.kind`).
+    pub(crate) kind: &'static str,
+    /// 1 to 10.
+    pub(crate) severity: u8,
+    pub(crate) techniques: &'static [&'static str],
+    /// What it means, in words.
+    pub(crate) words: &'static str,
+}
+
+macro_rules! findings {
+    ($($name:ident = $kind:literal, $severity:literal, [$($technique:literal),+], $words:literal;)*) => {
+        $(pub(crate) static $name: Finding =
+            Finding { kind: $kind, severity: $severity, techniques: &[$($technique),+], words: $words };)*
+
+        /// Every kind of finding.
+        pub(crate) static ALL: &[&Finding] = &[$(&$name),*];
+    };
+}
+
+findings! {
+    FIRMWARE = "firmware_transfer", 9, ["T1693.002", "T1693.001"], "firmware of a device is being replaced";
+    PROGRAM_WRITE = "program_download", 8, ["T0843", "T0889"], "a program is being written into a controller";
+    STATE = "controller_state", 8, ["T0858", "T0816"], "a controller's program is started or stopped";
+    RESTART = "device_restart", 8, ["T0816"], "a device is told to restart";
+    MODE = "operating_mode", 7, ["T0858"], "a controller's operating mode is changed";
+    FORCE = "forced_output", 7, ["T0835", "T0806"], "inputs or outputs are forced past the program";
+    TRUST = "trust_added", 8, ["T1694.001", "T0859"], "a route is added, which lets another station command this one";
+    BROADCAST = "broadcast_write", 7, ["T1692.001", "T0836"], "one command is sent to every device at once";
+    PROGRAM_READ = "program_upload", 5, ["T0845"], "a controller's program is being read out";
+    CLOCK = "clock_set", 4, ["T0836"], "a controller's clock is set";
+    UNIT_SCAN = "unit_scan", 5, ["T0846", "T0888"], "many units behind one device are asked in a short time";
+    FUNCTION_SCAN = "function_scan", 5, ["T0888", "T0861"], "many functions that a device does not have are tried";
+    RANGE_SCAN = "range_scan", 4, ["T0861", "T0802"], "many different addresses of a device are asked in a short time";
+    EXCEPTIONS = "exception_storm", 5, ["T0861", "T0814"], "a device refuses many requests in a short time";
+    INTERROGATION = "device_interrogation", 2, ["T0888"], "a device is asked who it is";
+}
+
+/// A function that says more than its operation does.
+struct Special {
+    protocol: Protocol,
+    functions: &'static [u32],
+    /// The beginning of the object it acts on; empty where any will do.
+    object: &'static str,
+    finding: &'static Finding,
+}
+
+const fn special(
+    protocol: Protocol,
+    functions: &'static [u32],
+    object: &'static str,
+    finding: &'static Finding,
+) -> Special {
+    Special { protocol, functions, object, finding }
+}
+
+static SPECIAL: &[Special] = &[
+    // Omron W342 section 5: forced set and reset, and their cancellation.
+    special(Protocol::FINS, &[0x2301, 0x2302], "", &FORCE),
+];
+
+/// Protocols whose masters set clocks as part of their ordinary work.
+const KEEPS_TIME: &[Protocol] = &[Protocol::DNP3, Protocol::IEC104, Protocol::DLMS, Protocol::C1222, Protocol::BACNET];
+
+/// What a message means by itself; nothing for what plants do all day.
+pub(crate) fn of_message(ics: &Ics) -> Option<&'static Finding> {
+    let object = ics.object.as_deref().unwrap_or_default();
+    let fits = |s: &&Special| {
+        s.protocol == ics.protocol && s.functions.contains(&ics.function) && object.starts_with(s.object)
+    };
+    if let Some(special) = SPECIAL.iter().find(fits) {
+        return Some(special.finding);
+    }
+    match ics.operation {
+        Operation::Firmware => Some(&FIRMWARE),
+        Operation::ProgramWrite => Some(&PROGRAM_WRITE),
+        Operation::ProgramRead => Some(&PROGRAM_READ),
+        Operation::Start | Operation::Stop => Some(&STATE),
+        Operation::Restart => Some(&RESTART),
+        Operation::Mode => Some(&MODE),
+        Operation::Time if !KEEPS_TIME.contains(&ics.protocol) => Some(&CLOCK),
+        Operation::Identify => Some(&INTERROGATION),
+        Operation::Write | Operation::Control if is_broadcast(ics) => Some(&BROADCAST),
+        _ => None,
+    }
+}
+
+/// Whether a message goes to every unit at once. Modbus' unit 0 is no broadcast over TCP, where it often means the device itself.
+fn is_broadcast(ics: &Ics) -> bool {
+    match ics.protocol {
+        // IEEE 1815 section 9.2.5.2.
+        Protocol::DNP3 => ics.unit.is_some_and(|unit| (0xfffd..=0xffff).contains(&unit)),
+        // IEC 60870-5-101 section 7.2.4: the common address of all stations, in one byte and in two.
+        Protocol::IEC104 => ics.unit.is_some_and(|unit| unit == 0xffff),
+        _ => false,
+    }
+}

@@ -1,0 +1,123 @@
+//! Findings by hand.
+
+use super::super::report::Said;
+use super::table::{ALL, Finding};
+use super::*;
+use picket_event::{FlowId, FlowRef, Operation, Protocol, Transport};
+use std::borrow::Cow;
+
+fn message(operation: Operation, kind: MessageKind, function: u32) -> Ics {
+    Ics {
+        protocol: Protocol::S7COMM,
+        operation,
+        previous: None,
+        kind,
+        function,
+        function_name: Cow::Borrowed("name"),
+        unit: None,
+        object: None,
+        range: None,
+        value: None,
+        count: 1,
+    }
+}
+
+fn said(seconds: i64, ics: Ics) -> Said {
+    let endpoints = Endpoints::Ip {
+        src: "192.0.2.1".parse().unwrap(),
+        src_port: 40_000,
+        dest: "192.0.2.2".parse().unwrap(),
+        dest_port: 102,
+        transport: Transport::TCP,
+    };
+    let time = Timestamp::from_parts(seconds, 0);
+    Said { time, vlan: None, flow: Some(FlowRef { id: FlowId(1), endpoints }), body: Body::Ics(Box::new(ics)) }
+}
+
+fn kinds(findings: &mut Findings, seconds: i64, ics: Ics) -> Vec<String> {
+    findings.hear(&said(seconds, ics)).into_iter().map(|alert| alert.kind).collect()
+}
+
+#[test]
+fn a_stop_is_told_once_an_hour() {
+    let mut findings = Findings::new();
+    let stop = || message(Operation::Stop, MessageKind::Request, 0x29);
+    assert_eq!(kinds(&mut findings, 0, stop()), ["controller_state"]);
+    assert!(kinds(&mut findings, 1, message(Operation::Stop, MessageKind::Response, 0x29)).is_empty());
+    assert!(kinds(&mut findings, 3_599, stop()).is_empty());
+    assert_eq!(kinds(&mut findings, 3_600, stop()), ["controller_state"]);
+    assert_eq!(
+        kinds(&mut findings, 3_601, message(Operation::ProgramWrite, MessageKind::Request, 0x1a)),
+        ["program_download"]
+    );
+}
+
+#[test]
+fn what_plants_do_all_day_is_no_finding() {
+    let mut findings = Findings::new();
+    for operation in [Operation::Read, Operation::Write, Operation::Control, Operation::Report, Operation::Session] {
+        assert!(kinds(&mut findings, 0, message(operation, MessageKind::Request, 1)).is_empty(), "{operation}");
+    }
+    let mut clock = message(Operation::Time, MessageKind::Request, 103);
+    clock.protocol = Protocol::IEC104;
+    assert!(kinds(&mut findings, 0, clock).is_empty());
+    assert_eq!(kinds(&mut findings, 0, message(Operation::Time, MessageKind::Request, 7)), ["clock_set"]);
+}
+
+#[test]
+fn a_refused_start_is_no_start() {
+    let mut findings = Findings::new();
+    assert!(kinds(&mut findings, 0, message(Operation::Start, MessageKind::Exception, 0x28)).is_empty());
+}
+
+#[test]
+fn a_write_to_all_stations_is_told() {
+    let mut findings = Findings::new();
+    let mut write = message(Operation::Control, MessageKind::Request, 5);
+    (write.protocol, write.unit) = (Protocol::DNP3, Some(0xffff));
+    assert_eq!(kinds(&mut findings, 0, write.clone()), ["broadcast_write"]);
+    write.unit = Some(10);
+    assert!(kinds(&mut findings, 9_999, write).is_empty());
+}
+
+#[test]
+fn scans_are_told_in_their_window_and_slow_ones_are_not() {
+    let scan = |step: i64, vary: fn(&mut Ics, u32)| -> Vec<String> {
+        let mut findings = Findings::new();
+        let one = |n: u32| {
+            let mut ics = message(Operation::Read, MessageKind::Request, 3);
+            vary(&mut ics, n);
+            ics
+        };
+        (0..200).flat_map(|n| kinds(&mut findings, i64::from(n) * step / 4, one(n))).collect()
+    };
+    assert_eq!(scan(1, |ics, n| ics.unit = Some(n)), ["unit_scan"]);
+    assert!(scan(40, |ics, n| ics.unit = Some(n)).is_empty());
+    assert_eq!(scan(1, |ics, n| ics.range = Some((n, n))), ["range_scan"]);
+    let refused = scan(1, |ics, n| (ics.function, ics.kind) = (n % 20, MessageKind::Exception));
+    assert_eq!(refused, ["function_scan"]);
+    assert_eq!(scan(1, |ics, _| ics.kind = MessageKind::Exception), ["exception_storm"]);
+}
+
+#[test]
+fn memory_is_bounded() {
+    let mut findings = Findings::new();
+    for n in 0..u32::try_from(PEERS_MAX).unwrap() + 10 {
+        let mut said = said(0, message(Operation::Stop, MessageKind::Request, 1));
+        if let Some(FlowRef { endpoints: Endpoints::Ip { src, .. }, .. }) = &mut said.flow {
+            *src = std::net::Ipv4Addr::from(n).into();
+        }
+        assert_eq!(findings.hear(&said).len(), 1);
+    }
+    assert_eq!(findings.forgotten(), 10);
+}
+
+#[test]
+fn every_finding_is_whole() {
+    let known = |f: &&Finding| f.techniques.iter().all(|t| t.starts_with('T') && t.len() >= 5) && !f.words.is_empty();
+    assert!(ALL.iter().all(|finding| known(finding) && (1..=10).contains(&finding.severity)));
+    let mut names: Vec<_> = ALL.iter().map(|finding| finding.kind).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), ALL.len());
+}
