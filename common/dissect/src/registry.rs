@@ -49,4 +49,5 @@ pub static ALL: &[Entry] = &[
     e(&services::RDP, services::RDP.home),
     e(&services::MYSQL, services::MYSQL.home),
     e(&services::POSTGRESQL, services::POSTGRESQL.home),
+    e(&crate::enip::Enip, crate::enip::Enip::HOME),
 ];

@@ -98,32 +98,6 @@ pub(super) fn s7comm(head: &Head<'_>) -> Probe {
     either(head, judge)
 }
 
-/// EtherNet/IP encapsulation (CIP volume 2 clause 2-3): a command that exists, a length that fits, options 0.
-pub(super) fn enip(head: &Head<'_>) -> Probe {
-    either(head, |bytes| {
-        read(|| {
-            let mut r = Reader::new(bytes);
-            let (command, length) = (r.u16_le("command")?, r.u16_le("length")?);
-            if !matches!(command, 0x04 | 0x63..=0x66 | 0x6f | 0x70 | 0x72 | 0x73) {
-                return Ok(Guess::No);
-            }
-            let (session, status) = (r.u32_le("session")?, r.u32_le("status")?);
-            r.skip(8, "context")?;
-            let options = r.u32_le("options")?;
-            let rest = r.remaining();
-            let fits = options == 0 && status <= 0x6a && usize::from(length) <= rest;
-            let exact = usize::from(length) == rest;
-            let strong = match command {
-                0x65 => length == 4,
-                0x6f | 0x70 => session != 0 && length >= 16,
-                0x66 => session != 0 && length == 0,
-                _ => session == 0,
-            };
-            Ok(if fits && strong { Guess::Yes(if exact { 0.9 } else { 0.7 }) } else { Guess::No })
-        })
-    })
-}
-
 /// BACnet/IP (ASHRAE 135 annex J): type, function and a length that fits to the byte, then the network version.
 pub(super) fn bacnet(head: &Head<'_>) -> Probe {
     either(head, |bytes| {
