@@ -9,6 +9,7 @@
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod arp;
+pub mod bacnet;
 mod ber;
 mod candidates;
 pub mod cdp;
@@ -32,6 +33,7 @@ pub mod mdns;
 pub mod modbus;
 pub mod nbns;
 pub mod nd;
+pub mod opcua;
 mod open;
 mod pieces;
 mod plant;

@@ -50,4 +50,6 @@ pub static ALL: &[Entry] = &[
     e(&services::MYSQL, services::MYSQL.home),
     e(&services::POSTGRESQL, services::POSTGRESQL.home),
     e(&crate::enip::Enip, crate::enip::Enip::HOME),
+    e(&crate::bacnet::Bacnet, crate::bacnet::Bacnet::HOME),
+    e(&crate::opcua::OpcUa, crate::opcua::OpcUa::HOME),
 ];

@@ -1,6 +1,6 @@
 //! Plants' protocols that are named and not read yet: magic numbers, checksums and lengths that fit.
 
-use super::{Guess, anything, begins, begins_any, either, read, spoken, when, whole};
+use super::{Guess, anything, begins, either, read, spoken, when, whole};
 use crate::{Head, Probe};
 use picket_event::Transport;
 use picket_reader::Reader;
@@ -96,41 +96,6 @@ pub(super) fn s7comm(head: &Head<'_>) -> Probe {
         })
     }
     either(head, judge)
-}
-
-/// BACnet/IP (ASHRAE 135 annex J): type, function and a length that fits to the byte, then the network version.
-pub(super) fn bacnet(head: &Head<'_>) -> Probe {
-    either(head, |bytes| {
-        whole(|| {
-            let mut r = Reader::new(bytes);
-            let (kind, function, length) = (r.u8("type")?, r.u8("function")?, r.u16("length")?);
-            if kind != 0x81 || function > 0x0c || usize::from(length) != bytes.len() {
-                return Ok(Guess::No);
-            }
-            Ok(match function {
-                0x09..=0x0b => when(r.u8("network version")? == 1, 0.92),
-                0x04 => {
-                    r.skip(6, "origin")?;
-                    when(r.u8("network version")? == 1, 0.92)
-                }
-                _ => Guess::Yes(0.7),
-            })
-        })
-    })
-}
-
-/// OPC UA binary (OPC 10000-6 clause 7.1.2): message kind, chunk kind, size.
-pub(super) fn opcua(head: &Head<'_>) -> Probe {
-    either(head, |bytes| {
-        match begins_any(bytes, &[b"HELF", b"ACKF", b"ERRF", b"OPNF", b"MSGF", b"MSGC", b"CLOF", b"RHEF"], 0.9) {
-            Guess::Yes(_) => read(|| {
-                let mut r = Reader::new(bytes);
-                r.skip(4, "kind")?;
-                Ok(when((16..=1 << 24).contains(&r.u32_le("size")?), 0.95))
-            }),
-            other => other,
-        }
-    })
 }
 
 /// MQTT: the client's CONNECT with the protocol's name (MQTT 5.0 section 3.1).

@@ -123,8 +123,6 @@ pub static ALL: &[Signature] = &[
     s(Protocol::DNP3, BOTH, &[20_000], industrial::dnp3),
     s(Protocol::IEC104, TCP, &[2404], industrial::iec104),
     s(Protocol::S7COMM, TCP, &[], industrial::s7comm),
-    s(Protocol::BACNET, UDP, &[47_808], industrial::bacnet),
-    s(Protocol::OPCUA, TCP, &[4840], industrial::opcua),
     s(Protocol::MQTT, TCP, &[1883], industrial::mqtt),
     s(Protocol::FOX, TCP, &[1911], industrial::fox),
     s(Protocol::KNXIP, UDP, &[3671], industrial::knxip),
