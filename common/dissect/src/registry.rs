@@ -52,4 +52,6 @@ pub static ALL: &[Entry] = &[
     e(&crate::enip::Enip, crate::enip::Enip::HOME),
     e(&crate::bacnet::Bacnet, crate::bacnet::Bacnet::HOME),
     e(&crate::opcua::OpcUa, crate::opcua::OpcUa::HOME),
+    e(&crate::hart_ip::HartIp, crate::hart_ip::HartIp::HOME),
+    e(&crate::knxip::KnxIp, crate::knxip::KnxIp::HOME),
 ];

@@ -21,6 +21,8 @@ pub(crate) struct Packet<'a> {
     pub(crate) to: u64,
     /// Its sender.
     pub(crate) from: u64,
+    /// The length of the link layer fits.
+    pub(crate) fits: bool,
     pub(crate) inside: Inside<'a>,
 }
 
@@ -44,14 +46,18 @@ pub(crate) fn packet(medium: Medium, bytes: &[u8]) -> Result<Option<Packet<'_>>,
         },
         Medium::Serial => mstp(bytes)?,
     };
-    npdu.map(network).transpose()
+    let fits =
+        medium != Medium::Ip || bytes.get(2..4).is_some_and(|length| length == (bytes.len() as u16).to_be_bytes());
+    npdu.map(|npdu| network(npdu).map(|packet| Packet { fits, ..packet })).transpose()
 }
 
 /// The network packet in a virtual link layer message of IPv4 (0x81) or IPv6 (0x82).
 fn bvlc(bytes: &[u8]) -> Result<Option<&[u8]>, Fault> {
     let mut r = Reader::new(bytes);
     let (kind, function, length) = (r.u8("type")?, r.u8("function")?, r.u16("length")?);
-    if usize::from(length) != bytes.len() {
+    // Some programs send lengths that are wrong; what they carry is read all the same.
+    let carries = kind == 0x81 && matches!(function, 0x04 | 0x09..=0x0b) && length < 1500;
+    if usize::from(length) != bytes.len() && !carries {
         return Err(Fault::Malformed("bacnet: length does not fit"));
     }
     let rest = r.remaining();
@@ -117,13 +123,13 @@ fn network(bytes: &[u8]) -> Result<Packet<'_>, Fault> {
         r.skip(1, "hop count")?;
     }
     if control & 0x80 == 0 {
-        return Ok(Packet { to, from, inside: Inside::Application(r.rest()) });
+        return Ok(Packet { to, from, fits: true, inside: Inside::Application(r.rest()) });
     }
     let kind = r.u8("message type")?;
     if kind >= 0x80 {
         r.skip(2, "vendor")?;
     }
-    Ok(Packet { to, from, inside: Inside::Network(kind) })
+    Ok(Packet { to, from, fits: true, inside: Inside::Network(kind) })
 }
 
 /// A network and an address there, as one number (FNV-1a).

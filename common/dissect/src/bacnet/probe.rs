@@ -24,9 +24,24 @@ fn judge(medium: Medium, bytes: &[u8]) -> Side {
         return Side::Fits(if medium == Medium::Serial { 0.9 } else { 0.85 }, Part::Either);
     };
     let Inside::Application(apdu) = packet.inside else {
+        if !packet.fits {
+            return Side::Foreign;
+        }
         return Side::Fits(0.95, Part::Either);
     };
+    let side = told(apdu);
+    match side {
+        // A length that is wrong needs an answer, or the port.
+        Side::Fits(_, part) if !packet.fits => Side::Fits(0.7, part),
+        _ => side,
+    }
+}
+
+fn told(apdu: &[u8]) -> Side {
     match parse::apdu(apdu) {
+        Ok(Apdu::Confirmed { service, .. } | Apdu::Error { service, .. }) if service > 31 => {
+            Side::Fits(0.85, Part::Either)
+        }
         Ok(Apdu::Confirmed { .. }) => Side::Fits(0.98, Part::Request),
         Ok(Apdu::Unconfirmed { service, .. }) if service > 11 => Side::Foreign,
         Ok(Apdu::Unconfirmed { service: 7 | 8, .. }) => Side::Fits(0.98, Part::Request),

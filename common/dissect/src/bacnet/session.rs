@@ -64,6 +64,9 @@ impl Language for Bacnet {
 
     fn message(&mut self, said: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         let Some(packet) = parse::packet(self.medium, said.bytes)? else { return Ok(()) };
+        if !packet.fits {
+            output.malformed.push("bacnet: length does not fit");
+        }
         match packet.inside {
             Inside::Network(kind) => {
                 let (name, part) = table::network(kind);

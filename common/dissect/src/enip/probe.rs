@@ -58,8 +58,8 @@ fn weigh(bytes: &[u8], whole: bool) -> Option<(f32, Part)> {
             let fits = !whole || parse::items(frame.data).is_ok_and(|packet| packet.exact);
             fits.then_some((0.97, Part::Answer))
         }
-        // A NOP proves little: its header is mostly zeros.
-        0x00 => Some((if bytes.len() >= HEAD && frame.session != 0 { 0.42 } else { 0.0 }, Part::Either)),
+        // These prove little: their headers are mostly zeros.
+        0x00 | 0x01 => Some((if bytes.len() >= HEAD && frame.session != 0 { 0.42 } else { 0.0 }, Part::Either)),
         _ => Some((0.5, Part::Either)),
     }
 }

@@ -17,6 +17,8 @@ const fn c(code: u16, name: &'static str, operation: Operation) -> Code {
 /// Encapsulation commands that are more than wrappers (volume 2 section 2-3.2).
 pub(crate) const COMMANDS: &[Code] = &[
     c(0x00, "NOP", Operation::Session),
+    // Older than the standard, which keeps the number free: some controllers ask for a list of ways with it.
+    c(0x01, "", Operation::Other),
     c(0x04, "ListServices", Operation::Identify),
     c(LIST_IDENTITY, "ListIdentity", Operation::Identify),
     c(0x64, "ListInterfaces", Operation::Identify),

@@ -127,19 +127,6 @@ pub(super) fn fox(head: &Head<'_>) -> Probe {
     either(head, |bytes| begins(bytes, b"fox a ", 0.97))
 }
 
-/// KNXnet/IP (KNX 3/8/2): header length, version, service and a length that fits to the byte.
-pub(super) fn knxip(head: &Head<'_>) -> Probe {
-    either(head, |bytes| {
-        whole(|| {
-            let mut r = Reader::new(bytes);
-            let (header, version, service, length) =
-                (r.u8("header length")?, r.u8("version")?, r.u16("service")?, r.u16("length")?);
-            let known = matches!(service, 0x0201..=0x020f | 0x0310 | 0x0311 | 0x0420..=0x0425 | 0x0530..=0x0533 | 0x0740 | 0x0741 | 0x0950..=0x0956);
-            Ok(when(header == 6 && version == 0x10 && known && usize::from(length) == bytes.len(), 0.95))
-        })
-    })
-}
-
 /// Omron FINS over TCP: its name, and a length.
 pub(super) fn fins(head: &Head<'_>) -> Probe {
     either(head, |bytes| begins(bytes, b"FINS\0\0", 0.97))

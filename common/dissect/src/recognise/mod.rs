@@ -125,7 +125,6 @@ pub static ALL: &[Signature] = &[
     s(Protocol::S7COMM, TCP, &[], industrial::s7comm),
     s(Protocol::MQTT, TCP, &[1883], industrial::mqtt),
     s(Protocol::FOX, TCP, &[1911], industrial::fox),
-    s(Protocol::KNXIP, UDP, &[3671], industrial::knxip),
     s(Protocol::FINS, TCP, &[9600], industrial::fins),
     s(Protocol::SYNCHROPHASOR, BOTH, &[4712, 4713], industrial::synchrophasor),
     s(Protocol::RTPS, UDP, &[7400, 7401, 7410, 7411], industrial::rtps),
