@@ -54,4 +54,7 @@ pub static ALL: &[Entry] = &[
     e(&crate::opcua::OpcUa, crate::opcua::OpcUa::HOME),
     e(&crate::hart_ip::HartIp, crate::hart_ip::HartIp::HOME),
     e(&crate::knxip::KnxIp, crate::knxip::KnxIp::HOME),
+    e(&crate::mqtt::Mqtt, crate::mqtt::Mqtt::HOME),
+    e(&crate::coap::Coap, crate::coap::Coap::HOME),
+    e(&crate::doip::DoIp, crate::doip::DoIp::HOME),
 ];

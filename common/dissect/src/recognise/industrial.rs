@@ -1,6 +1,6 @@
 //! Plants' protocols that are named and not read yet: magic numbers, checksums and lengths that fit.
 
-use super::{Guess, anything, begins, either, read, spoken, when, whole};
+use super::{Guess, begins, either, read, when, whole};
 use crate::{Head, Probe};
 use picket_event::Transport;
 use picket_reader::Reader;
@@ -98,30 +98,6 @@ pub(super) fn s7comm(head: &Head<'_>) -> Probe {
     either(head, judge)
 }
 
-/// MQTT: the client's CONNECT with the protocol's name (MQTT 5.0 section 3.1).
-pub(super) fn mqtt(head: &Head<'_>) -> Probe {
-    let client = |bytes: &[u8]| {
-        read(|| {
-            let mut r = Reader::new(bytes);
-            if r.u8("kind")? != 0x10 {
-                return Ok(Guess::No);
-            }
-            for _ in 0..4 {
-                if r.u8("length")? & 0x80 == 0 {
-                    break;
-                }
-            }
-            let name = r.vec16("name")?;
-            Ok(when(matches!(name.peek(), b"MQTT" | b"MQIsdp"), 0.98))
-        })
-    };
-    let server = |bytes: &[u8]| match bytes {
-        [0x20, ..] => Guess::Yes(0.3),
-        _ => Guess::No,
-    };
-    spoken(head, client, server)
-}
-
 /// Niagara Fox: plain text that begins with its name.
 pub(super) fn fox(head: &Head<'_>) -> Probe {
     either(head, |bytes| begins(bytes, b"fox a ", 0.97))
@@ -176,11 +152,6 @@ fn crc_ccitt(bytes: &[u8]) -> u16 {
     crc
 }
 
-/// DDS (DDSI-RTPS clause 9.4): its name and a version.
-pub(super) fn rtps(head: &Head<'_>) -> Probe {
-    either(head, |bytes| when(matches!(bytes, [b'R', b'T', b'P', b'S', 1 | 2, ..]) && bytes.len() >= 20, 0.97))
-}
-
 /// PROFINET context manager: connectionless DCE/RPC with one of PROFINET's object or interface ids (IEC 61158-6-10).
 pub(super) fn profinet_cm(head: &Head<'_>) -> Probe {
     // DEA00001 to DEA00004-6C97-11D1-8271-00A02442DF7D, in either byte order.
@@ -189,31 +160,4 @@ pub(super) fn profinet_cm(head: &Head<'_>) -> Probe {
         let interface = bytes.get(24..40).unwrap_or(&[]);
         when(bytes.first() == Some(&4) && bytes.len() >= 80 && interface.ends_with(TAIL), 0.97)
     })
-}
-
-/// Diagnostics over IP (ISO 13400-2): version, its inverse, a payload type, a length.
-pub(super) fn doip(head: &Head<'_>) -> Probe {
-    either(head, |bytes| {
-        read(|| {
-            let mut r = Reader::new(bytes);
-            let (version, inverse, kind, length) =
-                (r.u8("version")?, r.u8("inverse")?, r.u16("type")?, r.u32("length")?);
-            let known = matches!(kind, 0..=8 | 0x4001..=0x4004 | 0x8001..=0x8003);
-            Ok(when(
-                version == !inverse && (1..=4).contains(&version) | (version == 0xff) && known && length < 1 << 20,
-                0.9,
-            ))
-        })
-    })
-}
-
-/// Instruments over HiSLIP (IVI-6.1 clause 2.4): its prologue.
-pub(super) fn hislip(head: &Head<'_>) -> Probe {
-    let client = |bytes: &[u8]| match bytes {
-        [b'H', b'S', 0 | 17, 0, ..] if bytes.len() >= 16 => Guess::Yes(0.93),
-        [b'H'] => Guess::Open,
-        [b'H', b'S', ..] if bytes.len() < 16 => Guess::Open,
-        _ => Guess::No,
-    };
-    spoken(head, client, anything)
 }
