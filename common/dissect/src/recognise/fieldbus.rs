@@ -35,25 +35,28 @@ pub(super) fn someip(head: &Head<'_>) -> Probe {
     either(head, if head.transport == Transport::TCP { someip_stream } else { someip_datagram })
 }
 
+/// A stream may be cut in a message: then it is not known yet.
 fn someip_stream(bytes: &[u8]) -> Guess {
-    read(|| someip_message(&mut Reader::new(bytes), true))
+    read(|| someip_messages(bytes))
 }
 
 fn someip_datagram(bytes: &[u8]) -> Guess {
-    whole(|| {
-        let mut r = Reader::new(bytes);
-        let mut guess = Guess::No;
-        while !r.is_empty() {
-            guess = someip_message(&mut r, false)?;
-            if guess == Guess::No {
-                break;
-            }
-        }
-        Ok(guess)
-    })
+    whole(|| someip_messages(bytes))
 }
 
-fn someip_message(r: &mut Reader<'_>, stream: bool) -> Result<Guess, picket_reader::Fault> {
+fn someip_messages(bytes: &[u8]) -> Result<Guess, picket_reader::Fault> {
+    let mut r = Reader::new(bytes);
+    let mut guess = Guess::No;
+    while !r.is_empty() {
+        guess = someip_message(&mut r)?;
+        if guess == Guess::No {
+            break;
+        }
+    }
+    Ok(guess)
+}
+
+fn someip_message(r: &mut Reader<'_>) -> Result<Guess, picket_reader::Fault> {
     let (service, method, length) = (r.u16("service")?, r.u16("method")?, r.u32("length")?);
     if !(8..=1 << 20).contains(&length) {
         return Ok(Guess::No);
@@ -61,26 +64,17 @@ fn someip_message(r: &mut Reader<'_>, stream: bool) -> Result<Guess, picket_read
     r.skip(4, "client and session")?;
     let (version, _interface) = (r.u8("protocol version")?, r.u8("interface version")?);
     let (kind, code) = (r.u8("message type")?, r.u8("return code")?);
-    let rest = usize::try_from(length).unwrap_or(usize::MAX).saturating_sub(8);
-    if !stream || r.remaining() >= rest {
-        r.skip(rest, "payload")?;
-    }
     // Bit 5: a piece of a long message.
     let asks = matches!(kind & !0x20, 0x00..=0x02);
     let answers = matches!(kind & !0x20, 0x80 | 0x81);
-    let fits = version == 1 && ((asks && code == 0) || (answers && code <= 0x5e)) && service != 0;
+    let fits = version == 1 && service != 0 && ((asks && code == 0) || (answers && code <= 0x5e));
+    if !fits {
+        return Ok(Guess::No);
+    }
+    r.skip(usize::try_from(length).unwrap_or(usize::MAX).saturating_sub(8), "payload")?;
     // Service discovery has a number of its own; all else three bytes of version, type and code beside the length.
     let discovery = (service, method) == (0xffff, 0x8100);
-    Ok(when(
-        fits,
-        if discovery {
-            0.98
-        } else if stream {
-            0.8
-        } else {
-            0.95
-        },
-    ))
+    Ok(Guess::Yes(if discovery { 0.98 } else { 0.95 }))
 }
 
 /// Foundation Fieldbus HSE (IEC 61158-5 type 9, FF-588): version 1, options, protocol and service that exist, and a length
@@ -169,4 +163,49 @@ pub(super) fn zigbee(head: &Head<'_>) -> Probe {
             Ok(when(frame.len() == length && (5..=127).contains(&length) && kind <= 3, 0.97))
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    type Judge = fn(&Head<'_>) -> Probe;
+
+    fn says(judge: Judge, transport: Transport, bytes: &[u8]) -> bool {
+        matches!(judge(&Head { transport, to_server: bytes, to_client: &[] }), Probe::Yes { .. })
+    }
+
+    #[test]
+    fn lengths_have_to_fit() {
+        let io = [2, 0, 2, 0x80, 8, 0, 1, 2, 3, 4, 9, 0, 0, 0, 0xb1, 0, 4, 0, 5, 0, 1, 2];
+        assert!(says(cip_io, Transport::UDP, &io) && !says(cip_io, Transport::UDP, &io[..21]));
+        let hse = [1, 0, 4, 0x81, 0, 0, 0, 0, 0, 0, 0, 16, 1, 2, 3, 4];
+        assert!(says(ff_hse, Transport::UDP, &hse) && !says(ff_hse, Transport::UDP, &hse[..15]));
+        let lon = [&[0, 24, 1, 1, 0, 0, 0, 0][..], &[7; 12], &[1, 2, 3, 4]].concat();
+        assert!(says(cnp_ip, Transport::UDP, &lon) && !says(cnp_ip, Transport::UDP, &lon[..23]));
+        let call = [0x12, 0x34, 0x80, 1, 0, 0, 0, 10, 0, 1, 0, 2, 1, 1, 2, 0, 9, 9];
+        assert!(says(someip, Transport::UDP, &call) && !says(someip, Transport::UDP, &call[..17]));
+        assert!(!says(someip, Transport::TCP, &call[..17]), "not known yet");
+        let ping = b"RTPS\x02\x01\x01\x01NDDSPING";
+        assert!(says(rtps, Transport::UDP, ping) && !says(rtps, Transport::UDP, b"RTPS"));
+        let begin = [&b"HS\0\0\x01\0IV\0\0\0\0\0\0\0\x07"[..], b"hislip0"].concat();
+        assert!(says(hislip, Transport::TCP, &begin) && !says(hislip, Transport::TCP, &begin[..9]));
+        let frame = [0x61, 0x88, 1, 0xcd, 0xab, 0, 0, 1, 0, 9, 9];
+        let zep = [&b"EX\x02\x01\x0b\0\x01\x01\xff"[..], &[0; 22], &[11], &frame].concat();
+        assert!(says(zigbee, Transport::UDP, &zep) && !says(zigbee, Transport::UDP, &zep[..40]));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn random_bytes_are_none_of_them(bytes: Vec<u8>) {
+            const DATAGRAMS: [Judge; 6] = [cip_io, rtps, someip, ff_hse, cnp_ip, zigbee];
+            for judge in DATAGRAMS {
+                prop_assert!(!says(judge, Transport::UDP, &bytes));
+            }
+            prop_assert!(!says(hislip, Transport::TCP, &bytes) && !says(someip, Transport::TCP, &bytes));
+        }
+    }
 }
