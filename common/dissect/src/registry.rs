@@ -49,4 +49,12 @@ pub static ALL: &[Entry] = &[
     e(&services::RDP, services::RDP.home),
     e(&services::MYSQL, services::MYSQL.home),
     e(&services::POSTGRESQL, services::POSTGRESQL.home),
+    e(&crate::enip::Enip, crate::enip::Enip::HOME),
+    e(&crate::bacnet::Bacnet, crate::bacnet::Bacnet::HOME),
+    e(&crate::opcua::OpcUa, crate::opcua::OpcUa::HOME),
+    e(&crate::hart_ip::HartIp, crate::hart_ip::HartIp::HOME),
+    e(&crate::knxip::KnxIp, crate::knxip::KnxIp::HOME),
+    e(&crate::mqtt::Mqtt, crate::mqtt::Mqtt::HOME),
+    e(&crate::coap::Coap, crate::coap::Coap::HOME),
+    e(&crate::doip::DoIp, crate::doip::DoIp::HOME),
 ];

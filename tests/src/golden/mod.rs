@@ -5,6 +5,7 @@ mod dtls;
 mod hosts;
 mod http;
 mod modbus;
+mod plant;
 mod quic;
 mod rtp;
 mod socks;
@@ -38,6 +39,7 @@ pub fn all() -> Vec<Made> {
     all.extend(http::captures().into_iter().map(|(name, capture)| ("http", name, capture)));
     all.extend(socks::captures().into_iter().map(|(name, capture)| ("socks", name, capture)));
     all.extend(starttls::captures().into_iter().map(|(name, capture)| ("starttls", name, capture)));
+    all.extend(plant::captures());
     all
 }
 

@@ -122,23 +122,3 @@ pub(super) fn sercos(bytes: &[u8]) -> Verdict {
     let [kind, phase, _, _, _, _, ..] = *bytes else { return Err(Fault::Incomplete { field: "header", missing: 6 }) };
     when(kind & 0x1c == 0 && phase & 0x70 == 0 && phase & 15 <= 4 && bytes.len() >= 40, 0.8)
 }
-
-/// BACnet over IEEE 802.2 (ASHRAE 135 clause 7): version 1, reserved bits that are clear.
-pub(super) fn bacnet(bytes: &[u8]) -> Verdict {
-    when(matches!(bytes, [0x82, 0x82, 3, 1, control, ..] if control & 0x50 == 0), 0.97)
-}
-
-/// BACnet MS/TP frames (ASHRAE 135 clause 9.3) as one maker's analyser puts them into SNAP frames, three bytes of
-/// time before them: the header's checksum fits.
-pub(super) fn bacnet_mstp(bytes: &[u8]) -> Verdict {
-    let mut r = Reader::new(bytes);
-    r.skip(3, "time")?;
-    let header = r.array::<5>("header")?;
-    // Annex G.1: x^8 + x^7 + 1, begun with ones, sent inverted.
-    let checksum = header.iter().fold(0xff_u8, |crc, byte| {
-        let sum = u16::from(crc ^ byte);
-        let sum = sum ^ sum << 1 ^ sum << 2 ^ sum << 3 ^ sum << 4 ^ sum << 5 ^ sum << 6 ^ sum << 7;
-        ((sum & 0xfe) ^ (sum >> 8 & 1)) as u8
-    });
-    when(r.u8("checksum")? == !checksum, 0.9)
-}

@@ -83,8 +83,6 @@ pub static ALL: &[Signature] = &[
     s(Protocol::ETHERCAT, &[0x88a4], industrial::ethercat),
     s(Protocol::POWERLINK, &[0x88ab, 0x3e3f], industrial::powerlink),
     s(Protocol::SERCOS, &[0x88cd], industrial::sercos),
-    s(Protocol::BACNET, &[0x82], industrial::bacnet),
-    s(Protocol::BACNET, &[0x0001], industrial::bacnet_mstp),
 ];
 
 /// So sure where all of this holds.

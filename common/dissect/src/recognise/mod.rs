@@ -6,6 +6,7 @@
 //! several lengths that fit are here.
 
 mod datagram;
+mod fieldbus;
 mod industrial;
 mod media;
 mod service;
@@ -123,18 +124,17 @@ pub static ALL: &[Signature] = &[
     s(Protocol::DNP3, BOTH, &[20_000], industrial::dnp3),
     s(Protocol::IEC104, TCP, &[2404], industrial::iec104),
     s(Protocol::S7COMM, TCP, &[], industrial::s7comm),
-    s(Protocol::ENIP, BOTH, &[44_818], industrial::enip),
-    s(Protocol::BACNET, UDP, &[47_808], industrial::bacnet),
-    s(Protocol::OPCUA, TCP, &[4840], industrial::opcua),
-    s(Protocol::MQTT, TCP, &[1883], industrial::mqtt),
     s(Protocol::FOX, TCP, &[1911], industrial::fox),
-    s(Protocol::KNXIP, UDP, &[3671], industrial::knxip),
     s(Protocol::FINS, TCP, &[9600], industrial::fins),
     s(Protocol::SYNCHROPHASOR, BOTH, &[4712, 4713], industrial::synchrophasor),
-    s(Protocol::RTPS, UDP, &[7400, 7401, 7410, 7411], industrial::rtps),
+    s(Protocol::RTPS, UDP, &[7400, 7401, 7410, 7411], fieldbus::rtps),
+    s(Protocol::CIP_IO, UDP, &[2222], fieldbus::cip_io),
+    s(Protocol::SOMEIP, BOTH, &[30_490], fieldbus::someip),
+    s(Protocol::FF_HSE, BOTH, &[1089, 1090, 1091, 3622], fieldbus::ff_hse),
+    s(Protocol::CNP_IP, UDP, &[1628, 1629], fieldbus::cnp_ip),
+    s(Protocol::HISLIP, TCP, &[4880], fieldbus::hislip),
+    s(Protocol::ZIGBEE, UDP, &[17_754], fieldbus::zigbee),
     s(Protocol::PROFINET_CM, UDP, &[34_964], industrial::profinet_cm),
-    s(Protocol::DOIP, BOTH, &[13_400], industrial::doip),
-    s(Protocol::HISLIP, TCP, &[4880], industrial::hislip),
 ];
 
 /// What one direction's bytes look like.

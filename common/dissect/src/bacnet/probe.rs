@@ -1,0 +1,52 @@
+//! BACnet told from everything else: lengths that fit to the byte, a network header, an application message.
+
+use super::parse::{self, Apdu, Inside, Medium};
+use crate::plant::{Part, Side, dialogue};
+use crate::{Head, Probe};
+use picket_event::Transport;
+
+/// The judgement of both directions.
+pub(crate) fn probe(head: &Head<'_>) -> Probe {
+    if head.transport == Transport::UDP {
+        return dialogue(head, |bytes| judge(Medium::Ip, bytes));
+    }
+    // Below IP, which medium it is shows in the first bytes.
+    dialogue(head, |bytes| match bytes {
+        [0x82, 0x82, 3, ..] => judge(Medium::Ethernet, bytes),
+        _ => judge(Medium::Serial, bytes),
+    })
+}
+
+fn judge(medium: Medium, bytes: &[u8]) -> Side {
+    let Ok(packet) = parse::packet(medium, bytes) else { return Side::Foreign };
+    let Some(packet) = packet else {
+        // Tokens and polls have a checksum; messages of the link layer alone a length.
+        return Side::Fits(if medium == Medium::Serial { 0.9 } else { 0.85 }, Part::Either);
+    };
+    let Inside::Application(apdu) = packet.inside else {
+        if !packet.fits {
+            return Side::Foreign;
+        }
+        return Side::Fits(0.95, Part::Either);
+    };
+    let side = told(apdu);
+    match side {
+        // A length that is wrong needs an answer, or the port.
+        Side::Fits(_, part) if !packet.fits => Side::Fits(0.7, part),
+        _ => side,
+    }
+}
+
+fn told(apdu: &[u8]) -> Side {
+    match parse::apdu(apdu) {
+        Ok(Apdu::Confirmed { service, .. } | Apdu::Error { service, .. }) if service > 31 => {
+            Side::Fits(0.85, Part::Either)
+        }
+        Ok(Apdu::Confirmed { .. }) => Side::Fits(0.98, Part::Request),
+        Ok(Apdu::Unconfirmed { service, .. }) if service > 11 => Side::Foreign,
+        Ok(Apdu::Unconfirmed { service: 7 | 8, .. }) => Side::Fits(0.98, Part::Request),
+        Ok(Apdu::Unconfirmed { .. } | Apdu::SegmentAck | Apdu::Abort { .. }) => Side::Fits(0.98, Part::Either),
+        Ok(_) => Side::Fits(0.98, Part::Answer),
+        Err(_) => Side::Foreign,
+    }
+}

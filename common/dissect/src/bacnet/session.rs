@@ -1,0 +1,391 @@
+//! One BACnet conversation being read.
+
+use super::parse::{self, Apdu, Inside, Medium, Packet, Segment};
+use super::table;
+use super::tag::{self, Tag};
+use crate::Output;
+use crate::plant::{Language, Pending, message};
+use crate::teller::{Message, about, text};
+use picket_event::body::{Asset, Ics};
+use picket_event::{Body, Direction, MessageKind, Operation, Protocol};
+use picket_reader::{Fault, Reader};
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// Messages in segments that are put together at a time; the oldest is told with what there is.
+const ASSEMBLIES: usize = 4;
+/// Bytes of one message that are kept.
+const ASSEMBLY_MAX: usize = 8_192;
+/// Properties of one message that are read.
+const PROPERTIES_MAX: usize = 256;
+
+/// The most a session holds beside itself.
+pub(super) const LIMIT: usize = Pending::<Key, Asked>::LIMIT
+    + Pending::<Key, Asked>::MAX * 64
+    + ASSEMBLIES * (ASSEMBLY_MAX + size_of::<Assembly>());
+
+/// An exchange: the answering station beyond a router, and the invoke id.
+type Key = (u64, u8);
+
+/// What was asked.
+#[derive(Clone, Debug)]
+struct Asked {
+    service: u8,
+    object: Option<Cow<'static, str>>,
+}
+
+/// A message in segments.
+#[derive(Debug)]
+struct Assembly {
+    direction: Direction,
+    key: Key,
+    answers: bool,
+    service: u8,
+    /// The next segment.
+    next: u8,
+    data: Vec<u8>,
+    from: (Option<IpAddr>, Option<picket_event::Mac>),
+}
+
+/// The session.
+#[derive(Debug, Default)]
+pub(crate) struct Bacnet {
+    medium: Medium,
+    pending: Pending<Key, Asked>,
+    assemblies: Vec<Assembly>,
+}
+
+impl Language for Bacnet {
+    const HEAD: usize = 4;
+
+    fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
+        Ok(bytes.len())
+    }
+
+    fn message(&mut self, said: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
+        let Some(packet) = parse::packet(self.medium, said.bytes)? else { return Ok(()) };
+        if !packet.fits {
+            output.malformed.push("bacnet: length does not fit");
+        }
+        match packet.inside {
+            Inside::Network(kind) => {
+                let (name, part) = table::network(kind);
+                output.ics(message(Protocol::BACNET, (table::NETWORK_OPERATION, part), u32::from(kind), name));
+                Ok(())
+            }
+            Inside::Application(bytes) => self.application(&packet, parse::apdu(bytes)?, said, output),
+        }
+    }
+
+    /// What is not complete is told with what there is.
+    fn interrupted(&mut self, direction: Direction, output: &mut Output) {
+        while let Some(at) = self.assemblies.iter().position(|a| a.direction == direction) {
+            let assembly = self.assemblies.remove(at);
+            output.malformed.push("bacnet: segments are missing");
+            self.whole(&assembly, output);
+        }
+    }
+}
+
+impl Bacnet {
+    pub(crate) fn new(medium: Medium) -> Self {
+        Self { medium, ..Self::default() }
+    }
+
+    fn application(
+        &mut self,
+        packet: &Packet<'_>,
+        apdu: Apdu<'_>,
+        said: &Message<'_>,
+        output: &mut Output,
+    ) -> Result<(), Fault> {
+        let from = (said.from(), said.sender());
+        match apdu {
+            Apdu::Confirmed { invoke, segment, service, data } => {
+                let key = (packet.to, invoke);
+                match segment {
+                    None => self.request(key, service, data, output),
+                    Some(segment) => self.segment(segment, (key, false, service), data, said, output),
+                }
+            }
+            Apdu::ComplexAck { invoke, segment, service, data } => {
+                let key = (packet.from, invoke);
+                match segment {
+                    None => self.answer(key, service, data, from, output),
+                    Some(segment) => self.segment(segment, (key, true, service), data, said, output),
+                }
+            }
+            Apdu::SimpleAck { invoke, service } => self.answer((packet.from, invoke), service, &[], from, output),
+            Apdu::Unconfirmed { service, data } => unconfirmed(service, data, from, output),
+            Apdu::SegmentAck => {}
+            Apdu::Error { invoke, service, data } => {
+                self.pending.take(&(packet.from, invoke));
+                refuse(Some(service), error(data), output);
+            }
+            Apdu::Reject { invoke, reason } => {
+                let asked = self.pending.take(&(packet.from, invoke));
+                refuse(asked.map(|a| a.service), table::nth(table::REJECTS, u32::from(reason)).into(), output);
+            }
+            // Either side may abort.
+            Apdu::Abort { invoke, reason } => {
+                let asked = self.pending.take_if(|(_, known), _| *known == invoke);
+                refuse(asked.map(|a| a.service), table::nth(table::ABORTS, u32::from(reason)).into(), output);
+            }
+        }
+        Ok(())
+    }
+
+    fn request(&mut self, key: Key, service: u8, data: &[u8], output: &mut Output) {
+        let (name, operation) = table::confirmed(service);
+        let mut ics = message(Protocol::BACNET, (operation, MessageKind::Request), u32::from(service), name);
+        fill(&mut ics, service, data);
+        self.pending.note(key, Asked { service, object: ics.object.clone() });
+        output.ics(ics);
+    }
+
+    fn answer(
+        &mut self,
+        key: Key,
+        service: u8,
+        data: &[u8],
+        from: (Option<IpAddr>, Option<picket_event::Mac>),
+        output: &mut Output,
+    ) {
+        let asked = self.pending.take_if(|known, asked| *known == key && asked.service == service);
+        let (name, operation) = table::confirmed(service);
+        let mut ics = message(Protocol::BACNET, (operation, MessageKind::Response), u32::from(service), name);
+        fill(&mut ics, service, data);
+        ics.object = ics.object.or_else(|| asked.and_then(|asked| asked.object));
+        output.ics(ics);
+        if matches!(service, table::READ_PROPERTY | table::READ_MULTIPLE) {
+            properties(service, data, from, output);
+        }
+    }
+
+    /// Puts a segment behind those before it; the last makes the message.
+    fn segment(
+        &mut self,
+        segment: Segment,
+        (key, answers, service): (Key, bool, u8),
+        data: &[u8],
+        said: &Message<'_>,
+        output: &mut Output,
+    ) {
+        let same = |a: &Assembly| a.key == key && a.answers == answers && a.direction == said.direction;
+        let at = self.assemblies.iter().position(same);
+        let at = match at {
+            Some(at) => at,
+            // Behind the last segment, or joined in the middle: not a message's start.
+            None if segment.number != 0 => return,
+            None => {
+                if self.assemblies.len() >= ASSEMBLIES {
+                    let oldest = self.assemblies.remove(0);
+                    self.whole(&oldest, output);
+                }
+                let from = (said.from(), said.sender());
+                let direction = said.direction;
+                let data = Vec::new();
+                self.assemblies.push(Assembly { direction, key, answers, service, next: 0, data, from });
+                self.assemblies.len() - 1
+            }
+        };
+        let Some(assembly) = self.assemblies.get_mut(at) else { return };
+        // Sent again, or one before it was lost: the window is sent again from there.
+        if segment.number != assembly.next {
+            return;
+        }
+        assembly.next = assembly.next.wrapping_add(1);
+        let room = ASSEMBLY_MAX.saturating_sub(assembly.data.len());
+        assembly.data.extend_from_slice(data.get(..room).unwrap_or(data));
+        if !segment.more {
+            let assembly = self.assemblies.remove(at);
+            self.whole(&assembly, output);
+        }
+    }
+
+    fn whole(&mut self, assembly: &Assembly, output: &mut Output) {
+        if assembly.answers {
+            self.answer(assembly.key, assembly.service, &assembly.data, assembly.from, output);
+        } else {
+            self.request(assembly.key, assembly.service, &assembly.data, output);
+        }
+    }
+}
+
+/// A negative answer.
+fn refuse(service: Option<u8>, reason: Cow<'static, str>, output: &mut Output) {
+    let (name, operation) = service.map_or(("", Operation::Other), table::confirmed);
+    let function = service.map_or(0, u32::from);
+    let mut ics = message(Protocol::BACNET, (operation, MessageKind::Exception), function, name);
+    ics.object = Some(reason).filter(|reason| !reason.is_empty());
+    output.ics(ics);
+}
+
+/// Why a request failed: error class and code, maybe inside a tag.
+fn error(data: &[u8]) -> Cow<'static, str> {
+    let mut r = Reader::new(data);
+    let mut codes = std::iter::from_fn(|| tag::tag(&mut r).ok()).filter_map(|tag| match tag {
+        Tag::Application(9, value) => tag::unsigned(value),
+        _ => None,
+    });
+    let (Some(_class), Some(code)) = (codes.next(), codes.next()) else { return "".into() };
+    match table::error(code) {
+        "" => format!("error {code}").into(),
+        name => name.into(),
+    }
+}
+
+fn unconfirmed(service: u8, data: &[u8], from: (Option<IpAddr>, Option<picket_event::Mac>), output: &mut Output) {
+    let (name, operation, kind) = table::unconfirmed(service);
+    let mut ics = message(Protocol::BACNET, (operation, kind), u32::from(service), name);
+    let mut r = Reader::new(data);
+    match service {
+        table::I_AM | table::I_HAVE => {
+            let Ok(Tag::Application(12, id)) = tag::tag(&mut r) else {
+                output.malformed.push("bacnet: announcement without a device");
+                return output.ics(ics);
+            };
+            ics.unit = tag::object(id).map(|(_, instance)| instance);
+        }
+        table::UNCONFIRMED_COV => notification(&mut ics, data),
+        _ => {}
+    }
+    let unit = ics.unit;
+    output.ics(ics);
+    if let (table::I_AM, Some(device)) = (service, unit) {
+        i_am(device, &mut r, from, output);
+    }
+}
+
+/// The rest of an announcement: largest message, segmentation, maker.
+fn i_am(device: u32, r: &mut Reader<'_>, (ip, mac): (Option<IpAddr>, Option<picket_event::Mac>), output: &mut Output) {
+    let vendor = std::iter::from_fn(|| tag::tag(r).ok()).nth(2);
+    let vendor = match vendor {
+        Some(Tag::Application(2, number)) => tag::unsigned(number),
+        _ => None,
+    };
+    let known = |number| table::VENDORS.iter().find(|(known, _)| *known == number);
+    let vendor = vendor
+        .map(|number| known(number).map_or_else(|| format!("BACnet vendor {number}"), |(_, name)| (*name).to_owned()));
+    let asset = Asset { vendor, names: vec![format!("device {device}")], ..about(ip, mac) };
+    push(asset, output);
+}
+
+fn push(asset: Asset, output: &mut Output) {
+    let roles = vec!["server".to_owned()];
+    let source = Protocol::BACNET.name().to_owned();
+    output.events.push(Body::Asset(Box::new(Asset { roles, source, ..asset })));
+}
+
+/// Object, value and what else a message acts on.
+fn fill(ics: &mut Ics, service: u8, data: &[u8]) {
+    let mut r = Reader::new(data);
+    match service {
+        table::READ_PROPERTY | table::WRITE_PROPERTY | table::READ_MULTIPLE | table::WRITE_MULTIPLE => {
+            let reference = first(data);
+            ics.object = reference.object.map(|object| name(object, reference.property).into());
+            ics.value = reference.value;
+        }
+        table::COV => notification(ics, data),
+        table::REINITIALIZE | table::COMMUNICATION => {
+            let wanted = if service == table::REINITIALIZE { 0 } else { 1 };
+            let list = if service == table::REINITIALIZE { table::STATES } else { table::COMMUNICATIONS };
+            let found = std::iter::from_fn(|| tag::tag(&mut r).ok()).find_map(|tag| match tag {
+                Tag::Context(number, value) if number == wanted => tag::unsigned(value),
+                _ => None,
+            });
+            ics.object =
+                found.map(|number| table::nth(list, number).into()).filter(|name: &Cow<'_, str>| !name.is_empty());
+        }
+        _ => {}
+    }
+}
+
+/// A change of value: process, device, object, time left, values.
+fn notification(ics: &mut Ics, data: &[u8]) {
+    let mut r = Reader::new(data);
+    let mut tags = std::iter::from_fn(|| tag::tag(&mut r).ok());
+    for tag in tags.by_ref().take(4) {
+        match tag {
+            Tag::Context(1, id) => ics.unit = tag::object(id).map(|(_, instance)| instance),
+            Tag::Context(2, id) => ics.object = tag::object(id).map(|object| name(object, None).into()),
+            _ => {}
+        }
+    }
+    ics.value =
+        tags.find_map(|tag| if let Tag::Application(kind, value) = tag { tag::number(kind, value) } else { None });
+}
+
+/// The first object, property and value that a message names.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reference {
+    object: Option<(u16, u32)>,
+    property: Option<u32>,
+    value: Option<f64>,
+}
+
+fn first(data: &[u8]) -> Reference {
+    let mut r = Reader::new(data);
+    let mut found = Reference::default();
+    let mut depth = 0u32;
+    while let Ok(tag) = tag::tag(&mut r) {
+        match tag {
+            Tag::Context(0, id) if found.object.is_none() => found.object = tag::object(id),
+            // Behind the object the property; in lists it stands one deeper, in their answers as tag 2.
+            Tag::Context(0..=2, id) if found.property.is_none() => found.property = tag::unsigned(id),
+            Tag::Application(kind, value) if depth > 0 => {
+                found.value = tag::number(kind, value);
+                break;
+            }
+            Tag::Opening(_) => depth += 1,
+            Tag::Closing(_) if found.property.is_some() => break,
+            _ => {}
+        }
+    }
+    found
+}
+
+fn name((kind, instance): (u16, u32), property: Option<u32>) -> String {
+    let known = table::nth(table::OBJECTS, u32::from(kind));
+    let object = if known.is_empty() { format!("object-{kind} {instance}") } else { format!("{known} {instance}") };
+    match property.map(|number| (number, table::property(number))) {
+        None => object,
+        Some((number, "")) => format!("{object} property {number}"),
+        Some((_, name)) => format!("{object} {name}"),
+    }
+}
+
+/// What a device's object says of its device.
+fn properties(service: u8, data: &[u8], (ip, mac): (Option<IpAddr>, Option<picket_event::Mac>), output: &mut Output) {
+    let mut r = Reader::new(data);
+    let mut asset = about(ip, mac);
+    let (mut object, mut property) = (None, None);
+    // Of one property the tags are object 0, property 1, value 3; in lists object 0, then each property 2, value 4.
+    let tags = if service == table::READ_PROPERTY { 1 } else { 2 };
+    for tag in std::iter::from_fn(|| tag::tag(&mut r).ok()).take(8 * PROPERTIES_MAX) {
+        match tag {
+            Tag::Context(0, id) if id.len() == 4 => object = tag::object(id),
+            Tag::Context(number, id) if number == tags => property = tag::unsigned(id),
+            Tag::Application(7, value) if object.is_some_and(|(kind, _)| kind == table::DEVICE) => {
+                note(&mut asset, property, value);
+            }
+            _ => {}
+        }
+    }
+    let said = asset.hostname.is_some() || asset.vendor.is_some() || asset.model.is_some() || asset.firmware.is_some();
+    if said {
+        push(asset, output);
+    }
+}
+
+fn note(asset: &mut Asset, property: Option<u32>, value: &[u8]) {
+    let Some(text) = tag::text(value).and_then(text) else { return };
+    match property {
+        Some(table::OBJECT_NAME) => asset.hostname = Some(text),
+        Some(table::VENDOR_NAME) => asset.vendor = Some(text),
+        Some(table::MODEL) => asset.model = Some(text),
+        Some(table::FIRMWARE) => asset.firmware = Some(text),
+        Some(table::APPLICATION_VERSION) if asset.firmware.is_none() => asset.firmware = Some(text),
+        _ => {}
+    }
+}

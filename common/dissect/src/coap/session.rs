@@ -1,0 +1,132 @@
+//! One CoAP conversation being read.
+
+use super::parse::{self, CONFIRMABLE, Frame, HEAD, RESET};
+use super::table;
+use crate::Output;
+use crate::plant::{Language, Pending, message};
+use crate::teller::Message;
+use picket_event::body::Ics;
+use picket_event::{Direction, MessageKind, Operation, Protocol};
+use picket_reader::Fault;
+use std::borrow::Cow;
+
+/// Messages remembered to know those that are sent again.
+const SEEN: usize = 16;
+/// Longest token, bytes (RFC 7252 section 3).
+const TOKEN_MAX: usize = 8;
+
+/// What was asked, by whose token.
+#[derive(Clone, Debug)]
+struct Asked {
+    from: Direction,
+    number: u16,
+    code: u8,
+    operation: Operation,
+    path: Option<String>,
+}
+
+/// A token with its length.
+type Token = (u8, [u8; TOKEN_MAX]);
+
+/// The most a session holds beside itself.
+pub(super) const LIMIT: usize = Pending::<Token, Asked>::LIMIT + Pending::<Token, Asked>::MAX * 128;
+
+/// The session.
+#[derive(Debug, Default)]
+pub(crate) struct Coap {
+    pending: Pending<Token, Asked>,
+    seen: [Option<(Direction, u16, u8)>; SEEN],
+    next: u8,
+}
+
+impl Language for Coap {
+    const HEAD: usize = HEAD;
+
+    fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
+        Ok(bytes.len())
+    }
+
+    fn message(&mut self, said: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
+        let frame = parse::frame(said.bytes)?;
+        if self.is_again(&frame, said.direction) {
+            return Ok(());
+        }
+        let ics = match (frame.code, frame.kind) {
+            (0, CONFIRMABLE) => {
+                self.ask(&frame, said.direction, table::PING, None);
+                Some(message(Protocol::COAP, (table::PING, MessageKind::Request), 0, "Ping"))
+            }
+            (0, RESET) => self.reset(&frame, said.direction),
+            // The answer comes later.
+            (0, _) => None,
+            _ if frame.is_request() => self.request(&frame, said.direction),
+            _ => Some(self.answer(&frame, said.direction)),
+        };
+        if let Some(ics) = ics {
+            output.ics(ics);
+        }
+        Ok(())
+    }
+}
+
+fn token(frame: &Frame<'_>) -> Token {
+    let mut token = [0; TOKEN_MAX];
+    for (to, from) in token.iter_mut().zip(frame.token) {
+        *to = *from;
+    }
+    (frame.token.len() as u8, token)
+}
+
+impl Coap {
+    /// Whether a message of this number came before: what is not acknowledged in time is sent again.
+    fn is_again(&mut self, frame: &Frame<'_>, direction: Direction) -> bool {
+        let mark = Some((direction, frame.number, frame.code));
+        if self.seen.contains(&mark) {
+            return true;
+        }
+        if let Some(place) = self.seen.get_mut(usize::from(self.next)) {
+            *place = mark;
+        }
+        self.next = (self.next + 1) % SEEN as u8;
+        false
+    }
+
+    fn ask(&mut self, frame: &Frame<'_>, from: Direction, operation: Operation, path: Option<String>) {
+        let asked = Asked { from, number: frame.number, code: frame.code, operation, path };
+        self.pending.note(token(frame), asked);
+    }
+
+    fn request(&mut self, frame: &Frame<'_>, from: Direction) -> Option<Ics> {
+        let (name, own) = table::method(frame.code)?;
+        let operation = if frame.code == table::GET && frame.observe.is_some() { table::OBSERVE } else { own };
+        let path = frame.path();
+        self.ask(frame, from, operation, path.clone());
+        let mut ics = message(Protocol::COAP, (operation, MessageKind::Request), u32::from(frame.code), name);
+        ics.object = path.map(Cow::Owned);
+        Some(ics)
+    }
+
+    /// An answer by its token; without a request that waits for it, the notification of what is observed.
+    fn answer(&mut self, frame: &Frame<'_>, from: Direction) -> Ics {
+        let wanted = token(frame);
+        let asked = self.pending.take_if(|known, asked| *known == wanted && asked.from != from);
+        let name = table::response(frame.code).unwrap_or("");
+        let kind = match frame.code {
+            0x80.. => MessageKind::Exception,
+            _ if asked.is_none() && frame.observe.is_some() => MessageKind::Unsolicited,
+            _ => MessageKind::Response,
+        };
+        let other = if kind == MessageKind::Unsolicited { table::NOTIFY } else { table::UNKNOWN };
+        let operation = asked.as_ref().map_or(other, |asked| asked.operation);
+        let mut ics = message(Protocol::COAP, (operation, kind), u32::from(frame.code), name);
+        ics.object = asked.and_then(|asked| asked.path).map(Cow::Owned);
+        ics
+    }
+
+    /// Answers a ping, refuses a request, or ends what was observed.
+    fn reset(&mut self, frame: &Frame<'_>, from: Direction) -> Option<Ics> {
+        let asked = self.pending.take_if(|_, asked| asked.number == frame.number && asked.from != from)?;
+        let kind = if asked.code == 0 { MessageKind::Response } else { MessageKind::Exception };
+        Some(message(Protocol::COAP, (asked.operation, kind), 0, "Reset"))
+    }
+}

@@ -1,0 +1,47 @@
+//! EtherNet/IP explicit messages (ODVA, CIP Networks Library volume 2 chapter 2) and CIP within (volume 1).
+//!
+//! Read: every encapsulation command; CIP requests and answers, unconnected and connected, out of Unconnected Send and
+//! of Multiple Service Packets (one message for each service inside), with class, instance, attribute or the name of a
+//! tag; PCCC commands; single values of tags. ListIdentity and the Identity object tell of devices. Answers take what
+//! they do not say themselves from their request, found by sender context or connection's sequence count.
+//! Not read: the inside of structures and fragments, CIP Safety, CIP Security (TLS), implicit messages.
+
+mod cip;
+mod parse;
+mod probe;
+mod session;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use crate::plant::Framed;
+use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
+use picket_event::{Protocol, Transport};
+
+/// The dissector.
+#[derive(Debug)]
+pub struct Enip;
+
+impl Enip {
+    /// Where it is met.
+    pub const HOME: Home =
+        Home { transports: &[Transport::TCP, Transport::UDP], ether_types: &[], ports: &[44_818], needs_port: false };
+}
+
+impl Dissector for Enip {
+    fn protocol(&self) -> Protocol {
+        Protocol::ENIP
+    }
+
+    fn probe(&self, head: &Head<'_>) -> Probe {
+        probe::probe(head)
+    }
+
+    fn open(&self, _context: &Context) -> SessionBox {
+        Box::new(Framed::new(session::Enip::default()))
+    }
+
+    fn session_limit(&self) -> usize {
+        Framed::<session::Enip>::limit() + session::LIMIT
+    }
+}

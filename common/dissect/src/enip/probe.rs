@@ -1,0 +1,84 @@
+//! EtherNet/IP told from everything else: headers that chain, and in each what its command demands.
+
+use super::parse::{self, HEAD};
+use super::table::{LIST_IDENTITY, REGISTER_SESSION, SEND_RR_DATA, SEND_UNIT_DATA, UNREGISTER_SESSION};
+use crate::plant::{Part, Side, dialogue};
+use crate::{Head, Probe};
+use picket_reader::{Fault, Reader};
+
+/// Messages of one direction that are looked at.
+const FRAMES: usize = 4;
+
+/// The judgement of both directions.
+pub(crate) fn probe(head: &Head<'_>) -> Probe {
+    dialogue(head, judge)
+}
+
+fn judge(bytes: &[u8]) -> Side {
+    let (mut rest, mut best, mut part) = (bytes, 0.0f32, Part::Either);
+    for number in 0..FRAMES {
+        match parse::length(rest) {
+            Ok(total) => {
+                let view = rest.get(..total).unwrap_or(rest);
+                let Some((sure, role)) = weigh(view, view.len() == total) else { return Side::Foreign };
+                best = if number > 0 { best.max(sure).max(0.9) } else { sure };
+                part = if part == Part::Either { role } else { part };
+                rest = rest.get(total..).unwrap_or(&[]);
+            }
+            Err(Fault::Incomplete { .. }) => break,
+            // Damage behind a good message is damage, not another protocol.
+            Err(_) if best > 0.0 => break,
+            Err(_) => return Side::Foreign,
+        }
+        if rest.is_empty() {
+            break;
+        }
+    }
+    if best > 0.0 { Side::Fits(best, part) } else { Side::Open }
+}
+
+/// How sure one message is, and who says it; `None` where it contradicts itself.
+fn weigh(bytes: &[u8], whole: bool) -> Option<(f32, Part)> {
+    let frame = parse::frame(bytes).ok()?;
+    let length = bytes.get(2..4).map_or(0, |l| Reader::new(l).u16_le("length").unwrap_or(0));
+    match frame.command {
+        REGISTER_SESSION => {
+            let right = length == 4 && (!whole || frame.data == [1, 0, 0, 0]) || (length == 0 && frame.status != 0);
+            right.then_some((0.98, if frame.session == 0 { Part::Request } else { Part::Answer }))
+        }
+        UNREGISTER_SESSION => (length == 0 && frame.session != 0).then_some((0.8, Part::Request)),
+        SEND_RR_DATA | SEND_UNIT_DATA if frame.status != 0 => Some((0.8, Part::Answer)),
+        SEND_RR_DATA | SEND_UNIT_DATA => carried(&frame, whole),
+        // Lists are asked for with an empty message, and answered with items.
+        LIST_IDENTITY | 0x04 | 0x64 if length == 0 => {
+            let sure = if frame.command == LIST_IDENTITY { 0.9 } else { 0.75 };
+            (frame.session == 0 || frame.command == LIST_IDENTITY).then_some((sure, Part::Request))
+        }
+        LIST_IDENTITY | 0x04 | 0x64 => {
+            let fits = !whole || parse::items(frame.data).is_ok_and(|packet| packet.exact);
+            fits.then_some((0.97, Part::Answer))
+        }
+        // These prove little: their headers are mostly zeros.
+        0x00 | 0x01 => Some((if bytes.len() >= HEAD && frame.session != 0 { 0.42 } else { 0.0 }, Part::Either)),
+        _ => Some((0.5, Part::Either)),
+    }
+}
+
+/// Items that fill their packet, and a service in them.
+fn carried(frame: &parse::Frame<'_>, whole: bool) -> Option<(f32, Part)> {
+    let mut r = Reader::new(frame.data);
+    let handle = r.u32_le("interface").ok();
+    if handle.is_some_and(|handle| handle != 0) {
+        return None;
+    }
+    if !whole {
+        return Some((0.85, Part::Either));
+    }
+    let packet = parse::packet(frame.data).ok().filter(|packet| packet.exact)?;
+    let message = packet.unconnected.or(packet.connected.map(|(_, message)| message))?;
+    let part = match message.first()? {
+        service if service & 0x80 == 0 => Part::Request,
+        _ => Part::Answer,
+    };
+    Some((0.98, part))
+}

@@ -1,0 +1,91 @@
+//! One MQTT conversation being read.
+
+use super::parse::{self, HEAD};
+use super::table::{self, CONNACK, CONNECT, DISCONNECT, PUBACK, PUBLISH, PUBREC, SUBACK, SUBSCRIBE, UNSUBSCRIBE};
+use crate::Output;
+use crate::plant::{Language, message};
+use crate::teller::{Message, text};
+use picket_event::{Direction, MessageKind, Protocol};
+use picket_reader::{Fault, Reader};
+use std::borrow::Cow;
+
+/// The session.
+#[derive(Debug, Default)]
+pub(crate) struct Mqtt {
+    /// The version spoken; 0 where the beginning was not seen.
+    version: u8,
+}
+
+impl Language for Mqtt {
+    const HEAD: usize = HEAD;
+    const VIEW: usize = 2048;
+
+    fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
+        let fixed = parse::fixed(bytes)?;
+        // Heads of two bytes are found everywhere: what is behind them has to fit too.
+        match parse::weight(bytes) {
+            None => Err(Fault::Malformed("mqtt: packet contradicts itself")),
+            Some(_) => Ok(fixed.total),
+        }
+    }
+
+    fn message(&mut self, said: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
+        let fixed = parse::fixed(said.bytes)?;
+        let Some(packet) = table::packet(fixed.kind) else { return Ok(()) };
+        let body = said.bytes.get(fixed.head..).unwrap_or(&[]);
+        let code = self.refusal(fixed.kind, body);
+        // The halves of a delivery are no messages, unless they refuse it.
+        let Some(kind) = packet.kind.or(code.map(|_| MessageKind::Exception)) else { return Ok(()) };
+        let kind = match (fixed.kind, said.direction) {
+            _ if code.is_some() => MessageKind::Exception,
+            (DISCONNECT, Direction::ToClient) => MessageKind::Unsolicited,
+            _ => kind,
+        };
+        let mut ics = message(Protocol::MQTT, (packet.operation, kind), u32::from(fixed.kind), packet.name);
+        match fixed.kind {
+            CONNECT => {
+                let (version, client) = parse::connect(body)?;
+                self.version = version;
+                ics.object = text(client).map(Cow::Owned);
+            }
+            PUBLISH => {
+                let topic = parse::topic(body)?;
+                ics.object = text(topic).map(Cow::Owned);
+                if let Some((name, operation, kind)) = table::sparkplug(topic) {
+                    (ics.function_name, ics.operation, ics.kind) = (name.into(), operation, kind);
+                }
+            }
+            SUBSCRIBE | UNSUBSCRIBE => {
+                ics.object = parse::filter(body, self.version).ok().and_then(text).map(Cow::Owned);
+            }
+            _ => {}
+        }
+        if let Some(code) = code {
+            ics.object = Some(table::reason(code).into()).filter(|name: &Cow<'_, str>| !name.is_empty());
+        }
+        output.ics(ics);
+        Ok(())
+    }
+}
+
+impl Mqtt {
+    /// The code of an answer that refuses.
+    fn refusal(&self, kind: u8, body: &[u8]) -> Option<u8> {
+        let mut r = Reader::new(body);
+        match kind {
+            CONNACK => r.skip(1, "flags").and_then(|()| r.u8("reason")).ok().filter(|code| *code != 0),
+            // Reasons came with version 5; without one all is well.
+            PUBACK | PUBREC => r.skip(2, "packet id").and_then(|()| r.u8("reason")).ok().filter(|code| *code >= 0x80),
+            SUBACK => {
+                r.skip(2, "packet id").ok()?;
+                if self.version == 5 {
+                    parse::properties(&mut r).ok()?;
+                }
+                let codes = r.rest();
+                codes.first().copied().filter(|_| codes.iter().all(|code| *code >= 0x80))
+            }
+            DISCONNECT => r.u8("reason").ok().filter(|code| *code >= 0x80),
+            _ => None,
+        }
+    }
+}
