@@ -49,4 +49,6 @@ pub static ALL: &[Entry] = &[
     e(&services::RDP, services::RDP.home),
     e(&services::MYSQL, services::MYSQL.home),
     e(&services::POSTGRESQL, services::POSTGRESQL.home),
+    e(&crate::s7comm::S7comm, crate::s7comm::S7comm::HOME),
+    e(&crate::mms::Mms, crate::mms::Mms::HOME),
 ];

@@ -122,7 +122,6 @@ pub static ALL: &[Signature] = &[
     by_port(Protocol::PTP, UDP, &[319, 320], datagram::ptp),
     s(Protocol::DNP3, BOTH, &[20_000], industrial::dnp3),
     s(Protocol::IEC104, TCP, &[2404], industrial::iec104),
-    s(Protocol::S7COMM, TCP, &[], industrial::s7comm),
     s(Protocol::ENIP, BOTH, &[44_818], industrial::enip),
     s(Protocol::BACNET, UDP, &[47_808], industrial::bacnet),
     s(Protocol::OPCUA, TCP, &[4840], industrial::opcua),
