@@ -42,6 +42,7 @@ pub mod registry;
 mod rehearsal;
 pub mod rtp;
 pub mod s7comm;
+pub mod s7comm_plus;
 pub mod smb;
 pub mod snmp;
 pub mod socks;

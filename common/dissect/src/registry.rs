@@ -50,5 +50,8 @@ pub static ALL: &[Entry] = &[
     e(&services::MYSQL, services::MYSQL.home),
     e(&services::POSTGRESQL, services::POSTGRESQL.home),
     e(&crate::s7comm::S7comm, crate::s7comm::S7comm::HOME),
+    e(&crate::modbus::Umas, crate::modbus::Umas::HOME),
+    e(&crate::modbus::ModbusRtu, crate::modbus::ModbusRtu::HOME),
     e(&crate::mms::Mms, crate::mms::Mms::HOME),
+    e(&crate::s7comm_plus::S7commPlus, crate::s7comm_plus::S7commPlus::HOME),
 ];
