@@ -4,9 +4,13 @@ mod dns;
 mod dtls;
 mod hosts;
 mod http;
+mod iso;
+mod mms;
 mod modbus;
 mod quic;
 mod rtp;
+mod s7comm;
+mod s7comm_plus;
 mod socks;
 mod ssh;
 mod starttls;
@@ -38,6 +42,9 @@ pub fn all() -> Vec<Made> {
     all.extend(http::captures().into_iter().map(|(name, capture)| ("http", name, capture)));
     all.extend(socks::captures().into_iter().map(|(name, capture)| ("socks", name, capture)));
     all.extend(starttls::captures().into_iter().map(|(name, capture)| ("starttls", name, capture)));
+    all.extend(s7comm::captures().into_iter().map(|(name, capture)| ("s7comm", name, capture)));
+    all.extend(s7comm_plus::captures().into_iter().map(|(name, capture)| ("s7comm_plus", name, capture)));
+    all.extend(mms::captures().into_iter().map(|(name, capture)| ("mms", name, capture)));
     all
 }
 
