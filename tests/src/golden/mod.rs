@@ -9,12 +9,14 @@ mod mms;
 mod modbus;
 mod quic;
 mod rtp;
+mod rtu;
 mod s7comm;
 mod s7comm_plus;
 mod socks;
 mod ssh;
 mod starttls;
 mod tls;
+mod umas;
 
 use crate::make::Capture;
 use crate::place::repository;
