@@ -316,7 +316,8 @@ pub(crate) fn probe(head: &Head<'_>, judge: Judge) -> Probe {
     let fits = to_server.fits + to_client.fits;
     let foreign = to_server.foreign + to_client.foreign;
     if fits == 0 {
-        let unframed = |look: Look, bytes: &[u8]| look.unframed || bytes.is_empty();
+        // A byte or two may be a sign of life of TCP's own.
+        let unframed = |look: Look, bytes: &[u8]| bytes.is_empty() || (look.unframed && bytes.len() > HEAD);
         let hopeless = unframed(to_server, head.to_server) && unframed(to_client, head.to_client);
         return if foreign > 0 || hopeless { Probe::No } else { Probe::More };
     }

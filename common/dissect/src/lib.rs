@@ -12,6 +12,7 @@ pub mod arp;
 mod ber;
 mod candidates;
 pub mod cdp;
+pub mod codesys;
 mod contract;
 mod conversation;
 pub mod dhcp;

@@ -53,5 +53,6 @@ pub static ALL: &[Entry] = &[
     e(&crate::modbus::Umas, crate::modbus::Umas::HOME),
     e(&crate::modbus::ModbusRtu, crate::modbus::ModbusRtu::HOME),
     e(&crate::mms::Mms, crate::mms::Mms::HOME),
+    e(&crate::codesys::Codesys, crate::codesys::Codesys::HOME),
     e(&crate::s7comm_plus::S7commPlus, crate::s7comm_plus::S7commPlus::HOME),
 ];

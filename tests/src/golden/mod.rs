@@ -1,5 +1,6 @@
 //! The makers of the golden captures, one module a protocol, and the way from a capture to its expected lines.
 
+mod codesys;
 mod dns;
 mod dtls;
 mod hosts;
@@ -46,6 +47,7 @@ pub fn all() -> Vec<Made> {
     all.extend(starttls::captures().into_iter().map(|(name, capture)| ("starttls", name, capture)));
     all.extend(s7comm::captures().into_iter().map(|(name, capture)| ("s7comm", name, capture)));
     all.extend(s7comm_plus::captures().into_iter().map(|(name, capture)| ("s7comm_plus", name, capture)));
+    all.extend(codesys::captures().into_iter().map(|(name, capture)| ("codesys", name, capture)));
     all.extend(mms::captures().into_iter().map(|(name, capture)| ("mms", name, capture)));
     all
 }

@@ -35,8 +35,11 @@ fn context() -> Context {
 }
 
 fn ics(output: &Output) -> Vec<&body::Ics> {
-    let only = |event| if let &Body::Ics(ref ics) = event { Some(ics.as_ref()) } else { None };
-    output.events.iter().filter_map(only).collect()
+    output
+        .events
+        .iter()
+        .filter_map(|event| if let Body::Ics(ics) = event { Some(ics.as_ref()) } else { None })
+        .collect()
 }
 
 fn sure(to_server: &[u8]) -> bool {

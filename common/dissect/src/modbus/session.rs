@@ -77,6 +77,16 @@ impl Modbus {
                     }
                 }
             }
+            if let [_, _, 0, 0, 0, 0, ..] = rest {
+                // A frame without anything in it.
+                self.damaged = self.damaged.saturating_add(1);
+                if self.damaged > DAMAGE_LIMIT {
+                    return Progress { consumed: at, need: Need::NotMine };
+                }
+                output.malformed.push("modbus: empty frame");
+                at = at.saturating_add(6);
+                continue;
+            }
             match parse::frame(rest) {
                 Ok((frame, total)) => {
                     self.known = true;

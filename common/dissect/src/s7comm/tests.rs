@@ -31,8 +31,11 @@ fn context() -> Context {
 }
 
 fn ics(output: &Output) -> Vec<&body::Ics> {
-    let only = |event| if let &Body::Ics(ref ics) = event { Some(ics.as_ref()) } else { None };
-    output.events.iter().filter_map(only).collect()
+    output
+        .events
+        .iter()
+        .filter_map(|event| if let Body::Ics(ics) = event { Some(ics.as_ref()) } else { None })
+        .collect()
 }
 
 fn probe(to_server: &[u8], to_client: &[u8]) -> Probe {
