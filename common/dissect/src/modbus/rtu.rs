@@ -15,6 +15,8 @@ const LEAST: usize = 4;
 const MOST: usize = 256;
 /// Damaged places in a row after which it is something else.
 const DAMAGE_LIMIT: u8 = 8;
+/// Bytes without a frame after which it is something else.
+const PASSED_LIMIT: usize = 4096;
 /// Frames of one direction that are looked at.
 const FRAMES: usize = 6;
 
@@ -66,7 +68,7 @@ fn device_id(mut r: Reader<'_>) -> Result<usize, Fault> {
         r.skip(1, "object id")?;
         r.vec8("object")?;
     }
-    Ok(r.position().saturating_add(LEAST - 2 + 2))
+    Ok(r.position().saturating_add(2))
 }
 
 /// The frame at the start of `bytes`, and its length.
@@ -107,6 +109,8 @@ pub(super) struct Rtu {
     lost: [bool; 2],
     known: bool,
     damaged: u8,
+    /// Bytes passed over in search of a frame.
+    passed: usize,
 }
 
 impl Session for Rtu {
@@ -134,28 +138,36 @@ impl Rtu {
         let mut at = 0usize;
         loop {
             let rest = bytes.get(at..).unwrap_or(&[]);
-            let lost = self.lost.get(direction.index()).copied().unwrap_or(false);
+            if self.lost.get(direction.index()).copied().unwrap_or(false) {
+                let (skip, found) = resynchronise(rest, direction);
+                at = at.saturating_add(skip);
+                if !found {
+                    self.passed = self.passed.saturating_add(skip);
+                    let left = bytes.len().saturating_sub(at);
+                    let need =
+                        if self.passed > PASSED_LIMIT { Need::NotMine } else { Need::Bytes(left.saturating_add(8)) };
+                    return Progress { consumed: at, need };
+                }
+                self.lose(direction, false);
+                continue;
+            }
             match frame(rest, direction) {
-                Ok((frame, total)) if !lost || fits(&frame, direction) => {
-                    (self.known, self.damaged) = (true, 0);
-                    self.lose(direction, false);
+                Ok((frame, total)) => {
+                    (self.known, self.damaged, self.passed) = (true, 0, 0);
                     at = at.saturating_add(total);
                     self.inner.message(direction, &frame, context, output);
                 }
-                // Behind damage a length that is not proved is worth nothing: one place further, while there is one.
-                Err(Fault::Incomplete { .. }) if !lost || rest.len() < MOST => {
+                Err(Fault::Incomplete { .. }) => {
                     let need = length(rest, direction).unwrap_or(LEAST).min(MOST).max(rest.len().saturating_add(1));
                     return Progress { consumed: at, need: Need::Bytes(need) };
                 }
-                _ => {
-                    if !lost {
-                        self.damaged = self.damaged.saturating_add(1);
-                        if !self.known || self.damaged > DAMAGE_LIMIT {
-                            return Progress { consumed: at, need: Need::NotMine };
-                        }
-                        output.malformed.push("modbus rtu: frame");
-                        self.lose(direction, true);
+                Err(Fault::Malformed(reason)) => {
+                    self.damaged = self.damaged.saturating_add(1);
+                    if !self.known || self.damaged > DAMAGE_LIMIT {
+                        return Progress { consumed: at, need: Need::NotMine };
                     }
+                    output.malformed.push(reason);
+                    self.lose(direction, true);
                     at = at.saturating_add(1);
                 }
             }
@@ -174,6 +186,17 @@ impl Rtu {
         }
         Progress { consumed: bytes.len(), need }
     }
+}
+
+/// How far to the next frame that is proved, and whether there is one. What is kept is no longer than a frame.
+fn resynchronise(bytes: &[u8], direction: Direction) -> (usize, bool) {
+    for at in 0..bytes.len() {
+        let proved = frame(bytes.get(at..).unwrap_or(&[]), direction);
+        if proved.is_ok_and(|(frame, _)| fits(&frame, direction)) {
+            return (at, true);
+        }
+    }
+    (bytes.len().saturating_sub(MOST - 1), false)
 }
 
 /// Frames of one direction's beginning; none where something is no frame.

@@ -172,7 +172,8 @@ impl Modbus {
             return ics;
         }
         let (fit, mut answer) = parse::response(function, frame.data);
-        if fit == Fit::Wrong {
+        let broken = function == 43 && fit == Fit::Open && answer.sub == Some(u16::from(MEI_DEVICE_ID));
+        if fit == Fit::Wrong || broken {
             output.malformed.push("modbus: response does not fit its function");
         }
         if function == UMAS {
