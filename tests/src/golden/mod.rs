@@ -1,17 +1,24 @@
 //! The makers of the golden captures, one module a protocol, and the way from a capture to its expected lines.
 
+mod codesys;
 mod dns;
 mod dtls;
 mod hosts;
 mod http;
+mod iso;
+mod mms;
 mod modbus;
 mod plant;
 mod quic;
 mod rtp;
+mod rtu;
+mod s7comm;
+mod s7comm_plus;
 mod socks;
 mod ssh;
 mod starttls;
 mod tls;
+mod umas;
 
 use crate::make::Capture;
 use crate::place::repository;
@@ -39,6 +46,10 @@ pub fn all() -> Vec<Made> {
     all.extend(http::captures().into_iter().map(|(name, capture)| ("http", name, capture)));
     all.extend(socks::captures().into_iter().map(|(name, capture)| ("socks", name, capture)));
     all.extend(starttls::captures().into_iter().map(|(name, capture)| ("starttls", name, capture)));
+    all.extend(s7comm::captures().into_iter().map(|(name, capture)| ("s7comm", name, capture)));
+    all.extend(s7comm_plus::captures().into_iter().map(|(name, capture)| ("s7comm_plus", name, capture)));
+    all.extend(codesys::captures().into_iter().map(|(name, capture)| ("codesys", name, capture)));
+    all.extend(mms::captures().into_iter().map(|(name, capture)| ("mms", name, capture)));
     all.extend(plant::captures());
     all
 }

@@ -1,12 +1,24 @@
 //! Modbus/TCP conversations: every function, and how reading fails well.
 
+use super::{rtu, umas};
 use crate::make::message::modbus;
 use crate::make::{Capture, Host, Tcp, udp};
 use picket_event::Direction;
 
-const START: i64 = 1_772_409_600_000_000_000;
+pub(super) const START: i64 = 1_772_409_600_000_000_000;
 
-fn hosts() -> (Host, Host) {
+/// The exchanges whose frames have a length on the serial line, and one refusal.
+fn all_with_checksums() -> Vec<(u8, &'static [u8], &'static [u8])> {
+    let mut all: Vec<_> = FUNCTIONS
+        .iter()
+        .copied()
+        .filter(|(_, ask, _)| !matches!(ask, [9 | 10 | 13 | 14 | 65 | 125 | 126, ..] | [43, 13, ..]))
+        .collect();
+    all.extend(EXCEPTIONS.iter().copied().take(3));
+    all
+}
+
+pub(super) fn hosts() -> (Host, Host) {
     (Host::new(1, "192.0.2.10"), Host::new(2, "192.0.2.20"))
 }
 
@@ -75,27 +87,6 @@ const EXCEPTIONS: &[(u8, &[u8], &[u8])] = &[
     (1, &[8, 0, 1, 0, 0], &[0x88, 3]),
     (1, &[3, 0, 0, 0, 1], &[0x83, 99]),
 ];
-
-/// UMAS: each function of the table that a client sends, with positive answers, one negative, one unknown.
-fn umas() -> Capture {
-    const CODES: &[u8] = &[
-        0x01, 0x02, 0x03, 0x04, 0x06, 0x0a, 0x10, 0x11, 0x12, 0x20, 0x22, 0x23, 0x24, 0x25, 0x30, 0x31, 0x32, 0x33,
-        0x34, 0x35, 0x39, 0x40, 0x41, 0x50, 0x58, 0x70, 0x71, 0x73, 0x77,
-    ];
-    let (client, server) = hosts();
-    let mut capture = Capture::default();
-    let mut tcp = Tcp::open(&mut capture, START, (&client, 49_153), (&server, 502));
-    for (number, code) in CODES.iter().enumerate() {
-        let transaction = u16::try_from(number).unwrap_or(0);
-        let answer = if *code == 0x41 { 0xfd } else { 0xfe };
-        tcp.to_server(&modbus(transaction, 0, &[90, 1, *code, 0]));
-        tcp.to_client(&modbus(transaction, 0, &[90, 1, answer, 0, 0]));
-    }
-    // An answer to a request that was not seen.
-    tcp.to_client(&modbus(999, 0, &[90, 1, 0xfe, 0]));
-    tcp.close();
-    capture
-}
 
 /// Three requests in one segment, answers one byte a segment, then a message in two segments.
 fn framing() -> Capture {
@@ -200,7 +191,15 @@ pub(super) fn captures() -> Vec<(&'static str, Capture)> {
         ("functions", conversation(502, FUNCTIONS)),
         ("wrong-port", conversation(4444, FUNCTIONS)),
         ("exceptions", conversation(502, EXCEPTIONS)),
-        ("umas", umas()),
+        ("umas-functions", umas::functions(502)),
+        ("umas-wrong-port", umas::functions(4447)),
+        ("umas-framing", umas::framing()),
+        ("umas-one-direction", umas::one_direction()),
+        ("umas-controller", umas::controller()),
+        ("rtu-functions", rtu::conversation(&all_with_checksums())),
+        ("rtu-framing", rtu::framing()),
+        ("rtu-midstream", rtu::midstream()),
+        ("rtu-datagrams", rtu::datagrams()),
         ("framing", framing()),
         ("gap", gap()),
         ("midstream", midstream()),

@@ -273,7 +273,8 @@ fn read_response(function: u8, data: &[u8]) -> Result<(Fit, Ask), Fault> {
         43 => {
             let kind = r.u8("mei type")?;
             ask.sub = Some(u16::from(kind));
-            if kind == MEI_DEVICE_ID { device_id(data).map(|_| Fit::Exact)? } else { Fit::Open }
+            // Some devices answer with bytes too many: that is damage, and still an answer.
+            if kind == MEI_DEVICE_ID && device_id(data).is_ok() { Fit::Exact } else { Fit::Open }
         }
         UMAS => {
             r.u8("session")?;

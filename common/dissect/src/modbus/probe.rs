@@ -48,6 +48,11 @@ fn look(bytes: &[u8]) -> Look {
     let mut look = Look::default();
     let mut rest = bytes;
     while !rest.is_empty() && look.count < FRAMES {
+        // An empty frame is damage.
+        if let [_, _, 0, 0, 0, 0, behind @ ..] = rest {
+            rest = behind;
+            continue;
+        }
         match parse::frame(rest) {
             Ok((frame, total)) => {
                 let Some(slot) = look.seen.get_mut(look.count) else { break };
@@ -62,7 +67,8 @@ fn look(bytes: &[u8]) -> Look {
                 break;
             }
             Err(Fault::Malformed(_)) => {
-                look.foreign = true;
+                // One damaged frame behind good ones is damage, not another protocol.
+                look.foreign |= look.exact() < 2;
                 break;
             }
         }

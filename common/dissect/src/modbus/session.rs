@@ -2,6 +2,7 @@
 
 use super::parse::{self, Ask, Fit, Frame, HEAD};
 use super::table::{self, MEI_CANOPEN, MEI_DEVICE_ID, RESTART_COMMUNICATIONS, UMAS, UMAS_NEGATIVE, UMAS_POSITIVE};
+use super::umas;
 use crate::{Context, Input, Need, Output, Progress, Session};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Body, Direction, Endpoints, MessageKind, Operation, Protocol};
@@ -76,6 +77,16 @@ impl Modbus {
                     }
                 }
             }
+            if let [_, _, 0, 0, 0, 0, ..] = rest {
+                // A frame without anything in it.
+                self.damaged = self.damaged.saturating_add(1);
+                if self.damaged > DAMAGE_LIMIT {
+                    return Progress { consumed: at, need: Need::NotMine };
+                }
+                output.malformed.push("modbus: empty frame");
+                at = at.saturating_add(6);
+                continue;
+            }
             match parse::frame(rest) {
                 Ok((frame, total)) => {
                     self.known = true;
@@ -119,7 +130,7 @@ impl Modbus {
         Progress { consumed: bytes.len(), need: Need::Bytes(HEAD) }
     }
 
-    fn message(&mut self, direction: Direction, frame: &Frame<'_>, context: &Context, output: &mut Output) {
+    pub(super) fn message(&mut self, direction: Direction, frame: &Frame<'_>, context: &Context, output: &mut Output) {
         let ics = match direction {
             // An exception is one whoever sends it.
             Direction::ToServer if frame.function & 0x80 == 0 => self.request(frame, output),
@@ -161,10 +172,13 @@ impl Modbus {
             return ics;
         }
         let (fit, mut answer) = parse::response(function, frame.data);
-        if fit == Fit::Wrong {
+        let broken = function == 43 && fit == Fit::Open && answer.sub == Some(u16::from(MEI_DEVICE_ID));
+        if fit == Fit::Wrong || broken {
             output.malformed.push("modbus: response does not fit its function");
         }
         if function == UMAS {
+            let function = asked.and_then(|p| p.ask.sub);
+            output.events.extend(function.and_then(|function| umas::asset(function, frame.data, context)));
             return umas_answer(frame, asked, &answer);
         }
         let own = operation(function, &answer);

@@ -137,3 +137,64 @@ fn a_device_that_names_itself_is_an_asset() {
     );
     assert_eq!(asset.ip, Some([192, 0, 2, 2].into()));
 }
+
+#[test]
+fn umas_alone_carries_its_name() {
+    let probe =
+        |to_server: &[u8], to_client: &[u8]| Umas.probe(&Head { transport: Transport::TCP, to_server, to_client });
+    let (ask, answer) = (adu(7, &[90, 0, 2]), adu(7, &[90, 0, 0xfe, 1]));
+    assert!(
+        matches!(probe(&ask, &answer), Probe::Yes { confidence, reversed: false } if confidence >= Unit::new(0.97))
+    );
+    assert!(matches!(probe(&answer, &ask), Probe::Yes { reversed: true, .. }));
+    assert_eq!(probe(&[&ask[..], &adu(8, &[3, 0, 0, 0, 1])].concat(), &answer), Probe::No);
+    assert_eq!(probe(&adu(7, &[90, 0, 0xee]), &[]), Probe::No, "nobody knows this function");
+}
+
+/// A frame of the serial line, its checksum by the standard's steps.
+fn serial(inside: &[u8]) -> Vec<u8> {
+    let mut register = 0xffffu16;
+    for byte in inside {
+        register ^= u16::from(*byte);
+        for _ in 0..8 {
+            let carry = register & 1;
+            register >>= 1;
+            register ^= if carry == 1 { 0xa001 } else { 0 };
+        }
+    }
+    [inside, &register.to_le_bytes()].concat()
+}
+
+#[test]
+fn the_serial_line_is_told_by_its_checksums() {
+    let probe =
+        |to_server: &[u8], to_client: &[u8]| ModbusRtu.probe(&Head { transport: Transport::TCP, to_server, to_client });
+    // The example of MODBUS over Serial Line 1.02 section 6.2.2: 02 07 has the checksum 0x1241.
+    assert_eq!(serial(&[2, 7]), [2, 7, 0x41, 0x12]);
+    let (ask, answer) = (serial(&[1, 3, 0, 0, 0, 1]), serial(&[1, 3, 2, 0, 7]));
+    assert!(
+        matches!(probe(&ask, &answer), Probe::Yes { confidence, reversed: false } if confidence >= Unit::new(0.97))
+    );
+    assert!(matches!(probe(&answer, &ask), Probe::Yes { reversed: true, .. }));
+    assert!(matches!(probe(&ask, &[]), Probe::Yes { confidence, .. } if confidence < Unit::new(0.8)));
+    assert_eq!(probe(&adu(7, &[3, 0, 0, 0, 2]), &[]), Probe::No);
+    let mut broken = ask.clone();
+    broken[7] ^= 1;
+    assert_eq!(probe(&broken, &answer), Probe::No);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(2000))]
+
+    /// Two frames with free fields are told; bytes of chance are none.
+    #[test]
+    fn frames_of_the_serial_line(unit: u8, start: u16, count in 1u16..=125, bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..260)) {
+        let ask = serial(&[&[unit, 3][..], &start.to_be_bytes(), &count.to_be_bytes()].concat());
+        let sure = |to_server: &[u8]| {
+            let probe = ModbusRtu.probe(&Head { transport: Transport::TCP, to_server, to_client: &[] });
+            matches!(probe, Probe::Yes { confidence, .. } if confidence >= Unit::new(0.8))
+        };
+        proptest::prop_assert!(sure(&[&ask[..], &ask].concat()));
+        proptest::prop_assert!(!sure(&bytes));
+    }
+}

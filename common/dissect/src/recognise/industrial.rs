@@ -67,37 +67,6 @@ pub(super) fn iec104(head: &Head<'_>) -> Probe {
     })
 }
 
-/// S7comm: TPKT and COTP lengths that fit, protocol id 0x32 and a kind that exists.
-pub(super) fn s7comm(head: &Head<'_>) -> Probe {
-    fn judge(bytes: &[u8]) -> Guess {
-        read(|| {
-            let mut r = Reader::new(bytes);
-            let (version, reserved, length) = (r.u8("version")?, r.u8("reserved")?, r.u16("length")?);
-            let (rest, kind) = (r.u8("cotp length")?, r.u8("cotp kind")?);
-            if version != 3 || reserved != 0 || length < 7 || usize::from(rest) + 5 > usize::from(length) {
-                return Ok(Guess::No);
-            }
-            match kind {
-                // A connection alone could carry anything of ISO: open, and the next packet tells.
-                0xe0 | 0xd0 => {
-                    r.skip(usize::from(rest).saturating_sub(1), "cotp")?;
-                    if r.is_empty() { Ok(Guess::Open) } else { Ok(judge(r.rest())) }
-                }
-                0xf0 => {
-                    r.u8("number")?;
-                    if rest == 2 && length == 7 {
-                        return Ok(Guess::Open);
-                    }
-                    let (id, part) = (r.u8("protocol id")?, r.u8("part")?);
-                    Ok(when(id == 0x32 && matches!(part, 1 | 2 | 3 | 7), 0.95))
-                }
-                _ => Ok(Guess::No),
-            }
-        })
-    }
-    either(head, judge)
-}
-
 /// Niagara Fox: plain text that begins with its name.
 pub(super) fn fox(head: &Head<'_>) -> Probe {
     either(head, |bytes| begins(bytes, b"fox a ", 0.97))

@@ -123,7 +123,6 @@ pub static ALL: &[Signature] = &[
     by_port(Protocol::PTP, UDP, &[319, 320], datagram::ptp),
     s(Protocol::DNP3, BOTH, &[20_000], industrial::dnp3),
     s(Protocol::IEC104, TCP, &[2404], industrial::iec104),
-    s(Protocol::S7COMM, TCP, &[], industrial::s7comm),
     s(Protocol::FOX, TCP, &[1911], industrial::fox),
     s(Protocol::FINS, TCP, &[9600], industrial::fins),
     s(Protocol::SYNCHROPHASOR, BOTH, &[4712, 4713], industrial::synchrophasor),

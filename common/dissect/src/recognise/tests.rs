@@ -35,7 +35,12 @@ fn beginnings_have_names_on_any_port() {
         (Transport::TCP, &[0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f], b"N", Protocol::POSTGRESQL),
         (Transport::TCP, &[5, 1, 0], &[5, 0], Protocol::SOCKS),
         (Transport::TCP, b"\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04test", &[0x20, 2, 0, 0], Protocol::MQTT),
-        (Transport::TCP, &[3, 0, 0, 7, 2, 0xf0, 0x80], &[3, 0, 0, 20, 2, 0xf0, 0x80, 0x32, 3, 0, 0], Protocol::S7COMM),
+        (
+            Transport::TCP,
+            &[3, 0, 0, 25, 2, 0xf0, 0x80, 0x32, 1, 0, 0, 0, 1, 0, 8, 0, 0, 0xf0, 0, 0, 1, 0, 1, 1, 0xe0],
+            b"",
+            Protocol::S7COMM,
+        ),
         (Transport::TCP, &[0x68, 4, 7, 0, 0, 0], &[0x68, 4, 0x0b, 0, 0, 0], Protocol::IEC104),
         (Transport::UDP, &dhcp, b"", Protocol::DHCP),
         (Transport::UDP, b"M-SEARCH * HTTP/1.1\r\n", b"", Protocol::SSDP),

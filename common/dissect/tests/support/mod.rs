@@ -41,9 +41,13 @@ impl Golden {
 pub fn goldens(protocol: &str) -> Vec<Golden> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let own = source.join(protocol).join("golden");
-    // Services that one dissector reads share its folder; their captures begin with their names.
+    // Protocols that one folder reads share its captures; theirs begin with their names.
     let shared = !own.is_dir();
-    let folder = if shared { source.join("starttls/golden") } else { own };
+    let folder = match protocol {
+        _ if !shared => own,
+        "umas" => source.join("modbus/golden"),
+        _ => source.join("starttls/golden"),
+    };
     let prefix = if shared { format!("{protocol}-") } else { String::new() };
     let mut paths: Vec<_> = std::fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
