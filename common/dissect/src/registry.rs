@@ -49,4 +49,10 @@ pub static ALL: &[Entry] = &[
     e(&services::RDP, services::RDP.home),
     e(&services::MYSQL, services::MYSQL.home),
     e(&services::POSTGRESQL, services::POSTGRESQL.home),
+    e(&crate::iec104::Iec104, crate::iec104::Iec104::HOME),
+    e(&crate::dnp3::Dnp3, crate::dnp3::Dnp3::HOME),
+    e(&crate::synchrophasor::Synchrophasor, crate::synchrophasor::Synchrophasor::HOME),
+    e(&crate::goose::Goose, crate::goose::Goose::HOME),
+    e(&crate::r_goose::RGoose, crate::r_goose::RGoose::HOME),
+    e(&crate::gsse::Gsse, crate::gsse::Gsse::HOME),
 ];

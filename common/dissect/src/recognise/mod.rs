@@ -12,6 +12,7 @@ mod service;
 mod session;
 mod shared;
 mod store;
+mod substation;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -120,8 +121,7 @@ pub static ALL: &[Signature] = &[
     s(Protocol::PIM, &[Transport(103)], &[], transport::pim),
     s(Protocol::VRRP, &[Transport(112)], &[], transport::vrrp),
     by_port(Protocol::PTP, UDP, &[319, 320], datagram::ptp),
-    s(Protocol::DNP3, BOTH, &[20_000], industrial::dnp3),
-    s(Protocol::IEC104, TCP, &[2404], industrial::iec104),
+    s(Protocol::SV, UDP, &[102], substation::sv),
     s(Protocol::S7COMM, TCP, &[], industrial::s7comm),
     s(Protocol::ENIP, BOTH, &[44_818], industrial::enip),
     s(Protocol::BACNET, UDP, &[47_808], industrial::bacnet),
@@ -130,7 +130,6 @@ pub static ALL: &[Signature] = &[
     s(Protocol::FOX, TCP, &[1911], industrial::fox),
     s(Protocol::KNXIP, UDP, &[3671], industrial::knxip),
     s(Protocol::FINS, TCP, &[9600], industrial::fins),
-    s(Protocol::SYNCHROPHASOR, BOTH, &[4712, 4713], industrial::synchrophasor),
     s(Protocol::RTPS, UDP, &[7400, 7401, 7410, 7411], industrial::rtps),
     s(Protocol::PROFINET_CM, UDP, &[34_964], industrial::profinet_cm),
     s(Protocol::DOIP, BOTH, &[13_400], industrial::doip),
