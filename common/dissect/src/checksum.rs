@@ -44,6 +44,11 @@ pub(crate) fn arc(bytes: &[u8]) -> u16 {
     IBM.of(0, bytes)
 }
 
+/// CRC-16/MODBUS: the same, begun with ones.
+pub(crate) fn modbus(bytes: &[u8]) -> u16 {
+    IBM.of(0xffff, bytes)
+}
+
 /// The frame check sequence of HDLC (ISO/IEC 13239): polynomial 0x1021 reflected, begun with ones, inverted at the end.
 pub(crate) fn hdlc(bytes: &[u8]) -> u16 {
     !HDLC.of(0xffff, bytes)
@@ -79,6 +84,7 @@ mod tests {
         let digits = b"123456789";
         assert_eq!(super::dnp(digits), 0xea82);
         assert_eq!(super::arc(digits), 0xbb3d);
+        assert_eq!(super::modbus(digits), 0x4b37);
         assert_eq!(super::hdlc(digits), 0x906e);
         assert_eq!(super::ccitt(digits), 0x29b1);
         assert_eq!(super::ieee(digits), 0xcbf4_3926);

@@ -10,6 +10,7 @@
 
 pub mod arp;
 mod ber;
+pub mod bsap;
 mod candidates;
 pub mod cdp;
 mod checksum;
@@ -22,6 +23,7 @@ pub mod dns;
 pub mod dtls;
 pub mod fact;
 mod framed;
+pub mod genisys;
 pub mod goose;
 pub mod gsse;
 mod handover;
@@ -45,6 +47,7 @@ pub mod recognise;
 pub mod registry;
 #[cfg(test)]
 mod rehearsal;
+pub mod roc_plus;
 pub mod rtp;
 pub mod smb;
 pub mod snmp;
