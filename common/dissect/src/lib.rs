@@ -11,6 +11,7 @@
 pub mod arp;
 mod ber;
 pub mod bsap;
+pub mod c1222;
 mod candidates;
 pub mod cdp;
 mod checksum;
@@ -18,6 +19,7 @@ mod contract;
 mod conversation;
 pub mod dhcp;
 pub mod dhcpv6;
+pub mod dlms;
 pub mod dnp3;
 pub mod dns;
 pub mod dtls;

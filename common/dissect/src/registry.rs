@@ -55,6 +55,8 @@ pub static ALL: &[Entry] = &[
     e(&crate::genisys::Genisys, crate::genisys::Genisys::HOME),
     e(&crate::roc_plus::RocPlus, crate::roc_plus::RocPlus::HOME),
     e(&crate::bsap::Bsap, crate::bsap::Bsap::HOME),
+    e(&crate::c1222::C1222, crate::c1222::C1222::HOME),
+    e(&crate::dlms::Dlms, crate::dlms::Dlms::HOME),
     e(&crate::goose::Goose, crate::goose::Goose::HOME),
     e(&crate::r_goose::RGoose, crate::r_goose::RGoose::HOME),
     e(&crate::gsse::Gsse, crate::gsse::Gsse::HOME),

@@ -16,6 +16,7 @@ mod substation;
 #[cfg(test)]
 mod tests;
 mod text;
+mod train;
 mod transport;
 mod tunnel;
 
@@ -122,6 +123,7 @@ pub static ALL: &[Signature] = &[
     s(Protocol::VRRP, &[Transport(112)], &[], transport::vrrp),
     by_port(Protocol::PTP, UDP, &[319, 320], datagram::ptp),
     s(Protocol::SV, UDP, &[102], substation::sv),
+    s(Protocol::TRDP, BOTH, &[17_224, 17_225], train::trdp),
     s(Protocol::S7COMM, TCP, &[], industrial::s7comm),
     s(Protocol::ENIP, BOTH, &[44_818], industrial::enip),
     s(Protocol::BACNET, UDP, &[47_808], industrial::bacnet),
