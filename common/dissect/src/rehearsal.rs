@@ -1,7 +1,7 @@
 //! A conversation said aloud, for the unit tests of protocols that lead to others.
 
 use crate::{Context, Conversation, Output};
-use picket_event::{Body, Direction, Endpoints, Timestamp, Transport, body};
+use picket_event::{Body, Direction, Endpoints, Mac, Timestamp, Transport, body};
 
 pub(crate) use picket_event::Direction::{ToClient, ToServer};
 
@@ -40,6 +40,23 @@ impl Heard {
             .collect()
     }
 
+    /// Industrial messages.
+    pub(crate) fn ics(&self) -> Vec<&body::Ics> {
+        let ics = self.output.events.iter();
+        ics.filter_map(|e| if let Body::Ics(ics) = e { Some(ics.as_ref()) } else { None }).collect()
+    }
+
+    /// What industrial messages do and the part they play, as `read/request`.
+    pub(crate) fn operations(&self) -> Vec<String> {
+        self.ics().iter().map(|ics| format!("{}/{}", ics.operation.name(), ics.kind.name())).collect()
+    }
+
+    /// What devices told of themselves.
+    pub(crate) fn assets(&self) -> Vec<&body::Asset> {
+        let assets = self.output.events.iter();
+        assets.filter_map(|e| if let Body::Asset(asset) = e { Some(asset.as_ref()) } else { None }).collect()
+    }
+
     /// Server names and cipher suites of the handshakes.
     pub(crate) fn tls(&self) -> Vec<(Option<&str>, Option<u16>)> {
         let tls = self.output.events.iter().filter_map(|e| if let Body::Tls(tls) = e { Some(tls) } else { None });
@@ -49,8 +66,7 @@ impl Heard {
 
 /// Says all lines to a server on this port, each in pieces of at most so many bytes, and ends the conversation.
 pub(crate) fn rehearse(port: u16, piece: usize, lines: &[Line<'_>]) -> Heard {
-    let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
-    let endpoints = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: port, transport: Transport::TCP };
+    let endpoints = ends(port, Transport::TCP);
     let context = Context { time: Timestamp::EPOCH, endpoints };
     let mut conversation = Conversation::new(&endpoints);
     let mut output = Output::default();
@@ -69,6 +85,35 @@ pub(crate) fn rehearse(port: u16, piece: usize, lines: &[Line<'_>]) -> Heard {
     }
     assert_eq!(output.misbehaved, 0);
     Heard { conversation, output }
+}
+
+/// Says all lines in datagrams, over UDP or below IP, and ends the conversation.
+pub(crate) fn datagrams(endpoints: Endpoints, lines: &[Line<'_>]) -> Heard {
+    let context = Context { time: Timestamp::EPOCH, endpoints };
+    let mut conversation = Conversation::new(&endpoints);
+    let mut output = Output::default();
+    for line in lines {
+        if let Line::Says(direction, bytes) = line {
+            conversation.datagram(*direction, bytes, &context, &mut output);
+        }
+    }
+    for direction in [ToServer, ToClient] {
+        conversation.end(direction, &context, &mut output);
+    }
+    assert_eq!(output.misbehaved, 0);
+    Heard { conversation, output }
+}
+
+/// The ends of a conversation between two hosts.
+pub(crate) fn ends(port: u16, transport: Transport) -> Endpoints {
+    let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+    Endpoints::Ip { src, src_port: 50_000, dest, dest_port: port, transport }
+}
+
+/// The ends of a conversation below IP, to a group.
+pub(crate) fn link(ether_type: u16) -> Endpoints {
+    let (src, dest) = (Some(Mac([2, 0, 0, 0, 0, 1])), Some(Mac([1, 0x0c, 0xcd, 1, 0, 1])));
+    Endpoints::Link { src, dest, ether_type: Some(ether_type), link_type: 1 }
 }
 
 /// A client hello that asks for `mail.example`.

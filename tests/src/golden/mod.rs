@@ -1,10 +1,12 @@
 //! The makers of the golden captures, one module a protocol, and the way from a capture to its expected lines.
 
+mod dnp3;
 mod codesys;
 mod dns;
 mod dtls;
 mod hosts;
 mod http;
+mod iec104;
 mod iso;
 mod mms;
 mod modbus;
@@ -46,6 +48,8 @@ pub fn all() -> Vec<Made> {
     all.extend(http::captures().into_iter().map(|(name, capture)| ("http", name, capture)));
     all.extend(socks::captures().into_iter().map(|(name, capture)| ("socks", name, capture)));
     all.extend(starttls::captures().into_iter().map(|(name, capture)| ("starttls", name, capture)));
+    all.extend(iec104::captures().into_iter().map(|(name, capture)| ("iec104", name, capture)));
+    all.extend(dnp3::captures().into_iter().map(|(name, capture)| ("dnp3", name, capture)));
     all.extend(s7comm::captures().into_iter().map(|(name, capture)| ("s7comm", name, capture)));
     all.extend(s7comm_plus::captures().into_iter().map(|(name, capture)| ("s7comm_plus", name, capture)));
     all.extend(codesys::captures().into_iter().map(|(name, capture)| ("codesys", name, capture)));

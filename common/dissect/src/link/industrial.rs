@@ -3,7 +3,7 @@
 use super::{Verdict, when};
 use picket_reader::{Fault, Reader};
 
-/// The header that GOOSE, its management and sampled values share (IEC 61850-8-1 annex C): an application's
+/// The header that sampled values share with GOOSE (IEC 61850-8-1 annex C): an application's
 /// number, a length, 4 reserved bytes; then one value of BER that fits.
 fn substation(bytes: &[u8], tags: &[u8]) -> Verdict {
     let mut r = Reader::new(bytes);
@@ -23,19 +23,9 @@ fn substation(bytes: &[u8], tags: &[u8]) -> Verdict {
     when(r.position().saturating_add(value) == length, 0.98)
 }
 
-/// GOOSE and its management.
-pub(super) fn goose(bytes: &[u8]) -> Verdict {
-    substation(bytes, &[0x61, 0x62])
-}
-
 /// Sampled values (IEC 61850-9-2).
 pub(super) fn sv(bytes: &[u8]) -> Verdict {
     substation(bytes, &[0x60])
-}
-
-/// GSSE (IEC 61850-8-1 edition 1): IEEE 802.2, the empty network layer, a unit of the connectionless transport.
-pub(super) fn gsse(bytes: &[u8]) -> Verdict {
-    when(matches!(bytes, [0xfe, 0xfe, 3, 0, 1..=40, 0x40, ..]), 0.85)
 }
 
 /// PROFINET's discovery (IEC 61158-6-10): its frame ids, a service, a block length that fits.

@@ -63,7 +63,7 @@ fn frames() -> Vec<(&'static str, u16, Vec<u8>)> {
         ("xid", 0x00, vec![0, 1, 0xaf, 0x81, 1, 0]),
         ("goose", 0x88b8, goose),
         ("sv", 0x88ba, values),
-        ("gsse", 0xfe, vec![0xfe, 0xfe, 3, 0, 17, 0x40]),
+        ("gsse", 0xfe, vec![0xfe, 0xfe, 3, 0, 5, 0x40, 0xc1, 2, 0, 1, 0x60]),
         ("profinet_dcp", 0x8892, vec![0xfe, 0xfe, 5, 0, 0, 0, 0, 1, 0, 1, 0, 4, 0xff, 0xff, 0, 0]),
         ("profinet_ptcp", 0x8892, vec![0xff, 0x40]),
         ("profinet_rt", 0x8892, cyclic),

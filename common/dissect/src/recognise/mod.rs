@@ -13,9 +13,11 @@ mod service;
 mod session;
 mod shared;
 mod store;
+mod substation;
 #[cfg(test)]
 mod tests;
 mod text;
+mod train;
 mod transport;
 mod tunnel;
 
@@ -121,11 +123,10 @@ pub static ALL: &[Signature] = &[
     s(Protocol::PIM, &[Transport(103)], &[], transport::pim),
     s(Protocol::VRRP, &[Transport(112)], &[], transport::vrrp),
     by_port(Protocol::PTP, UDP, &[319, 320], datagram::ptp),
-    s(Protocol::DNP3, BOTH, &[20_000], industrial::dnp3),
-    s(Protocol::IEC104, TCP, &[2404], industrial::iec104),
+    s(Protocol::SV, UDP, &[102], substation::sv),
+    s(Protocol::TRDP, BOTH, &[17_224, 17_225], train::trdp),
     s(Protocol::FOX, TCP, &[1911], industrial::fox),
     s(Protocol::FINS, TCP, &[9600], industrial::fins),
-    s(Protocol::SYNCHROPHASOR, BOTH, &[4712, 4713], industrial::synchrophasor),
     s(Protocol::RTPS, UDP, &[7400, 7401, 7410, 7411], fieldbus::rtps),
     s(Protocol::CIP_IO, UDP, &[2222], fieldbus::cip_io),
     s(Protocol::SOMEIP, BOTH, &[30_490], fieldbus::someip),

@@ -1,0 +1,122 @@
+//! Messages of C12.22 told and read.
+
+use super::parse::{self, HEAD, Message, SERVICES_MAX};
+use super::table::{self, FULL_READ, HIDDEN, MANUFACTURER, Row};
+use crate::Output;
+use crate::framed::{self, Frame, Framed, Mark, Pending, Speaker, Telling};
+use picket_event::body::{Asset, Ics};
+use picket_event::{MessageKind, Protocol};
+use picket_reader::{Fault, Reader};
+
+/// Codes below this one answer.
+const FIRST_REQUEST: u8 = 0x20;
+
+/// A service waiting for its answer.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    row: Row,
+    table: Option<u16>,
+}
+
+/// One connection, or the datagrams between two ends.
+#[derive(Debug, Default)]
+pub(crate) struct C1222 {
+    /// By invocation and place in its message.
+    asked: Pending<(u32, usize), Asked>,
+    telling: Telling,
+}
+
+impl Framed for C1222 {
+    const HEAD: usize = HEAD;
+    const REST: Option<&'static str> = Some("c1222: bytes behind the last message");
+    const HELD: usize = Pending::<(u32, usize), Asked>::LIMIT;
+
+    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+        parse::length(bytes)
+    }
+
+    fn judge(frame: &[u8]) -> Option<Mark> {
+        let Message { answers, encrypted, mut services, .. } = parse::message(frame).ok()?;
+        let mut speaker = if answers { Speaker::Server } else { Speaker::Either };
+        if !encrypted && let Some((code, _)) = parse::service(&mut services).ok()? {
+            speaker = if code < FIRST_REQUEST { Speaker::Server } else { Speaker::Client };
+        }
+        Some(Mark { sure: 0.97, speaker })
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
+        let message = match parse::message(frame.bytes) {
+            Ok(message) => message,
+            Err(Fault::Malformed(reason)) => return Err(reason),
+            Err(Fault::Incomplete { .. }) => return Err("c1222: element is cut"),
+        };
+        if message.encrypted {
+            self.hidden(&message, frame, output);
+            return Ok(());
+        }
+        let mut services = message.services;
+        for place in 0..SERVICES_MAX {
+            if services.is_empty() {
+                break;
+            }
+            match parse::service(&mut services) {
+                Ok(Some((code, data))) if code < FIRST_REQUEST => {
+                    self.answer((message.invocation, place), code, data, frame, output);
+                }
+                Ok(Some((code, data))) => self.request((message.invocation, place), code, data, output),
+                Ok(None) => break,
+                Err(_) => return Err("c1222: service is cut"),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl C1222 {
+    /// A message that cannot be read answers where it says so.
+    fn hidden(&mut self, message: &Message<'_>, frame: &Frame<'_>, output: &mut Output) {
+        let answers = message.answers || !frame.from_client();
+        let kind = if answers { MessageKind::Response } else { MessageKind::Request };
+        let (_, name, operation) = HIDDEN;
+        self.telling.tell(framed::message(Protocol::C1222, operation, kind, 0, name), output);
+    }
+
+    fn request(&mut self, key: (u32, usize), code: u8, data: Reader<'_>, output: &mut Output) {
+        let asked = Asked { row: table::service(code), table: parse::table(code, data) };
+        self.asked.ask(key, asked);
+        self.telling.tell(event(asked, MessageKind::Request), output);
+    }
+
+    fn answer(&mut self, key: (u32, usize), code: u8, data: Reader<'_>, frame: &Frame<'_>, output: &mut Output) {
+        let unseen = Asked { row: (code, "", HIDDEN.2), table: None };
+        let asked = self.asked.answer(&key).unwrap_or(unseen);
+        let kind = if code == 0 { MessageKind::Response } else { MessageKind::Exception };
+        let refusal = table::refusal(code);
+        let object = (!refusal.is_empty()).then_some(refusal.into());
+        self.telling.tell(Ics { object, ..event(asked, kind) }, output);
+        let (service, _, _) = asked.row;
+        if (code, service, asked.table) == (0, FULL_READ, Some(MANUFACTURER)) {
+            identity(data, frame, output);
+        }
+    }
+}
+
+fn event(asked: Asked, kind: MessageKind) -> Ics {
+    let (code, name, operation) = asked.row;
+    let range = asked.table.map(|table| (u32::from(table), u32::from(table)));
+    Ics { range, ..framed::message(Protocol::C1222, operation, kind, u32::from(code), name) }
+}
+
+/// What a meter tells of itself.
+fn identity(data: Reader<'_>, frame: &Frame<'_>, output: &mut Output) {
+    let Ok((maker, model, [version, revision])) = parse::manufacturer(data) else { return };
+    let told = Asset {
+        vendor: crate::teller::text(maker),
+        model: crate::teller::text(model),
+        firmware: Some(format!("{version}.{revision}")),
+        roles: vec!["meter".to_owned()],
+        source: "c1222".to_owned(),
+        ..Asset::default()
+    };
+    framed::asset(frame, told, output);
+}

@@ -1,0 +1,76 @@
+//! Session units told and read.
+
+use super::parse::{self, Unit};
+use super::table::{GOOSE, SAMPLED_VALUES, UNREADABLE};
+use crate::Output;
+use crate::framed::{self, Frame, Framed, Mark, Speaker, Telling};
+use crate::goose::{self, Publishers};
+use picket_event::body::Ics;
+use picket_event::{MessageKind, Protocol};
+use picket_reader::{Fault, Reader};
+
+/// What one publisher sends to one group.
+#[derive(Debug, Default)]
+pub(crate) struct RGoose {
+    publishers: Publishers,
+    telling: Telling,
+}
+
+impl Framed for RGoose {
+    const HEAD: usize = 1;
+    const REST: Option<&'static str> = None;
+    const HELD: usize = 0;
+
+    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+        Ok(bytes.len())
+    }
+
+    fn judge(frame: &[u8]) -> Option<Mark> {
+        let unit = parse::unit(frame).ok().filter(|unit| unit.kind != SAMPLED_VALUES)?;
+        judge(&unit)
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
+        let mut unit = parse::unit(frame.bytes).map_err(|_| "r_goose: session unit does not fit")?;
+        while !unit.payloads.is_empty() {
+            let (kind, application, bytes) =
+                parse::payload(&mut unit.payloads).map_err(|_| "r_goose: payload is cut")?;
+            if kind == GOOSE {
+                self.message(application, bytes, frame, output)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the payloads of a unit have kinds and lengths that fit.
+pub(crate) fn judge(unit: &Unit<'_>) -> Option<Mark> {
+    let mut payloads = unit.payloads;
+    let (kind, _, _) = parse::payload(&mut payloads).ok()?;
+    (0x81..=0x85).contains(&kind).then_some(Mark { sure: 0.98, speaker: Speaker::Client })
+}
+
+impl RGoose {
+    fn message(
+        &mut self,
+        application: u16,
+        bytes: &[u8],
+        frame: &Frame<'_>,
+        output: &mut Output,
+    ) -> Result<(), &'static str> {
+        let unit = Some(u32::from(application));
+        let mut r = Reader::new(bytes);
+        let Ok((message, content)) = goose::parse::message(&mut r) else {
+            // Encrypted, as far as anybody can tell.
+            let kind = MessageKind::Unsolicited;
+            let hidden = framed::message(Protocol::R_GOOSE, UNREADABLE, kind, u32::from(GOOSE), "");
+            self.telling.tell(Ics { unit, ..hidden }, output);
+            return Ok(());
+        };
+        let inside = r.take(content, "message").unwrap_or(r.peek());
+        let (event, said, damage) = goose::report(Protocol::R_GOOSE, message, inside);
+        self.telling.tell(Ics { unit, ..event }, output);
+        self.publishers.tell(&said, frame, "r_goose", output);
+        damage
+    }
+}

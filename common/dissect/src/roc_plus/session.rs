@@ -1,0 +1,62 @@
+//! Messages of ROC Plus told and read.
+
+use super::parse::{self, HEAD};
+use super::table::{self, ERROR, GET_PARAMETERS, Opcode, REPORT, SET_PARAMETERS};
+use crate::Output;
+use crate::framed::{self, Frame, Framed, Mark, Pending, Speaker, Telling};
+use picket_event::body::Ics;
+use picket_event::{MessageKind, Protocol};
+use picket_reader::Fault;
+
+/// One connection between a host and controllers.
+#[derive(Debug, Default)]
+pub(crate) struct RocPlus {
+    /// The last opcode asked of each unit and group.
+    asked: Pending<[u8; 2], u8>,
+    telling: Telling,
+}
+
+impl Framed for RocPlus {
+    const HEAD: usize = HEAD;
+    const REST: Option<&'static str> = Some("roc_plus: bytes behind the last message");
+    const HELD: usize = Pending::<[u8; 2], u8>::LIMIT;
+
+    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+        parse::length(bytes)
+    }
+
+    fn judge(frame: &[u8]) -> Option<Mark> {
+        let message = parse::message(frame).ok()?;
+        table::opcode(message.opcode)?;
+        Some(Mark { sure: 0.92, speaker: Speaker::Either })
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
+        let read = parse::message(frame.bytes).map_err(|_| "roc_plus: checksum")?;
+        let opcode = table::opcode(read.opcode).unwrap_or(table::unknown(read.opcode));
+        let (opcode, kind, controller) = match (read.opcode, frame.from_client()) {
+            (ERROR, _) => (self.refused(read.src, opcode), MessageKind::Exception, read.src),
+            (REPORT, false) => (opcode, MessageKind::Unsolicited, read.src),
+            (_, false) => (opcode, MessageKind::Response, read.src),
+            (_, true) => {
+                self.asked.ask(read.dest, read.opcode);
+                (opcode, MessageKind::Request, read.dest)
+            }
+        };
+        let range = match read.opcode {
+            SET_PARAMETERS | GET_PARAMETERS => parse::parameters(read.data),
+            _ => None,
+        };
+        let [unit, _] = controller;
+        let message = framed::message(Protocol::ROC_PLUS, opcode.operation, kind, u32::from(opcode.code), opcode.name);
+        self.telling.tell(Ics { unit: Some(u32::from(unit)), range, ..message }, output);
+        Ok(())
+    }
+}
+
+impl RocPlus {
+    /// The request that an error is about: the last one of its sender.
+    fn refused(&mut self, sender: [u8; 2], error: Opcode) -> Opcode {
+        self.asked.answer(&sender).and_then(table::opcode).unwrap_or(error)
+    }
+}

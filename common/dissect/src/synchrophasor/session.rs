@@ -1,0 +1,60 @@
+//! Frames of C37.118 told and read.
+
+use super::parse::{self, HEAD};
+use super::table::{self, COMMAND, DATA};
+use crate::Output;
+use crate::framed::{self, Frame, Framed, Mark, Speaker, Telling};
+use picket_event::Protocol;
+use picket_event::body::{Asset, Ics};
+use picket_reader::Fault;
+
+/// One stream, or several between two ends.
+#[derive(Debug, Default)]
+pub(crate) struct Synchrophasor {
+    telling: Telling,
+}
+
+impl Framed for Synchrophasor {
+    const HEAD: usize = HEAD;
+    const REST: Option<&'static str> = Some("synchrophasor: bytes behind the last frame");
+    const HELD: usize = 0;
+
+    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+        parse::length(bytes)
+    }
+
+    fn judge(frame: &[u8]) -> Option<Mark> {
+        let kind = parse::frame(frame).ok()?.kind;
+        Some(Mark { sure: 0.97, speaker: if kind == COMMAND { Speaker::Client } else { Speaker::Server } })
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
+        let read = parse::frame(frame.bytes).map_err(|_| "synchrophasor: checksum")?;
+        if read.kind == DATA {
+            return Ok(());
+        }
+        let command = read.command();
+        let ((code, name, operation), part) = table::meaning(read.kind, command);
+        let message = framed::message(Protocol::SYNCHROPHASOR, operation, part, u32::from(code), name);
+        self.telling.tell(Ics { unit: Some(u32::from(read.stream)), ..message }, output);
+        stations(&read, frame, output);
+        if read.kind == COMMAND && command.is_none() { Err("synchrophasor: command is missing") } else { Ok(()) }
+    }
+}
+
+/// What a configuration tells of the device that sends it.
+fn stations(read: &parse::Frame<'_>, frame: &Frame<'_>, output: &mut Output) {
+    let names: Vec<String> = read.stations().into_iter().filter_map(crate::teller::text).collect();
+    if !names.is_empty() {
+        // One that speaks for several stations gathers their data.
+        let role = if names.len() > 1 { "pdc" } else { "pmu" };
+        let told = Asset {
+            names,
+            roles: vec![role.to_owned()],
+            purdue_level: Some(1),
+            source: "synchrophasor".to_owned(),
+            ..Asset::default()
+        };
+        framed::asset(frame, told, output);
+    }
+}
