@@ -8,17 +8,24 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod ads;
 pub mod arp;
 mod ber;
 mod candidates;
 pub mod cdp;
 mod contract;
 mod conversation;
+pub mod crimson;
 pub mod dhcp;
 pub mod dhcpv6;
+mod dialogue;
 pub mod dns;
 pub mod dtls;
+pub mod ethercat;
 pub mod fact;
+pub mod fins;
+pub mod fox;
+pub mod ge_srtp;
 mod handover;
 mod heads;
 pub mod http;
@@ -28,11 +35,18 @@ pub mod link;
 pub mod lldp;
 pub mod llmnr;
 pub mod mdns;
+pub mod melsec;
 pub mod modbus;
 pub mod nbns;
 pub mod nd;
 mod open;
+pub mod pcworx;
 mod pieces;
+pub mod powerlink;
+pub mod proconos;
+pub mod profinet_cm;
+pub mod profinet_dcp;
+pub mod profinet_rt;
 pub mod quic;
 pub mod recognise;
 pub mod registry;

@@ -1,6 +1,6 @@
 //! Plants' protocols that are named and not read yet: magic numbers, checksums and lengths that fit.
 
-use super::{Guess, anything, begins, begins_any, either, read, spoken, when, whole};
+use super::{Guess, anything, begins_any, either, read, spoken, when, whole};
 use crate::{Head, Probe};
 use picket_event::Transport;
 use picket_reader::Reader;
@@ -183,11 +183,6 @@ pub(super) fn mqtt(head: &Head<'_>) -> Probe {
     spoken(head, client, server)
 }
 
-/// Niagara Fox: plain text that begins with its name.
-pub(super) fn fox(head: &Head<'_>) -> Probe {
-    either(head, |bytes| begins(bytes, b"fox a ", 0.97))
-}
-
 /// KNXnet/IP (KNX 3/8/2): header length, version, service and a length that fits to the byte.
 pub(super) fn knxip(head: &Head<'_>) -> Probe {
     either(head, |bytes| {
@@ -199,11 +194,6 @@ pub(super) fn knxip(head: &Head<'_>) -> Probe {
             Ok(when(header == 6 && version == 0x10 && known && usize::from(length) == bytes.len(), 0.95))
         })
     })
-}
-
-/// Omron FINS over TCP: its name, and a length.
-pub(super) fn fins(head: &Head<'_>) -> Probe {
-    either(head, |bytes| begins(bytes, b"FINS\0\0", 0.97))
 }
 
 /// C37.118.2 (clause 6.2): sync byte, kind and version, a frame size that fits, the checksum.
@@ -253,16 +243,6 @@ fn crc_ccitt(bytes: &[u8]) -> u16 {
 /// DDS (DDSI-RTPS clause 9.4): its name and a version.
 pub(super) fn rtps(head: &Head<'_>) -> Probe {
     either(head, |bytes| when(matches!(bytes, [b'R', b'T', b'P', b'S', 1 | 2, ..]) && bytes.len() >= 20, 0.97))
-}
-
-/// PROFINET context manager: connectionless DCE/RPC with one of PROFINET's object or interface ids (IEC 61158-6-10).
-pub(super) fn profinet_cm(head: &Head<'_>) -> Probe {
-    // DEA00001 to DEA00004-6C97-11D1-8271-00A02442DF7D, in either byte order.
-    const TAIL: &[u8] = &[0x82, 0x71, 0x00, 0xa0, 0x24, 0x42, 0xdf, 0x7d];
-    either(head, |bytes| {
-        let interface = bytes.get(24..40).unwrap_or(&[]);
-        when(bytes.first() == Some(&4) && bytes.len() >= 80 && interface.ends_with(TAIL), 0.97)
-    })
 }
 
 /// Diagnostics over IP (ISO 13400-2): version, its inverse, a payload type, a length.

@@ -5,6 +5,7 @@
 //! A false industrial name is worse than none, so only signatures with magic numbers, checksums or
 //! several lengths that fit are here.
 
+mod automation;
 mod datagram;
 mod industrial;
 mod media;
@@ -127,14 +128,16 @@ pub static ALL: &[Signature] = &[
     s(Protocol::BACNET, UDP, &[47_808], industrial::bacnet),
     s(Protocol::OPCUA, TCP, &[4840], industrial::opcua),
     s(Protocol::MQTT, TCP, &[1883], industrial::mqtt),
-    s(Protocol::FOX, TCP, &[1911], industrial::fox),
     s(Protocol::KNXIP, UDP, &[3671], industrial::knxip),
-    s(Protocol::FINS, TCP, &[9600], industrial::fins),
     s(Protocol::SYNCHROPHASOR, BOTH, &[4712, 4713], industrial::synchrophasor),
     s(Protocol::RTPS, UDP, &[7400, 7401, 7410, 7411], industrial::rtps),
-    s(Protocol::PROFINET_CM, UDP, &[34_964], industrial::profinet_cm),
     s(Protocol::DOIP, BOTH, &[13_400], industrial::doip),
     s(Protocol::HISLIP, TCP, &[4880], industrial::hislip),
+    s(Protocol::DCERPC, UDP, &[135], automation::dcerpc),
+    s(Protocol::EGD, UDP, &[18_246], automation::egd),
+    s(Protocol::ETHERSBUS, UDP, &[5050], automation::ethersbus),
+    s(Protocol::ETHERSIO, UDP, &[6060], automation::ethersio),
+    s(Protocol::ATG, TCP, &[10_001], automation::atg),
 ];
 
 /// What one direction's bytes look like.
