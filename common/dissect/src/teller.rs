@@ -221,7 +221,7 @@ impl Teller {
 }
 
 /// Whether a piece names a host and says something of it.
-fn tells(asset: &Asset) -> bool {
+pub(crate) fn tells(asset: &Asset) -> bool {
     let said = asset.hostname.is_some()
         || asset.vendor.is_some()
         || asset.model.is_some()

@@ -74,12 +74,8 @@ pub static ALL: &[Signature] = &[
     s(Protocol::NETBIOS, &[0xf0], network::netbios),
     s(Protocol::XID, &[0x00], network::xid),
     s(Protocol::SV, &[0x88ba], industrial::sv),
-    s(Protocol::PROFINET_DCP, &[0x8892], industrial::profinet_dcp),
     s(Protocol::PROFINET_PTCP, &[0x8892], industrial::profinet_ptcp),
-    s(Protocol::PROFINET_RT, &[0x8892], industrial::profinet_rt),
     s(Protocol::PROFINET_MRP, &[0x88e3], industrial::profinet_mrp),
-    s(Protocol::ETHERCAT, &[0x88a4], industrial::ethercat),
-    s(Protocol::POWERLINK, &[0x88ab, 0x3e3f], industrial::powerlink),
     s(Protocol::SERCOS, &[0x88cd], industrial::sercos),
 ];
 

@@ -69,7 +69,7 @@ fn frames() -> Vec<(&'static str, u16, Vec<u8>)> {
         ("profinet_rt", 0x8892, cyclic),
         ("profinet_rt", 0x8892, vec![0xfc, 0x01, 0, 1, 0, 2, 0x11, 0x11, 0, 1, 0, 0, 0, 4]),
         ("profinet_mrp", 0x88e3, vec![0, 1, 2, 18]),
-        ("ethercat", 0x88a4, vec![0x0e, 0x10, 7, 2]),
+        ("ethercat", 0x88a4, vec![0x0c, 0x10, 7, 2]),
         ("powerlink", 0x88ab, vec![1, 255, 240]),
         ("sercos", 0x88cd, vec![0x40, 4]),
         ("bacnet", 0x82, vec![0x82, 0x82, 3, 1, 0x20, 0xff, 0xff, 0, 0xff, 0x10, 8]),

@@ -5,9 +5,9 @@
 //! A false industrial name is worse than none, so only signatures with magic numbers, checksums or
 //! several lengths that fit are here.
 
+mod automation;
 mod datagram;
 mod fieldbus;
-mod industrial;
 mod media;
 mod service;
 mod session;
@@ -123,10 +123,13 @@ pub static ALL: &[Signature] = &[
     s(Protocol::PIM, &[Transport(103)], &[], transport::pim),
     s(Protocol::VRRP, &[Transport(112)], &[], transport::vrrp),
     by_port(Protocol::PTP, UDP, &[319, 320], datagram::ptp),
+    s(Protocol::DCERPC, UDP, &[135], automation::dcerpc),
+    s(Protocol::EGD, UDP, &[18_246], automation::egd),
+    s(Protocol::ETHERSBUS, UDP, &[5050], automation::ethersbus),
+    s(Protocol::ETHERSIO, UDP, &[6060], automation::ethersio),
+    s(Protocol::ATG, TCP, &[10_001], automation::atg),
     s(Protocol::SV, UDP, &[102], substation::sv),
     s(Protocol::TRDP, BOTH, &[17_224, 17_225], train::trdp),
-    s(Protocol::FOX, TCP, &[1911], industrial::fox),
-    s(Protocol::FINS, TCP, &[9600], industrial::fins),
     s(Protocol::RTPS, UDP, &[7400, 7401, 7410, 7411], fieldbus::rtps),
     s(Protocol::CIP_IO, UDP, &[2222], fieldbus::cip_io),
     s(Protocol::SOMEIP, BOTH, &[30_490], fieldbus::someip),
@@ -134,7 +137,6 @@ pub static ALL: &[Signature] = &[
     s(Protocol::CNP_IP, UDP, &[1628, 1629], fieldbus::cnp_ip),
     s(Protocol::HISLIP, TCP, &[4880], fieldbus::hislip),
     s(Protocol::ZIGBEE, UDP, &[17_754], fieldbus::zigbee),
-    s(Protocol::PROFINET_CM, UDP, &[34_964], industrial::profinet_cm),
 ];
 
 /// What one direction's bytes look like.

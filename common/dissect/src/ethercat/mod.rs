@@ -1,0 +1,27 @@
+//! EtherCAT (IEC 61158-4-12 and -6-12; ETG.1000), below IP and over UDP.
+//!
+//! Read: mailboxes inside datagrams: CoE (SDO uploads and downloads, emergencies), SoE, FoE; which slave, which object. Datagrams of
+//! process data are recognised and are no events. A datagram passes every slave and comes back: a mailbox written is told on its
+//! way out, one read on its way back, as the working counter shows.
+//! Not read: segments of long SDOs, object dictionaries, Ethernet over EtherCAT, AoE, network variables.
+
+mod parse;
+mod session;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use crate::dialogue::{UDP, speaker};
+use crate::link;
+
+speaker! {
+    /// The dissector.
+    EtherCat: ETHERCAT {
+        transports: UDP, ports: &[34_980], ether_types: &[0x88a4],
+        probe: |head: &crate::Head<'_>| {
+            let judge = if head.transport == picket_event::Transport::UDP { parse::probe_datagram } else { parse::probe };
+            link::ask(judge, head)
+        },
+        dialect: session::EtherCat, remembers: session::Waiting,
+    }
+}

@@ -1,0 +1,85 @@
+//! Frames of an encoder of its own: process data, mailboxes out and back.
+
+use super::*;
+use crate::dialogue::trial::{Random, messages, recognises, takes, told};
+use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
+
+fn frame(datagrams: &[(u8, u16, u16, &[u8], u16)]) -> Vec<u8> {
+    let mut inside = Vec::new();
+    for (at, (command, slave, place, data, worked)) in datagrams.iter().enumerate() {
+        let more = if at + 1 < datagrams.len() { 0x8000 } else { 0 };
+        inside.extend([*command, at as u8]);
+        for word in [*slave, *place, data.len() as u16 | more, 0] {
+            inside.extend(word.to_le_bytes());
+        }
+        inside.extend(*data);
+        inside.extend(worked.to_le_bytes());
+    }
+    let mut out = (0x1000 | inside.len() as u16).to_le_bytes().to_vec();
+    out.extend(inside);
+    out.resize(out.len().max(46), 0);
+    out
+}
+
+fn mailbox(kind: u8, inside: &[u8]) -> Vec<u8> {
+    let mut out = (inside.len() as u16).to_le_bytes().to_vec();
+    out.extend([0, 0, 0, 0x10 | kind]);
+    out.extend(inside);
+    out.resize(out.len().max(128), 0);
+    out
+}
+
+#[test]
+fn frames_are_recognised_and_nothing_else() {
+    takes(&EtherCat, Transport(0), random_frame);
+    recognises(&EtherCat, Transport::UDP, random_frame);
+}
+
+fn random_frame(random: &mut Random) -> Vec<u8> {
+    let data: Vec<Vec<u8>> = (0..=random.below(5)).map(|_| random.below(60)).map(|n| vec![7; n]).collect();
+    let all: Vec<_> = data
+        .iter()
+        .map(|data| {
+            (random.below(15) as u8, random.next() as u16, random.next() as u16, &data[..], random.below(9) as u16)
+        })
+        .collect();
+    frame(&all)
+}
+
+#[test]
+fn mailboxes_are_told_once() {
+    let download = mailbox(3, &[0, 0x20, 0x2b, 0x60, 0x60, 0, 8, 0, 0, 0]);
+    let done = mailbox(3, &[0, 0x30, 0x60, 0x60, 0x60, 0, 0, 0, 0, 0]);
+    let upload = mailbox(3, &[0, 0x20, 0x40, 0x18, 0x10, 1, 0, 0, 0, 0]);
+    let abort = mailbox(3, &[0, 0x20, 0x80, 0x18, 0x10, 1, 0, 0, 2, 6]);
+    let frames = [
+        frame(&[(12, 0, 0, &[1; 20], 0), (5, 0x03e9, 0x1000, &download, 0)]),
+        frame(&[(12, 0, 0, &[1; 20], 3), (5, 0x03e9, 0x1000, &download, 1)]),
+        frame(&[(4, 0x03e9, 0x1080, &[0; 128], 0)]),
+        frame(&[(4, 0x03e9, 0x1080, &done, 1)]),
+        frame(&[(5, 0x03e9, 0x1000, &upload, 0)]),
+        frame(&[(4, 0x03e9, 0x1080, &abort, 1)]),
+        frame(&[(4, 0x03ea, 0x1080, &mailbox(3, &[0, 0x10, 0, 0x10, 1, 0, 0, 0, 0, 0]), 1)]),
+        frame(&[(5, 0x03ea, 0x1000, &mailbox(4, b"\x02\0\0\0\0\0drive.efw"), 0)]),
+        frame(&[(5, 0x03ea, 0x1000, &mailbox(5, &[3, 0x40, 0x24, 0, 9, 0]), 0)]),
+    ];
+    let lines: Vec<_> = frames.iter().map(|frame| (Direction::ToServer, &frame[..])).collect();
+    let output = told(&Protocol::ETHERCAT, Transport(0), &lines);
+    let said: Vec<_> = messages(&output).iter().map(|m| (m.operation, m.kind, m.object.as_deref())).collect();
+    let (request, response) = (MessageKind::Request, MessageKind::Response);
+    let (mode, identity) = (Some("0x6060:0"), Some("0x1018:1"));
+    assert_eq!(
+        said,
+        [
+            (Operation::Write, request, mode),
+            (Operation::Write, response, mode),
+            (Operation::Read, request, identity),
+            (Operation::Read, MessageKind::Exception, identity),
+            (Operation::Alarm, MessageKind::Unsolicited, None),
+            (Operation::File, request, Some("drive.efw")),
+            (Operation::Write, request, Some("S-0-0036")),
+        ]
+    );
+    assert_eq!((messages(&output)[0].value, messages(&output)[0].unit), (Some(8.0), Some(0x03e9)));
+    assert!(output.malformed.is_empty());
+}

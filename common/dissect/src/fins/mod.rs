@@ -1,0 +1,22 @@
+//! Omron FINS over UDP and FINS/TCP (Omron manuals W227 "FINS commands", W342 "Communications commands", W421 for FINS/TCP).
+//!
+//! Read: every command, answers and end codes, memory areas with their ranges, single written words, the controller's model
+//! and version (as an asset), node addresses of FINS/TCP.
+//! Not read: contents of parameter areas, programs and files, names of files.
+
+mod parse;
+mod probe;
+mod session;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use crate::dialogue::{BOTH, speaker};
+
+speaker! {
+    /// The dissector.
+    Fins: FINS {
+        transports: BOTH, ports: &[9600], ether_types: &[],
+        probe: probe::probe, dialect: session::Fins, remembers: session::Waiting,
+    }
+}

@@ -1,0 +1,76 @@
+//! Frames of an encoder of its own, what they mean, and what is none.
+
+use super::*;
+use crate::dialogue::trial::{Random, asset, messages, recognises, sure, told};
+use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
+
+fn frame(answer: bool, number: u8, command: u16, data: &[u8]) -> Vec<u8> {
+    let mut out = vec![if answer { 0xc0 } else { 0x80 }, 0, 2];
+    out.extend(if answer { [0, 0x63, 0, 0, 1, 0] } else { [0, 1, 0, 0, 0x63, 0] });
+    out.push(number);
+    out.extend(command.to_be_bytes());
+    out.extend(data);
+    out
+}
+
+fn tcp(command: u32, error: u32, inside: &[u8]) -> Vec<u8> {
+    let mut out = b"FINS".to_vec();
+    for word in [8 + inside.len() as u32, command, error] {
+        out.extend(word.to_be_bytes());
+    }
+    out.extend(inside);
+    out
+}
+
+fn random_frame(random: &mut Random) -> Vec<u8> {
+    let command = random.pick(&[0x0101u16, 0x0102, 0x0401, 0x0501, 0x0601, 0x0701, 0x2301, 0x0306]);
+    let answer = random.below(2) == 0;
+    let count = match (command, answer) {
+        (0x0101, false) => 6,
+        _ => 8 + random.below(40),
+    };
+    let mut frame = frame(answer, random.next() as u8, command, &random.bytes(count));
+    frame[4] = random.next() as u8;
+    frame[7] = random.next() as u8;
+    frame[0] |= u8::from(random.below(2) == 0);
+    frame
+}
+
+#[test]
+fn frames_are_recognised_and_nothing_else() {
+    recognises(&Fins, Transport::UDP, random_frame);
+    recognises(&Fins, Transport::TCP, |random| tcp(2, 0, &random_frame(random)));
+    assert!(sure(&Fins, Transport::UDP, &[0x80, 0, 2, 0, 1, 0, 0, 0x63, 0, 1, 1, 1, 0x82, 0, 0], &[]) < 0.4);
+}
+
+#[test]
+fn areas_ranges_and_end_codes() {
+    let read = frame(false, 7, 0x0101, &[0x82, 0, 100, 0, 0, 2]);
+    let write = frame(false, 8, 0x0102, &[0x82, 0, 100, 0, 0, 1, 0x12, 0x34]);
+    let lines = [
+        (Direction::ToServer, read),
+        (Direction::ToServer, write),
+        (Direction::ToClient, frame(true, 8, 0x0102, &[0x21, 8])),
+        (Direction::ToClient, frame(true, 7, 0x0101, &[0, 0, 1, 2, 3, 4])),
+    ];
+    let lines: Vec<_> = lines.iter().map(|(direction, bytes)| (*direction, &bytes[..])).collect();
+    let output = told(&Protocol::FINS, Transport::UDP, &lines);
+    let said = messages(&output);
+    assert_eq!((said[0].object.as_deref(), said[0].range), (Some("DM words"), Some((100, 101))));
+    assert_eq!((said[1].value, said[1].unit), (Some(4660.0), Some(256)));
+    assert_eq!((said[2].kind, said[2].operation), (MessageKind::Exception, Operation::Write));
+    assert_eq!((said[3].kind, said[3].range), (MessageKind::Response, Some((100, 101))));
+}
+
+#[test]
+fn a_controller_names_itself_over_tcp() {
+    let text = |text: &str| format!("{text:20}").into_bytes();
+    let data = [&[0, 0][..], &text("CP1L-EL20DR-D"), &text("01.00     01.06")].concat();
+    let hello = [tcp(0, 0, &[0; 4]), tcp(2, 0, &frame(false, 5, 0x0501, &[0]))].concat();
+    let answers = [tcp(1, 0, &[0, 0, 0, 0xfb, 0, 0, 0, 200]), tcp(2, 0, &frame(true, 5, 0x0501, &data))].concat();
+    let output =
+        told(&Protocol::FINS, Transport::TCP, &[(Direction::ToServer, &hello), (Direction::ToClient, &answers)]);
+    let (asset, said) = (asset(&output), messages(&output));
+    assert_eq!((asset.model.as_deref(), asset.firmware.as_deref()), (Some("CP1L-EL20DR-D"), Some("01.00")));
+    assert_eq!((said[2].operation, said[2].kind), (Operation::Session, MessageKind::Response));
+}

@@ -1,0 +1,35 @@
+//! Niagara Fox, the protocol of Tridium's stations and workbenches. Not published; plain text, known from captures and scanners.
+//!
+//! Read: every message's command, answers by their numbers, the hellos of both sides (station, host, versions; as assets).
+//! Not read: what is read and written, points, histories; Fox over TLS.
+
+mod parse;
+mod session;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use crate::dialogue::{TCP, speaker};
+use crate::recognise::{Guess, either};
+use crate::{Head, Probe};
+
+speaker! {
+    /// The dissector.
+    Fox: FOX {
+        transports: TCP, ports: &[1911, 3011], ether_types: &[],
+        probe: probe, dialect: session::Fox, remembers: session::Waiting,
+    }
+}
+
+/// Either side begins with a line of its name, two numbers, a channel and a command.
+fn probe(head: &Head<'_>) -> Probe {
+    either(head, |bytes| {
+        let end = bytes.iter().take(parse::LINE_MAX).position(|byte| *byte == b'\n');
+        let line = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or(bytes);
+        match (parse::head(line), end) {
+            (Some(_), Some(_)) => Guess::Yes(0.98),
+            (_, None) if b"fox ".starts_with(line.get(..4).unwrap_or(line)) && line.len() < 64 => Guess::Open,
+            _ => Guess::No,
+        }
+    })
+}
