@@ -14,12 +14,14 @@ pub(crate) fn smb(head: &Head<'_>) -> Probe {
     })
 }
 
-/// NetBIOS sessions and datagrams (RFC 1002 sections 4.3 and 4.4).
+/// NetBIOS sessions (RFC 1002 section 4.3).
 pub(super) fn netbios(head: &Head<'_>) -> Probe {
-    if head.transport == Transport::TCP {
-        let server = |bytes: &[u8]| when(matches!(bytes, [0x82, 0, 0, 0] | [0x83, 0, 0, 1, ..]), 0.6);
-        return spoken(head, |bytes| begins(bytes, &[0x81, 0, 0, 0x44, 0x20], 0.95), server);
-    }
+    let server = |bytes: &[u8]| when(matches!(bytes, [0x82, 0, 0, 0] | [0x83, 0, 0, 1, ..]), 0.6);
+    spoken(head, |bytes| begins(bytes, &[0x81, 0, 0, 0x44, 0x20], 0.95), server)
+}
+
+/// NetBIOS datagrams (RFC 1002 section 4.4).
+pub(crate) fn netbios_datagram(head: &Head<'_>) -> Probe {
     either(head, |bytes| {
         let named = matches!(bytes, [0x10..=0x16, 0..=0x1f, _, _, _, _, _, _, 0, 138, ..]);
         when(named, 0.9)

@@ -134,27 +134,6 @@ fn wireguard_answers_name_their_question() {
     assert!(datagrams(40_001, Transport::UDP, &[(true, &far), (false, &far)]).protocol.is_unknown());
 }
 
-/// An answer carries the session that it answers, behind a code of integrity of any length.
-#[test]
-fn openvpn_answers_name_their_session() {
-    let session = [9, 8, 7, 6, 5, 4, 3, 2];
-    let plain = [&[0x38][..], &session, &[0; 5]].concat();
-    let answer = |session: &[u8]| [&[0x40][..], &[1; 8], &[1, 0, 0, 0, 0], session, &[0; 4]].concat();
-    let signed = [&[0x38][..], &session, &[0x5a; 20], &[0, 0, 0, 1, 0x65, 0, 0, 0], &[0; 5]].concat();
-    let signed_answer =
-        [&[0x40][..], &[1; 8], &[0x5a; 20], &[0, 0, 0, 1, 0x65, 0, 0, 0, 1, 0, 0, 0, 0], &session, &[0; 4]].concat();
-    for (opening, answer) in [(&plain, &answer(&session)), (&signed, &signed_answer)] {
-        assert_eq!(datagrams(40_001, Transport::UDP, &[(true, opening)]).protocol, Protocol::OPENVPN);
-        let both = datagrams(40_001, Transport::UDP, &[(true, opening), (false, answer)]);
-        assert_eq!(both.protocol, Protocol::OPENVPN);
-        let framed = |packet: &[u8]| [&[0, u8::try_from(packet.len()).unwrap_or(0)][..], packet].concat();
-        assert_eq!(app(Transport::TCP, 443, &framed(opening), &framed(answer)).protocol, Protocol::OPENVPN);
-    }
-    let head = Head { transport: Transport::UDP, to_server: &plain, to_client: &answer(&[0; 8]) };
-    assert_eq!(tunnel::openvpn(&head), Probe::No);
-    assert!(datagrams(40_001, Transport::UDP, &[(true, &[0x38; 60])]).protocol.is_unknown());
-}
-
 #[test]
 fn security_associations() {
     let ike = [&[1; 8][..], &[0; 8], &[33, 0x20, 34, 8, 0, 0, 0, 0, 0, 0, 0, 60], &[0; 32]].concat();

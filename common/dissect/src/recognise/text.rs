@@ -42,7 +42,7 @@ pub(super) fn http2(head: &Head<'_>) -> Probe {
 }
 
 /// SIP (RFC 3261 section 7).
-pub(super) fn sip(head: &Head<'_>) -> Probe {
+pub(crate) fn sip(head: &Head<'_>) -> Probe {
     either(head, |bytes| match begins(bytes, b"SIP/2.0 ", 0.97) {
         Guess::No => {
             const METHODS: &[&[u8]] = &[
