@@ -5,11 +5,13 @@ mod dtls;
 mod hosts;
 mod http;
 mod modbus;
+mod proxy;
 mod quic;
 mod rtp;
 mod socks;
 mod ssh;
 mod starttls;
+mod tds;
 mod tls;
 
 use crate::make::Capture;
@@ -37,6 +39,8 @@ pub fn all() -> Vec<Made> {
     all.extend(rtp::captures().into_iter().map(|(name, capture)| ("rtp", name, capture)));
     all.extend(http::captures().into_iter().map(|(name, capture)| ("http", name, capture)));
     all.extend(socks::captures().into_iter().map(|(name, capture)| ("socks", name, capture)));
+    all.extend(proxy::captures().into_iter().map(|(name, capture)| ("proxy", name, capture)));
+    all.extend(tds::captures().into_iter().map(|(name, capture)| ("tds", name, capture)));
     all.extend(starttls::captures().into_iter().map(|(name, capture)| ("starttls", name, capture)));
     all
 }

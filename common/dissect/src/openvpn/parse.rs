@@ -30,9 +30,14 @@ pub(super) fn opening(packet: &[u8]) -> Option<Layout> {
     if is_clear && packet.ends_with(&[0; 5]) {
         return Some(Layout::Clear(behind));
     }
-    // Of version 3 the wrapped key is behind.
-    let long = packet.len() == CRYPTED_OPENING || first == RESET_CLIENT_V3 << 3 && packet.len() > CRYPTED_OPENING;
-    (long && is_first(packet)).then_some(Layout::Hidden)
+    let is_hidden = match packet.len().checked_sub(CRYPTED_OPENING)? {
+        0 => is_first(packet),
+        // Of version 3 the wrapped key is behind, its own length in its last two bytes.
+        key => {
+            first == RESET_CLIENT_V3 << 3 && u16::try_from(key).is_ok_and(|key| packet.ends_with(&key.to_be_bytes()))
+        }
+    };
+    is_hidden.then_some(Layout::Hidden)
 }
 
 /// Whether a hidden packet is numbered as the first of a session; the time stands behind the number.

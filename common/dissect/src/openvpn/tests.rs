@@ -40,8 +40,11 @@ fn connection(signature: usize, piece: usize) -> Vec<(Direction, Vec<u8>)> {
     said
 }
 
+/// A protocol, and server name and cipher suite of each handshake.
+type Heard = (String, Vec<(Option<String>, Option<u16>)>);
+
 /// The protocol, and server name and cipher suite of each handshake.
-fn heard(said: &[(Direction, Vec<u8>)], stream: Option<usize>) -> (String, Vec<(Option<String>, Option<u16>)>) {
+fn heard(said: &[(Direction, Vec<u8>)], stream: Option<usize>) -> Heard {
     let transport = if stream.is_some() { Transport::TCP } else { Transport::UDP };
     let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
     let endpoints = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: 40_001, transport };
@@ -66,7 +69,7 @@ fn heard(said: &[(Direction, Vec<u8>)], stream: Option<usize>) -> (String, Vec<(
     (conversation.app().protocol.name().to_owned(), tls.map(|tls| (tls.sni.clone(), tls.cipher)).collect())
 }
 
-fn whole() -> (String, Vec<(Option<String>, Option<u16>)>) {
+fn whole() -> Heard {
     ("openvpn".to_owned(), vec![(Some("mail.example".to_owned()), Some(0x1301))])
 }
 
@@ -123,15 +126,23 @@ fn answers_name_their_session() {
 #[test]
 fn what_is_hidden_is_named_alone() {
     let numbered = |first: u8, number: u8, length: usize| {
-        [&[first][..], &CLIENT, &[number, 0, 0, 1], &vec![0x77; length - 13]].concat()
+        let hidden = length - 15;
+        let key = (length as u16).wrapping_sub(54).to_be_bytes();
+        [&[first][..], &CLIENT, &[number, 0, 0, 1], &vec![0x77; hidden], &key].concat()
     };
-    for (first, number, length) in [(0x38, 0, 54), (0x50, 0, 54 + 300), (0x50, 15, 54 + 299)] {
+    // Numbers as they are met: plain, and of clients that can do without a server that keeps a state of them.
+    for (first, number, length, answer) in
+        [(0x38, 0, 54, 0), (0x50, 0, 354, 0), (0x50, 15, 353, 15), (0x50, 10, 353, 0)]
+    {
         let mine = numbered(first, number, length);
         assert_eq!(opening(&mine), Some(Layout::Hidden));
-        let said = [(Direction::ToServer, mine), (Direction::ToClient, numbered(0x40, number, 66))];
+        let said = [(Direction::ToServer, mine), (Direction::ToClient, numbered(0x40, answer, 66))];
         assert_eq!(heard(&said, None), ("openvpn".to_owned(), vec![]));
         assert_eq!(heard(&said, Some(4096)), ("openvpn".to_owned(), vec![]));
     }
+    let mut longer = numbered(0x50, 0, 354);
+    longer.push(0);
+    assert_eq!(opening(&longer), None);
     assert_eq!(opening(&numbered(0x38, 0, 354)), None);
 }
 

@@ -134,6 +134,25 @@ fn wireguard_answers_name_their_question() {
     assert!(datagrams(40_001, Transport::UDP, &[(true, &far), (false, &far)]).protocol.is_unknown());
 }
 
+/// Messages behind their lengths and in lines, at once and in pieces; what only looks so is nobody's.
+#[test]
+fn syslog_over_tcp() {
+    let counted: &[u8] = b"63 <34>1 2026-03-02T00:00:00Z plc-7 app 1 ID1 - line 3 has stopped";
+    let lines: &[u8] = b"<189>Mar  2 00:00:00 switch-2 %SYS-5: up\n<189>Mar  2 00:00:01 switch-2 %SYS-5: down\n";
+    for message in [counted, lines] {
+        assert_eq!(app(Transport::TCP, 40_001, message, b"").protocol, Protocol::SYSLOG);
+        for cut in 1..5 {
+            let (head, _) = message.split_at(cut);
+            let head = Head { transport: Transport::TCP, to_server: head, to_client: b"" };
+            assert_eq!(text::syslog_stream(&head), Probe::More, "{cut}");
+        }
+    }
+    for other in [&b"<html><body>"[..], b"<999>Mar  2", b"12 monkeys", b"063 <34>1 x", b"5 <34>1", b"<34>\x00\x01\x02"]
+    {
+        assert!(app(Transport::TCP, 40_001, other, b"").protocol.is_unknown(), "{other:?}");
+    }
+}
+
 #[test]
 fn security_associations() {
     let ike = [&[1; 8][..], &[0; 8], &[33, 0x20, 34, 8, 0, 0, 0, 0, 0, 0, 0, 60], &[0; 32]].concat();
