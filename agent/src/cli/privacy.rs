@@ -15,7 +15,7 @@ const KEY_MAX: u64 = 4096;
 #[derive(Clone, Debug, Default, Args)]
 pub struct PrivacyArgs {
     /// What events may say: GROUP=keep|hash|drop, separated by commas; groups are server_names, queries, http_heads,
-    /// certificates [default: all kept]
+    /// certificates, host_names [default: all kept]
     #[arg(long, value_name = "GROUP=HOW", value_delimiter = ',')]
     pub privacy: Vec<String>,
     /// File with the site's key, needed to hash
@@ -29,7 +29,7 @@ impl PrivacyArgs {
         let mut treatments = Treatments::default();
         for setting in &self.privacy {
             let wrong = || {
-                let groups = "server_names, queries, http_heads, certificates";
+                let groups = "server_names, queries, http_heads, certificates, host_names";
                 let sentence = format!("--privacy: \"{setting}\" is not GROUP=keep|hash|drop; groups are {groups}");
                 Fault::say(Exit::Usage, sentence)
             };
@@ -45,6 +45,7 @@ impl PrivacyArgs {
                 "queries" => treatments.queries = how,
                 "http_heads" => treatments.http_heads = how,
                 "certificates" => treatments.certificates = how,
+                "host_names" => treatments.host_names = how,
                 _ => return Err(wrong()),
             }
         }

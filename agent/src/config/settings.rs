@@ -143,6 +143,7 @@ pub struct Privacy {
     pub queries: Treatment,
     pub http_heads: Treatment,
     pub certificates: Treatment,
+    pub host_names: Treatment,
     /// File with the site's key (at least 16 bytes), needed where anything is hashed.
     pub key_file: PathBuf,
 }
@@ -151,12 +152,13 @@ impl Privacy {
     /// The treatment of every group.
     #[must_use]
     pub const fn treatments(&self) -> Treatments {
-        let Self { server_names, queries, http_heads, certificates, .. } = self;
+        let Self { server_names, queries, http_heads, certificates, host_names, .. } = self;
         Treatments {
             server_names: *server_names,
             queries: *queries,
             http_heads: *http_heads,
             certificates: *certificates,
+            host_names: *host_names,
         }
     }
 }

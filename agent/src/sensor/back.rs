@@ -5,9 +5,11 @@ use super::findings::Findings;
 use super::hosts::{self, Hosts};
 use super::level::{Level, Missed};
 use super::pairs::{self, News, Pairs};
+use super::paths::Paths;
 use super::privacy::Privacy;
-use super::report::{Evidence, Report, Row, Said};
+use super::report::{Bound, Evidence, Report, Row, Said};
 use super::{Settings, Sink};
+use picket_dissect::fact::ConnectionIds;
 use picket_event::body::{self, Score};
 use picket_event::{Body, Endpoints, Event, Ledger, Source, Timestamp};
 use picket_feature::{CertificateMemory, Observation, PairKey, PairMemory, ServerKey};
@@ -26,6 +28,7 @@ pub(crate) struct Back {
     judge: Option<Judge>,
     hosts: Hosts,
     pairs: Pairs,
+    paths: Paths,
     /// Whether the sink is shown what features are made of.
     observe: bool,
     level: Level,
@@ -56,6 +59,7 @@ impl Back {
             judge,
             hosts: Hosts::new(settings.key.0[0]),
             pairs: Pairs::new(settings.bundle.is_some()),
+            paths: Paths::new(),
             observe: settings.observe,
             level: Level::default(),
             missed: Missed::default(),
@@ -79,20 +83,17 @@ impl Back {
     }
 
     pub(crate) fn take(&mut self, report: Report, sink: &mut impl Sink) {
-        let mut news = None;
+        let (mut news, mut alerts) = (None, Vec::new());
         let event = match report {
             Report::Event(said) => {
-                self.hosts.said(&said);
-                let alerts = self.findings.hear(&said);
-                if !alerts.is_empty() {
-                    return self.say_with_alerts(*said, alerts, sink);
-                }
-                let said = match self.learn(*said, sink) {
-                    Some(said) => said,
-                    None => return,
-                };
-                self.event(said)
+                alerts = self.findings.hear(&said);
+                self.said(*said, sink)
             }
+            Report::Connection(said, ids) => {
+                self.remember(&said, &ids);
+                self.said(*said, sink)
+            }
+            Report::Bound(bound) => self.follow(bound).and_then(|said| self.said(said, sink)),
             Report::Opened(flow, start) => {
                 if let (Some(judge), Some((pair, _))) = (&mut self.judge, keys(&flow.endpoints)) {
                     judge.pairs.begin(pair, start);
@@ -100,33 +101,49 @@ impl Back {
                 return;
             }
             Report::Window(end) => return self.close_window(end, sink),
-            Report::Row(row) => {
+            Report::Row(mut row) => {
+                if let Some(app) = self.paths.name(row.flow.id) {
+                    (row.app, row.payload) = (app, None);
+                }
                 self.assets.converse(assets::of_row(&row), row.end);
                 self.hosts.row(&row);
                 news = self.pairs.row(&row);
-                self.row(*row, sink)
+                Some(self.row(*row, sink))
             }
         };
-        let time = event.time;
+        let Some(event) = event else { return };
+        let (time, vlan, flow) = (event.time, event.vlan, event.flow);
         self.put(event, sink);
+        for alert in alerts {
+            let event = self.event(Said { time, vlan, flow, body: Body::Alert(Box::new(alert)) });
+            self.put(event, sink);
+        }
         if let Some(news) = news {
             self.tell_pair(&news, sink);
         }
         self.tell_assets(time, sink);
     }
 
-    /// An event, and behind it what it is an alert of.
-    fn say_with_alerts(&mut self, said: Said, alerts: Vec<body::Alert>, sink: &mut impl Sink) {
-        let (time, vlan, flow) = (said.time, said.vlan, said.flow);
-        if let Some(said) = self.learn(said, sink) {
-            let event = self.event(said);
-            self.put(event, sink);
+    fn said(&mut self, said: Said, sink: &mut impl Sink) -> Option<Event> {
+        self.hosts.said(&said);
+        self.learn(said, sink).map(|said| self.event(said))
+    }
+
+    /// Remembers a connection of QUIC by the id its server has chosen.
+    fn remember(&mut self, said: &Said, ids: &ConnectionIds) {
+        if let (Body::Quic(quic), Some(flow)) = (&said.body, said.flow)
+            && let Some((_, server)) = keys(&flow.endpoints)
+        {
+            self.paths.learn(server, ids, flow.id, quic);
         }
-        for alert in alerts {
-            let event = self.event(Said { time, vlan, flow, body: Body::Alert(Box::new(alert)) });
-            self.put(event, sink);
-        }
-        self.tell_assets(time, sink);
+    }
+
+    /// What began a connection is told again of a flow that continues it.
+    fn follow(&mut self, bound: Bound) -> Option<Said> {
+        let Bound { flow, vlan, time, id } = bound;
+        let (_, server) = keys(&flow.endpoints)?;
+        let body = Body::Quic(Box::new(self.paths.follow(server, &flow, &id)?));
+        Some(Said { time, vlan, flow: Some(flow), body })
     }
 
     /// Takes what an event tells of hosts; a piece of an asset goes no further, the memory puts it together.
@@ -232,9 +249,8 @@ impl Back {
     /// Adds the back's share to the books.
     pub(crate) fn account(&self, ledger: &mut Ledger) {
         let mut mine = Ledger { events: self.events, ..Ledger::default() };
-        let findings = [("findings", self.findings.forgotten())];
-        let capped =
-            self.assets.capped().into_iter().chain(self.hosts.capped()).chain(self.pairs.capped()).chain(findings);
+        let more = [("quic_memory", self.paths.forgotten()), ("findings", self.findings.forgotten())];
+        let capped = self.assets.capped().into_iter().chain(self.hosts.capped()).chain(self.pairs.capped()).chain(more);
         for (row, count) in capped.filter(|(_, count)| *count > 0) {
             mine.capped.insert(row.to_owned(), count);
         }

@@ -19,6 +19,7 @@ mod ics;
 mod level;
 mod limits;
 mod pairs;
+mod paths;
 pub mod privacy;
 pub(crate) mod report;
 pub(crate) mod shard;

@@ -4,7 +4,7 @@
 //! then, so judgements do not change; what they say in words goes through the same switch. An event lists
 //! the fields concerned in `redacted`, by their EVE names.
 
-use picket_event::body::{Certificate, Dns, Http, Score};
+use picket_event::body::{Asset, Certificate, Dns, Http, Score};
 use picket_event::{Body, Event, Reason, ReasonArg};
 use ring::hmac;
 use serde::{Deserialize, Serialize};
@@ -33,11 +33,13 @@ pub struct Treatments {
     pub http_heads: Treatment,
     /// Subjects, issuers and names of certificates.
     pub certificates: Treatment,
+    /// Names of hosts, as they announce them and as others call them.
+    pub host_names: Treatment,
 }
 
 impl Treatments {
-    fn all(self) -> [Treatment; 4] {
-        [self.server_names, self.queries, self.http_heads, self.certificates]
+    fn all(self) -> [Treatment; 5] {
+        [self.server_names, self.queries, self.http_heads, self.certificates, self.host_names]
     }
 
     /// Whether any group is hashed, so that a key is needed.
@@ -49,7 +51,7 @@ impl Treatments {
     /// Whether nothing is changed.
     #[must_use]
     pub fn keeps_all(self) -> bool {
-        self.all() == [Treatment::Keep; 4]
+        self.all() == [Treatment::Keep; 5]
     }
 }
 
@@ -76,7 +78,7 @@ impl Privacy {
 
     /// Applies the switches to an event.
     pub fn apply(&self, event: &mut Event) {
-        let Treatments { server_names, queries, http_heads, certificates } = self.treatments;
+        let Treatments { server_names, queries, http_heads, certificates, host_names } = self.treatments;
         let Event { body, redacted, .. } = event;
         let mut hand = Hand { key: &self.key, treatment: Treatment::Keep, redacted };
         match body {
@@ -89,6 +91,7 @@ impl Privacy {
             Body::Quic(quic) => hand.doing(server_names).optional(&mut quic.sni, "quic.sni"),
             Body::Dns(dns) => hand.doing(queries).dns(dns),
             Body::Http(http) => hand.doing(http_heads).http(http),
+            Body::Asset(asset) => hand.doing(host_names).asset(asset),
             Body::Flow(flow) => {
                 if let Some(score) = &mut flow.score {
                     hand.doing(server_names).reasons(score);
@@ -164,6 +167,27 @@ impl Hand<'_> {
         self.text(&mut http.url, "http.url");
         self.optional(&mut http.user_agent, "http.http_user_agent");
         self.optional(&mut http.server, "http.server");
+    }
+
+    /// The names, and what a device says of itself where that repeats one (`sysDescr` of many systems begins `Linux NAME`).
+    fn asset(&mut self, asset: &mut Asset) {
+        if self.treatment == Treatment::Keep {
+            return;
+        }
+        let Asset { hostname, names, vendor, model, firmware, os, .. } = asset;
+        let known: Vec<String> = hostname.iter().chain(names.iter()).map(|name| name.to_ascii_lowercase()).collect();
+        let others = [(vendor, "asset.vendor"), (model, "asset.model"), (firmware, "asset.firmware"), (os, "asset.os")];
+        for (text, field) in others {
+            let repeats = |text: &String| known.iter().any(|name| text.to_ascii_lowercase().contains(name.as_str()));
+            if text.as_ref().is_some_and(repeats) {
+                self.optional(text, field);
+            }
+        }
+        self.optional(hostname, "asset.hostname");
+        for name in names.iter_mut() {
+            self.text(name, "asset.names");
+        }
+        names.retain(|name| !name.is_empty());
     }
 
     /// Reasons that repeat a server name.

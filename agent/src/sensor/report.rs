@@ -1,5 +1,7 @@
 //! What shards tell the back.
 
+use picket_dissect::fact::ConnectionIds;
+use picket_dissect::quic::ConnectionId;
 use picket_event::body::{App, Body, PayloadShape, Tunnel};
 use picket_event::{Both, FlowEnd, FlowRef, FlowState, Timestamp};
 use picket_feature::{FlowDetail, FlowStats, Handshake};
@@ -9,12 +11,26 @@ use picket_feature::{FlowDetail, FlowStats, Handshake};
 pub(crate) enum Report {
     /// An event that needs nothing more.
     Event(Box<Said>),
+    /// The event of a QUIC connection with the ids its ends have chosen.
+    Connection(Box<Said>, Box<ConnectionIds>),
+    /// A flow begins with what may be a packet of a QUIC connection that began elsewhere.
+    Bound(Bound),
     /// A conversation opened (told only where flows are scored).
     Opened(FlowRef, Timestamp),
     /// A window of hosts is over, at this time.
     Window(Timestamp),
     /// A row of a conversation is complete.
     Row(Box<Row>),
+}
+
+/// The first packet of a flow, by where it may go.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    pub(crate) flow: FlowRef,
+    pub(crate) vlan: Option<u16>,
+    pub(crate) time: Timestamp,
+    /// What its destination connection id begins with or is.
+    pub(crate) id: ConnectionId,
 }
 
 /// An event of a conversation, or of none.

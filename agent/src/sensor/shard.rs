@@ -2,9 +2,9 @@
 
 use super::ics::{self, Merge};
 use super::level::{HEAD_BYTES, Level, Missed, SAMPLE};
-use super::report::{Evidence, Report, Row, Said};
+use super::report::{Bound, Evidence, Report, Row, Said};
 use super::{SHARDS, Settings};
-use picket_dissect::{Context, Conversation, Output};
+use picket_dissect::{Context, Conversation, Fact, Output, quic};
 use picket_event::body::{self, Anomaly as AnomalyBody};
 use picket_event::{Body, Direction, FlowEnd, FlowRef, Ledger, Timestamp};
 use picket_feature::{FlowDetail, FlowStats, Handshake};
@@ -210,6 +210,13 @@ impl Handler for Listener {
         }
         let reads = !state.ended && !state.cut && state.conversation.wants(direction);
         if packet.tcp.is_none() && !packet.payload.is_empty() && reads {
+            if state.taken == 0
+                && direction == Direction::ToServer
+                && let Some(id) = quic::bound_for(packet.payload)
+            {
+                let (flow_ref, vlan) = (Self::name(flow, state), flow.vlan());
+                self.reports.push(Report::Bound(Bound { flow: flow_ref, vlan, time: packet.time, id }));
+            }
             state.taken = state.taken.saturating_add(packet.payload.len() as u32);
             let context = Context { time: packet.time, endpoints: flow.endpoints() };
             state.conversation.datagram(direction, packet.payload, &context, &mut self.output);
@@ -328,9 +335,12 @@ impl Listener {
                 }
             }
         }
+        let mut ids = None;
         for fact in self.output.facts.drain(..) {
-            if self.scoring {
-                state.handshake.get_or_insert_default().learn(&fact);
+            match fact {
+                Fact::ConnectionIds(chosen) => ids = Some(chosen),
+                fact if self.scoring => state.handshake.get_or_insert_default().learn(&fact),
+                _ => {}
             }
         }
         let named = Self::name(flow, state);
@@ -353,7 +363,12 @@ impl Listener {
                     }
                 }
                 body => {
-                    self.reports.push(Report::Event(Box::new(Said { time, vlan, flow: Some(named), body })));
+                    let is_quic = matches!(body, Body::Quic(_));
+                    let said = Box::new(Said { time, vlan, flow: Some(named), body });
+                    self.reports.push(match ids.take_if(|_| is_quic) {
+                        Some(ids) => Report::Connection(said, ids),
+                        None => Report::Event(said),
+                    });
                 }
             }
         }

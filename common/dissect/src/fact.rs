@@ -13,6 +13,7 @@ pub enum Fact {
     /// A TLS server showed its certificates in clear (TLS 1.2 and older).
     Certificates(Box<Certificates>),
     /// A QUIC server has chosen a connection id: packets to it belong to this connection, wherever they come from.
+    /// Told just before the connection's event.
     ConnectionIds(Box<ConnectionIds>),
 }
 

@@ -118,7 +118,12 @@ pub(crate) fn link(ether_type: u16) -> Endpoints {
 
 /// A client hello that asks for `mail.example`.
 pub(crate) fn client_hello() -> Vec<u8> {
-    let name = b"mail.example";
+    client_hello_for("mail.example")
+}
+
+/// A client hello that asks for this name.
+pub(crate) fn client_hello_for(name: &str) -> Vec<u8> {
+    let name = name.as_bytes();
     let entry = [&[0, 0, name.len() as u8][..], name].concat();
     let sni = [&[0, 0, 0, entry.len() as u8 + 2, 0, entry.len() as u8][..], &entry].concat();
     let versions = [0, 43, 0, 3, 2, 3, 4];

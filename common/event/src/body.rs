@@ -1,8 +1,8 @@
 //! The bodies of events, one type a kind. Shapes are DESIGN's contract; EVE and the wire follow them.
 
 use crate::{
-    Both, Classifier, FlowEnd, FlowState, Kind, Ledger, Loss, Mac, MessageKind, Method, Operation, Protocol, Reason,
-    SshBehaviour, Timestamp, Unit, Verdict,
+    Both, Classifier, FlowEnd, FlowId, FlowState, Kind, Ledger, Loss, Mac, MessageKind, Method, Operation, Protocol,
+    Reason, SshBehaviour, Timestamp, Unit, Verdict,
 };
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -256,6 +256,8 @@ pub struct Quic {
     pub resumed: bool,
     /// Whether the server asked for a retry.
     pub retry: bool,
+    /// The flow whose handshake this was, where the connection goes on from another address or port.
+    pub continues: Option<FlowId>,
 }
 
 /// An SSH connection.

@@ -23,6 +23,7 @@ pub(crate) fn sessions(flow: &Flow) -> [Body; 4] {
         client: Some("Chromium".into()),
         resumed: true,
         retry: true,
+        continues: Some(crate::FlowId(77)),
     };
     let end =
         |software: &str| SshEnd { version: "2.0".to_owned(), software: software.to_owned(), hassh: Some([3; 16]) };

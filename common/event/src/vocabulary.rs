@@ -244,6 +244,7 @@ protocols! {
     REDIS = "redis", MEMCACHED = "memcached", CASSANDRA = "cassandra", KAFKA = "kafka", AMQP = "amqp", TNS = "tns",
     NFS = "nfs", GIT = "git", RSYNC = "rsync", IRC = "irc", NNTP = "nntp", IPMI = "ipmi", WSD = "wsd",
     GNUTELLA = "gnutella", NATS = "nats", HTTP2 = "http2", WEBSOCKET = "websocket",
+    MANAGESIEVE = "managesieve", PROXY = "proxy",
 }
 
 impl Protocol {

@@ -10,6 +10,7 @@ mod iec104;
 mod iso;
 mod mms;
 mod modbus;
+mod proxy;
 mod plant;
 mod quic;
 mod rtp;
@@ -19,6 +20,7 @@ mod s7comm_plus;
 mod socks;
 mod ssh;
 mod starttls;
+mod tds;
 mod tls;
 mod umas;
 
@@ -47,6 +49,8 @@ pub fn all() -> Vec<Made> {
     all.extend(rtp::captures().into_iter().map(|(name, capture)| ("rtp", name, capture)));
     all.extend(http::captures().into_iter().map(|(name, capture)| ("http", name, capture)));
     all.extend(socks::captures().into_iter().map(|(name, capture)| ("socks", name, capture)));
+    all.extend(proxy::captures().into_iter().map(|(name, capture)| ("proxy", name, capture)));
+    all.extend(tds::captures().into_iter().map(|(name, capture)| ("tds", name, capture)));
     all.extend(starttls::captures().into_iter().map(|(name, capture)| ("starttls", name, capture)));
     all.extend(iec104::captures().into_iter().map(|(name, capture)| ("iec104", name, capture)));
     all.extend(dnp3::captures().into_iter().map(|(name, capture)| ("dnp3", name, capture)));

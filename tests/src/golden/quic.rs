@@ -237,6 +237,33 @@ fn not_quic() -> Capture {
     capture
 }
 
+/// A client that comes from another port, and from another address, as behind a NAT that forgot; one that was idle until
+/// its flow was over; one that moved on purpose, to an id nobody has seen; another server that knows the same id.
+fn moved() -> Capture {
+    let mut capture = Capture::default();
+    let message = client_hello("moved.plant.example", false, 0);
+    let frames = padded(crypto(0, &message), 1162);
+    let answer = answer(&down(V1), &server_hello(0x1301, false));
+    let mut talk = Talk::new(&mut capture, 0, 443);
+    talk.up(&initial(&up(V1), &[], 0, &frames)).down(&answer).data(2);
+    talk.client.1 = 60_000;
+    // One packet is enough, and it need not be answered.
+    talk.up(&short(SERVER, 40, 77));
+    talk.client = (Host::new(2, "203.0.113.77"), 40_123);
+    talk.data(4);
+    talk.client = (Host::new(1, "192.0.2.10"), 50_000);
+    talk.time += 600_000_000_000;
+    talk.data(2);
+    talk.client.1 = 60_001;
+    for seed in 0..4 {
+        talk.up(&short(b"\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11", 40, seed * 7 + 1)).down(&short(CLIENT, 90, seed * 5));
+    }
+    talk.client.1 = 60_002;
+    talk.server = (Host::new(5, "198.51.100.5"), 10_443);
+    talk.up(&short(SERVER, 40, 77));
+    capture
+}
+
 /// Every capture by name.
 pub(super) fn captures() -> Vec<(&'static str, Capture)> {
     vec![
@@ -246,6 +273,7 @@ pub(super) fn captures() -> Vec<(&'static str, Capture)> {
         ("versions", versions()),
         ("early", early()),
         ("midstream", midstream()),
+        ("moved", moved()),
         ("damaged", damaged()),
         ("not-quic", not_quic()),
     ]

@@ -9,10 +9,10 @@ const SECOND: i64 = 1_000_000_000;
 const GRANTED: &[u8] = &[5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
 const NAMED: &[u8] = b"\x05\x01\x00\x03\x14cloud.vendor.example\x01\xbb";
 
-type Turns<'a> = &'a [(bool, &'a [u8])];
+pub(super) type Turns<'a> = &'a [(bool, &'a [u8])];
 
 /// Conversations of turns: true says the client.
-fn capture(conversations: &[(u16, Turns<'_>)]) -> Capture {
+pub(super) fn capture(conversations: &[(u16, Turns<'_>)]) -> Capture {
     let (client, server) = (Host::new(1, "192.0.2.10"), Host::new(7, "198.51.100.7"));
     let mut capture = Capture::default();
     for (number, (port, turns)) in conversations.iter().enumerate() {

@@ -67,6 +67,8 @@ fn service(name: &'static str, port: u16, agreed: &[(Direction, &[u8])], refused
 fn text_services() -> Vec<Service> {
     let ehlo: &[u8] = b"EHLO mx.plant.example\r\n";
     let smtp: &[u8] = b"220 mail.plant.example ESMTP\r\n";
+    let sieve: &[u8] =
+        b"\"IMPLEMENTATION\" \"Example Sieve 2\"\r\n\"SIEVE\" \"fileinto\"\r\n\"STARTTLS\"\r\nOK \"ready\"\r\n";
     let features: &[u8] = b"<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>";
     vec![
         service(
@@ -106,6 +108,26 @@ fn text_services() -> Vec<Service> {
             21,
             &[(ToClient, b"220 FTP ready\r\n"), (ToServer, b"AUTH TLS\r\n"), (ToClient, b"234 begin\r\n")],
             &[(ToClient, b"220 FTP ready\r\n"), (ToServer, b"AUTH TLS\r\n"), (ToClient, b"502 unknown\r\n")],
+        ),
+        service(
+            "nntp-turns",
+            119,
+            &[
+                (ToClient, b"200 news.plant.example NNTP ready\r\n"),
+                (ToServer, b"STARTTLS\r\n"),
+                (ToClient, b"382 go\r\n"),
+            ],
+            &[
+                (ToClient, b"200 news.plant.example NNTP ready\r\n"),
+                (ToServer, b"STARTTLS\r\n"),
+                (ToClient, b"580 no\r\n"),
+            ],
+        ),
+        service(
+            "managesieve-turns",
+            4190,
+            &[(ToClient, sieve), (ToServer, b"STARTTLS\r\n"), (ToClient, b"OK \"begin\"\r\n")],
+            &[(ToClient, sieve), (ToServer, b"STARTTLS\r\n"), (ToClient, b"NO \"not now\"\r\n")],
         ),
         service(
             "xmpp-turns",

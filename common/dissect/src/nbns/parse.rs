@@ -51,7 +51,7 @@ pub(super) fn read(message: &Message<'_>, told: &mut Told) -> Result<(), Fault> 
 }
 
 /// A name at the reader's place: 16 bytes, each as two letters (RFC 1001 section 14.1); its text and last byte.
-fn encoded<'a>(r: &mut Reader<'a>, message: &'a [u8]) -> Result<Option<([u8; 15], u8)>, Fault> {
+pub(crate) fn encoded<'a>(r: &mut Reader<'a>, message: &'a [u8]) -> Result<Option<([u8; 15], u8)>, Fault> {
     let text = dns::name(r, message)?;
     let letters = text.split('.').next().unwrap_or_default().as_bytes();
     if letters.len() != 32 || !letters.iter().all(|letter| (b'a'..=b'p').contains(letter)) {

@@ -11,7 +11,7 @@ pub(super) const fn states_own(operation: u16) -> bool {
 }
 
 /// Whether a name of this kind names the machine: the workstation's and the file service's.
-pub(super) const fn is_machine(suffix: u8) -> bool {
+pub(crate) const fn is_machine(suffix: u8) -> bool {
     matches!(suffix, 0x00 | 0x20)
 }
 

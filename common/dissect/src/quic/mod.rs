@@ -58,6 +58,17 @@ impl Dissector for Quic {
     }
 }
 
+/// Where a packet with a short header goes, as far as that can be told: the 20 bytes that begin with its destination
+/// connection id, whose length the receiver alone knows (RFC 9000 section 17.3.1). `None` for what cannot be one.
+#[must_use]
+pub fn bound_for(bytes: &[u8]) -> Option<ConnectionId> {
+    let (first, rest) = bytes.split_first()?;
+    if first & 0xc0 != 0x40 || !probe::is_short(bytes) {
+        return None;
+    }
+    ConnectionId::new(rest.get(..table::CID_LIMIT)?)
+}
+
 /// Whether a datagram begins a connection, on ends where another protocol was seen first.
 pub(crate) fn is_initial(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| first & 0xc0 == 0xc0) && probe::is_initial(bytes)

@@ -62,7 +62,7 @@ fn look(bytes: &[u8]) -> Look {
     match bytes.first() {
         None => Look::Empty,
         Some(first) if first & 0x80 != 0 => long(bytes),
-        Some(first) if first & 0x40 != 0 && short(bytes) => Look::Short,
+        Some(first) if first & 0x40 != 0 && is_short(bytes) => Look::Short,
         Some(_) if is_old_google(bytes) => Look::Long(CUT, Side::Client),
         Some(_) => Look::Foreign,
     }
@@ -75,7 +75,7 @@ fn is_old_google(bytes: &[u8]) -> bool {
 
 /// Nothing is known of a short header but its two first bits, so what is surely something else is ruled out:
 /// text, and channel data of TURN, whose third and fourth byte are its length (RFC 8656 section 12.4).
-fn short(bytes: &[u8]) -> bool {
+pub(super) fn is_short(bytes: &[u8]) -> bool {
     let text = bytes.iter().take(12).all(|byte| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t'));
     let channel = matches!(bytes, [0x40..=0x4f, _, high, low, rest @ ..]
         if rest.len().abs_diff(usize::from(u16::from_be_bytes([*high, *low]))) < 4);

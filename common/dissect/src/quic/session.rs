@@ -58,7 +58,8 @@ pub(crate) struct Connection {
     origin: Option<ConnectionId>,
     midstream: Option<Midstream>,
     seen: Seen,
-    ids: bool,
+    /// What both ends have chosen, once the server has answered.
+    ids: Option<ConnectionIds>,
     /// A Retry packet was seen, or a HelloRetryRequest.
     retry: bool,
     hello_retried: bool,
@@ -221,10 +222,8 @@ impl Connection {
         self.version = packet.version;
         let side = self.side(direction);
         side.largest = side.largest.max(Some(number));
-        if direction == Direction::ToClient && !self.ids {
-            self.ids = true;
-            let ids = ConnectionIds { client: packet.to, server: packet.from };
-            output.facts.push(Fact::ConnectionIds(Box::new(ids)));
+        if direction == Direction::ToClient {
+            self.ids.get_or_insert(ConnectionIds { client: packet.to, server: packet.from });
         }
         let payload = buffer.get(payload).unwrap_or(&[]);
         self.frames(direction, payload, output)
@@ -368,7 +367,9 @@ impl Connection {
             ja4: tls.ja4,
             resumed: tls.resumed,
             retry: self.retry,
+            continues: None,
         };
+        output.facts.extend(self.ids.map(|ids| Fact::ConnectionIds(Box::new(ids))));
         output.events.push(Body::Quic(Box::new(quic)));
     }
 }

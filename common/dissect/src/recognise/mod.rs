@@ -46,8 +46,8 @@ pub struct Signature {
 
 // Protocols that are read are told by the same means.
 pub(crate) use datagram::{dhcp, dhcpv6, named, nbns, snmp};
-pub(crate) use session::{kerberos, smb};
-pub(crate) use text::ssdp;
+pub(crate) use session::{kerberos, netbios_datagram, smb};
+pub(crate) use text::{sip, ssdp};
 
 const TCP: &[Transport] = &[Transport::TCP];
 const UDP: &[Transport] = &[Transport::UDP];
@@ -71,20 +71,19 @@ const fn by_port(
 /// Every signature, in the order they are asked.
 pub static ALL: &[Signature] = &[
     s(Protocol::HTTP2, TCP, &[], text::http2),
-    s(Protocol::SIP, BOTH, &[5060], text::sip),
+    s(Protocol::SIP, TCP, &[5060], text::sip),
     s(Protocol::RTSP, TCP, &[554, 8554], text::rtsp),
     s(Protocol::TELNET, TCP, &[23], text::telnet),
     s(Protocol::SYSLOG, UDP, &[514], text::syslog),
+    s(Protocol::SYSLOG, TCP, &[514, 601], text::syslog_stream),
     s(Protocol::BITTORRENT, BOTH, &[6881], service::bittorrent),
-    s(Protocol::NETBIOS, BOTH, &[138, 139], session::netbios),
-    s(Protocol::TDS, TCP, &[1433], session::tds),
+    s(Protocol::NETBIOS, TCP, &[139], session::netbios),
     s(Protocol::DCERPC, TCP, &[135, 593], session::dcerpc),
     s(Protocol::RPC, BOTH, &[111, 2049], session::rpc),
     s(Protocol::NTP, UDP, &[123], datagram::ntp),
     s(Protocol::STUN, BOTH, &[3478], datagram::stun),
     s(Protocol::TFTP, UDP, &[69], datagram::tftp),
     s(Protocol::WIREGUARD, UDP, &[51_820], tunnel::wireguard),
-    s(Protocol::OPENVPN, BOTH, &[1194], tunnel::openvpn),
     s(Protocol::IKE, UDP, &[500, 4500], tunnel::ike),
     by_port(Protocol::ESP, UDP, &[4500], tunnel::esp_in_udp),
     s(Protocol::L2TP, UDP, &[1701], tunnel::l2tp),
@@ -108,7 +107,6 @@ pub static ALL: &[Signature] = &[
     s(Protocol::GIT, TCP, &[9418], service::git),
     s(Protocol::RSYNC, TCP, &[873], service::rsync),
     s(Protocol::IRC, TCP, &[6667], service::irc),
-    s(Protocol::NNTP, TCP, &[119], service::nntp),
     s(Protocol::IPMI, UDP, &[623], service::ipmi),
     s(Protocol::WSD, UDP, &[3702], service::wsd),
     s(Protocol::GNUTELLA, TCP, &[6346], service::gnutella),

@@ -55,22 +55,6 @@ pub(super) fn irc(head: &Head<'_>) -> Probe {
     spoken(head, client, server)
 }
 
-/// NNTP (RFC 3977 section 5.1): a greeting that names the service, and a reader's commands.
-pub(super) fn nntp(head: &Head<'_>) -> Probe {
-    let client = |bytes: &[u8]| {
-        let known: &[&[u8]] = &[b"MODE READER", b"mode reader", b"GROUP ", b"ARTICLE ", b"LIST ", b"AUTHINFO "];
-        begins_any(bytes, known, 0.5)
-    };
-    let server = |bytes: &[u8]| match begins_any(bytes, &[b"200 ", b"201 "], 0.5) {
-        Guess::Yes(plain) => {
-            let (first, _) = line(bytes);
-            Guess::Yes(if contains(first, b"nntp") || contains(first, b"news") { 0.9 } else { plain })
-        }
-        other => other,
-    };
-    spoken(head, client, server)
-}
-
 /// Diameter (RFC 6733 section 3): version 1, a length of words, a command that exists.
 pub(super) fn diameter(head: &Head<'_>) -> Probe {
     either(head, |bytes| {

@@ -14,12 +14,14 @@ pub(crate) fn smb(head: &Head<'_>) -> Probe {
     })
 }
 
-/// NetBIOS sessions and datagrams (RFC 1002 sections 4.3 and 4.4).
+/// NetBIOS sessions (RFC 1002 section 4.3).
 pub(super) fn netbios(head: &Head<'_>) -> Probe {
-    if head.transport == Transport::TCP {
-        let server = |bytes: &[u8]| when(matches!(bytes, [0x82, 0, 0, 0] | [0x83, 0, 0, 1, ..]), 0.6);
-        return spoken(head, |bytes| begins(bytes, &[0x81, 0, 0, 0x44, 0x20], 0.95), server);
-    }
+    let server = |bytes: &[u8]| when(matches!(bytes, [0x82, 0, 0, 0] | [0x83, 0, 0, 1, ..]), 0.6);
+    spoken(head, |bytes| begins(bytes, &[0x81, 0, 0, 0x44, 0x20], 0.95), server)
+}
+
+/// NetBIOS datagrams (RFC 1002 section 4.4).
+pub(crate) fn netbios_datagram(head: &Head<'_>) -> Probe {
     either(head, |bytes| {
         let named = matches!(bytes, [0x10..=0x16, 0..=0x1f, _, _, _, _, _, _, 0, 138, ..]);
         when(named, 0.9)
@@ -66,21 +68,6 @@ pub(crate) fn kerberos(head: &Head<'_>) -> Probe {
         });
     }
     either(head, |bytes| whole(|| message(&mut Reader::new(bytes))))
-}
-
-/// TDS pre-login (MS-TDS 2.2.6.5): its option list ends in 0xff.
-pub(super) fn tds(head: &Head<'_>) -> Probe {
-    let client = |bytes: &[u8]| {
-        read(|| {
-            let mut r = Reader::new(bytes);
-            let (kind, status, length) = (r.u8("type")?, r.u8("status")?, r.u16("length")?);
-            r.skip(4, "channel, packet, window")?;
-            let (token, offset) = (r.u8("option")?, r.u16("offset")?);
-            let fits = kind == 0x12 && status <= 1 && token == 0 && offset < length;
-            Ok(when(fits && (20..=512).contains(&length), 0.88))
-        })
-    };
-    spoken(head, client, |bytes| when(matches!(bytes, [4, 0 | 1, ..]), 0.3))
 }
 
 /// DCE/RPC over TCP (C706 section 12.6.3): version 5, a type, a fragment length.

@@ -139,25 +139,23 @@ fn wireguard_answers_name_their_question() {
     assert!(datagrams(40_001, Transport::UDP, &[(true, &far), (false, &far)]).protocol.is_unknown());
 }
 
-/// An answer carries the session that it answers, behind a code of integrity of any length.
+/// Messages behind their lengths and in lines, at once and in pieces; what only looks so is nobody's.
 #[test]
-fn openvpn_answers_name_their_session() {
-    let session = [9, 8, 7, 6, 5, 4, 3, 2];
-    let plain = [&[0x38][..], &session, &[0; 5]].concat();
-    let answer = |session: &[u8]| [&[0x40][..], &[1; 8], &[1, 0, 0, 0, 0], session, &[0; 4]].concat();
-    let signed = [&[0x38][..], &session, &[0x5a; 20], &[0, 0, 0, 1, 0x65, 0, 0, 0], &[0; 5]].concat();
-    let signed_answer =
-        [&[0x40][..], &[1; 8], &[0x5a; 20], &[0, 0, 0, 1, 0x65, 0, 0, 0, 1, 0, 0, 0, 0], &session, &[0; 4]].concat();
-    for (opening, answer) in [(&plain, &answer(&session)), (&signed, &signed_answer)] {
-        assert_eq!(datagrams(40_001, Transport::UDP, &[(true, opening)]).protocol, Protocol::OPENVPN);
-        let both = datagrams(40_001, Transport::UDP, &[(true, opening), (false, answer)]);
-        assert_eq!(both.protocol, Protocol::OPENVPN);
-        let framed = |packet: &[u8]| [&[0, u8::try_from(packet.len()).unwrap_or(0)][..], packet].concat();
-        assert_eq!(app(Transport::TCP, 443, &framed(opening), &framed(answer)).protocol, Protocol::OPENVPN);
+fn syslog_over_tcp() {
+    let counted: &[u8] = b"63 <34>1 2026-03-02T00:00:00Z plc-7 app 1 ID1 - line 3 has stopped";
+    let lines: &[u8] = b"<189>Mar  2 00:00:00 switch-2 %SYS-5: up\n<189>Mar  2 00:00:01 switch-2 %SYS-5: down\n";
+    for message in [counted, lines] {
+        assert_eq!(app(Transport::TCP, 40_001, message, b"").protocol, Protocol::SYSLOG);
+        for cut in 1..5 {
+            let (head, _) = message.split_at(cut);
+            let head = Head { transport: Transport::TCP, to_server: head, to_client: b"" };
+            assert_eq!(text::syslog_stream(&head), Probe::More, "{cut}");
+        }
     }
-    let head = Head { transport: Transport::UDP, to_server: &plain, to_client: &answer(&[0; 8]) };
-    assert_eq!(tunnel::openvpn(&head), Probe::No);
-    assert!(datagrams(40_001, Transport::UDP, &[(true, &[0x38; 60])]).protocol.is_unknown());
+    for other in [&b"<html><body>"[..], b"<999>Mar  2", b"12 monkeys", b"063 <34>1 x", b"5 <34>1", b"<34>\x00\x01\x02"]
+    {
+        assert!(app(Transport::TCP, 40_001, other, b"").protocol.is_unknown(), "{other:?}");
+    }
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(super) fn http2(head: &Head<'_>) -> Probe {
 }
 
 /// SIP (RFC 3261 section 7).
-pub(super) fn sip(head: &Head<'_>) -> Probe {
+pub(crate) fn sip(head: &Head<'_>) -> Probe {
     either(head, |bytes| match begins(bytes, b"SIP/2.0 ", 0.97) {
         Guess::No => {
             const METHODS: &[&[u8]] = &[
@@ -100,16 +100,35 @@ pub(super) fn telnet(head: &Head<'_>) -> Probe {
 
 /// Syslog (RFC 3164, RFC 5424): a priority of at most 191.
 pub(super) fn syslog(head: &Head<'_>) -> Probe {
+    spoken(head, message_of_syslog, |_| Guess::No)
+}
+
+/// Syslog over TCP (RFC 6587 section 3.4): messages behind their lengths in decimal, or up to the end of the line.
+pub(super) fn syslog_stream(head: &Head<'_>) -> Probe {
     let client = |bytes: &[u8]| {
-        let digits: Vec<u8> = bytes.iter().skip(1).take(3).copied().take_while(u8::is_ascii_digit).collect();
-        let priority: Option<u16> = std::str::from_utf8(&digits).ok().and_then(|text| text.parse().ok());
-        let closed = bytes.get(digits.len().saturating_add(1)) == Some(&b'>');
-        let text = bytes
-            .iter()
-            .skip(digits.len())
-            .take(64)
-            .all(|b| b.is_ascii_graphic() || matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
-        when(bytes.first() == Some(&b'<') && closed && priority.is_some_and(|p| p <= 191) && text, 0.82)
+        let digits = bytes.iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
+        match (bytes.first(), bytes.get(digits)) {
+            // The length has no leading zero, and no message is shorter than its priority.
+            (Some(b'1'..=b'9'), Some(b' ')) if digits >= 2 => message_of_syslog(bytes.get(digits + 1..).unwrap_or(&[])),
+            (Some(b'1'..=b'9'), None) => Guess::Open,
+            _ => message_of_syslog(bytes),
+        }
     };
     spoken(head, client, |_| Guess::No)
+}
+
+/// The beginning of a message; open while the priority is not all there.
+fn message_of_syslog(bytes: &[u8]) -> Guess {
+    let [b'<', rest @ ..] = bytes else { return if bytes.is_empty() { Guess::Open } else { Guess::No } };
+    let digits: Vec<u8> = rest.iter().take(3).copied().take_while(u8::is_ascii_digit).collect();
+    let priority: Option<u16> = std::str::from_utf8(&digits).ok().and_then(|text| text.parse().ok());
+    match rest.get(digits.len()) {
+        None => Guess::Open,
+        Some(b'>') => {
+            let text = |b: &u8| b.is_ascii_graphic() || matches!(b, b' ' | b'\t' | b'\r' | b'\n');
+            let text = rest.iter().skip(digits.len()).take(64).all(text);
+            when(priority.is_some_and(|priority| priority <= 191) && text, 0.82)
+        }
+        Some(_) => Guess::No,
+    }
 }

@@ -2,8 +2,7 @@
 
 use super::{Guess, either, read, spoken, when, whole};
 use crate::{Head, Probe};
-use picket_event::Transport;
-use picket_reader::{Fault, Reader};
+use picket_reader::Reader;
 
 /// WireGuard (whitepaper section 5.4): message types with fixed lengths and reserved zeros; an answer carries
 /// the index that it was asked under; a transport message counts from zero.
@@ -27,97 +26,6 @@ pub(super) fn wireguard(head: &Head<'_>) -> Probe {
         }
         _ => Guess::No,
     })
-}
-
-/// What an OpenVPN packet's first byte says: operation and key.
-const CLIENT_RESETS: [u8; 2] = [7 << 3, 10 << 3];
-const SERVER_RESET: u8 = 8 << 3;
-/// Lengths of codes of integrity in front of control packets: none, MD5 to SHA-512.
-const OPENVPN_MACS: [usize; 7] = [0, 16, 20, 28, 32, 48, 64];
-/// tls-crypt: session, packet number and time in front, a tag behind, in all so long for an opening and its answer.
-const OPENVPN_CRYPT: (usize, usize) = (54, 66);
-
-/// OpenVPN (its protocol's description in ssl_pkt.h and doc/doxygen): a hard reset of the client and one of the server
-/// that names the client's session; over TCP behind a length. Data alone is not told from anything else.
-pub(super) fn openvpn(head: &Head<'_>) -> Probe {
-    let stream = head.transport == Transport::TCP;
-    let (up, down) = (openvpn_packet(head.to_server, stream), openvpn_packet(head.to_client, stream));
-    match (up, down) {
-        (Ok(None), Ok(None)) => Probe::More,
-        (Ok(Some(client)), Ok(None)) => openvpn_opening(client).map_or(Probe::No, |sure| super::yes(sure, false)),
-        (Ok(None), Ok(Some(client))) => openvpn_opening(client).map_or(Probe::No, |sure| super::yes(sure, true)),
-        (Ok(Some(a)), Ok(Some(b))) => {
-            if openvpn_answer(a, b) {
-                super::yes(0.98, false)
-            } else if openvpn_answer(b, a) {
-                super::yes(0.98, true)
-            } else {
-                Probe::No
-            }
-        }
-        _ => Probe::No,
-    }
-}
-
-/// The first control packet of a direction; `None` while it is not all there, and where nothing was said.
-fn openvpn_packet(bytes: &[u8], stream: bool) -> Result<Option<&[u8]>, Fault> {
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    let packet = if stream {
-        match bytes {
-            [_] => return Ok(None),
-            [high, low, packet @ ..] => {
-                let length = usize::from(u16::from_be_bytes([*high, *low]));
-                if !(14..=1500).contains(&length) {
-                    return Err(Fault::Malformed("length"));
-                }
-                packet.get(..length).unwrap_or(packet)
-            }
-            _ => return Ok(None),
-        }
-    } else {
-        bytes
-    };
-    match packet.first() {
-        Some(first) if CLIENT_RESETS.contains(first) || *first == SERVER_RESET => Ok(Some(packet)),
-        None => Ok(None),
-        Some(_) => Err(Fault::Malformed("operation")),
-    }
-}
-
-/// How sure a client's first packet alone is.
-fn openvpn_opening(packet: &[u8]) -> Option<f32> {
-    let first = packet.first().filter(|first| CLIENT_RESETS.contains(first))?;
-    let session = packet.get(1..9)?;
-    if session.iter().all(|byte| *byte == 0) {
-        return None;
-    }
-    let (length, tail) = (packet.len(), packet.get(packet.len().saturating_sub(5)..)?);
-    // No acknowledgements, message number 0.
-    let plain = OPENVPN_MACS.iter().any(|mac| length == 14 + mac + if *mac > 0 { 8 } else { 0 }) && tail == [0; 5];
-    // The first packet of a session is numbered 1, then comes the time.
-    let crypted = packet.get(9..13) == Some(&[0, 0, 0, 1]) && (length == OPENVPN_CRYPT.0 || *first == 10 << 3);
-    match (plain, crypted) {
-        (true, _) => Some(0.9),
-        (_, true) => Some(0.82),
-        _ => None,
-    }
-}
-
-/// Whether one packet opens a session and the other answers it.
-fn openvpn_answer(opening: &[u8], answer: &[u8]) -> bool {
-    if openvpn_opening(opening).is_none() || answer.first() != Some(&SERVER_RESET) {
-        return false;
-    }
-    let session = opening.get(1..9);
-    let named = OPENVPN_MACS.iter().any(|mac| {
-        // One acknowledgement, of message 0, then the client's session.
-        let at = 9 + mac + if *mac > 0 { 8 } else { 0 };
-        answer.get(at..at + 5) == Some(&[1, 0, 0, 0, 0]) && answer.get(at + 5..at + 13) == session
-    });
-    let crypted = answer.get(9..13) == Some(&[0, 0, 0, 1]) && answer.len() >= OPENVPN_CRYPT.1;
-    named || crypted
 }
 
 /// IKE (RFC 7296 section 3.1, RFC 2408): a length that fits to the byte; behind NAT four zeros stand in front (RFC 3948).

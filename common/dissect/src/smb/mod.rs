@@ -7,6 +7,8 @@
 mod parse;
 mod session;
 mod table;
+
+pub(crate) use table::system;
 #[cfg(test)]
 mod tests;
 

@@ -14,7 +14,7 @@ pub(super) const HAS_VERSION: u32 = 0x0200_0000;
 
 /// Windows by version and build (Microsoft, "Windows 10 release information", "Windows Server release information",
 /// "Operating system version"). Samba says 6.1 build 0.
-pub(super) const fn system(major: u8, minor: u8, build: u16) -> Option<&'static str> {
+pub(crate) const fn system(major: u8, minor: u8, build: u16) -> Option<&'static str> {
     match (major, minor, build) {
         (6, 1, 0) => Some("Samba"),
         (5, 1, _) => Some("Windows XP"),

@@ -69,6 +69,29 @@ pub(super) fn xmpp(head: &Head<'_>) -> Probe {
     })
 }
 
+/// NNTP (RFC 3977 section 5.1): a greeting that names the service, and a reader's commands.
+pub(super) fn nntp(head: &Head<'_>) -> Probe {
+    let client = |bytes: &[u8]| {
+        let known: &[&[u8]] =
+            &[b"MODE READER", b"mode reader", b"GROUP ", b"ARTICLE ", b"LIST ", b"AUTHINFO ", b"STARTTLS\r\n"];
+        begins_any(bytes, known, 0.5)
+    };
+    let server = |bytes: &[u8]| match begins_any(bytes, &[b"200 ", b"201 "], 0.5) {
+        Guess::Yes(plain) => {
+            let (first, _) = line(bytes);
+            Guess::Yes(if contains(first, b"nntp") || contains(first, b"news") { 0.9 } else { plain })
+        }
+        other => other,
+    };
+    spoken(head, client, server)
+}
+
+/// ManageSieve (RFC 5804 section 1.7): the server's capabilities in quoted strings, the first of which is its program.
+pub(super) fn managesieve(head: &Head<'_>) -> Probe {
+    let client = |bytes: &[u8]| begins_any(bytes, &[b"STARTTLS\r\n", b"CAPABILITY\r\n", b"AUTHENTICATE \""], 0.45);
+    spoken(head, client, |bytes| begins(bytes, b"\"IMPLEMENTATION\" ", 0.95))
+}
+
 /// RDP: an X.224 connection request with its cookie or negotiation (MS-RDPBCGR 2.2.1.1).
 pub(super) fn rdp(head: &Head<'_>) -> Probe {
     let client = |bytes: &[u8]| {

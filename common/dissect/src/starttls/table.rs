@@ -44,6 +44,10 @@ services! {
     POP3 = TCP, [110], pop3, line;
     /// Mail boxes (RFC 9051).
     IMAP = TCP, [143], imap, line;
+    /// News (RFC 3977, RFC 4642).
+    NNTP = TCP, [119, 433], nntp, line;
+    /// Filters of mail (RFC 5804).
+    MANAGESIEVE = TCP, [4190], managesieve, line;
     /// Presence and messages (RFC 6120).
     XMPP = TCP, [5222, 5269], xmpp, text;
     /// Directories (RFC 4511).

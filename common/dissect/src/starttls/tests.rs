@@ -33,6 +33,16 @@ fn services() -> Vec<(&'static str, u16, Vec<Line<'static>>)> {
         ),
         ("imap", 143, vec![s(b"* OK ready\r\n"), c(b"a1 STARTTLS\r\n"), s(b"a1 OK begin\r\n")]),
         ("pop3", 110, vec![s(b"+OK ready\r\n"), c(b"STLS\r\n"), s(b"+OK begin\r\n")]),
+        ("nntp", 119, vec![s(b"200 news.example NNTP ready\r\n"), c(b"STARTTLS\r\n"), s(b"382 continue\r\n")]),
+        (
+            "managesieve",
+            4190,
+            vec![
+                s(b"\"IMPLEMENTATION\" \"Example Sieve 1\"\r\n\"STARTTLS\"\r\nOK \"ready\"\r\n"),
+                c(b"STARTTLS\r\n"),
+                s(b"OK \"begin\"\r\n"),
+            ],
+        ),
         ("ftp", 21, vec![s(b"220 FTP server\r\n"), c(b"AUTH TLS\r\n"), s(b"234 begin\r\n")]),
         (
             "xmpp",

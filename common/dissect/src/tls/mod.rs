@@ -3,7 +3,8 @@
 //! Read: records over segments, handshake messages over records, the first ClientHello and the
 //! ServerHello completely, certificates of TLS 1.2 and older, JA3, JA3S and JA4. One `tls` event a
 //! handshake, written when what goes in clear is complete or the flow ends; then the session is done, so
-//! that bulk data costs nothing. Also known from the middle of a stream, by its records.
+//! that bulk data costs nothing. Also known from the middle of a stream, by its records. A link to a relay of Tor is
+//! handed over under that name.
 //! Not read: SSL 2, client certificates, STARTTLS, anything encrypted.
 
 pub mod clients;

@@ -4,8 +4,9 @@ use super::parse::{Carrier, ServerFlight, client_hello, server_hello};
 use super::summary::Seen;
 use super::table::{TLS13, content, message};
 use super::{CERTIFICATES_LIMIT, HELLO_LIMIT, RECORD_LIMIT};
-use crate::{Context, Fact, Input, Need, Output, Progress, Session, x509};
-use picket_event::{Body, Direction};
+use crate::tor::{self, Cells, Verdict};
+use crate::{Context, Fact, Input, Need, Next, Output, Progress, Session, x509};
+use picket_event::{Body, Direction, Protocol};
 use picket_reader::Reader;
 
 /// Length of a record header.
@@ -42,6 +43,10 @@ pub(crate) struct Handshake {
     seen: Seen,
     retried: bool,
     written: bool,
+    /// The client may be Tor's: its records are looked at for a while.
+    cells: Option<Cells>,
+    /// The server is a relay of Tor.
+    relay: bool,
 }
 
 impl Session for Handshake {
@@ -101,6 +106,9 @@ impl Handshake {
             *r = before;
             return false;
         }
+        if direction == Direction::ToServer && self.cells.is_some() {
+            self.count(kind, usize::from(length));
+        }
         let side = self.side(direction);
         side.kind = kind;
         side.left = usize::from(length);
@@ -111,9 +119,24 @@ impl Handshake {
         true
     }
 
+    /// Looks at a record behind the hello of a client that may be Tor's.
+    fn count(&mut self, kind: u8, length: usize) {
+        let verdict = match (kind, &mut self.cells) {
+            (content::APPLICATION_DATA, Some(cells)) => cells.record(length),
+            (content::CHANGE_CIPHER_SPEC, _) => Verdict::More,
+            // An older version, or a second hello.
+            _ => Verdict::Foreign,
+        };
+        if verdict != Verdict::More {
+            self.relay |= verdict == Verdict::Tor;
+            self.cells = None;
+            self.side(Direction::ToServer).finished = true;
+        }
+    }
+
     /// What follows is no record. Before any hello the decision was wrong; later it is damage.
     fn foreign(&mut self, direction: Direction, consumed: usize, output: &mut Output) -> Progress {
-        if self.seen.is_empty() {
+        if self.seen.is_empty() && !self.written {
             return Progress { consumed, need: Need::NotMine };
         }
         output.malformed.push("tls: no record header");
@@ -135,6 +158,7 @@ impl Handshake {
                     self.side(direction).finished |= self.seen.server.is_some() || !self.retried;
                 }
             }
+            content::APPLICATION_DATA if direction == Direction::ToServer && self.cells.is_some() => {}
             content::ALERT | content::APPLICATION_DATA => self.side(direction).finished = true,
             _ => {}
         }
@@ -225,6 +249,10 @@ impl Handshake {
         }
         hello.record_version = version;
         hello.records = records;
+        if tor::may_begin(&hello) {
+            self.cells = Some(Cells::default());
+            self.side(Direction::ToServer).finished = false;
+        }
         output.facts.push(Fact::ClientHello(Box::new(hello.clone())));
         self.seen.client = Some(Box::new(hello));
         Ok(())
@@ -246,6 +274,7 @@ impl Handshake {
 
     fn certificate(&mut self, body: &[u8], output: &mut Output) -> Result<(), picket_reader::Fault> {
         if let Some(facts) = x509::chain(body)? {
+            self.relay |= tor::is_relays(&facts);
             output.facts.push(Fact::Certificates(Box::new(facts.clone())));
             self.seen.certificates = Some(facts);
         }
@@ -255,9 +284,13 @@ impl Handshake {
     /// What is needed next; writes the event when nothing more is to come.
     fn progress(&mut self, direction: Direction, consumed: usize, output: &mut Output) -> Progress {
         let [to_server, to_client] = &self.sides;
-        if to_server.finished && to_client.finished {
+        let (up, down) = (to_server.finished, to_client.finished);
+        if (up || self.cells.is_some()) && down {
             self.write(output);
-            return Progress { consumed, need: Need::Done };
+            if up {
+                let need = if self.relay { Need::Switch(Next::Protocol(&Protocol::TOR)) } else { Need::Done };
+                return Progress { consumed, need };
+            }
         }
         let side = self.side(direction);
         let need = match (side.finished, side.left) {

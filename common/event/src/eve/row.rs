@@ -431,6 +431,8 @@ rows! {
         session_resumed: bool,
         /// Whether the server asked for a retry.
         retry: bool,
+        /// The flow whose handshake this was: the connection goes on from another address or port.
+        continues: u64,
     }
     /// An SSH connection.
     Ssh {

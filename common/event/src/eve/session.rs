@@ -3,8 +3,8 @@
 use super::parse::{list, owned, some, unhex};
 use super::row;
 use super::write::{hex, optional, text, texts};
-use crate::SshBehaviour;
 use crate::body::{Http, Quic, Ssh, SshEnd};
+use crate::{FlowId, SshBehaviour};
 use std::borrow::Cow;
 
 /// Versions with names: RFC 9000, RFC 9369, and the drafts as people call them.
@@ -50,6 +50,7 @@ pub(super) fn quic_row(quic: &Quic) -> row::Quic<'_> {
         client: quic.client.as_deref().and_then(text),
         session_resumed: quic.resumed.then_some(true),
         retry: quic.retry.then_some(true),
+        continues: quic.continues.map(|flow| flow.0),
         ..Default::default()
     }
 }
@@ -66,6 +67,7 @@ pub(super) fn quic(row: &row::Quic<'_>) -> Quic {
         client: some(row.client.as_ref()).map(Cow::Owned),
         resumed: row.session_resumed.unwrap_or(false),
         retry: row.retry.unwrap_or(false),
+        continues: row.continues.map(FlowId),
     }
 }
 

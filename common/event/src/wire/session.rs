@@ -1,7 +1,7 @@
 //! QUIC, SSH and HTTP on the wire.
 
-use crate::SshBehaviour;
 use crate::body::{Http, Quic, Ssh, SshEnd};
+use crate::{FlowId, SshBehaviour};
 use bincode::{Decode, Encode};
 
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -16,6 +16,7 @@ pub(super) struct WireQuic {
     resumed: bool,
     retry: bool,
     client: Option<String>,
+    continues: Option<u64>,
 }
 
 impl From<&Quic> for WireQuic {
@@ -31,14 +32,16 @@ impl From<&Quic> for WireQuic {
             resumed: q.resumed,
             retry: q.retry,
             client: q.client.clone().map(std::borrow::Cow::into_owned),
+            continues: q.continues.map(|flow| flow.0),
         }
     }
 }
 
 impl WireQuic {
     pub(super) fn quic(self) -> Quic {
-        let Self { version, sni, alpn, cipher, ja3, ja3s, ja4, resumed, retry, client } = self;
-        Quic { version, sni, alpn, cipher, ja3, ja3s, ja4, client: client.map(Into::into), resumed, retry }
+        let Self { version, sni, alpn, cipher, ja3, ja3s, ja4, resumed, retry, client, continues } = self;
+        let (client, continues) = (client.map(Into::into), continues.map(FlowId));
+        Quic { version, sni, alpn, cipher, ja3, ja3s, ja4, client, resumed, retry, continues }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod link;
 mod names;
+mod office;
 mod sessions;
 mod setup;
 
@@ -17,6 +18,7 @@ pub(super) fn captures() -> Vec<Made> {
     let mut all = link::captures();
     all.extend(setup::captures());
     all.extend(names::captures());
+    all.extend(office::captures());
     all.extend(sessions::captures());
     all
 }

@@ -81,7 +81,7 @@ fn llmnr() -> Vec<Made> {
 }
 
 /// A NetBIOS name as it stands in a message.
-fn netbios(name: &str, suffix: u8) -> Vec<u8> {
+pub(super) fn netbios(name: &str, suffix: u8) -> Vec<u8> {
     let mut bytes = [b' '; 16];
     bytes.iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from);
     bytes[15] = suffix;
