@@ -178,6 +178,20 @@ impl FrameBatch {
         self.frames.push(FrameMeta { time, start, captured, wire, link_type, interface: 0 });
     }
 
+    /// Where bytes of one of its frames lie in the batch; `None` where they are not the batch's.
+    #[inline]
+    pub(crate) fn place_of(&self, part: &[u8]) -> Option<u32> {
+        let start = part.as_ptr().addr().checked_sub(self.buffer.as_ptr().addr())?;
+        (start.checked_add(part.len())? <= self.len).then(|| narrow(start))
+    }
+
+    /// The bytes at a place that [`FrameBatch::place_of`] named.
+    #[inline]
+    pub(crate) fn part(&self, start: u32, length: u32) -> &[u8] {
+        let start = start as usize;
+        self.buffer.get(start..start.saturating_add(length as usize)).unwrap_or_default()
+    }
+
     /// The buffer's free part, to read into; at least `room` bytes long.
     pub(super) fn spare(&mut self, room: usize) -> &mut [u8] {
         let end = self.len.saturating_add(room);

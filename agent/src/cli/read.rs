@@ -281,7 +281,7 @@ impl Reading<'_> {
         let mut events = Counted { sink, count: 0 };
         let result = loop {
             match source.fill(batch) {
-                Ok(Filled::Frames) => batch.frames().for_each(|frame| pipeline.frame(frame.packet(), &mut events)),
+                Ok(Filled::Frames) => pipeline.batch(batch, &mut events),
                 Ok(_) => break Ok(()),
                 Err(failure) => break Err(failure),
             }

@@ -3,12 +3,14 @@
 //! A [`Pipeline`] has the sensor's interface and its output, event for event; only the work is shared
 //! out. The calling thread runs the front and the back, each worker owns a share of the 64 shards. Work
 //! travels in rounds: one recycled batch a worker, which comes back with the reports; rounds are merged
-//! by order key, so the events do not depend on the number of workers or on who was faster. With one
-//! worker everything runs inline, without threads.
+//! by order key, so the events do not depend on the number of workers or on who was faster. Frames that come
+//! as a whole [`FrameBatch`] are not copied: the workers read them where they lie. With one worker everything
+//! runs inline, without threads.
 
 mod batch;
 mod worker;
 
+use crate::capture::FrameBatch;
 use crate::sensor::back::Back;
 use crate::sensor::front::Front;
 use crate::sensor::{Level, SHARDS, Sensor, Settings, Sink};
@@ -16,13 +18,14 @@ use batch::{Batch, Item, Merge, Order};
 use picket_event::{Ledger, Timestamp};
 use picket_packet::Frame;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use worker::Worker;
 
 /// Rounds under way at most: one being worked on, one waiting, one on its way back.
 const ROUNDS_MAX: usize = 4;
 /// Packets of a round.
 const ROUND_ITEMS: usize = 2_048;
-/// Payload bytes of a round.
+/// Bytes of a round: of frames lent, or of payloads copied for one worker.
 const ROUND_BYTES: usize = 512 << 10;
 /// The workers' books are asked for every so many rounds.
 const LEDGER_ROUNDS: u64 = 64;
@@ -56,6 +59,17 @@ impl Pipeline {
             Kind::Inline(sensor) => sensor.frame(frame, sink),
             Kind::Shared(shared) => shared.frame(frame, sink),
         }
+    }
+
+    /// Takes the frames of a batch, which comes back empty, perhaps with another's memory; the events of earlier frames
+    /// may come out only now.
+    #[inline]
+    pub fn batch(&mut self, batch: &mut FrameBatch, sink: &mut impl Sink) {
+        match &mut self.0 {
+            Kind::Inline(sensor) => batch.frames().for_each(|frame| sensor.frame(frame.packet(), sink)),
+            Kind::Shared(shared) => shared.batch(batch, sink),
+        }
+        batch.clear();
     }
 
     /// Lets time pass where no frames come, and hands out everything that is known by now.
@@ -120,9 +134,12 @@ struct Shared {
     front_reports: Merge,
     /// The front's reports of rounds under way, oldest first.
     under_way: VecDeque<Merge>,
-    /// Emptied batches and merges, to be filled again.
+    /// Bytes of frames lent to that round.
+    lent: usize,
+    /// Emptied batches, merges and buffers of frames, to be filled again.
     spare: Vec<Batch>,
     spare_merges: Vec<Merge>,
+    spare_frames: Vec<FrameBatch>,
     order: Order,
     rounds: u64,
     books: Vec<Ledger>,
@@ -139,8 +156,10 @@ impl Shared {
             filling: (0..count).map(|_| Batch::default()).collect(),
             front_reports: Merge::default(),
             under_way: VecDeque::with_capacity(ROUNDS_MAX + 1),
+            lent: 0,
             spare: Vec::new(),
             spare_merges: Vec::new(),
+            spare_frames: Vec::new(),
             order: Order::default(),
             rounds: 0,
             books: vec![Ledger::default(); count],
@@ -148,19 +167,45 @@ impl Shared {
     }
 
     fn frame(&mut self, frame: Frame<'_>, sink: &mut impl Sink) {
+        self.route(frame, None);
+        self.turn(sink);
+    }
+
+    fn batch(&mut self, batch: &mut FrameBatch, sink: &mut impl Sink) {
+        let frames = std::mem::replace(batch, self.spare_frames.pop().unwrap_or_default());
+        for frame in frames.frames() {
+            self.route(frame.packet(), Some(&frames));
+        }
+        self.lent += frames.bytes();
+        let frames = Arc::new(frames);
+        for filling in &mut self.filling {
+            filling.lend(&frames);
+        }
+        drop(frames);
+        self.turn(sink);
+    }
+
+    /// Puts a frame's packet, where it is one, into the batch of the worker whose it is. `lender` is the batch it lies in.
+    #[inline]
+    fn route(&mut self, frame: Frame<'_>, lender: Option<&FrameBatch>) {
         self.observe(Timestamp::from_nanos(frame.time_ns));
         self.order.step();
-        let mut full = false;
         if let Some((shard, packet)) = self.front.route(frame) {
             let count = self.filling.len();
             if let Some(batch) = self.filling.get_mut(shard % count) {
-                full = batch.push(self.order, shard, &packet) || batch.len() >= ROUND_ITEMS;
+                batch.push(self.order, shard, &packet, lender);
             }
         }
         if self.front.has_reports() {
             self.front_reports.take(self.order.behind_shards(), self.front.reports());
         }
-        if full {
+    }
+
+    /// Begins another round where this one is full.
+    #[inline]
+    fn turn(&mut self, sink: &mut impl Sink) {
+        let is_full = |batch: &Batch| batch.len() >= ROUND_ITEMS || batch.copied() >= ROUND_BYTES;
+        if self.lent >= ROUND_BYTES || self.filling.iter().any(is_full) {
             self.dispatch(false);
             self.collect(ROUNDS_MAX - 1, sink);
         }
@@ -180,6 +225,7 @@ impl Shared {
     /// Sends the round off and begins another.
     fn dispatch(&mut self, ask_ledger: bool) {
         self.rounds += 1;
+        self.lent = 0;
         let ask_ledger = ask_ledger || self.rounds.is_multiple_of(LEDGER_ROUNDS);
         for (worker, filling) in self.workers.iter().zip(&mut self.filling) {
             let mut batch = std::mem::replace(filling, self.spare.pop().unwrap_or_default());
@@ -201,6 +247,7 @@ impl Shared {
                     *books = ledger;
                 }
                 merge.add(&mut batch.reports);
+                batch.return_frames(&mut self.spare_frames);
                 batch.clear();
                 self.spare.push(batch);
             }

@@ -1,10 +1,10 @@
 //! Several workers give what one gives.
 
 use super::*;
-use crate::sensor::tests::{captures, frames_of};
+use crate::sensor::tests::{Owned, captures, frames_of};
 use picket_event::Event;
 
-fn run(frames: &[crate::sensor::tests::Owned], workers: usize) -> (Vec<Event>, Ledger) {
+fn run(frames: &[Owned], workers: usize) -> (Vec<Event>, Ledger) {
     let mut events = Vec::new();
     let mut pipeline = Pipeline::new(&Settings::file("x.pcap"), workers).unwrap();
     for (number, frame) in frames.iter().enumerate() {
@@ -18,15 +18,40 @@ fn run(frames: &[crate::sensor::tests::Owned], workers: usize) -> (Vec<Event>, L
     (events, ledger)
 }
 
+/// The same with frames that are lent, in batches of several lengths.
+fn run_batches(frames: &[Owned], workers: usize) -> (Vec<Event>, Ledger) {
+    let mut events = Vec::new();
+    let mut pipeline = Pipeline::new(&Settings::file("x.pcap"), workers).unwrap();
+    let mut batch = FrameBatch::new();
+    for (number, frame) in frames.iter().enumerate() {
+        let frame = frame.borrow();
+        let time = Timestamp::from_nanos(frame.time_ns);
+        batch.push(time, frame.link_type, 0, frame.wire_len.0, frame.data);
+        if number % 113 == 0 || batch.is_full() {
+            pipeline.batch(&mut batch, &mut events);
+            assert!(batch.is_empty());
+        }
+        if number % 1_777 == 0 {
+            pipeline.flush(&mut events);
+        }
+    }
+    pipeline.batch(&mut batch, &mut events);
+    let ledger = pipeline.finish(&mut events);
+    (events, ledger)
+}
+
 #[test]
 fn workers_do_not_change_the_output() {
     for path in captures("workers_do_not_change_the_output") {
         let frames = frames_of(&path);
         let (events, ledger) = run(&frames, 1);
         for workers in [2, 3] {
-            let (others, books) = run(&frames, workers);
-            assert!(events == others, "{}: {workers} workers differ", path.display());
-            assert_eq!(ledger, books, "{}: {workers} workers", path.display());
+            for (how, (others, books)) in
+                [("frame by frame", run(&frames, workers)), ("in batches", run_batches(&frames, workers))]
+            {
+                assert!(events == others, "{}: {workers} workers differ, {how}", path.display());
+                assert_eq!(ledger, books, "{}: {workers} workers, {how}", path.display());
+            }
         }
     }
 }

@@ -75,17 +75,19 @@ struct Share {
 
 impl Share {
     fn run(&mut self, batch: &mut Batch) {
-        let Batch { items, arena, tunnels, reports, .. } = batch;
+        let Batch { items, payloads, tunnels, reports, .. } = batch;
         for item in items.iter() {
             match item {
-                Item::Packet { order, shard, start, packet, length, tunnel } => {
+                Item::Packet { order, shard, place, packet, tunnel } => {
                     let number = usize::from(*shard);
-                    let payload = arena.get(*start as usize..(*start + *length) as usize).unwrap_or_default();
+                    let payload = payloads.get(*place);
                     if let Some(shard) = self.shards.get_mut(number / self.count) {
                         let tunnel = tunnel.and_then(|number| tunnels.get(number.get() as usize - 1));
                         shard.packet(&Packet { payload, tunnel, ..*packet });
-                        let order = order.of_shard(number);
-                        reports.extend(shard.reports().drain(..).map(|report| (order, report)));
+                        if shard.has_reports() {
+                            let order = order.of_shard(number);
+                            reports.extend(shard.reports().drain(..).map(|report| (order, report)));
+                        }
                     }
                 }
                 Item::Level(level) => self.shards.iter_mut().for_each(|shard| shard.set_level(*level)),
@@ -109,6 +111,9 @@ impl Share {
     ) {
         for (index, shard) in self.shards.iter_mut().enumerate() {
             act(shard);
+            if !shard.has_reports() {
+                continue;
+            }
             let order = order.of_shard(self.number + index * self.count);
             reports.extend(shard.reports().drain(..).map(|report| (order, report)));
         }

@@ -100,6 +100,10 @@ impl Wheel {
         for level in 0..LEVELS {
             let shift = level as u32 * BITS;
             let (from, to) = (before >> shift, now >> shift);
+            if from == to {
+                // Nor is another bucket entered on a coarser level.
+                return;
+            }
             let mut due = self.occupied.get(level).copied().unwrap_or(0) & entered(from, to);
             while due != 0 {
                 let slot = due.trailing_zeros();

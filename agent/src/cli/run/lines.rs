@@ -197,7 +197,7 @@ fn file(
     let mut events = Vec::new();
     let result = loop {
         match source.fill(batch) {
-            Ok(Filled::Frames) => batch.frames().for_each(|frame| pipeline.frame(frame.packet(), &mut events)),
+            Ok(Filled::Frames) => pipeline.batch(batch, &mut events),
             Ok(_) => break Ok(()),
             Err(error) => break Err(error),
         }
