@@ -44,27 +44,29 @@ pub(crate) fn datagram<'a>(r: &mut Reader<'a>) -> Result<Datagram<'a>, Fault> {
 pub(super) fn probe(bytes: &[u8]) -> Verdict {
     let (kind, inside) = frame(bytes)?;
     match kind {
-        0b00010 => probe_datagram(bytes),
+        0b00010 => Ok(chains(inside).then_some(0.98)),
         0b01000 | 0b01010 => Ok((inside.remaining() >= 6 && bytes.len() >= 44).then_some(0.9)),
         _ => Ok(None),
     }
 }
 
-/// Over UDP datagrams alone.
+/// Over UDP datagrams alone, and nothing behind them.
 pub(super) fn probe_datagram(bytes: &[u8]) -> Verdict {
-    let (kind, mut r) = frame(bytes)?;
-    let mut more = kind == 0b00010;
-    if !more {
-        return Ok(None);
-    }
-    while more {
-        let Ok(read) = datagram(&mut r) else { return Ok(None) };
-        if read.command > COMMAND_MAX {
-            return Ok(None);
+    let (kind, inside) = frame(bytes)?;
+    let whole = inside.remaining().saturating_add(2) == bytes.len();
+    Ok((kind == 0b00010 && whole && chains(inside)).then_some(0.98))
+}
+
+/// Whether commands exist and the last one, which says so, ends at the end.
+fn chains(mut r: Reader<'_>) -> bool {
+    loop {
+        match datagram(&mut r) {
+            Ok(read) if read.command > COMMAND_MAX => return false,
+            Ok(read) if read.more => {}
+            Ok(_) => return r.is_empty(),
+            Err(_) => return false,
         }
-        more = read.more;
     }
-    Ok(r.is_empty().then_some(0.98))
 }
 
 /// A mailbox: its kind, and what it carries.

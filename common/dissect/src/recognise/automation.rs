@@ -90,3 +90,98 @@ pub(super) fn atg(head: &Head<'_>) -> Probe {
         if printable { Guess::Yes(0.93) } else { Guess::No }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialogue::trial::Random;
+    use crate::recognise::{ALL, Signature};
+    use picket_event::{Protocol, Transport};
+
+    fn signature(protocol: &Protocol, transport: Transport) -> &'static Signature {
+        let fits = |s: &&Signature| s.protocol == *protocol && s.transports.contains(&transport);
+        ALL.iter().find(fits).unwrap()
+    }
+
+    fn sure(signature: &Signature, transport: Transport, bytes: &[u8]) -> f32 {
+        match (signature.probe)(&Head { transport, to_server: bytes, to_client: &[] }) {
+            Probe::Yes { confidence, .. } => confidence.get(),
+            Probe::No | Probe::More => 0.0,
+        }
+    }
+
+    fn call(random: &mut Random) -> Vec<u8> {
+        let count = random.below(60);
+        let mut out = vec![4, random.below(11) as u8, random.next() as u8, 0, 0x10, 0, 0];
+        out.extend(random.bytes(67));
+        out.extend((count as u16).to_le_bytes());
+        out.extend(random.bytes(4 + count));
+        out
+    }
+
+    fn exchange(random: &mut Random) -> Vec<u8> {
+        let count = random.below(1400);
+        let mut out = vec![13, 1];
+        out.extend(random.bytes(14));
+        out.extend((random.below(1_000_000_000) as u32).to_le_bytes());
+        out.extend([random.below(8) as u8, 0, 0, 0]);
+        out.extend(random.bytes(4));
+        out.extend([0; 4]);
+        out.extend(random.bytes(count));
+        out
+    }
+
+    fn telegram(random: &mut Random) -> Vec<u8> {
+        let count = random.below(60);
+        let mut out = (11 + count as u32).to_be_bytes().to_vec();
+        out.extend([1, 0, random.next() as u8, random.next() as u8, random.below(3) as u8]);
+        out.extend(random.bytes(count));
+        // CRC-16/XMODEM bit by bit over the register of a shift.
+        let mut register = 0u32;
+        for byte in &out {
+            for bit in (0..8).rev() {
+                let next = u32::from(byte >> bit & 1) ^ register >> 15 & 1;
+                register = register << 1 & 0xffff ^ if next == 1 { 0x1021 } else { 0 };
+            }
+        }
+        out.extend((register as u16).to_be_bytes());
+        out
+    }
+
+    fn inputs(random: &mut Random) -> Vec<u8> {
+        let count = 4 + random.below(60);
+        [&b"ESIO\0\x01"[..], &random.bytes(count)].concat()
+    }
+
+    fn tanks(random: &mut Random) -> Vec<u8> {
+        let display = random.pick(&['I', 'S', 'i', 's']);
+        let end = random.pick(&["\n", "\r\n", "\x03", "\r\nSTATION 7\r\n"]);
+        format!("\x01{display}{:03}{:02}{end}", random.below(1000), random.below(100)).into_bytes()
+    }
+
+    type Encoder = fn(&mut Random) -> Vec<u8>;
+
+    #[test]
+    fn messages_are_recognised_and_random_bytes_are_not() {
+        let all: &[(Protocol, Transport, Encoder)] = &[
+            (Protocol::DCERPC, Transport::UDP, call),
+            (Protocol::EGD, Transport::UDP, exchange),
+            (Protocol::ETHERSBUS, Transport::UDP, telegram),
+            (Protocol::ETHERSIO, Transport::UDP, inputs),
+            (Protocol::ATG, Transport::TCP, tanks),
+        ];
+        for (protocol, transport, make) in all {
+            let signature = signature(protocol, *transport);
+            let mut random = Random(0x5049);
+            for _ in 0..1_000 {
+                let message = make(&mut random);
+                assert!(sure(signature, *transport, &message) >= 0.8, "{protocol} {message:02x?}");
+            }
+            for _ in 0..200_000 {
+                let count = 1 + random.below(100);
+                let bytes = random.bytes(count);
+                assert!(sure(signature, *transport, &bytes) < 0.4, "{protocol} {bytes:02x?}");
+            }
+        }
+    }
+}
