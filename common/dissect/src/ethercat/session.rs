@@ -54,6 +54,10 @@ impl EtherCat {
             SOE => drives(mailbox)?,
             _ => return Ok(()),
         };
+        // Frames come back under another address, so that the request is noted on both ways, and told on one.
+        if mailbox.again {
+            return Ok(());
+        }
         say.ics(Ics { unit: Some(slave.into()), ..event });
         Ok(())
     }
@@ -75,6 +79,7 @@ impl EtherCat {
         let first = matches!(code.code, 0x0302 | 0x0303);
         let place = if first { Some((sdo.index, sdo.sub)) } else { None };
         if let Some(place) = place.filter(|_| mailbox.written) {
+            self.asked.answer(slave.into());
             self.asked.ask(slave.into(), (code, place));
         } else if first {
             self.asked.answer(slave.into());

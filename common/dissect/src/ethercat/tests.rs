@@ -66,6 +66,7 @@ fn mailboxes_are_told_once() {
         frame(&[(4, 0x03e9, 0x1080, &[0; 128], 0)]),
         frame(&[(4, 0x03e9, 0x1080, &done, 1)]),
         frame(&[(5, 0x03e9, 0x1000, &upload, 0)]),
+        frame(&[(5, 0x03e9, 0x1000, &upload, 1)]),
         frame(&[(4, 0x03e9, 0x1080, &abort, 1)]),
         frame(&[(4, 0x03ea, 0x1080, &mailbox(3, &[0, 0x10, 0, 0x10, 1, 0, 0, 0, 0, 0]), 1)]),
         frame(&[(5, 0x03ea, 0x1000, &mailbox(4, b"\x02\0\0\0\0\0drive.efw"), 0)]),
