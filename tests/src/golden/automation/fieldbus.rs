@@ -122,6 +122,23 @@ fn powerlink() -> Vec<Frame> {
     ]
 }
 
+/// Version 1: a cycle with its end, a node's identity, something in the channel for everything.
+fn first_version() -> Vec<Frame> {
+    let mut identity = vec![6, 255, 17, 1, 24, 0];
+    identity.extend([17u32, 3, 0x0102, 9, 8, 8].map(u32::to_le_bytes).concat());
+    let generic = vec![6, 17, 240, 255, 4, 0, 1, 2, 3, 4];
+    let to = |payload| (MASTER, NODE, payload);
+    vec![
+        to(vec![1, 255, 240, 0, 0, 0]),
+        to(vec![3, 17, 240, 1, 4, 0, 0, 0, 0, 0, 1, 2, 3, 4]),
+        (NODE, MASTER, vec![4, 255, 17, 1, 4, 0, 0, 0, 0, 0, 4, 3, 2, 1]),
+        to(vec![5, 255, 240, 1]),
+        (NODE, MASTER, identity),
+        to(vec![2, 255, 240, 0]),
+        to(generic),
+    ]
+}
+
 fn remote() -> Vec<Exchange> {
     vec![
         (sdo(0, 0, 1, 0, 2, &[0x18, 0x10, 1, 0]), sdo(0, 0, 1, 0x80, 2, &[0x6c, 0, 0, 1])),
@@ -149,7 +166,7 @@ pub(super) fn captures() -> Vec<Made> {
         ("ethercat", "malformed", frames(0x88a4, &lying)),
         ("ethercat", "datagrams", datagrams(34_980, &over_udp)),
         ("powerlink", "functions", frames(0x88ab, &powerlink())),
-        ("powerlink", "version-1", frames(0x3e3f, &powerlink()[..6])),
+        ("powerlink", "version-1", frames(0x3e3f, &first_version())),
         ("powerlink", "malformed", frames(0x88ab, &broken)),
         ("powerlink", "remote", datagrams(3819, &remote())),
     ]
