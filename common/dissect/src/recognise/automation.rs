@@ -11,15 +11,22 @@ pub(super) fn dcerpc(head: &Head<'_>) -> Probe {
             let mut r = Reader::new(bytes);
             let (version, kind, _, flags) = (r.u8("version")?, r.u8("kind")?, r.u8("flags")?, r.u8("flags")?);
             let (order, real, zero) = (r.u8("byte order")?, r.u8("real numbers")?, r.u8("reserved")?);
-            r.skip(67, "ids and numbers")?;
+            r.skip(17, "number and object")?;
+            let interface: [u8; 16] = r.array("interface")?;
+            r.skip(34, "activity and numbers")?;
             let length = if order == 0x10 { r.u16_le("length")? } else { r.u16("length")? };
             r.skip(4, "fragment, authentication, number")?;
             let formats = matches!(order, 0 | 1 | 0x10 | 0x11) && real <= 3 && zero == 0;
             let fits = version == 4 && kind <= 10 && flags <= 1 && formats && usize::from(length) == r.remaining();
-            Ok(if fits { Guess::Yes(0.9) } else { Guess::No })
+            // Who asks for the way to another interface may go it in the same conversation: that one names it then.
+            let sure = if interface.ends_with(END_POINT_MAPPER) { 0.5 } else { 0.9 };
+            Ok(if fits { Guess::Yes(sure) } else { Guess::No })
         })
     })
 }
+
+/// The end of the id of the end-point mapper, E1AF8308-5D1F-11C9-91A4-08002B14A0FA.
+const END_POINT_MAPPER: &[u8] = &[0x91, 0xa4, 0x08, 0x00, 0x2b, 0x14, 0xa0, 0xfa];
 
 /// GE's Ethernet global data (GFK-2224, "EGD protocol"): kind 13, version 1, nanoseconds below a second, a status that
 /// exists, a reserved word that is empty, at most 1,400 bytes.
