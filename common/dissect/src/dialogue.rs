@@ -397,3 +397,64 @@ pub(crate) mod trial {
         output.events.iter().find_map(|e| if let Body::Asset(asset) = e { Some(asset) } else { None }).unwrap()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_answered_in_order_and_the_oldest_is_forgotten() {
+        let mut asked = Asked::default();
+        for (number, what) in [(1, 'a'), (2, 'b'), (1, 'c')] {
+            asked.ask(number, what);
+        }
+        assert_eq!(asked.peek(1), Some(&'a'));
+        let answers = [asked.answer(1), asked.answer(1), asked.answer(1)];
+        assert_eq!(answers, [Some('a'), Some('c'), None]);
+        for number in 0..PENDING as u64 {
+            asked.ask(100 + number, 'x');
+        }
+        assert_eq!((asked.answer(2), asked.answer(100)), (None, Some('x')));
+    }
+
+    #[test]
+    fn ranges_do_not_wrap() {
+        assert_eq!((range(7, 2), range(7, 0), range(u32::MAX, 2)), (Some((7, 8)), None, None));
+    }
+
+    /// A length of one byte and as many bytes; 0 begins no message.
+    #[derive(Default)]
+    struct Toy(Vec<usize>);
+
+    impl Dialect for Toy {
+        const HEAD: usize = 1;
+
+        fn length(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
+            match bytes {
+                [] => Err(Fault::Incomplete { field: "length", missing: 1 }),
+                [0, ..] => Err(Fault::Malformed("toy: 0")),
+                [length, ..] => Ok(1 + usize::from(*length)),
+            }
+        }
+
+        fn message(&mut self, message: &Message<'_>, _: &mut Say<'_>) -> Result<(), Fault> {
+            self.0.push(message.bytes.len());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn f40_messages_are_found_again_behind_a_gap_and_damage() {
+        let ends = picket_event::Endpoints::Link { src: None, dest: None, ether_type: None, link_type: 1 };
+        let context = Context { time: picket_event::Timestamp::EPOCH, endpoints: ends };
+        let (mut toy, mut output) = (Dialogue::<Toy>::default(), Output::default());
+        let mut feed = |input| toy.feed(Direction::ToServer, input, &context, &mut output);
+        assert_eq!(feed(Input::Stream(&[2, 9, 9, 3, 9])), Progress { consumed: 3, need: Need::Bytes(4) });
+        feed(Input::Gap(7));
+        assert_eq!(feed(Input::Stream(&[0, 0, 1, 9, 2, 9, 9])).consumed, 7);
+        assert_eq!(feed(Input::Stream(&[0, 1, 9])).consumed, 3);
+        assert_eq!(feed(Input::Datagram(&[1, 9, 1, 9])).consumed, 4);
+        assert_eq!(toy.dialect.0, [3, 2, 3, 2, 2, 2]);
+        assert_eq!(output.malformed, ["toy: 0"]);
+    }
+}

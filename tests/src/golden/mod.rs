@@ -1,5 +1,6 @@
 //! The makers of the golden captures, one module a protocol, and the way from a capture to its expected lines.
 
+mod automation;
 mod dnp3;
 mod codesys;
 mod dns;
@@ -42,6 +43,7 @@ pub fn all() -> Vec<Made> {
     all.extend(modbus::captures().into_iter().map(|(name, capture)| ("modbus", name, capture)));
     all.extend(dns::captures().into_iter().map(|(name, capture)| ("dns", name, capture)));
     all.extend(hosts::captures());
+    all.extend(automation::captures());
     all.extend(quic::captures().into_iter().map(|(name, capture)| ("quic", name, capture)));
     all.extend(dtls::captures().into_iter().map(|(name, capture)| ("dtls", name, capture)));
     all.extend(tls::captures().into_iter().map(|(name, capture)| ("tls", name, capture)));

@@ -63,8 +63,8 @@ fn kind(ams: &Ams<'_>) -> MessageKind {
         let unasked = u32::from(ams.command) == NOTIFICATION;
         return if unasked { MessageKind::Unsolicited } else { MessageKind::Request };
     }
-    let result = Reader::new(ams.data).u32_le("result").unwrap_or(0);
-    if ams.error == 0 && result == 0 { MessageKind::Response } else { MessageKind::Exception }
+    // What the device could not do for itself stands in the data: an answer all the same.
+    if ams.error == 0 { MessageKind::Response } else { MessageKind::Exception }
 }
 
 impl Ads {
@@ -88,9 +88,14 @@ impl Ads {
 
     fn answer(&mut self, ams: &Ams<'_>, event: Ics) -> Ics {
         let read = matches!(u32::from(ams.command), READ | WRITE | READ_WRITE);
-        match self.asked.answer(u64::from(ams.invoke)).filter(|_| read) {
+        let event = match self.asked.answer(u64::from(ams.invoke)).filter(|_| read) {
             Some(access) => accessed(event, Access { value: None, ..access }),
             None => event,
+        };
+        let result = if ams.answer { Reader::new(ams.data).u32_le("result").unwrap_or(0) } else { 0 };
+        match if ams.error == 0 { result } else { ams.error } {
+            0 => event,
+            error => Ics { object: Some(format!("error 0x{error:04x}").into()), ..event },
         }
     }
 }

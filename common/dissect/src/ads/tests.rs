@@ -62,8 +62,8 @@ fn answers_take_what_was_asked_for() {
             (Operation::Mode, request, Some("stop"), None),
             (Operation::Read, request, value, Some((1, 4))),
             (Operation::Write, MessageKind::Response, Some("memory"), Some((8, 9))),
-            (Operation::Mode, exception, None, None),
-            (Operation::Read, exception, value, Some((1, 4))),
+            (Operation::Mode, MessageKind::Response, Some("error 0x0701"), None),
+            (Operation::Read, exception, Some("error 0x0006"), Some((1, 4))),
             (Operation::Report, MessageKind::Unsolicited, None, None),
             (Operation::Other, MessageKind::Response, None, None),
         ]

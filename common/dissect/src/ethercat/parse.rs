@@ -44,44 +44,46 @@ pub(crate) fn datagram<'a>(r: &mut Reader<'a>) -> Result<Datagram<'a>, Fault> {
 pub(super) fn probe(bytes: &[u8]) -> Verdict {
     let (kind, inside) = frame(bytes)?;
     match kind {
-        0b00010 => probe_datagram(bytes),
+        0b00010 => Ok(chains(inside).then_some(0.98)),
         0b01000 | 0b01010 => Ok((inside.remaining() >= 6 && bytes.len() >= 44).then_some(0.9)),
         _ => Ok(None),
     }
 }
 
-/// Over UDP datagrams alone.
+/// Over UDP datagrams alone, and nothing behind them.
 pub(super) fn probe_datagram(bytes: &[u8]) -> Verdict {
-    let (kind, mut r) = frame(bytes)?;
-    let mut more = kind == 0b00010;
-    if !more {
-        return Ok(None);
-    }
-    while more {
-        let Ok(read) = datagram(&mut r) else { return Ok(None) };
-        if read.command > COMMAND_MAX {
-            return Ok(None);
+    let (kind, inside) = frame(bytes)?;
+    let whole = inside.remaining().saturating_add(2) == bytes.len();
+    Ok((kind == 0b00010 && whole && chains(inside)).then_some(0.98))
+}
+
+/// Whether commands exist and the last one, which says so, ends at the end.
+fn chains(mut r: Reader<'_>) -> bool {
+    loop {
+        match datagram(&mut r) {
+            Ok(read) if read.command > COMMAND_MAX => return false,
+            Ok(read) if read.more => {}
+            Ok(_) => return r.is_empty(),
+            Err(_) => return false,
         }
-        more = read.more;
     }
-    Ok(r.is_empty().then_some(0.98))
 }
 
 /// A mailbox: its kind, and what it carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mailbox<'a> {
     pub(crate) kind: u8,
-    /// Counts 1 to 7, so that a repetition is known.
-    pub(crate) count: u8,
     pub(crate) inside: &'a [u8],
     /// The master wrote it; else a slave's was read.
     pub(crate) written: bool,
+    /// It is on its way back, where what was written is known already.
+    pub(crate) again: bool,
 }
 
 /// The mailbox in a datagram, where it can hold one: memory from 0x1000 on, a kind that exists, a length that fits, and the
-/// working counter of the way on which the data are the ones that count.
+/// working counter that says whether a slave has put it there.
 pub(crate) fn mailbox<'a>(datagram: &Datagram<'a>) -> Option<Mailbox<'a>> {
-    let written = WRITES.contains(&datagram.command) && datagram.worked == 0;
+    let written = WRITES.contains(&datagram.command);
     let read = READS.contains(&datagram.command) && datagram.worked != 0;
     if !(written || read) || datagram.place < 0x1000 {
         return None;
@@ -92,8 +94,7 @@ pub(crate) fn mailbox<'a>(datagram: &Datagram<'a>) -> Option<Mailbox<'a>> {
     let (channel, kind) = (r.u8("channel").ok()?, r.u8("kind").ok()?);
     let inside = r.take(length, "mailbox").ok()?;
     let fits = channel & 0x3f == 0 && kind & 0x80 == 0 && (1..=5).contains(&(kind & 15)) && length >= 4;
-    // Behind the mailbox its memory is unused, and short.
-    fits.then_some(Mailbox { kind: kind & 15, count: kind >> 4 & 7, inside, written })
+    fits.then_some(Mailbox { kind: kind & 15, inside, written, again: written && datagram.worked != 0 })
 }
 
 /// What a CoE mailbox carries: its service, and the SDO's command, object and data.

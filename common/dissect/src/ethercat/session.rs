@@ -54,6 +54,10 @@ impl EtherCat {
             SOE => drives(mailbox)?,
             _ => return Ok(()),
         };
+        // Frames come back under another address, so that the request is noted on both ways, and told on one.
+        if mailbox.again {
+            return Ok(());
+        }
         say.ics(Ics { unit: Some(slave.into()), ..event });
         Ok(())
     }
@@ -73,11 +77,13 @@ impl EtherCat {
             _ => table::OTHER,
         };
         let first = matches!(code.code, 0x0302 | 0x0303);
-        let place = if first { Some((sdo.index, sdo.sub)) } else { None };
+        let mut place = if first { Some((sdo.index, sdo.sub)) } else { None };
         if let Some(place) = place.filter(|_| mailbox.written) {
+            self.asked.answer(slave.into());
             self.asked.ask(slave.into(), (code, place));
         } else if first {
-            self.asked.answer(slave.into());
+            // Some slaves leave the object out of their answers.
+            place = self.asked.answer(slave.into()).map(|(_, place)| place).or(place);
         }
         // A download's request and an upload's answer hold the value.
         let holds = first && (code.code == table::DOWNLOAD.code) == mailbox.written;

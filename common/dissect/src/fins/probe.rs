@@ -22,27 +22,32 @@ fn datagram(bytes: &[u8], server: bool) -> Guess {
     if !known || !placed || frame.answer != server {
         return Guess::No;
     }
-    let confidence = match (frame.command, frame.answer) {
-        (0x0101, false) => {
-            if frame.data.len() == 6 {
-                0.97
-            } else {
-                0.0
-            }
-        }
-        // A number of points, and as many words or bits behind it, or nothing but zeros and a lie.
-        (0x0102 | 0x0103, false) => {
-            if frame.data.len() >= 7 {
-                0.93
-            } else {
-                0.0
-            }
-        }
-        (_, true) if frame.data.len() < 2 => 0.0,
-        (0x0101, true) => 0.88,
-        _ => 0.93,
-    };
-    if confidence > 0.0 { Guess::Yes(confidence) } else { Guess::No }
+    Guess::Yes(if frame.answer { answer(&frame) } else { request(&frame) })
+}
+
+/// A request whose data are as long as its command has them is certain; where any length is right, others may be meant.
+fn request(frame: &parse::Frame<'_>) -> f32 {
+    let length = frame.data.len();
+    if frame.command == table::MEMORY_WRITE {
+        // As many bits or words as it says.
+        let count = frame.data.get(4..6).map_or(0, |count| count.iter().fold(0, |n, byte| n << 8 | usize::from(*byte)));
+        return if count > 0 && (length == 6 + count || length == 6 + 2 * count) { 0.97 } else { 0.3 };
+    }
+    match table::LENGTHS.iter().find(|(command, ..)| *command == frame.command) {
+        Some((_, least, most)) if (*least..=*most).contains(&length) => 0.97,
+        Some(_) => 0.3,
+        None => 0.6,
+    }
+}
+
+/// An answer has an end code (W342 section 5-1-3): a class up to 0x26 or 0x30, 0x40 and a detail.
+fn answer(frame: &parse::Frame<'_>) -> f32 {
+    match frame.data {
+        [0, 0, ..] => 0.93,
+        // The flags of errors in the processor may stand in the detail.
+        [class, detail, ..] if matches!(class & 0x7f, 0..=0x26 | 0x30 | 0x40) && detail & 0x3f <= 0x12 => 0.85,
+        _ => 0.3,
+    }
 }
 
 fn stream(bytes: &[u8], server: bool) -> Guess {

@@ -71,6 +71,45 @@ pub(crate) const MEMORY_FILL: u32 = 0x0103;
 /// Its answer names the controller.
 pub(crate) const CONTROLLER_DATA: u32 = 0x0501;
 
+/// Commands whose requests have data of known lengths: least and most.
+pub(crate) const LENGTHS: &[(u32, usize, usize)] = &[
+    (MEMORY_READ, 6, 6),
+    (MEMORY_FILL, 7, 8),
+    (0x0105, 10, 10),
+    (0x0201, 6, 6),
+    (0x0203, 8, 8),
+    (0x0220, 2, 2),
+    (0x0304, 7, 13),
+    (0x0305, 7, 13),
+    (0x0306, 8, 8),
+    (0x0308, 3, 3),
+    (0x0401, 0, 3),
+    (0x0402, 0, 2),
+    (0x0403, 0, 2),
+    (CONTROLLER_DATA, 0, 1),
+    (0x0502, 1, 2),
+    (0x0601, 0, 0),
+    (0x0602, 0, 0),
+    (0x0603, 0, 0),
+    (0x0620, 1, 1),
+    (0x0701, 0, 0),
+    (0x0702, 5, 7),
+    (0x0802, 0, 0),
+    (0x0920, 2, 2),
+    (0x0c01, 2, 2),
+    (0x0c02, 2, 2),
+    (0x0c03, 2, 2),
+    (0x2101, 2, 2),
+    (0x2102, 4, 4),
+    (0x2103, 0, 0),
+    (0x2140, 4, 4),
+    (0x2141, 0, 0),
+    (0x2201, 2, 96),
+    (0x2204, 2, 2),
+    (0x2302, 0, 0),
+    (0x230a, 6, 6),
+];
+
 /// What a command is. File commands that the table lacks are file commands all the same.
 pub(crate) fn command(wanted: u32) -> Code {
     let found = find(COMMANDS, wanted);

@@ -47,8 +47,8 @@ pub(crate) fn head(bytes: &[u8]) -> Result<(usize, Kind), Fault> {
     let (before, _) = rest.split_at_checked(2).ok_or(NONE)?;
     let kind = match kind {
         0 if length == 0 && empty(rest) => Kind::Initiation,
-        // The answer sets one byte, and may say more behind it.
-        1 if length == 0 && empty(before) && rest.iter().filter(|byte| **byte != 0).count() <= 4 => Kind::Initiated,
+        // The answer sets the byte behind, and no other.
+        1 if length == 0 && empty(before) && empty(rest.get(3..).unwrap_or(&[])) => Kind::Initiated,
         2 | 3 => {
             let [.., packet, packets] = *rest.get(..36).unwrap_or(&[]) else { return Err(NONE) };
             let inside = rest.get(25).copied().unwrap_or(0);

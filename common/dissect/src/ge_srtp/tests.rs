@@ -42,6 +42,10 @@ fn messages_are_recognised_and_nothing_else() {
     let mut answer = [0; 56];
     (answer[0], answer[8]) = (1, 0x0f);
     assert!(sure(&GeSrtp, Transport::TCP, &[0; 56], &answer) > 0.85);
+    // Three commands of EtherNet/IP.
+    let mut other = [0; 72];
+    (other[0], other[24], other[48]) = (1, 4, 0x64);
+    assert!(sure(&GeSrtp, Transport::TCP, &[], &other) < 0.4);
 }
 
 #[test]

@@ -10,8 +10,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::UDP;
-use crate::dialogue::speaker;
+use crate::dialogue::{UDP, speaker};
 use crate::link;
 
 speaker! {

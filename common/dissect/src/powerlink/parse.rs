@@ -13,11 +13,12 @@ pub(super) fn probe(bytes: &[u8]) -> Verdict {
         return Err(Fault::Incomplete { field: "nodes", missing: 4 });
     };
     let fits = match kind & 0x7f {
-        1 | 5 => to == EVERYBODY && from == MANAGING,
+        // Version 1 ends its cycles too.
+        1 | 2 | 5 => to == EVERYBODY && from == MANAGING,
         3 => from == MANAGING,
         4 => to == EVERYBODY,
-        // Services 1 to 5, and those of makers; version 1 counts from 0.
-        6 => to != 0 && from != EVERYBODY && matches!(service, 0..=7 | 0xa0..=0xfe),
+        // Services 1 to 5, and those of makers; in version 1 channels, the last of them for everything.
+        6 => to != 0 && from != EVERYBODY && matches!(service, 0..=7 | 0xa0..=0xff),
         7 => to == EVERYBODY && from != EVERYBODY,
         _ => false,
     };
@@ -97,6 +98,19 @@ pub(crate) fn identity(bytes: &[u8], asset: &mut Asset) -> Result<(), Fault> {
     asset.firmware = (revision != 0).then(|| format!("revision 0x{revision:x}"));
     asset.ip = Some([a, b, c, d].into()).filter(|ip| teller::is_host(*ip));
     asset.hostname = r.take(32, "host name").ok().and_then(teller::name);
+    Ok(())
+}
+
+/// What a node of version 1 says of itself (ETHERNET Powerlink white paper V0006), from behind its channel on.
+///
+/// # Errors
+/// [`Fault::Incomplete`] where it is cut.
+pub(crate) fn identity_v1(bytes: &[u8], asset: &mut Asset) -> Result<(), Fault> {
+    let mut r = Reader::new(bytes);
+    r.skip(2 + 4 + 4, "size, node, hardware")?;
+    let (firmware, variant) = (r.u32_le("firmware")?, r.u32_le("variant")?);
+    asset.model = Some(format!("variant 0x{variant:x}"));
+    asset.firmware = Some(format!("firmware 0x{firmware:x}"));
     Ok(())
 }
 

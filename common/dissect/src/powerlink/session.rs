@@ -5,7 +5,7 @@ use super::table::{self, ASYNC_SEND, NMT_COMMAND, SDO};
 use crate::dialogue::{Asked, Code, Dialect, Say, find, ics};
 use crate::teller::{self, Message};
 use picket_event::body::Ics;
-use picket_event::{Direction, MessageKind, Protocol};
+use picket_event::{Direction, Endpoints, MessageKind, Operation, Protocol};
 use picket_reader::Fault;
 
 /// What an answer takes from its request: what it was, and its object.
@@ -31,16 +31,20 @@ impl Dialect for Powerlink {
         if kind & 0x7f != ASYNC_SEND {
             return Ok(());
         }
+        let first = matches!(message.context.endpoints, Endpoints::Link { ether_type: Some(table::VERSION_1), .. });
         match *service {
+            // Version 1 has channels in place of services, of which the first alone has a form.
+            _ if first && !parse::is_identity(message.bytes) => {}
             SDO => self.sdo(&parse::sdo(inside)?, (*from, *to), say),
             NMT_COMMAND => {
                 let code = find(table::NMT, u32::from(inside.first().copied().unwrap_or(0)));
-                let code = Code { operation: picket_event::Operation::Mode, ..code };
+                let code = Code { operation: Operation::Mode, ..code };
                 say.ics(Ics { unit: Some(u32::from(*to)), ..event(code, MessageKind::Request) });
             }
             _ if parse::is_identity(message.bytes) => {
                 let mut asset = teller::about(None, message.sender());
-                parse::identity(inside, &mut asset)?;
+                let read = if first { parse::identity_v1 } else { parse::identity };
+                read(inside, &mut asset)?;
                 asset.roles.push(if *from == table::MANAGING { "managing_node" } else { "controlled_node" }.to_owned());
                 asset.purdue_level = Some(1);
                 "powerlink".clone_into(&mut asset.source);

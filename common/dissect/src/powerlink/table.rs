@@ -3,6 +3,9 @@
 use crate::dialogue::{Code, code};
 use picket_event::Operation;
 
+/// The type of frames of version 1 of the protocol.
+pub(crate) const VERSION_1: u16 = 0x3e3f;
+
 /// Asynchronous sends carry everything that is read.
 pub(crate) const ASYNC_SEND: u8 = 6;
 

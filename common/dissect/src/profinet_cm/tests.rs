@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::dialogue::trial::{asset, messages, recognises, sure, told};
-use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
+use crate::{Conversation, Output};
+use picket_event::{Direction, Endpoints, MessageKind, Operation, Protocol, Timestamp, Transport};
 
 /// A packet: interface (1 to 4), kind, operation, number, fragment, body.
 fn packet(little: bool, interface: u8, kind: u8, operation: u16, number: u32, fragment: u16, body: &[u8]) -> Vec<u8> {
@@ -90,4 +91,26 @@ fn a_device_gives_its_identification() {
     let asset = asset(&output);
     assert_eq!((asset.vendor.as_deref(), asset.firmware.as_deref()), (Some("Siemens"), Some("V4.2.1")));
     assert_eq!(asset.model.as_deref(), Some("6ES7 000-0XX00-0XX0"));
+}
+
+#[test]
+fn looking_for_the_interface_may_come_first() {
+    let mut lookup = packet(true, 1, 0, 2, 0, 0, &[0; 40]);
+    lookup.splice(24..40, [8, 0x83, 0xaf, 0xe1, 0x1f, 0x5d, 0xc9, 0x11, 0x91, 0xa4, 8, 0, 0x2b, 0x14, 0xa0, 0xfa]);
+    let found = [&[4, 2][..], &lookup[2..]].concat();
+    let connect = packet(true, 1, 0, 0, 1, 0, &[0; 40]);
+    let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+    let endpoints = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: 34_964, transport: Transport::UDP };
+    let context = crate::Context { time: Timestamp::EPOCH, endpoints };
+    for (calls, name) in [(3, "profinet_cm"), (2, "dcerpc")] {
+        let (mut conversation, mut output) = (Conversation::new(&endpoints), Output::default());
+        let lines = [(Direction::ToServer, &lookup), (Direction::ToClient, &found), (Direction::ToServer, &connect)];
+        for (direction, bytes) in &lines[..calls] {
+            conversation.datagram(*direction, bytes, &context, &mut output);
+        }
+        for direction in [Direction::ToServer, Direction::ToClient] {
+            conversation.end(direction, &context, &mut output);
+        }
+        assert_eq!(conversation.app().protocol.name(), name);
+    }
 }

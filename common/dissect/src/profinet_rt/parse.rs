@@ -11,7 +11,7 @@ use picket_reader::{Fault, Reader};
 const DATA: u8 = 1;
 const ERROR: u8 = 4;
 
-/// Cyclic data, whose end carries a counter, the data's status and the transfer's, which is 0; and alarms.
+/// Cyclic data, whose end carries a counter, the data's status and the transfer's, which is 0; fragments; alarms.
 pub(super) fn probe(bytes: &[u8]) -> Verdict {
     let id = Reader::new(bytes).u16("frame id")?;
     match id {
@@ -23,6 +23,12 @@ pub(super) fn probe(bytes: &[u8]) -> Verdict {
             let [.., status, transfer] = *bytes else { return Ok(None) };
             // Reserved bits of the status are 0 (IEC 61158-6-10, "Coding of the field DataStatus").
             Ok((bytes.len() >= 42 && transfer == 0 && status & 0x48 == 0).then_some(0.9))
+        }
+        0xff80..=0xff8f => {
+            // Fragments say how many eights of bytes they hold, rounded down at the end.
+            let [_, _, eights, state, data @ ..] = bytes else { return Ok(None) };
+            let fits = data.len() >> 3 == usize::from(*eights) && *eights > 0;
+            Ok((fits && state & 0x40 == 0 && bytes.len() >= 42).then_some(0.85))
         }
         _ => Ok(None),
     }

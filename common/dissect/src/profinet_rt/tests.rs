@@ -27,6 +27,13 @@ fn cyclic_frames_and_alarms_are_recognised() {
             let count = random.below(60);
             return alarm_frame(random.pick(&[1, 2, 3, 4]), &random.bytes(count));
         }
+        if random.below(4) == 0 {
+            let eights = 5 + random.below(20);
+            let count = 8 * eights + random.below(8);
+            let data = random.bytes(count);
+            return [&[0xff, 0x80 + random.below(16) as u8, eights as u8, random.below(0x40) as u8][..], &data]
+                .concat();
+        }
         let id = random.pick(&[0x8000u16, 0xbfff, 0xc123, 0x0100, 0xfbff]);
         let count = 40 + random.below(200);
         let data = random.bytes(count);
