@@ -1,5 +1,6 @@
 //! Blocks, datagrams, channels and services.
 
+use super::second;
 use super::table::{ADDRESS_REQUEST, ADDRESS_RESPONSE, CHANNEL, NAME_REQUEST, NAME_RESPONSE};
 use crate::{Head, Probe};
 use picket_event::{Transport, Unit};
@@ -166,7 +167,11 @@ fn judge_block(bytes: &[u8]) -> Result<Option<Judged>, Fault> {
 
 /// Told by its magic numbers and by lengths that fit.
 pub(super) fn probe(head: &Head<'_>) -> Probe {
-    let look = |bytes: &[u8]| if head.transport == Transport::TCP { judge_block(bytes) } else { Ok(judge(bytes)) };
+    let look = |bytes: &[u8]| match (head.transport == Transport::TCP, bytes) {
+        (true, [0xbb, ..]) => second::judge(bytes).map(|sure| sure.map(|sure| (sure, None))),
+        (true, _) => judge_block(bytes),
+        (false, _) => Ok(judge(bytes)),
+    };
     let seen = |bytes: &[u8]| match look(bytes) {
         _ if bytes.is_empty() => Ok(None),
         Ok(Some(found)) => Ok(Some(found)),
