@@ -101,6 +101,23 @@ fn framing() -> Capture {
     capture
 }
 
+/// CODESYS V2: the identification, a service that nobody knows, segments of one byte, something that is no block.
+fn second() -> Capture {
+    let (client, server) = hosts();
+    let mut capture = Capture::default();
+    let mut tcp = Tcp::open(&mut capture, START, (&client, 49_602), (&server, 2455));
+    let block = |inside: &[u8]| [&[0xbb, 0xbb][..], &(inside.len() as u32).to_le_bytes(), inside].concat();
+    let mut told = vec![0; 58];
+    for text in ["VxWorks", "5.5.1", "ETC-100"] {
+        told.extend(text.bytes().chain([0; 32]).take(32));
+    }
+    tcp.to_server(&block(&[1])).to_client(&block(&told));
+    tcp.segment(1).to_server(&block(&[0x44, 1, 2, 3])).segment(1460).to_client(&block(&[0, 0]));
+    tcp.to_client(b"no block").to_server(&block(&[1])).to_client(&block(&[9, 9]));
+    tcp.close();
+    capture
+}
+
 /// Every capture by name.
 pub(super) fn captures() -> Vec<(&'static str, Capture)> {
     vec![
@@ -108,5 +125,6 @@ pub(super) fn captures() -> Vec<(&'static str, Capture)> {
         ("wrong-port", functions(4448)),
         ("discovery", discovery()),
         ("framing", framing()),
+        ("second-version", second()),
     ]
 }

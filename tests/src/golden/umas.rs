@@ -29,7 +29,7 @@ pub(super) fn functions(port: u16) -> Capture {
     capture
 }
 
-/// A controller tells its model and its project.
+/// A controller tells its model and its project, and a block of its memory is read.
 pub(super) fn controller() -> Capture {
     let (client, server) = hosts();
     let mut capture = Capture::default();
@@ -44,6 +44,8 @@ pub(super) fn controller() -> Capture {
     project.extend([9]);
     project.extend(b"Pumps_No\0");
     tcp.to_server(&modbus(2, 0, &[90, 0, 3, 0])).to_client(&modbus(2, 0, &project));
+    tcp.to_server(&modbus(4, 0, &[90, 0, 0x20, 0, 0x13, 0, 0x64, 0, 0, 0, 0x9c, 0]));
+    tcp.to_client(&modbus(4, 0, &[90, 0, 0xfe, 0, 2, 0, 1, 2]));
     // An answer too short to name anything.
     tcp.to_server(&modbus(3, 0, &[90, 0, 2])).to_client(&modbus(3, 0, &[90, 0, 0xfe, 1, 2]));
     tcp.close();

@@ -1,5 +1,6 @@
 //! Blocks, datagrams, channels and services.
 
+use super::second;
 use super::table::{ADDRESS_REQUEST, ADDRESS_RESPONSE, CHANNEL, NAME_REQUEST, NAME_RESPONSE};
 use crate::{Head, Probe};
 use picket_event::{Transport, Unit};
@@ -131,29 +132,45 @@ fn service(mut r: Reader<'_>) -> Result<Said<'static>, Fault> {
     }
 }
 
-/// How often datagrams look so by chance, and whether a client says it.
-fn judge(bytes: &[u8]) -> Option<(f32, bool)> {
+/// How sure a datagram is, and whether a client says it, where that is told.
+type Judged = (f32, Option<bool>);
+
+/// How often datagrams look so by chance.
+fn judge(bytes: &[u8]) -> Option<Judged> {
     let datagram = datagram(bytes).ok()?;
     let info = bytes.get(2).copied().unwrap_or(0);
     match said(&datagram).ok()? {
         // Short messages: lengths that fit to the byte, and no free bits.
-        Said::Address(answer) => (info & 0x2f == 0 && datagram.inside.is_empty()).then_some((0.97, !answer)),
-        Said::Names(answer, inside) => matches!(inside, [_, 0xc2, ..]).then_some((0.97, !answer)),
-        Said::Service(_, _, answer) | Said::Secured(answer) => Some((0.98, !answer)),
-        Said::Channel(kind) => Some((if kind == 3 { 0.85 } else { 0.98 }, kind != 0x83)),
-        Said::Nothing => Some((0.7, true)),
+        Said::Address(false) => (info & 0x2f == 0 && datagram.inside.is_empty()).then_some((0.97, Some(true))),
+        Said::Address(true) => (info & 0x2f == 0).then_some((0.9, Some(false))),
+        Said::Names(answer, inside) => matches!(inside, [_, 0xc2, ..]).then_some((0.97, Some(!answer))),
+        Said::Service(_, _, answer) | Said::Secured(answer) => Some((0.98, Some(!answer))),
+        Said::Channel(3) => Some((0.85, None)),
+        Said::Channel(kind) => Some((0.98, Some(kind != 0x83))),
+        Said::Nothing => Some((0.7, None)),
+    }
+}
+
+/// The same of a block over TCP: its two magic numbers and its length tell, also while the rest is cut.
+fn judge_block(bytes: &[u8]) -> Result<Option<Judged>, Fault> {
+    let length = block(bytes)?;
+    let mut r = Reader::new(bytes);
+    match r.take(length, "block") {
+        Ok(whole) => Ok(judge(whole.get(BLOCK_HEAD..).unwrap_or(&[]))),
+        Err(cut) => match bytes.get(BLOCK_HEAD..) {
+            Some([MAGIC, hops, ..]) if hops & 7 == 3 => Ok(Some((0.97, None))),
+            Some([] | [MAGIC]) => Err(cut),
+            _ => Ok(None),
+        },
     }
 }
 
 /// Told by its magic numbers and by lengths that fit.
 pub(super) fn probe(head: &Head<'_>) -> Probe {
-    let look = |bytes: &[u8]| {
-        if head.transport != Transport::TCP {
-            return Ok(judge(bytes));
-        }
-        let length = block(bytes)?;
-        let mut r = Reader::new(bytes);
-        Ok(judge(r.take(length, "block")?.get(BLOCK_HEAD..).unwrap_or(&[])))
+    let look = |bytes: &[u8]| match (head.transport == Transport::TCP, bytes) {
+        (true, [0xbb, ..]) => second::judge(bytes).map(|sure| sure.map(|sure| (sure, None))),
+        (true, _) => judge_block(bytes),
+        (false, _) => Ok(judge(bytes)),
     };
     let seen = |bytes: &[u8]| match look(bytes) {
         _ if bytes.is_empty() => Ok(None),
@@ -165,14 +182,15 @@ pub(super) fn probe(head: &Head<'_>) -> Probe {
         (Err(probe), _) | (_, Err(probe)) => probe,
         (Ok(None), Ok(None)) => Probe::More,
         (Ok(a), Ok(b)) => {
-            let confidence = a.map_or(0.0, |(sure, _)| sure).max(b.map_or(0.0, |(sure, _)| sure));
-            let reversed = match (a, b) {
-                (Some((_, asks)), None) => !asks,
-                (None, Some((_, asks))) => asks,
-                (Some((_, false)), Some((_, true))) => true,
-                _ => false,
+            let sure = |judged: Option<Judged>| judged.map_or(0.0, |(sure, _)| sure);
+            let asks = |judged: Option<Judged>| judged.and_then(|(_, asks)| asks);
+            let reversed = match (asks(a), asks(b)) {
+                (Some(a), Some(b)) => !a && b,
+                (Some(a), None) => !a,
+                (None, Some(b)) => b,
+                (None, None) => false,
             };
-            Probe::Yes { confidence: Unit::new(confidence), reversed }
+            Probe::Yes { confidence: Unit::new(sure(a).max(sure(b))), reversed }
         }
     }
 }

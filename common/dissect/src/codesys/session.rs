@@ -1,7 +1,7 @@
 //! One CODESYS conversation being read.
 
 use super::parse::{self, BLOCK_HEAD, Said};
-use super::table;
+use super::{second, table};
 use crate::{Context, Input, Need, Output, Progress, Session};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Body, Direction, Endpoints, MessageKind, Operation, Protocol};
@@ -12,6 +12,8 @@ const DAMAGE_LIMIT: u8 = 8;
 /// Where the numbers of the router's services and of channels' messages begin: they would be those of components.
 const ROUTER_BASE: u32 = 0x1_0000;
 const CHANNEL_BASE: u32 = 0x2_0000;
+/// Where the numbers of V2's services begin.
+const SECOND_BASE: u32 = 0x3_0000;
 
 /// The session.
 #[derive(Debug, Default)]
@@ -21,6 +23,8 @@ pub(super) struct Codesys {
     damaged: u8,
     /// The next bytes of this direction may begin inside a block.
     lost: [bool; 2],
+    /// It is V2, and what was asked last.
+    second: Option<second::Asked>,
 }
 
 impl Session for Codesys {
@@ -49,14 +53,17 @@ impl Codesys {
     }
 
     fn stream(&mut self, direction: Direction, bytes: &[u8], context: &Context, output: &mut Output) -> Progress {
+        if !self.known && bytes.first() == Some(&0xbb) {
+            self.second = Some(second::Asked::default());
+        }
         let mut at = 0usize;
         loop {
             let rest = bytes.get(at..).unwrap_or(&[]);
-            match parse::block(rest) {
-                Ok(length) => match rest.get(BLOCK_HEAD..length) {
-                    Some(inside) => {
+            match self.block(rest) {
+                Ok(length) => match rest.get(..length) {
+                    Some(block) => {
                         self.lose(direction, false);
-                        self.datagram(direction, inside, context, output);
+                        self.whole(direction, block, context, output);
                         at = at.saturating_add(length);
                     }
                     None => return Progress { consumed: at, need: Need::Bytes(length) },
@@ -78,6 +85,31 @@ impl Codesys {
                 }
             }
         }
+    }
+
+    /// The length of the block at the start of `bytes`.
+    fn block(&self, bytes: &[u8]) -> Result<usize, Fault> {
+        match self.second {
+            Some(_) => second::block(bytes).map(|(total, _)| total),
+            None => parse::block(bytes),
+        }
+    }
+
+    /// Reads a whole block.
+    fn whole(&mut self, direction: Direction, block: &[u8], context: &Context, output: &mut Output) {
+        let Some(asked) = &mut self.second else {
+            self.datagram(direction, block.get(BLOCK_HEAD..).unwrap_or(&[]), context, output);
+            return;
+        };
+        let inside = block.get(second::HEAD..).unwrap_or(&[]);
+        let service = asked.service(direction, inside);
+        (self.known, self.damaged) = (true, 0);
+        let answer = direction == Direction::ToClient;
+        if let (true, Some((model, os))) = (answer, second::identity(&service, inside)) {
+            output.events.push(asset(Asset { model: Some(model), os, ..Asset::default() }, direction, context));
+        }
+        let code = SECOND_BASE | u32::from(service.code);
+        self.out(event(code, (service.name, service.operation), answer), output);
     }
 
     /// Reads one datagram; answers whether it is one.
@@ -102,7 +134,9 @@ impl Codesys {
             Said::Address(answer) => event(ROUTER_BASE | u32::from(table::ADDRESS_REQUEST), table::ADDRESS, answer),
             Said::Names(answer, inside) => {
                 if answer {
-                    output.events.extend(parse::device(inside).ok().map(|device| asset(device, direction, context)));
+                    output
+                        .events
+                        .extend(parse::device(inside).ok().map(|device| asset(told(device), direction, context)));
                 }
                 event(ROUTER_BASE | u32::from(table::NAME_REQUEST), table::NAMES, answer)
             }
@@ -114,6 +148,10 @@ impl Codesys {
             Said::Secured(answer) => event(0, table::SECURE, answer),
             Said::Nothing => return,
         };
+        self.out(ics, output);
+    }
+
+    fn out(&mut self, ics: Ics, output: &mut Output) {
         let ics = Ics { previous: self.previous, ..ics };
         self.previous = Some(ics.operation);
         output.ics(ics);
@@ -136,20 +174,18 @@ fn event(function: u32, (name, operation): (&'static str, Operation), answer: bo
     }
 }
 
-fn asset(device: parse::Device, direction: Direction, context: &Context) -> Body {
+/// A description of a device as an asset.
+fn told(device: parse::Device) -> Asset {
+    let parse::Device { node, model, vendor, firmware } = device;
+    Asset { hostname: node, vendor, model, firmware: Some(firmware), ..Asset::default() }
+}
+
+fn asset(told: Asset, direction: Direction, context: &Context) -> Body {
     let ip = match (context.endpoints, direction) {
         (Endpoints::Ip { dest, .. }, Direction::ToClient) => Some(dest),
         (Endpoints::Ip { src, .. }, Direction::ToServer) => Some(src),
         (Endpoints::Link { .. }, _) => None,
     };
-    Body::Asset(Box::new(Asset {
-        ip,
-        hostname: device.node,
-        vendor: device.vendor,
-        model: device.model,
-        firmware: Some(device.firmware),
-        roles: vec!["plc".to_owned()],
-        source: "codesys".to_owned(),
-        ..Asset::default()
-    }))
+    let roles = vec!["plc".to_owned()];
+    Body::Asset(Box::new(Asset { ip, roles, source: "codesys".to_owned(), ..told }))
 }

@@ -125,3 +125,22 @@ pub(crate) const fn channel(kind: u8) -> (&'static str, Operation) {
 }
 /// Services that are encrypted.
 pub(crate) const SECURE: (&str, Operation) = ("Secured service", Operation::Other);
+
+/// One service of CODESYS V2.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Second {
+    pub(crate) code: u8,
+    pub(crate) name: &'static str,
+    pub(crate) operation: Operation,
+}
+
+/// Tells product and system.
+pub(crate) const SECOND_IDENTIFY: u8 = 1;
+
+/// What a service of V2 is; only the identification is known.
+pub(crate) fn second(code: Option<u8>) -> Second {
+    match code.unwrap_or(0) {
+        SECOND_IDENTIFY => Second { code: SECOND_IDENTIFY, name: "V2 identification", operation: Operation::Identify },
+        code => Second { code, name: "", operation: Operation::Other },
+    }
+}

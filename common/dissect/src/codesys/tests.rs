@@ -89,6 +89,21 @@ fn blocks_over_tcp_are_read_in_pieces() {
     assert_eq!((output.misbehaved, output.malformed.len()), (0, 0));
 }
 
+#[test]
+fn the_second_version_identifies_itself() {
+    let mut conversation = Conversation::new(&context(Transport::TCP).endpoints);
+    let mut output = Output::default();
+    let mut answer = vec![0; 58];
+    for text in ["VxWorks", "5.5.1", "ETC-100"] {
+        answer.extend(text.bytes().chain([0; 32]).take(32));
+    }
+    let block = |inside: &[u8]| [&[0xbb, 0xbb][..], &(inside.len() as u32).to_le_bytes(), inside].concat();
+    conversation.stream(Direction::ToServer, &block(&[1]), &context(Transport::TCP), &mut output);
+    conversation.stream(Direction::ToClient, &block(&answer), &context(Transport::TCP), &mut output);
+    let Some(Body::Asset(asset)) = output.events.get(1) else { panic!("{:?}", output.events) };
+    assert_eq!((asset.model.as_deref(), asset.os.as_deref()), (Some("ETC-100"), Some("VxWorks 5.5.1")));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1200))]
 

@@ -43,6 +43,6 @@ impl Dissector for Mms {
     }
 
     fn session_limit(&self) -> usize {
-        size_of::<OverIso<session::Mms>>() + iso::session_limit() + session::PENDING * 2 * (96 + name::LIMIT)
+        size_of::<OverIso<session::Mms>>() + iso::session_limit() + session::PENDING * 2 * (96 + 4 * name::LIMIT)
     }
 }

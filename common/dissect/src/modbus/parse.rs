@@ -79,6 +79,8 @@ pub(crate) struct Ask {
     pub(crate) value: Option<f64>,
     /// Sub-function, MEI type, file number or UMAS code.
     pub(crate) sub: Option<u16>,
+    /// Block of UMAS's memory.
+    pub(crate) block: Option<u16>,
 }
 
 fn range(start: u16, count: u16) -> Option<(u32, u32)> {
@@ -122,11 +124,24 @@ fn read_request(function: u8, data: &[u8]) -> Result<(Fit, Ask), Fault> {
         UMAS => {
             r.u8("session")?;
             ask.sub = Some(u16::from(r.u8("umas function")?));
+            if ask.sub == Some(super::table::UMAS_READ_MEMORY) {
+                // Where the place is cut, the function still is one.
+                let _ = memory_block(&mut r, &mut ask);
+            }
             Fit::Open
         }
         _ => Fit::Open,
     };
     Ok((fit, ask))
+}
+
+/// The place of a block of UMAS's memory: kind, block, offset, length.
+fn memory_block(r: &mut Reader<'_>, ask: &mut Ask) -> Result<(), Fault> {
+    r.skip(1, "kind")?;
+    let (block, start, count) = (r.u16_le("block")?, r.u32_le("offset")?, r.u16_le("length")?);
+    ask.block = Some(block);
+    ask.range = u32::from(count).checked_sub(1).map(|more| (start, start.saturating_add(more)));
+    Ok(())
 }
 
 /// Reading of coils, discrete inputs and registers: functions 1 to 4.
@@ -215,7 +230,7 @@ fn file_records(function: u8, mut r: Reader<'_>) -> Result<(Fit, Ask), Fault> {
             fit = Fit::Wrong;
         }
         if ask.sub.is_none() {
-            ask = Ask { sub: Some(file), range: range(record, length), value: None };
+            ask = Ask { sub: Some(file), range: range(record, length), ..Ask::default() };
         }
     }
     Ok((fit, ask))

@@ -30,6 +30,8 @@ struct Look {
     count: usize,
     /// A frame is cut at the end.
     cut: bool,
+    /// A frame held nothing.
+    empty: bool,
     /// Something is no frame.
     foreign: bool,
 }
@@ -48,8 +50,9 @@ fn look(bytes: &[u8]) -> Look {
     let mut look = Look::default();
     let mut rest = bytes;
     while !rest.is_empty() && look.count < FRAMES {
-        // An empty frame is damage.
-        if let [_, _, 0, 0, 0, 0, behind @ ..] = rest {
+        // One empty frame is damage, several are zeros of something else.
+        if let ([_, _, 0, 0, 0, 0, behind @ ..], false) = (rest, look.empty) {
+            look.empty = true;
             rest = behind;
             continue;
         }

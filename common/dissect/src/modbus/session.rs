@@ -236,7 +236,7 @@ fn operation(function: u8, ask: &Ask) -> Operation {
 
 fn event(frame: &Frame<'_>, function: u8, operation: Operation, kind: MessageKind, ask: &Ask) -> Ics {
     if let (UMAS, Some(sub)) = (function, ask.sub) {
-        return umas_event(frame, u8::try_from(sub).unwrap_or(0), operation, kind);
+        return umas_event(frame, u8::try_from(sub).unwrap_or(0), operation, kind, ask);
     }
     Ics {
         protocol: Protocol::MODBUS,
@@ -273,7 +273,7 @@ fn object(function: u8, ask: &Ask) -> Option<Cow<'static, str>> {
     (!table.is_empty()).then_some(Cow::Borrowed(table))
 }
 
-fn umas_event(frame: &Frame<'_>, code: u8, operation: Operation, kind: MessageKind) -> Ics {
+fn umas_event(frame: &Frame<'_>, code: u8, operation: Operation, kind: MessageKind, ask: &Ask) -> Ics {
     Ics {
         protocol: Protocol::UMAS,
         operation,
@@ -282,8 +282,8 @@ fn umas_event(frame: &Frame<'_>, code: u8, operation: Operation, kind: MessageKi
         function: u32::from(code),
         function_name: table::umas(code).name.into(),
         unit: Some(u32::from(frame.unit)),
-        object: None,
-        range: None,
+        object: ask.block.map(|block| format!("block {block}").into()),
+        range: ask.range,
         value: None,
         count: 1,
     }
@@ -297,7 +297,7 @@ fn umas_answer(frame: &Frame<'_>, asked: Option<Pending>, answer: &Ask) -> Ics {
     let own = matches!(said, UMAS_POSITIVE | UMAS_NEGATIVE);
     let code = if own { request.unwrap_or(said) } else { said };
     let operation = asked.map_or_else(|| table::umas(said).operation, |p| p.operation);
-    umas_event(frame, code, operation, kind)
+    umas_event(frame, code, operation, kind, &asked.map_or(Ask::default(), |p| p.ask))
 }
 
 /// What a server said of itself.

@@ -88,6 +88,8 @@ pub(crate) const MEI_DEVICE_ID: u8 = 14;
 
 /// The function that carries UMAS.
 pub(crate) const UMAS: u8 = 90;
+/// Reads a block of its memory.
+pub(crate) const UMAS_READ_MEMORY: u16 = 0x20;
 /// UMAS answers.
 pub(crate) const UMAS_POSITIVE: u8 = 0xfe;
 /// A negative one.

@@ -78,9 +78,9 @@ fn component(mut r: Reader<'_>, asset: &mut Asset) -> Result<(), Fault> {
     let Some(text) = text(r.rest()) else { return Ok(()) };
     match index {
         1 => asset.hostname = Some(text),
-        2 | 3 => asset.names.push(text),
+        // The module's and the plant's name, and the module's type, which may be its name.
+        2 | 3 | 7 if !asset.names.contains(&text) => asset.names.push(text),
         5 => asset.names.push(format!("serial {text}")),
-        7 => asset.model = Some(text),
         _ => {}
     }
     asset.names.truncate(crate::teller::LIST_MAX);
