@@ -53,7 +53,7 @@ pub(crate) struct Frame<'a> {
 
 impl Frame<'_> {
     /// Whether the client sent it.
-    pub(crate) fn from_client(&self) -> bool {
+    pub(crate) fn is_from_client(&self) -> bool {
         self.direction == Direction::ToServer
     }
 

@@ -12,6 +12,8 @@ mod rtp;
 mod socks;
 mod ssh;
 mod starttls;
+mod substation;
+mod telecontrol;
 mod tls;
 
 use crate::make::Capture;
@@ -41,6 +43,8 @@ pub fn all() -> Vec<Made> {
     all.extend(socks::captures().into_iter().map(|(name, capture)| ("socks", name, capture)));
     all.extend(starttls::captures().into_iter().map(|(name, capture)| ("starttls", name, capture)));
     all.extend(iec104::captures().into_iter().map(|(name, capture)| ("iec104", name, capture)));
+    all.extend(substation::captures());
+    all.extend(telecontrol::captures());
     all.extend(dnp3::captures().into_iter().map(|(name, capture)| ("dnp3", name, capture)));
     all
 }

@@ -80,7 +80,7 @@ impl Framed for Dlms {
         let Carried::Service { bytes, meter, .. } = carried else { return Ok(()) };
         match parse::apdu(bytes) {
             Ok(read) => {
-                self.service(&read, meter, frame.from_client(), output);
+                self.service(&read, meter, frame.is_from_client(), output);
                 Ok(())
             }
             Err(Fault::Malformed(reason)) => Err(reason),

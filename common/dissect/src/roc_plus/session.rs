@@ -34,7 +34,7 @@ impl Framed for RocPlus {
     fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
         let read = parse::message(frame.bytes).map_err(|_| "roc_plus: checksum")?;
         let opcode = table::opcode(read.opcode).unwrap_or(table::unknown(read.opcode));
-        let (opcode, kind, controller) = match (read.opcode, frame.from_client()) {
+        let (opcode, kind, controller) = match (read.opcode, frame.is_from_client()) {
             (ERROR, _) => (self.refused(read.src, opcode), MessageKind::Exception, read.src),
             (REPORT, false) => (opcode, MessageKind::Unsolicited, read.src),
             (_, false) => (opcode, MessageKind::Response, read.src),
