@@ -32,8 +32,9 @@ fn datagrams(port: u16, messages: &[(bool, Vec<u8>)]) -> Capture {
     let (client, server) = hosts();
     let mut capture = Capture::default();
     for (number, (up, bytes)) in messages.iter().enumerate() {
-        let (from, to) = if *up { (&client, &server) } else { (&server, &client) };
-        udp(&mut capture, START + number as i64 * SECOND, (from, port), (to, port), bytes);
+        let (client, server) = ((&client, 49_154), (&server, port));
+        let (from, to) = if *up { (client, server) } else { (server, client) };
+        udp(&mut capture, START + number as i64 * SECOND, from, to, bytes);
     }
     capture
 }

@@ -51,7 +51,8 @@ impl Framed for Bsap {
             } else {
                 let row = table::request(message.application, message.function);
                 self.asked.ask((frame.is_from_client(), message.sequence), row);
-                self.say(row, MessageKind::Request, output);
+                let kind = if table::is_report(row) { MessageKind::Unsolicited } else { MessageKind::Request };
+                self.say(row, kind, output);
             }
         }
         if messages.is_empty() { Ok(()) } else { Err("bsap: bytes behind the last message") }

@@ -19,10 +19,19 @@ pub(crate) struct RocPlus {
 impl Framed for RocPlus {
     const HEAD: usize = HEAD;
     const REST: Option<&'static str> = Some("roc_plus: bytes behind the last message");
+    const MARKED: bool = false;
     const HELD: usize = Pending::<[u8; 2], u8>::LIMIT;
 
     fn length(bytes: &[u8]) -> Result<usize, Fault> {
         parse::length(bytes)
+    }
+
+    fn may_begin(bytes: &[u8]) -> bool {
+        bytes.get(4).is_none_or(|opcode| table::opcode(*opcode).is_some())
+    }
+
+    fn is_whole(frame: &[u8]) -> bool {
+        parse::message(frame).is_ok()
     }
 
     fn judge(frame: &[u8]) -> Option<Mark> {
