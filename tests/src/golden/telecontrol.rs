@@ -97,7 +97,7 @@ fn genisys_captures() -> Vec<Made> {
     ];
     let mut broken = genisys(0xf2, &[1, 0, 9]);
     broken[3] ^= 1;
-    let damaged = [poll(), nothing(), (false, broken), (false, vec![0xf2, 1, 0xff, 0]), poll(), nothing()];
+    let damaged = [poll(), nothing(), (false, broken), (false, vec![0xf2, 1, 0xff, 0, 0, 0]), poll(), nothing()];
     vec![
         ("genisys", "functions", conversation(10_001, &all)),
         ("genisys", "damage", conversation(10_001, &damaged)),
