@@ -21,6 +21,9 @@ pub(crate) trait Framed: Send {
     const HEAD: usize;
     /// What a rest of a datagram that is no frame is called; none where such rests are padding.
     const REST: Option<&'static str>;
+    /// Whether frames begin with bytes that tell them. Where they do not, a damaged one may be none at all: the next
+    /// beginning is sought inside it.
+    const MARKED: bool = true;
     /// The most memory it holds beside itself, bytes.
     const HELD: usize;
 
@@ -39,6 +42,16 @@ pub(crate) trait Framed: Send {
     /// What is wrong with it.
     fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str>;
 
+    /// Whether a frame that is cut may be one, as far as a probe cares: what nothing marks would else be waited for.
+    fn may_begin(_bytes: &[u8]) -> bool {
+        true
+    }
+
+    /// Whether a whole frame is one without doubt, whatever it says.
+    fn is_whole(_frame: &[u8]) -> bool {
+        true
+    }
+
     /// Bytes of a direction are missing: what was begun there is not finished.
     fn gap(&mut self, _direction: Direction) {}
 }
@@ -53,7 +66,7 @@ pub(crate) struct Frame<'a> {
 
 impl Frame<'_> {
     /// Whether the client sent it.
-    pub(crate) fn from_client(&self) -> bool {
+    pub(crate) fn is_from_client(&self) -> bool {
         self.direction == Direction::ToServer
     }
 
@@ -114,7 +127,9 @@ fn look<F: Framed>(bytes: &[u8], stream: bool) -> Look {
                 }
                 rest = rest.get(frame.len().max(1)..).unwrap_or_default();
             }
-            Err(Fault::Incomplete { .. }) if stream && mark.is_none() => return Look::Open,
+            Err(Fault::Incomplete { .. }) if stream && mark.is_none() => {
+                return if F::may_begin(rest) { Look::Open } else { Look::No };
+            }
             Err(Fault::Malformed(_)) if mark.is_none() => return Look::No,
             Err(_) => break,
         }
@@ -235,6 +250,12 @@ impl<F: Framed> Frames<F> {
             let Some(bytes) = rest.get(..total) else {
                 return Progress { consumed: at, need: Need::Bytes(total) };
             };
+            if !F::MARKED && self.is_known() && !F::is_whole(bytes) {
+                output.malformed.push("bytes that are no message");
+                self.lose(direction, true);
+                at = at.saturating_add(1);
+                continue;
+            }
             at = at.saturating_add(total);
             if !self.read(&Frame { bytes, direction, context }, output) {
                 return Progress { consumed: at, need: Need::NotMine };

@@ -21,6 +21,8 @@ mod s7comm_plus;
 mod socks;
 mod ssh;
 mod starttls;
+mod substation;
+mod telecontrol;
 mod tds;
 mod tls;
 mod umas;
@@ -55,6 +57,8 @@ pub fn all() -> Vec<Made> {
     all.extend(tds::captures().into_iter().map(|(name, capture)| ("tds", name, capture)));
     all.extend(starttls::captures().into_iter().map(|(name, capture)| ("starttls", name, capture)));
     all.extend(iec104::captures().into_iter().map(|(name, capture)| ("iec104", name, capture)));
+    all.extend(substation::captures());
+    all.extend(telecontrol::captures());
     all.extend(dnp3::captures().into_iter().map(|(name, capture)| ("dnp3", name, capture)));
     all.extend(s7comm::captures().into_iter().map(|(name, capture)| ("s7comm", name, capture)));
     all.extend(s7comm_plus::captures().into_iter().map(|(name, capture)| ("s7comm_plus", name, capture)));

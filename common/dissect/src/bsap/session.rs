@@ -46,12 +46,13 @@ impl Framed for Bsap {
         for _ in 0..count {
             let message = parse::message(&mut messages, answers).map_err(|_| "bsap: message does not fit")?;
             if answers {
-                let asked = self.asked.answer(&(!frame.from_client(), message.sequence));
+                let asked = self.asked.answer(&(!frame.is_from_client(), message.sequence));
                 self.say(asked.unwrap_or(ANSWER), MessageKind::Response, output);
             } else {
                 let row = table::request(message.application, message.function);
-                self.asked.ask((frame.from_client(), message.sequence), row);
-                self.say(row, MessageKind::Request, output);
+                self.asked.ask((frame.is_from_client(), message.sequence), row);
+                let kind = if table::is_report(row) { MessageKind::Unsolicited } else { MessageKind::Request };
+                self.say(row, kind, output);
             }
         }
         if messages.is_empty() { Ok(()) } else { Err("bsap: bytes behind the last message") }

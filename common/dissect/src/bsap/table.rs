@@ -10,6 +10,16 @@ pub(crate) const DATA_BASE: u8 = 0xa0;
 /// Its extension: a function of two bytes follows.
 pub(crate) const EXTENSION: u8 = 0xa1;
 
+/// What a controller reports without being asked.
+const REPORT: u16 = 0xa2;
+/// An alarm, likewise.
+const ALARM: u16 = 0xaa;
+
+/// Whether nobody asked for such a message.
+pub(crate) fn is_report((code, _, operation): Row) -> bool {
+    matches!((code, operation), (REPORT, Operation::Report) | (ALARM, Operation::Alarm))
+}
+
 /// Application functions.
 const APPLICATIONS: &[Row] = &[
     (0x03, "PEI", Operation::Other),
@@ -19,11 +29,11 @@ const APPLICATIONS: &[Row] = &[
     (0x78, "Download", Operation::ProgramWrite),
     (0x88, "Time synchronisation", Operation::Time),
     (0x89, "Request time synchronisation", Operation::Time),
-    (0xa2, "Report by exception", Operation::Report),
+    (REPORT, "Report by exception", Operation::Report),
     (0xa3, "Report by exception manager", Operation::Subscribe),
     (0xa8, "Alarm acknowledgement", Operation::Alarm),
     (0xa9, "Alarm initialisation", Operation::Alarm),
-    (0xaa, "Alarm report", Operation::Alarm),
+    (ALARM, "Alarm report", Operation::Alarm),
 ];
 
 /// Functions of the remote data base.

@@ -45,7 +45,7 @@ fn answers_take_the_operation_of_their_sequence_number() {
         "restart/response",
         "other/response",
         "session/request",
-        "alarm/request",
+        "alarm/unsolicited",
         "other/request",
     ];
     assert_eq!(heard.operations(), wanted);

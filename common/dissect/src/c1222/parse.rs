@@ -115,13 +115,22 @@ pub(crate) fn table(code: u8, mut data: Reader<'_>) -> Option<u16> {
     }
 }
 
-/// Maker, model, and the version and revision of the firmware in the table of manufacturer identification.
+/// The table of manufacturer identification.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manufacturer<'a> {
+    pub(crate) maker: &'a [u8],
+    pub(crate) model: &'a [u8],
+    /// Version and revision of the firmware.
+    pub(crate) firmware: [u8; 2],
+}
+
+/// Reads the table of manufacturer identification.
 ///
 /// # Errors
 /// [`Fault`] where it is cut.
-pub(crate) fn manufacturer<'a>(mut data: Reader<'a>) -> Result<(&'a [u8], &'a [u8], [u8; 2]), Fault> {
+pub(crate) fn manufacturer(mut data: Reader<'_>) -> Result<Manufacturer<'_>, Fault> {
     data.u16("count")?;
     let (maker, model) = (data.take(4, "maker")?, data.take(8, "model")?);
     data.skip(2, "hardware")?;
-    Ok((maker, model, data.array("firmware")?))
+    Ok(Manufacturer { maker, model, firmware: data.array("firmware")? })
 }

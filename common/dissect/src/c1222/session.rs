@@ -75,7 +75,7 @@ impl Framed for C1222 {
 impl C1222 {
     /// A message that cannot be read answers where it says so.
     fn hidden(&mut self, message: &Message<'_>, frame: &Frame<'_>, output: &mut Output) {
-        let answers = message.answers || !frame.from_client();
+        let answers = message.answers || !frame.is_from_client();
         let kind = if answers { MessageKind::Response } else { MessageKind::Request };
         let (_, name, operation) = HIDDEN;
         self.telling.tell(framed::message(Protocol::C1222, operation, kind, 0, name), output);
@@ -109,10 +109,11 @@ fn event(asked: Asked, kind: MessageKind) -> Ics {
 
 /// What a meter tells of itself.
 fn identity(data: Reader<'_>, frame: &Frame<'_>, output: &mut Output) {
-    let Ok((maker, model, [version, revision])) = parse::manufacturer(data) else { return };
+    let Ok(read) = parse::manufacturer(data) else { return };
+    let [version, revision] = read.firmware;
     let told = Asset {
-        vendor: crate::teller::text(maker),
-        model: crate::teller::text(model),
+        vendor: crate::teller::text(read.maker),
+        model: crate::teller::text(read.model),
         firmware: Some(format!("{version}.{revision}")),
         roles: vec!["meter".to_owned()],
         source: "c1222".to_owned(),

@@ -1,7 +1,8 @@
 //! Frames of the wrapper and of HDLC, and the services inside.
 
 use super::table::{
-    self, ACTION_REQUEST, ACTION_RESPONSE, ASSOCIATED, GET_REQUEST, GET_RESPONSE, SET_REQUEST, SET_RESPONSE, Service,
+    self, ACTION_REQUEST, ACTION_RESPONSE, ASSOCIATED, GET_REQUEST, GET_RESPONSE, Part, SET_REQUEST, SET_RESPONSE,
+    Service,
 };
 use crate::{ber, checksum};
 use picket_reader::{Fault, Reader};
@@ -66,11 +67,11 @@ pub(crate) enum Carried<'a> {
     More { continues: bool },
 }
 
-/// Reads a whole frame; `begun` where a service of its direction goes on.
+/// Reads a whole frame; `begun` where a service of its direction goes on, `up` where the client sends it.
 ///
 /// # Errors
 /// [`Fault`] where it is none.
-pub(crate) fn frame(bytes: &[u8], begun: bool) -> Result<Carried<'_>, Fault> {
+pub(crate) fn frame(bytes: &[u8], begun: bool, up: bool) -> Result<Carried<'_>, Fault> {
     let mut r = Reader::new(bytes);
     match r.u8("start")? {
         0 => {
@@ -78,9 +79,12 @@ pub(crate) fn frame(bytes: &[u8], begun: bool) -> Result<Carried<'_>, Fault> {
             let (src, dest) = (r.u16("source")?, r.u16("destination")?);
             r.skip(2, "length")?;
             let bytes = r.rest();
-            let from_client =
-                bytes.first().and_then(|tag| table::service(*tag)).is_some_and(|s| s.part == table::Part::Request);
-            Ok(Carried::Service { bytes, meter: u32::from(if from_client { dest } else { src }), continues: false })
+            let to_meter = match bytes.first().and_then(|tag| table::service(*tag)).map(|service| service.part) {
+                Some(Part::Request) => true,
+                Some(Part::Any) => up,
+                _ => false,
+            };
+            Ok(Carried::Service { bytes, meter: u32::from(if to_meter { dest } else { src }), continues: false })
         }
         _ if r.is_empty() => Ok(Carried::Nothing),
         _ => hdlc(r, begun),

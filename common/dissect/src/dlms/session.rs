@@ -38,7 +38,7 @@ impl Framed for Dlms {
 
     fn judge(frame: &[u8]) -> Option<Mark> {
         let hdlc = frame.first() == Some(&0x7e);
-        match parse::frame(frame, false) {
+        match parse::frame(frame, false, false) {
             Ok(Carried::Service { bytes, continues, .. }) => {
                 let read = parse::apdu(bytes).ok();
                 let speaker = match read.map(|read| read.service.part) {
@@ -65,7 +65,7 @@ impl Framed for Dlms {
     fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
         let at = frame.direction.index();
         let begun = self.begun.get(at).copied().unwrap_or(false);
-        let carried = match parse::frame(frame.bytes, begun) {
+        let carried = match parse::frame(frame.bytes, begun, frame.is_from_client()) {
             Ok(carried) => carried,
             Err(Fault::Malformed(reason)) => return Err(reason),
             Err(Fault::Incomplete { .. }) => return Err("dlms: frame is cut"),
@@ -80,7 +80,7 @@ impl Framed for Dlms {
         let Carried::Service { bytes, meter, .. } = carried else { return Ok(()) };
         match parse::apdu(bytes) {
             Ok(read) => {
-                self.service(&read, meter, frame.from_client(), output);
+                self.service(&read, meter, frame.is_from_client(), output);
                 Ok(())
             }
             Err(Fault::Malformed(reason)) => Err(reason),

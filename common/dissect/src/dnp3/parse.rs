@@ -120,11 +120,11 @@ pub(crate) fn objects(r: &mut Reader<'_>) -> Result<Objects, Fault> {
         0x02 => found.range = Some((r.u32_le("start")?, r.u32_le("stop")?)),
         0x17 => {
             let count = u32::from(r.u8("count")?);
-            indexed(r.clone(), count, |r| r.u8("index").map(u32::from), &mut found)?;
+            indexed(*r, count, |r| r.u8("index").map(u32::from), &mut found)?;
         }
         0x28 => {
             let count = u32::from(r.u16_le("count")?);
-            indexed(r.clone(), count, |r| r.u16_le("index").map(u32::from), &mut found)?;
+            indexed(*r, count, |r| r.u16_le("index").map(u32::from), &mut found)?;
         }
         _ => {}
     }

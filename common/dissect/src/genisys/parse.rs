@@ -37,11 +37,14 @@ pub(crate) fn length(bytes: &[u8]) -> Result<usize, Fault> {
     if table::message(*first).is_none() {
         return Err(Fault::Malformed("genisys: no start of a message"));
     }
+    // Some escape the data and not the checksum, the two bytes before the terminator.
+    let mut raw = 0usize;
     for (at, byte) in rest.iter().take(LENGTH_MAX).enumerate() {
         match *byte {
             TERMINATOR => return Ok(at + 2),
-            0xf1.. => return Err(Fault::Malformed("genisys: byte that is not escaped")),
-            _ => {}
+            _ if raw >= 2 => return Err(Fault::Malformed("genisys: byte that is not escaped")),
+            0xf1.. => raw += 1,
+            _ => raw += usize::from(raw > 0),
         }
     }
     if rest.len() < LENGTH_MAX {
@@ -56,22 +59,27 @@ pub(crate) fn length(bytes: &[u8]) -> Result<usize, Fault> {
 /// [`Fault::Malformed`] where it is none, or its checksum does not fit.
 pub(crate) fn message(bytes: &[u8]) -> Result<Read, Fault> {
     let mut content = [0u8; CONTENT_MAX];
-    let mut length = 0;
-    let mut escaped = false;
-    for byte in bytes.iter().take(bytes.len().saturating_sub(1)) {
-        let byte = match (length > 0, escaped, *byte) {
-            (true, false, ESCAPE) => {
-                escaped = true;
-                continue;
+    let (mut places, mut length) = (content.iter_mut(), 0);
+    let mut put = |byte: u8| {
+        let place = places.next().ok_or(Fault::Malformed("genisys: message is too long"))?;
+        (*place, length) = (byte, length + 1);
+        Ok(())
+    };
+    let mut inside = bytes.get(..bytes.len().saturating_sub(1)).unwrap_or_default();
+    if let Some((first, rest)) = inside.split_first() {
+        put(*first)?;
+        inside = rest;
+    }
+    while let Some((byte, rest)) = inside.split_first() {
+        inside = rest;
+        match (*byte, rest.split_first()) {
+            (ESCAPE, Some((low @ 0..=0x0f, rest))) => {
+                put(ESCAPE | low)?;
+                inside = rest;
             }
-            (_, true, low @ 0..=0x0f) => ESCAPE | low,
-            (_, true, _) => return Err(Fault::Malformed("genisys: escape")),
-            (_, false, byte) => byte,
-        };
-        escaped = false;
-        let Some(place) = content.get_mut(length) else { return Err(Fault::Malformed("genisys: message is too long")) };
-        *place = byte;
-        length += 1;
+            // An escape that escapes nothing: some send this byte as it is.
+            (byte, _) => put(byte)?,
+        }
     }
     read(content.get(..length).unwrap_or_default())
 }

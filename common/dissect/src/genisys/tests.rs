@@ -67,6 +67,22 @@ fn a_control_is_selected_and_executed() {
     assert_eq!((ics[5].range, ics[5].value), (Some((3, 4)), None));
 }
 
+/// Some senders escape the data and not the checksum.
+#[test]
+fn checksums_that_are_not_escaped_are_read() {
+    let mut seen = 0;
+    for value in 0..=0xff_u8 {
+        let whole = [0xf2, 1, 3, value & 0x7f, 4, value >> 4];
+        let sum = sum(&whole);
+        if sum.iter().any(|byte| *byte >= 0xf0) && !sum.contains(&0xf6) {
+            let bytes = [&whole[..], &sum, &[0xf6]].concat();
+            assert_eq!(rehearse(10_001, 4, &[s(&bytes)]).operations(), ["report/response"], "{bytes:02x?}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 10);
+}
+
 #[test]
 fn damage_is_told() {
     let mut broken = message(0xf2, &[1, 3, 1]);
@@ -74,7 +90,7 @@ fn damage_is_told() {
     let heard = rehearse(
         10_001,
         99,
-        &[s(&message(0xf2, &[1, 3, 1])), s(&broken), s(&[0xf2, 0xff]), s(&message(0xf2, &[1, 3, 1]))],
+        &[s(&message(0xf2, &[1, 3, 1])), s(&broken), s(&[0xf2, 0xff, 1, 2]), s(&message(0xf2, &[1, 3, 1]))],
     );
     assert_eq!(heard.ics().len(), 2);
     assert_eq!(heard.output.malformed, ["genisys: checksum", "genisys: byte that is not escaped"]);

@@ -95,10 +95,10 @@ impl Unit<'_> {
         if self.sequence {
             return Some((first, first.saturating_add(count.saturating_sub(1))));
         }
-        let element = usize::from(table::kind(self.code).element?);
+        let element = table::kind(self.code).element.map(usize::from);
         let (mut low, mut high) = (first, first);
         for _ in 1..count {
-            r.skip(element, "element").ok()?;
+            r.skip(element?, "element").ok()?;
             let next = address(&mut r)?;
             (low, high) = (low.min(next), high.max(next));
         }

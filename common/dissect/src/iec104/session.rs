@@ -53,7 +53,7 @@ impl Framed for Iec104 {
             Ok(Frame::Supervisory) => return Ok(()),
             Ok(Frame::Unnumbered(control)) => (unnumbered(control), true),
             Ok(Frame::Information(unit)) => {
-                (information(&unit, frame.from_client()), unit.fits().unwrap_or(unit.count > 0))
+                (information(&unit, frame.is_from_client()), unit.fits().unwrap_or(unit.count > 0))
             }
             Err(Fault::Malformed(reason)) => return Err(reason),
             Err(Fault::Incomplete { .. }) => return Err("iec104: data unit is cut"),

@@ -19,10 +19,19 @@ pub(crate) struct RocPlus {
 impl Framed for RocPlus {
     const HEAD: usize = HEAD;
     const REST: Option<&'static str> = Some("roc_plus: bytes behind the last message");
+    const MARKED: bool = false;
     const HELD: usize = Pending::<[u8; 2], u8>::LIMIT;
 
     fn length(bytes: &[u8]) -> Result<usize, Fault> {
         parse::length(bytes)
+    }
+
+    fn may_begin(bytes: &[u8]) -> bool {
+        bytes.get(4).is_none_or(|opcode| table::opcode(*opcode).is_some())
+    }
+
+    fn is_whole(frame: &[u8]) -> bool {
+        parse::message(frame).is_ok()
     }
 
     fn judge(frame: &[u8]) -> Option<Mark> {
@@ -34,7 +43,7 @@ impl Framed for RocPlus {
     fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
         let read = parse::message(frame.bytes).map_err(|_| "roc_plus: checksum")?;
         let opcode = table::opcode(read.opcode).unwrap_or(table::unknown(read.opcode));
-        let (opcode, kind, controller) = match (read.opcode, frame.from_client()) {
+        let (opcode, kind, controller) = match (read.opcode, frame.is_from_client()) {
             (ERROR, _) => (self.refused(read.src, opcode), MessageKind::Exception, read.src),
             (REPORT, false) => (opcode, MessageKind::Unsolicited, read.src),
             (_, false) => (opcode, MessageKind::Response, read.src),

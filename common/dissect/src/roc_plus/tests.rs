@@ -72,6 +72,15 @@ fn a_checksum_that_does_not_fit_is_damage() {
     assert_eq!((heard.ics().len(), heard.output.malformed.as_slice()), (2, &["roc_plus: checksum"][..]));
 }
 
+/// Nothing marks a message's beginning: it is found by its checksum.
+#[test]
+fn a_stream_is_taken_up_again_inside_bytes_that_are_none() {
+    let few = answer(7, &[1; 9]);
+    let heard = rehearse(40_001, 99, &[s(&few), s(&[0, 0]), s(&few), s(&few), s(&few)]);
+    assert_eq!(heard.ics().len(), 4);
+    assert_eq!(heard.output.malformed, ["bytes that are no message"]);
+}
+
 fn probe(to_server: &[u8], to_client: &[u8]) -> Probe {
     RocPlus.probe(&Head { transport: Transport::TCP, to_server, to_client })
 }
