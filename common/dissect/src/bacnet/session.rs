@@ -56,8 +56,6 @@ pub(crate) struct Bacnet {
 }
 
 impl Language for Bacnet {
-    const HEAD: usize = 4;
-
     fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
         Ok(bytes.len())
     }

@@ -1,6 +1,6 @@
 //! One CoAP conversation being read.
 
-use super::parse::{self, CONFIRMABLE, Frame, HEAD, RESET};
+use super::parse::{self, CONFIRMABLE, Frame, RESET};
 use super::table;
 use crate::Output;
 use crate::plant::{Language, Pending, message};
@@ -40,8 +40,6 @@ pub(crate) struct Coap {
 }
 
 impl Language for Coap {
-    const HEAD: usize = HEAD;
-
     fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
         Ok(bytes.len())
     }

@@ -17,7 +17,6 @@ pub(crate) struct DoIp {
 }
 
 impl Language for DoIp {
-    const HEAD: usize = HEAD;
     const VIEW: usize = 512;
 
     fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {

@@ -1,7 +1,7 @@
 //! One EtherNet/IP conversation being read.
 
 use super::cip::{self, Answer, Request};
-use super::parse::{self, Frame, HEAD, Identity};
+use super::parse::{self, Frame, Identity};
 use super::table::{self, EXECUTE_PCCC, MULTIPLE_SERVICE, PCCC, READ_TAG, SEND_RR_DATA, SEND_UNIT_DATA, WRITE_TAG};
 use crate::Output;
 use crate::plant::{Language, Pending, message};
@@ -41,8 +41,7 @@ pub(crate) struct Enip {
 }
 
 impl Language for Enip {
-    const HEAD: usize = HEAD;
-    const VIEW: usize = HEAD + 65_535;
+    const VIEW: usize = parse::HEAD + 65_535;
 
     fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
         parse::length(bytes)

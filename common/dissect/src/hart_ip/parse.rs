@@ -5,8 +5,6 @@ use crate::plant::{Part, Side};
 use picket_event::Transport;
 use picket_reader::{Fault, Reader};
 
-/// Length of the header.
-pub(crate) const HEAD: usize = 8;
 /// A pass-through holds 8 + 1 + 5 + 3 + 1 + 1 + 255 + 1 bytes at most; logs and direct messages are longer.
 const LENGTH_MAX: u16 = 4096;
 

@@ -44,8 +44,6 @@ pub(crate) struct OpcUa {
 }
 
 impl Language for OpcUa {
-    const HEAD: usize = HEAD;
-
     fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
         parse::head(bytes).map(|(_, _, size)| size)
     }
