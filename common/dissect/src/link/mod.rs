@@ -6,6 +6,7 @@
 
 mod industrial;
 pub(crate) mod network;
+mod radio;
 #[cfg(test)]
 mod tests;
 
@@ -83,6 +84,7 @@ pub static ALL: &[Signature] = &[
     s(Protocol::ETHERCAT, &[0x88a4], industrial::ethercat),
     s(Protocol::POWERLINK, &[0x88ab, 0x3e3f], industrial::powerlink),
     s(Protocol::SERCOS, &[0x88cd], industrial::sercos),
+    s(Protocol::ZIGBEE, &[0x809a], radio::zigbee),
 ];
 
 /// So sure where all of this holds.
