@@ -31,7 +31,7 @@ struct Asked {
 type Token = (u8, [u8; TOKEN_MAX]);
 
 /// The most a session holds beside itself.
-pub(super) const LIMIT: usize = Pending::<Token, Asked>::LIMIT + Pending::<Token, Asked>::MAX * 128;
+pub(super) const LIMIT: usize = Pending::<Token, Asked>::LIMIT + Pending::<Token, Asked>::MAX * 256;
 
 /// The session.
 #[derive(Debug, Default)]

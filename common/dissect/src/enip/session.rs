@@ -30,9 +30,11 @@ struct Asked {
     object: Option<Cow<'static, str>>,
 }
 
-/// The most its table takes: each request one service mostly, and few with many.
+/// Services of one packet that are remembered; answers behind them are known by what they say themselves.
+const ASKED_MAX: usize = 16;
+/// The most its table takes, were every request a packet of many services.
 pub(super) const LIMIT: usize =
-    Pending::<Key, Vec<Asked>>::LIMIT + Pending::<Key, Vec<Asked>>::MAX * 4 * (size_of::<Asked>() + 128);
+    Pending::<Key, Vec<Asked>>::LIMIT + Pending::<Key, Vec<Asked>>::MAX * ASKED_MAX * (size_of::<Asked>() + 128);
 
 /// The session.
 #[derive(Debug, Default)]
@@ -105,7 +107,9 @@ impl Enip {
         let read = cip::requests(bytes, &mut |request| {
             let (ics, noted) = ask(&request);
             output.ics(ics);
-            asked.push(noted);
+            if asked.len() < ASKED_MAX {
+                asked.push(noted);
+            }
         });
         self.pending.note(key, asked);
         read

@@ -122,11 +122,7 @@ pub(crate) fn judge(bytes: &[u8], transport: Transport) -> Side {
         Err(Fault::Malformed(_)) => return Side::Foreign,
     };
     let Ok(frame) = frame(whole) else { return Side::Foreign };
-    let part = match frame.kind {
-        REQUEST => Part::Request,
-        PUBLISH => Part::Answer,
-        _ => Part::Answer,
-    };
+    let part = if frame.kind == REQUEST { Part::Request } else { Part::Answer };
     let sure = match (frame.id, frame.body) {
         (PASS_THROUGH, body) if frame.kind != NAK => match pdu(body) {
             Ok(_) => 0.98,
