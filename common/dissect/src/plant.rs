@@ -15,13 +15,9 @@ use std::collections::VecDeque;
 const DAMAGE_LIMIT: u8 = 8;
 /// Devices whose telling is remembered, so that what is said all day is told once.
 const TOLD_MAX: usize = 8;
-/// Messages behind one another that are looked at to find a place again.
-const CHAIN: usize = 3;
 
 /// How the messages of one protocol are cut out and read.
 pub(crate) trait Language: Send {
-    /// Bytes that have to be in view before a length can be told.
-    const HEAD: usize;
     /// Bytes of a long message that are wanted in view; what is behind them is passed over.
     const VIEW: usize = 16_384;
 
@@ -30,6 +26,15 @@ pub(crate) trait Language: Send {
     /// # Errors
     /// [`Fault::Incomplete`] while it cannot be told, [`Fault::Malformed`] where no message begins.
     fn length(&self, bytes: &[u8]) -> Result<usize, Fault>;
+
+    /// Whether a message begins here, asked byte by byte behind gaps and damage. What it answers must not depend on how
+    /// much is in view beyond what it needs, so that a stream reads alike however it is cut.
+    ///
+    /// # Errors
+    /// [`Fault::Incomplete`] while it cannot be told, [`Fault::Malformed`] where none begins.
+    fn begins(&self, bytes: &[u8]) -> Result<(), Fault> {
+        self.length(bytes).map(|_| ())
+    }
 
     /// Reads a message, of which at most [`Self::VIEW`] bytes are given.
     ///
@@ -91,10 +96,10 @@ impl<L: Language> Framed<L> {
                 continue;
             }
             if way.lost {
-                let (skip, found) = self.find(rest);
+                let (skip, need) = self.find(rest);
                 at = at.saturating_add(skip);
-                if !found {
-                    return Progress { consumed: at, need: Need::Bytes(L::HEAD) };
+                if let Some(need) = need {
+                    return Progress { consumed: at, need: Need::Bytes(need) };
                 }
                 self.set_lost(direction, false);
                 continue;
@@ -131,30 +136,17 @@ impl<L: Language> Framed<L> {
         }
     }
 
-    /// How far to the next place where messages begin, and whether it is one. Each place costs the reading of a few heads.
-    fn find(&self, bytes: &[u8]) -> (usize, bool) {
-        let last = bytes.len().saturating_sub(L::HEAD);
-        let place = (0..=last).find(|at| self.chains(bytes.get(*at..).unwrap_or(&[])));
-        match place {
-            Some(at) => (at, true),
-            // The last bytes may be the start of a message.
-            None => (bytes.len().saturating_sub(L::HEAD.saturating_sub(1)), false),
-        }
-    }
-
-    fn chains(&self, bytes: &[u8]) -> bool {
-        let mut rest = bytes;
-        for number in 0..CHAIN {
-            match self.language.length(rest) {
-                Ok(total) => rest = rest.get(total.max(1)..).unwrap_or(&[]),
-                Err(Fault::Incomplete { .. }) => return number > 0,
-                Err(Fault::Malformed(_)) => return false,
-            }
-            if rest.is_empty() {
-                return true;
+    /// Passes over bytes to the next place where a message begins; or says how many have to be in view to know.
+    fn find(&self, bytes: &[u8]) -> (usize, Option<usize>) {
+        for at in 0..bytes.len() {
+            let rest = bytes.get(at..).unwrap_or(&[]);
+            match self.language.begins(rest) {
+                Ok(()) => return (at, None),
+                Err(Fault::Malformed(_)) => {}
+                Err(Fault::Incomplete { missing, .. }) => return (at, Some(rest.len().saturating_add(missing.max(1)))),
             }
         }
-        true
+        (bytes.len(), Some(1))
     }
 
     fn datagram(&mut self, message: &Message<'_>, output: &mut Output) -> bool {
@@ -252,7 +244,7 @@ impl<L: Language> Session for Framed<L> {
                 if let Some(way) = self.way(direction) {
                     *way = Way { lost: true, skip: 0 };
                 }
-                Progress { consumed: 0, need: Need::Bytes(L::HEAD) }
+                Progress { consumed: 0, need: Need::Bytes(1) }
             }
             Input::End => {
                 self.interrupt(direction, output);

@@ -16,6 +16,10 @@ pub(crate) const LEAST_ETHER_TYPE: u16 = 0x0600;
 const ETHER_MPLS: u16 = 0x8847;
 const ETHER_MPLS_UPSTREAM: u16 = 0x8848;
 const ETHER_PPPOE: u16 = 0x8864;
+/// What sniffers put frames of IEEE 802.15.4 under.
+const ETHER_IEEE_802_15_4: u16 = 0x809a;
+/// The SNAP number that analysers of Cimetrics put MS/TP frames under.
+const MS_TP: u16 = 0x0001;
 
 #[inline]
 pub(crate) fn decode<'a>(layer: &Layer<'a>) -> Decoded<'a> {
@@ -50,8 +54,18 @@ pub(crate) fn other<'a>(layer: &Layer<'a>, link_type: u16) -> Decoded<'a> {
         163 => wireless::avs(layer),
         192 => wireless::ppi(layer),
         219 => mpls::decode(layer, Link::default(), data),
+        // LINKTYPE_BACNET_MS_TP, and IEEE802_15_4_WITHFCS and _NOFCS, go by the numbers that their frames have over
+        // Ethernet: their own addresses are shorter.
+        165 => numbered(layer, MS_TP),
+        195 | 230 => numbered(layer, ETHER_IEEE_802_15_4),
         unknown => Decoded::stopped(Link::default(), data, Stop::LinkType(unknown)),
     }
+}
+
+/// All of a frame, under a type that stands elsewhere.
+fn numbered<'a>(layer: &Layer<'a>, kind: u16) -> Decoded<'a> {
+    let data = layer.frame.data;
+    Decoded::begin(Link { ether_type: Some(kind), ..Link::default() }, data, wire_above(layer, data.len()))
 }
 
 #[inline]

@@ -135,5 +135,14 @@ fn headers_of_capturing_radios() {
     for link_type in [119, 127, 163, 192] {
         assert_eq!(decode(frame(link_type, &[0, 0, 99])).stop, Some(Stop::RadioTruncated), "{link_type}");
     }
-    assert_eq!(decode(frame(192, &[0, 0, 8, 0, 195, 0, 0, 0])).stop, Some(Stop::LinkType(195)));
+    assert_eq!(decode(frame(192, &[0, 0, 8, 0, 196, 0, 0, 0])).stop, Some(Stop::LinkType(196)));
+}
+
+#[test]
+fn links_without_long_addresses_go_by_a_number() {
+    for (link_type, number) in [(165, 0x0001), (195, 0x809a), (230, 0x809a)] {
+        let decoded = decode(frame(link_type, &[0x55, 0xff, 1, 2]));
+        assert_eq!((decoded.link.ether_type, decoded.link.src, decoded.stop), (Some(number), None, None));
+        assert_eq!(decoded.payload, [0x55, 0xff, 1, 2]);
+    }
 }

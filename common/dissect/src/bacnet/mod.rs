@@ -1,5 +1,5 @@
 //! BACnet (ASHRAE 135-2020): BACnet/IP (annex J), BACnet/IPv6 (annex U), BACnet over IEEE 802.2 (clause 7) and MS/TP
-//! frames in SNAP frames (clause 9, as analysers on a serial line put them).
+//! frames (clause 9) as captured on the line, and in SNAP frames as analysers put them.
 //!
 //! Read: the virtual link layer, network headers and network messages, every confirmed and unconfirmed service with its
 //! answers, errors, rejects and aborts; segments are put together up to a bound. Objects, properties, single values; what

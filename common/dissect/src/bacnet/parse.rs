@@ -10,7 +10,7 @@ pub(crate) enum Medium {
     Ip,
     /// IEEE 802.2.
     Ethernet,
-    /// MS/TP frames, three bytes of time before them.
+    /// MS/TP frames, their preamble or three bytes of time before them.
     Serial,
 }
 
@@ -85,7 +85,8 @@ fn bvlc(bytes: &[u8]) -> Result<Option<&[u8]>, Fault> {
 /// The network packet in an MS/TP frame (clause 9.3): none in tokens, polls and tests.
 fn mstp(bytes: &[u8]) -> Result<Option<&[u8]>, Fault> {
     let mut r = Reader::new(bytes);
-    r.skip(3, "time")?;
+    // Captures of the line itself begin with the preamble.
+    r.skip(if bytes.starts_with(&[0x55, 0xff]) { 2 } else { 3 }, "time or preamble")?;
     let header = r.array::<5>("header")?;
     if r.u8("header checksum")? != header_checksum(&header) {
         return Err(Fault::Malformed("bacnet: header checksum does not fit"));

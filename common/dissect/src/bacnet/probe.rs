@@ -43,7 +43,7 @@ fn told(apdu: &[u8]) -> Side {
             Side::Fits(0.85, Part::Either)
         }
         Ok(Apdu::Confirmed { .. }) => Side::Fits(0.98, Part::Request),
-        Ok(Apdu::Unconfirmed { service, .. }) if service > 11 => Side::Foreign,
+        Ok(Apdu::Unconfirmed { service, .. }) if service > 14 => Side::Foreign,
         Ok(Apdu::Unconfirmed { service: 7 | 8, .. }) => Side::Fits(0.98, Part::Request),
         Ok(Apdu::Unconfirmed { .. } | Apdu::SegmentAck | Apdu::Abort { .. }) => Side::Fits(0.98, Part::Either),
         Ok(_) => Side::Fits(0.98, Part::Answer),

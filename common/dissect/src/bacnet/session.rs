@@ -22,7 +22,7 @@ const PROPERTIES_MAX: usize = 256;
 /// The most a session holds beside itself.
 pub(super) const LIMIT: usize = Pending::<Key, Asked>::LIMIT
     + Pending::<Key, Asked>::MAX * 64
-    + ASSEMBLIES * (ASSEMBLY_MAX + size_of::<Assembly>());
+    + ASSEMBLIES * (2 * ASSEMBLY_MAX + size_of::<Assembly>());
 
 /// An exchange: the answering station beyond a router, and the invoke id.
 type Key = (u64, u8);
@@ -56,8 +56,6 @@ pub(crate) struct Bacnet {
 }
 
 impl Language for Bacnet {
-    const HEAD: usize = 4;
-
     fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
         Ok(bytes.len())
     }

@@ -60,6 +60,9 @@ pub(crate) const UNCONFIRMED: &[(&str, Operation, MessageKind)] = &[
     ("utcTimeSynchronization", Operation::Time, MessageKind::Request),
     ("writeGroup", Operation::Write, MessageKind::Request),
     ("unconfirmedCOVNotificationMultiple", Operation::Report, MessageKind::Unsolicited),
+    ("unconfirmedAuditNotification", Operation::Other, MessageKind::Request),
+    ("who-Am-I", Operation::Other, MessageKind::Request),
+    ("you-Are", Operation::Other, MessageKind::Request),
 ];
 
 pub(crate) const I_AM: u8 = 0;

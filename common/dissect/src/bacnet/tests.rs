@@ -95,7 +95,12 @@ fn every_link_layer_is_read() {
     assert!(inside(parse::Medium::Ethernet, &[&[0x82, 0x82, 3][..], &npdu].concat()));
     let serial = [0, 0, 0, 6, 0x10, 5, 0, u8::try_from(npdu.len()).unwrap()];
     let found = (0..=255u8).filter(|sum| inside(parse::Medium::Serial, &[&serial[..], &[*sum], &npdu].concat()));
-    assert_eq!(found.count(), 1);
+    let sums: Vec<u8> = found.collect();
+    assert_eq!(sums.len(), 1);
+    assert!(
+        inside(parse::Medium::Serial, &[&[0x55, 0xff][..], &serial[3..], &sums, &npdu, &[0, 0]].concat()),
+        "the line"
+    );
     // Who asks for the table of foreign devices says nothing to a station.
     assert_eq!(parse::packet(parse::Medium::Ip, &[0x81, 6, 0, 4]), Ok(None));
     assert!(parse::packet(parse::Medium::Ip, &[0x81, 6, 0, 5, 0]).is_err());

@@ -1,6 +1,6 @@
 //! One CoAP conversation being read.
 
-use super::parse::{self, CONFIRMABLE, Frame, HEAD, RESET};
+use super::parse::{self, CONFIRMABLE, Frame, RESET};
 use super::table;
 use crate::Output;
 use crate::plant::{Language, Pending, message};
@@ -23,13 +23,15 @@ struct Asked {
     code: u8,
     operation: Operation,
     path: Option<String>,
+    /// It was answered, and goes on being so: what is observed.
+    goes_on: bool,
 }
 
 /// A token with its length.
 type Token = (u8, [u8; TOKEN_MAX]);
 
 /// The most a session holds beside itself.
-pub(super) const LIMIT: usize = Pending::<Token, Asked>::LIMIT + Pending::<Token, Asked>::MAX * 128;
+pub(super) const LIMIT: usize = Pending::<Token, Asked>::LIMIT + Pending::<Token, Asked>::MAX * 256;
 
 /// The session.
 #[derive(Debug, Default)]
@@ -40,8 +42,6 @@ pub(crate) struct Coap {
 }
 
 impl Language for Coap {
-    const HEAD: usize = HEAD;
-
     fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
         Ok(bytes.len())
     }
@@ -92,7 +92,7 @@ impl Coap {
     }
 
     fn ask(&mut self, frame: &Frame<'_>, from: Direction, operation: Operation, path: Option<String>) {
-        let asked = Asked { from, number: frame.number, code: frame.code, operation, path };
+        let asked = Asked { from, number: frame.number, code: frame.code, operation, path, goes_on: false };
         self.pending.note(token(frame), asked);
     }
 
@@ -106,20 +106,27 @@ impl Coap {
         Some(ics)
     }
 
-    /// An answer by its token; without a request that waits for it, the notification of what is observed.
+    /// An answer by its token. What is observed is answered once, and from then on tells without being asked.
     fn answer(&mut self, frame: &Frame<'_>, from: Direction) -> Ics {
         let wanted = token(frame);
         let asked = self.pending.take_if(|known, asked| *known == wanted && asked.from != from);
-        let name = table::response(frame.code).unwrap_or("");
+        let tells = frame.observe.is_some() && asked.as_ref().is_none_or(|asked| asked.goes_on);
         let kind = match frame.code {
             0x80.. => MessageKind::Exception,
-            _ if asked.is_none() && frame.observe.is_some() => MessageKind::Unsolicited,
+            _ if tells => MessageKind::Unsolicited,
             _ => MessageKind::Response,
         };
-        let other = if kind == MessageKind::Unsolicited { table::NOTIFY } else { table::UNKNOWN };
-        let operation = asked.as_ref().map_or(other, |asked| asked.operation);
+        let operation = match &asked {
+            _ if kind == MessageKind::Unsolicited => table::NOTIFY,
+            Some(asked) => asked.operation,
+            None => table::UNKNOWN,
+        };
+        let name = table::response(frame.code).unwrap_or("");
         let mut ics = message(Protocol::COAP, (operation, kind), u32::from(frame.code), name);
-        ics.object = asked.and_then(|asked| asked.path).map(Cow::Owned);
+        ics.object = asked.as_ref().and_then(|asked| asked.path.clone()).map(Cow::Owned);
+        if let Some(asked) = asked.filter(|asked| frame.observe.is_some() && asked.operation == table::OBSERVE) {
+            self.pending.note(wanted, Asked { goes_on: true, ..asked });
+        }
         ics
     }
 

@@ -38,6 +38,7 @@ fn what_is_observed_reports() {
     let wanted =
         ["subscribe/request", "subscribe/response", "report/unsolicited", "session/request", "session/response"];
     assert_eq!(talk.said(), wanted);
+    assert_eq!(talk.ics()[2].object.as_deref(), Some("/x"));
 }
 
 #[test]

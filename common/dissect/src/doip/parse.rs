@@ -66,10 +66,10 @@ pub(crate) fn vehicle(body: &[u8]) -> Result<Vehicle<'_>, Fault> {
     Ok(Vehicle { number: r.take(17, "vehicle")?, address: r.u16("address")?, entity: Mac(r.array("entity")?) })
 }
 
-/// A diagnostic message: who says it to whom, which service, and whether it refuses.
+/// A diagnostic message: which entity it is for or from, which service, and whether it refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Diagnostic {
-    pub(crate) target: u16,
+    pub(crate) entity: u16,
     pub(crate) service: u8,
     pub(crate) kind: MessageKind,
 }
@@ -83,8 +83,7 @@ pub(crate) fn diagnostic(body: &[u8]) -> Result<Diagnostic, Fault> {
     /// The answer will come.
     const PENDING: u8 = 0x78;
     let mut r = Reader::new(body);
-    r.skip(2, "source")?;
-    let (target, first) = (r.u16("target")?, r.u8("service")?);
+    let (source, target, first) = (r.u16("source")?, r.u16("target")?, r.u8("service")?);
     let (service, kind) = match first {
         NEGATIVE => {
             let (service, code) = (r.u8("service")?, r.u8("code")?);
@@ -93,5 +92,6 @@ pub(crate) fn diagnostic(body: &[u8]) -> Result<Diagnostic, Fault> {
         _ if first & 0x40 != 0 => (first & !0x40, MessageKind::Response),
         _ => (first, MessageKind::Request),
     };
-    Ok(Diagnostic { target, service, kind })
+    let entity = if kind == MessageKind::Request { target } else { source };
+    Ok(Diagnostic { entity, service, kind })
 }

@@ -17,7 +17,6 @@ pub(crate) struct DoIp {
 }
 
 impl Language for DoIp {
-    const HEAD: usize = HEAD;
     const VIEW: usize = 512;
 
     fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
@@ -40,7 +39,7 @@ impl Language for DoIp {
         if payload.code == table::DIAGNOSTIC {
             let diagnostic = parse::diagnostic(body)?;
             ics.kind = diagnostic.kind;
-            ics.unit = Some(u32::from(diagnostic.target));
+            ics.unit = Some(u32::from(diagnostic.entity));
             let name = table::service(diagnostic.service);
             ics.object = Some(if name.is_empty() {
                 format!("service 0x{:02x}", diagnostic.service).into()

@@ -86,6 +86,7 @@ impl Path {
             }
             let name = name.get(..NAME_MAX).unwrap_or(name);
             let _ = write!(self.symbol, "{}", name.escape_ascii());
+            self.symbol.truncate(NAME_MAX);
         }
         Ok(())
     }

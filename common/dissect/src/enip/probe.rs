@@ -75,10 +75,11 @@ fn carried(frame: &parse::Frame<'_>, whole: bool) -> Option<(f32, Part)> {
         return Some((0.85, Part::Either));
     }
     let packet = parse::packet(frame.data).ok().filter(|packet| packet.exact)?;
-    let message = packet.unconnected.or(packet.connected.map(|(_, message)| message))?;
-    let part = match message.first()? {
-        service if service & 0x80 == 0 => Part::Request,
-        _ => Part::Answer,
-    };
-    Some((0.98, part))
+    let message = packet.unconnected.or(packet.connected.map(|(_, message)| message)).unwrap_or(&[]);
+    Some(match message.first() {
+        // Connections are kept alive by empty messages.
+        None => (0.7, Part::Either),
+        Some(service) if service & 0x80 == 0 => (0.98, Part::Request),
+        Some(_) => (0.98, Part::Answer),
+    })
 }

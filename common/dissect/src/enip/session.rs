@@ -1,7 +1,7 @@
 //! One EtherNet/IP conversation being read.
 
 use super::cip::{self, Answer, Request};
-use super::parse::{self, Frame, HEAD, Identity};
+use super::parse::{self, Frame, Identity};
 use super::table::{self, EXECUTE_PCCC, MULTIPLE_SERVICE, PCCC, READ_TAG, SEND_RR_DATA, SEND_UNIT_DATA, WRITE_TAG};
 use crate::Output;
 use crate::plant::{Language, Pending, message};
@@ -30,9 +30,11 @@ struct Asked {
     object: Option<Cow<'static, str>>,
 }
 
-/// The most its table takes: each request one service mostly, and few with many.
+/// Services of one packet that are remembered; answers behind them are known by what they say themselves.
+const ASKED_MAX: usize = 16;
+/// The most its table takes, were every request a packet of many services.
 pub(super) const LIMIT: usize =
-    Pending::<Key, Vec<Asked>>::LIMIT + Pending::<Key, Vec<Asked>>::MAX * 4 * (size_of::<Asked>() + 128);
+    Pending::<Key, Vec<Asked>>::LIMIT + Pending::<Key, Vec<Asked>>::MAX * ASKED_MAX * (size_of::<Asked>() + 128);
 
 /// The session.
 #[derive(Debug, Default)]
@@ -41,8 +43,7 @@ pub(crate) struct Enip {
 }
 
 impl Language for Enip {
-    const HEAD: usize = HEAD;
-    const VIEW: usize = HEAD + 65_535;
+    const VIEW: usize = parse::HEAD + 65_535;
 
     fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
         parse::length(bytes)
@@ -106,7 +107,9 @@ impl Enip {
         let read = cip::requests(bytes, &mut |request| {
             let (ics, noted) = ask(&request);
             output.ics(ics);
-            asked.push(noted);
+            if asked.len() < ASKED_MAX {
+                asked.push(noted);
+            }
         });
         self.pending.note(key, asked);
         read

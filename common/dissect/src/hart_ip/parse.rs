@@ -5,8 +5,6 @@ use crate::plant::{Part, Side};
 use picket_event::Transport;
 use picket_reader::{Fault, Reader};
 
-/// Length of the header.
-pub(crate) const HEAD: usize = 8;
 /// A pass-through holds 8 + 1 + 5 + 3 + 1 + 1 + 255 + 1 bytes at most; logs and direct messages are longer.
 const LENGTH_MAX: u16 = 4096;
 
@@ -124,11 +122,7 @@ pub(crate) fn judge(bytes: &[u8], transport: Transport) -> Side {
         Err(Fault::Malformed(_)) => return Side::Foreign,
     };
     let Ok(frame) = frame(whole) else { return Side::Foreign };
-    let part = match frame.kind {
-        REQUEST => Part::Request,
-        PUBLISH => Part::Answer,
-        _ => Part::Answer,
-    };
+    let part = if frame.kind == REQUEST { Part::Request } else { Part::Answer };
     let sure = match (frame.id, frame.body) {
         (PASS_THROUGH, body) if frame.kind != NAK => match pdu(body) {
             Ok(_) => 0.98,

@@ -1,6 +1,6 @@
 //! One HART-IP conversation being read.
 
-use super::parse::{self, Frame, HEAD, Identity, NAK, PASS_THROUGH, PUBLISH, REQUEST};
+use super::parse::{self, Frame, Identity, NAK, PASS_THROUGH, PUBLISH, REQUEST};
 use super::table;
 use crate::Output;
 use crate::plant::{Language, Pending, message};
@@ -26,8 +26,6 @@ pub(crate) struct HartIp {
 }
 
 impl Language for HartIp {
-    const HEAD: usize = HEAD;
-
     fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
         parse::length(bytes)
     }

@@ -1,6 +1,6 @@
 //! One KNXnet/IP conversation being read. Services name themselves: nothing is to be remembered.
 
-use super::parse::{self, Device, HEAD};
+use super::parse::{self, Device};
 use super::table;
 use crate::Output;
 use crate::plant::{Language, message};
@@ -16,8 +16,6 @@ use std::fmt::Write as _;
 pub(crate) struct KnxIp;
 
 impl Language for KnxIp {
-    const HEAD: usize = HEAD;
-
     fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
         parse::length(bytes)
     }

@@ -6,6 +6,7 @@
 
 mod industrial;
 pub(crate) mod network;
+mod radio;
 #[cfg(test)]
 mod tests;
 
@@ -77,6 +78,7 @@ pub static ALL: &[Signature] = &[
     s(Protocol::PROFINET_PTCP, &[0x8892], industrial::profinet_ptcp),
     s(Protocol::PROFINET_MRP, &[0x88e3], industrial::profinet_mrp),
     s(Protocol::SERCOS, &[0x88cd], industrial::sercos),
+    s(Protocol::ZIGBEE, &[0x809a], radio::zigbee),
 ];
 
 /// So sure where all of this holds.

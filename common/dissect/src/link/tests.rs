@@ -38,6 +38,7 @@ fn frames() -> Vec<(&'static str, u16, Vec<u8>)> {
     vec![
         ("arp", 0x0806, arp),
         ("lldp", 0x88cc, lldp),
+        ("zigbee", 0x809a, vec![0x61, 0x88, 1, 0xcd, 0xab, 0, 0, 1, 0, 0x48, 0, 0, 0, 1, 0, 30, 7]),
         ("cdp", 0x2000, vec![2, 180, 0, 0, 0, 1, 0, 6, b's', b'w']),
         ("stp", 0x42, vec![0x42, 0x42, 3, 0, 0, 2, 2, 0]),
         ("stp", 0x010b, vec![0, 0, 2, 2, 0]),

@@ -3,8 +3,6 @@
 use super::table;
 use picket_reader::{Fault, Reader};
 
-/// The shortest packet.
-pub(crate) const HEAD: usize = 2;
 /// Longest topic that is believed where it has to prove something, bytes.
 const TOPIC_MAX: usize = 1024;
 

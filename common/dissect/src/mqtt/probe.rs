@@ -33,8 +33,7 @@ pub(crate) fn probe(head: &Head<'_>) -> Probe {
         48.. => 0.98,
         // Both sides, or several packets: twice over what one lucky message would be.
         26.. if a.packets + b.packets > 1 => 0.9,
-        20.. => 0.7,
-        14.. => 0.45,
+        24.. => 0.7,
         _ => return Probe::More,
     };
     Probe::Yes { confidence: Unit::new(sure), reversed: answers.contains(&true) }

@@ -1,6 +1,6 @@
 //! One MQTT conversation being read.
 
-use super::parse::{self, HEAD};
+use super::parse;
 use super::table::{self, CONNACK, CONNECT, DISCONNECT, PUBACK, PUBLISH, PUBREC, SUBACK, SUBSCRIBE, UNSUBSCRIBE};
 use crate::Output;
 use crate::plant::{Language, message};
@@ -17,16 +17,25 @@ pub(crate) struct Mqtt {
 }
 
 impl Language for Mqtt {
-    const HEAD: usize = HEAD;
     const VIEW: usize = 2048;
 
     fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
-        let fixed = parse::fixed(bytes)?;
-        // Heads of two bytes are found everywhere: what is behind them has to fit too.
-        match parse::weight(bytes) {
-            None => Err(Fault::Malformed("mqtt: packet contradicts itself")),
-            Some(_) => Ok(fixed.total),
+        parse::fixed(bytes).map(|fixed| fixed.total)
+    }
+
+    /// Heads of two bytes are found everywhere: two packets have to follow each other, and to tell something.
+    fn begins(&self, bytes: &[u8]) -> Result<(), Fault> {
+        const NONE: Fault = Fault::Malformed("mqtt: no packet begins here");
+        let (mut r, mut bits) = (Reader::new(bytes), 0);
+        for _ in 0..2 {
+            let fixed = parse::fixed(r.peek())?;
+            if fixed.total > Self::VIEW {
+                return Err(NONE);
+            }
+            let (_, weight) = parse::weight(r.take(fixed.total, "packet")?).ok_or(NONE)?;
+            bits += weight;
         }
+        if bits >= 16 { Ok(()) } else { Err(NONE) }
     }
 
     fn message(&mut self, said: &Message<'_>, output: &mut Output) -> Result<(), Fault> {

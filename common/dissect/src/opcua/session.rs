@@ -19,7 +19,7 @@ const ASSEMBLY_MAX: usize = 8_192;
 /// The most a session holds beside itself.
 pub(super) const LIMIT: usize = Pending::<u32, Asked>::LIMIT
     + Pending::<u32, Asked>::MAX * 160
-    + ASSEMBLIES * (ASSEMBLY_MAX + size_of::<Assembly>());
+    + ASSEMBLIES * (2 * ASSEMBLY_MAX + size_of::<Assembly>());
 
 /// What was asked.
 #[derive(Clone, Debug)]
@@ -44,8 +44,6 @@ pub(crate) struct OpcUa {
 }
 
 impl Language for OpcUa {
-    const HEAD: usize = HEAD;
-
     fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
         parse::head(bytes).map(|(_, _, size)| size)
     }

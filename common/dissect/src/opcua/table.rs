@@ -97,6 +97,8 @@ pub(crate) fn request(kind: u32) -> Service {
 pub(crate) const STATUS: &[(u32, &str)] = &[
     (0x8001, "unexpected error"),
     (0x8002, "internal error"),
+    (0x8003, "out of memory"),
+    (0x8008, "encoding limits exceeded"),
     (0x800a, "timeout"),
     (0x800b, "service unsupported"),
     (0x800c, "shutdown"),

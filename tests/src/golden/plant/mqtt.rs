@@ -82,7 +82,7 @@ fn malformed() -> Script {
 }
 
 pub(super) fn captures() -> Vec<(&'static str, Capture)> {
-    let large: Script = (0..3).map(|n| (ToServer, publish("plant/line1/camera", &vec![n; 20_000]))).collect();
+    let large: Script = (0..3).map(|n| (ToServer, publish("plant/line1/camera", &vec![n; 5_000]))).collect();
     vec![
         ("version-3-1-1", connection(1883, &conversation(4))),
         ("version-5", connection(1883, &conversation(5))),
