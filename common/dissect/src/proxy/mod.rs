@@ -6,6 +6,7 @@
 
 mod parse;
 mod session;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -28,8 +29,8 @@ impl Dissector for Proxy {
     }
 
     fn probe(&self, head: &Head<'_>) -> Probe {
-        let client = |bytes: &[u8]| match begins(bytes, parse::SIGNATURE, 0.98) {
-            Guess::No => begins_any(bytes, &[b"PROXY TCP4 ", b"PROXY TCP6 ", b"PROXY UNKNOWN"], 0.98),
+        let client = |bytes: &[u8]| match begins(bytes, table::SIGNATURE, 0.98) {
+            Guess::No => begins_any(bytes, &table::LINES, 0.98),
             guess => guess,
         };
         spoken(head, client, anything)

@@ -1,9 +1,8 @@
 //! Headers, bytes to where they end and which port they name.
 
+use super::table::{LOCAL, PROXY, SIGNATURE, addresses};
 use picket_reader::{Fault, Reader};
 
-/// How version 2 begins (section 2.2).
-pub(super) const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 /// The longest header of version 1 (section 2.1).
 const LINE: usize = 107;
 /// The longest header of version 2 that is stepped over; addresses and what may follow them are short.
@@ -38,16 +37,12 @@ fn binary(r: &mut Reader<'_>) -> Result<Option<u16>, Fault> {
         return Err(Fault::Malformed("proxy: signature"));
     }
     let (command, family, length) = (r.u8("command")?, r.u8("family")?, usize::from(r.u16("length")?));
-    if !matches!(command, 0x20 | 0x21) || length > LIMIT {
+    if !matches!(command, LOCAL | PROXY) || length > LIMIT {
         return Err(Fault::Malformed("proxy: command or length"));
     }
     let mut inside = r.sub(length, "addresses")?;
-    let addresses = match (command, family >> 4) {
-        (0x21, 1) => 8,
-        (0x21, 2) => 32,
-        // The proxy's own checks of its server, and sockets that have no ports.
-        _ => return Ok(None),
-    };
-    inside.skip(addresses + 2, "addresses")?;
+    // The proxy's own checks of its server name nobody, and sockets of a machine have no ports.
+    let Some(length) = addresses(family).filter(|_| command == PROXY) else { return Ok(None) };
+    inside.skip(length + 2, "addresses")?;
     inside.u16("port").map(Some)
 }

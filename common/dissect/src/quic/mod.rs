@@ -4,6 +4,7 @@
 //! both hellos can be read: over several packets and datagrams, in CRYPTO frames in any order, behind a
 //! Retry (whose integrity tag is verified) or another version. One `quic` event a connection, written when
 //! both hellos are complete or the flow ends; then the session is done, so that bulk data costs nothing.
+//! With it the connection ids are told, by which later flows of the connection are known ([`bound_for`]).
 //! Named without a hello: connections that began before the capture, by long headers, or by short ones that
 //! keep their connection id; older versions of Google and Facebook.
 //! Not read: Handshake, 0-RTT and 1-RTT packets (encrypted), Google's own handshake, Initial packets that the

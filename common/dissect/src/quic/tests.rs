@@ -173,3 +173,46 @@ fn connection_ids_have_twenty_bytes_at_most() {
     assert!(ConnectionId::new(&[]).unwrap().as_bytes().is_empty());
     assert!(ConnectionId::new(&[7; 21]).is_none());
 }
+
+/// What a short header is bound for: the id and what follows it, of what can be one alone.
+#[test]
+fn short_headers_name_where_they_go() {
+    let packet: Vec<u8> = [0x4d].into_iter().chain((1..40).map(|byte| byte * 5)).collect();
+    let start = bound_for(&packet).unwrap();
+    assert_eq!(start.as_bytes(), &packet[1..21]);
+    let mut channel = packet.clone();
+    (channel[0], channel[2], channel[3]) = (0x40, 0, 36);
+    for other in [&packet[..20], &[&[0xc3][..], &packet[1..]].concat(), b"GET /status HTTP/1.1\r\n\r\n", &channel] {
+        assert_eq!(bound_for(other), None, "{other:02x?}");
+    }
+}
+
+/// The ids are told with the connection's event: here of a published server packet, behind a client that chose its id.
+#[test]
+fn the_servers_choice_is_told_just_before_the_event() {
+    let packet = unhex(SERVER_INITIALS[0].1);
+    let endpoints = picket_event::Endpoints::Ip {
+        src: [192, 0, 2, 1].into(),
+        src_port: 50_000,
+        dest: [192, 0, 2, 2].into(),
+        dest_port: 443,
+        transport: Transport::UDP,
+    };
+    let context = Context { time: picket_event::Timestamp::EPOCH, endpoints };
+    let mut conversation = crate::Conversation::new(&endpoints);
+    let mut output = crate::Output::default();
+    // The client's first packet, cut by the capture: its id is the key to the answer.
+    let first = [&[0xc3, 0, 0, 0, 1, 8][..], &FIRST_ID, &[0, 0, 0x44, 0x9e], &[7; 60]].concat();
+    conversation.datagram(Direction::ToServer, &first, &context, &mut output);
+    conversation.datagram(Direction::ToClient, &packet, &context, &mut output);
+    assert!(!output.facts.iter().any(|fact| matches!(fact, crate::Fact::ConnectionIds(_))));
+    for direction in [Direction::ToServer, Direction::ToClient] {
+        conversation.end(direction, &context, &mut output);
+    }
+    let ids = output.facts.iter().find_map(|fact| match fact {
+        crate::Fact::ConnectionIds(ids) => Some(**ids),
+        _ => None,
+    });
+    assert_eq!(ids.unwrap().server.as_bytes(), unhex("f067a5502a4262b5"));
+    assert_eq!(output.events.len(), 1);
+}

@@ -4,8 +4,10 @@
 //! behind it they stand alone. From version 8 on TLS comes first, and the flow is TLS. A server that stays in clear is
 //! left alone. Not read: log-ins, statements, and what only a log-in is hidden of.
 
+mod parse;
 mod probe;
 mod session;
+mod table;
 #[cfg(test)]
 mod tests;
 

@@ -1,16 +1,12 @@
 //! A connection being followed until its handshake is over, or it stays in clear.
 
+use super::parse::{self, Header, Step};
+use super::table::{HANDSHAKE, HEADER, PRE_LOGIN, RESPONSE};
 use crate::inside::Inside;
 use crate::{Context, Input, Need, Output, Progress, Session};
 use picket_event::Direction;
 use picket_reader::Reader;
 
-/// A packet's header (MS-TDS section 2.2.3.1).
-const HEADER: usize = 8;
-/// Of the handshake, and of what comes before it.
-const PRE_LOGIN: u8 = 0x12;
-/// The server's answer to a pre-login.
-const RESPONSE: u8 = 0x04;
 /// Packets of a direction that are looked at.
 const PACKETS_LIMIT: u8 = 64;
 
@@ -70,17 +66,18 @@ impl Talk {
 
 /// Reads the header at the beginning of a view; answers whether it is one of the handshake's. `None` while it is cut.
 fn header(side: &mut Side, view: &[u8]) -> Option<bool> {
-    // A record that stands alone: the handshake is over.
-    if matches!(view.first(), Some(0x14..=0x17)) {
+    let Header { kind, length, first } = match parse::header(view) {
+        Step::Cut => return None,
+        Step::Record => return Some(false),
+        Step::Packet(header) => header,
+    };
+    let begins = kind == PRE_LOGIN && (first == HANDSHAKE || side.inside);
+    let fits = begins || matches!(kind, PRE_LOGIN | RESPONSE) && side.packets == 0;
+    if !fits || length == 0 {
         return Some(false);
     }
-    let [kind, _, high, low, _, _, _, _, first, ..] = view else { return None };
-    let length = usize::from(u16::from_be_bytes([*high, *low]));
-    let begins = *kind == PRE_LOGIN && (*first == 0x16 || side.inside);
-    let fits = begins || matches!(*kind, PRE_LOGIN | RESPONSE) && side.packets == 0;
-    let Some(left) = length.checked_sub(HEADER).filter(|left| *left > 0 && fits) else { return Some(false) };
     side.packets = side.packets.saturating_add(1);
-    (side.left, side.inside) = (left, begins);
+    (side.left, side.inside) = (length, begins);
     Some(side.packets <= PACKETS_LIMIT)
 }
 

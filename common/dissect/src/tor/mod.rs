@@ -3,7 +3,8 @@
 //! TLS 1.2 and older: the certificate, which goes in clear. A relay makes it up: subject `CN=www.NAME.net`, issuer
 //! `CN=www.NAME.com` (`.net` in old releases), the names of random letters, and no extension. Nobody else's looks so.
 //! TLS 1.3: the client asks for a made-up `www.NAME.com` and offers no application protocol; behind its Finished come a
-//! record of the length of a VERSIONS cell, then records of whole cells (514 bytes). Both have to be there.
+//! record of the length of a VERSIONS cell, then records of whole cells (514 bytes); of a relay that opens a link one
+//! with its certificates between. All of it has to be there.
 //! Not told: bridges with a transport of their own (obfs4, meek, snowflake, webtunnel), which look like nothing or like
 //! something else, and clients that ask for no name.
 
@@ -68,8 +69,9 @@ impl Cells {
         match self.records {
             1 if FINISHED.contains(&inside) => Verdict::More,
             2 if VERSIONS.contains(&inside) => Verdict::More,
-            // A relay that proves who it is sends its certificates first; a client goes on with cells.
-            3 if inside > 0 && inside.is_multiple_of(CELL) => Verdict::Tor,
+            3 | 4 if inside > 0 && inside.is_multiple_of(CELL) => Verdict::Tor,
+            // A relay that opens a link proves who it is first: certificates and a signature of any length, then a cell.
+            3 if inside > CELL => Verdict::More,
             _ => Verdict::Foreign,
         }
     }

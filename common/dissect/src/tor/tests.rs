@@ -62,8 +62,9 @@ fn verdict(lengths: &[usize]) -> Verdict {
 fn records_of_cells() {
     assert_eq!(verdict(&[69, 28, 531]), Verdict::Tor);
     assert_eq!(verdict(&[53, 26, 1045]), Verdict::Tor);
+    assert_eq!(verdict(&[69, 28, 2100, 531]), Verdict::Tor);
     assert_eq!(verdict(&[69, 28]), Verdict::More);
-    for other in [&[531][..], &[69, 531], &[69, 28, 530], &[69, 28, 17], &[69, 28, 28], &[3]] {
+    for other in [&[531][..], &[69, 531], &[69, 28, 530], &[69, 28, 17], &[69, 28, 28], &[69, 28, 2100, 600], &[3]] {
         assert_eq!(verdict(other), Verdict::Foreign, "{other:?}");
     }
 }
@@ -95,7 +96,8 @@ fn a_link_is_named_and_keeps_its_handshake() {
 #[test]
 fn what_has_one_half_stays_tls() {
     for (name, lengths) in [
-        (NAME, &[69, 28, 600][..]),
+        (NAME, &[69, 28, 400, 531][..]),
+        (NAME, &[69, 28, 600, 600]),
         (NAME, &[69, 200, 531]),
         (NAME, &[69]),
         ("www.my-plant-portal.com", &[69, 28, 531]),
