@@ -2,7 +2,8 @@
 # Installs what building, running and testing need, and nothing that is there already.
 #   setup.sh            to build and run: a C compiler, pkg-config, libpcap's headers, a Rust toolchain
 #   setup.sh policy     also cargo-deny, for the dependency policy
-#   setup.sh peers      also the peers that tests and benches compare with: tshark, nDPI, chromium, tcpdump, valgrind
+#   setup.sh peers      also the peers that tests and benches compare with: tshark, nDPI, softflowd, nfstream, chromium,
+#                       tcpdump, valgrind
 # A missing package is installed by root or through sudo; where neither is possible, the one line to run is printed.
 set -eu
 
@@ -22,6 +23,7 @@ if [ "${1:-}" = peers ]; then
     need tshark tshark
     need tcpdump tcpdump
     need ndpiReader libndpi-bin
+    need "/usr/sbin/softflowd /usr/local/sbin/softflowd" softflowd
     need chromium chromium
     need valgrind valgrind
     need ip iproute2
@@ -68,6 +70,11 @@ if [ "${1:-}" = peers ] && ! target/venv/bin/python -c 'import duckdb' 2>/dev/nu
     echo "setup: installing duckdb for Python into target/venv, which tests read Parquet with"
     { python3 -m venv target/venv && target/venv/bin/pip install --quiet duckdb; } \
         || echo "setup: that failed; the test that needs it is skipped" >&2
+fi
+if [ "${1:-}" = peers ] && ! target/venv/bin/python -c 'import nfstream' 2>/dev/null; then
+    echo "setup: installing nfstream for Python into target/venv, which a bench compares with"
+    { python3 -m venv target/venv && target/venv/bin/pip install --quiet nfstream; } \
+        || echo "setup: that failed; its row of the bench is left out" >&2
 fi
 if [ "${1:-}" = policy ] && ! cargo deny --version >/dev/null 2>&1; then
     echo "setup: installing cargo-deny (some minutes, once)"

@@ -22,11 +22,14 @@ use std::sync::Arc;
 use worker::Worker;
 
 /// Rounds under way at most: one being worked on, one waiting, one on its way back.
-const ROUNDS_MAX: usize = 4;
-/// Packets of a round.
-const ROUND_ITEMS: usize = 2_048;
-/// Bytes of a round: of frames lent, or of payloads copied for one worker.
-const ROUND_BYTES: usize = 512 << 10;
+const ROUNDS_MAX: usize = 3;
+/// Packets of a worker in a round. Threads wake each other a few times a round, and that costs more than what lies in
+/// memory meanwhile.
+const ROUND_ITEMS: usize = 8_192;
+/// Bytes of the frames lent to a round.
+const ROUND_LENT: usize = 2 << 20;
+/// Bytes of the payloads copied for one worker in a round.
+const ROUND_COPIED: usize = 1 << 20;
 /// The workers' books are asked for every so many rounds.
 const LEDGER_ROUNDS: u64 = 64;
 
@@ -204,8 +207,8 @@ impl Shared {
     /// Begins another round where this one is full.
     #[inline]
     fn turn(&mut self, sink: &mut impl Sink) {
-        let is_full = |batch: &Batch| batch.len() >= ROUND_ITEMS || batch.copied() >= ROUND_BYTES;
-        if self.lent >= ROUND_BYTES || self.filling.iter().any(is_full) {
+        let is_full = |batch: &Batch| batch.len() >= ROUND_ITEMS || batch.copied() >= ROUND_COPIED;
+        if self.lent >= ROUND_LENT || self.filling.iter().any(is_full) {
             self.dispatch(false);
             self.collect(ROUNDS_MAX - 1, sink);
         }
