@@ -1,8 +1,8 @@
 //! The makers of the golden captures, one module a protocol, and the way from a capture to its expected lines.
 
 mod automation;
-mod dnp3;
 mod codesys;
+mod dnp3;
 mod dns;
 mod dtls;
 mod hosts;
@@ -11,8 +11,8 @@ mod iec104;
 mod iso;
 mod mms;
 mod modbus;
-mod proxy;
 mod plant;
+mod proxy;
 mod quic;
 mod rtp;
 mod rtu;
@@ -22,8 +22,8 @@ mod socks;
 mod ssh;
 mod starttls;
 mod substation;
-mod telecontrol;
 mod tds;
+mod telecontrol;
 mod tls;
 mod umas;
 

@@ -23,6 +23,7 @@ macro_rules! findings {
             Finding { kind: $kind, severity: $severity, techniques: &[$($technique),+], words: $words };)*
 
         /// Every kind of finding.
+        #[cfg(test)]
         pub(crate) static ALL: &[&Finding] = &[$(&$name),*];
     };
 }
@@ -48,25 +49,36 @@ findings! {
 /// A function that says more than its operation does.
 struct Special {
     protocol: Protocol,
+    operation: Operation,
+    /// The protocol's own codes.
     functions: &'static [u32],
     /// The beginning of the object it acts on; empty where any will do.
     object: &'static str,
     finding: &'static Finding,
 }
 
-const fn special(
-    protocol: Protocol,
-    functions: &'static [u32],
-    object: &'static str,
-    finding: &'static Finding,
-) -> Special {
-    Special { protocol, functions, object, finding }
+macro_rules! special {
+    ($($protocol:ident $operation:ident $functions:expr, $object:literal => $finding:ident;)*) => {
+        &[$(Special {
+            protocol: Protocol::$protocol,
+            operation: Operation::$operation,
+            functions: &$functions,
+            object: $object,
+            finding: &$finding,
+        }),*]
+    };
 }
 
-static SPECIAL: &[Special] = &[
-    // Omron W342 section 5: forced set and reset, and their cancellation.
-    special(Protocol::FINS, &[0x2301, 0x2302], "", &FORCE),
-];
+static SPECIAL: &[Special] = special! {
+    // Omron W342 section 5-3: forced set and reset, and their cancellation.
+    FINS Control [0x2301, 0x2302], "" => FORCE;
+    // The system service of a Beckhoff router (UDP 48899): a station that may command this one from now on.
+    ADS Write [6], "" => TRUST;
+    // CIP volume 1 and Logix: attributes of the wall clock are set.
+    ENIP Write [0x02, 0x04, 0x10], "wall clock" => CLOCK;
+    // Logix' reading of a project, object by object.
+    ENIP Other [0x4b, 0x4c, 0x4f], "program" => PROGRAM_READ;
+};
 
 /// Protocols whose masters set clocks as part of their ordinary work.
 const KEEPS_TIME: &[Protocol] = &[Protocol::DNP3, Protocol::IEC104, Protocol::DLMS, Protocol::C1222, Protocol::BACNET];
@@ -75,7 +87,9 @@ const KEEPS_TIME: &[Protocol] = &[Protocol::DNP3, Protocol::IEC104, Protocol::DL
 pub(crate) fn of_message(ics: &Ics) -> Option<&'static Finding> {
     let object = ics.object.as_deref().unwrap_or_default();
     let fits = |s: &&Special| {
-        s.protocol == ics.protocol && s.functions.contains(&ics.function) && object.starts_with(s.object)
+        (s.operation, &s.protocol) == (ics.operation, &ics.protocol)
+            && s.functions.contains(&ics.function)
+            && object.starts_with(s.object)
     };
     if let Some(special) = SPECIAL.iter().find(fits) {
         return Some(special.finding);
@@ -84,14 +98,21 @@ pub(crate) fn of_message(ics: &Ics) -> Option<&'static Finding> {
         Operation::Firmware => Some(&FIRMWARE),
         Operation::ProgramWrite => Some(&PROGRAM_WRITE),
         Operation::ProgramRead => Some(&PROGRAM_READ),
+        // Its managing node starts and checks every node at each beginning.
+        Operation::Start | Operation::Stop | Operation::Mode if ics.protocol == Protocol::POWERLINK => None,
         Operation::Start | Operation::Stop => Some(&STATE),
         Operation::Restart => Some(&RESTART),
         Operation::Mode => Some(&MODE),
-        Operation::Time if !KEEPS_TIME.contains(&ics.protocol) => Some(&CLOCK),
+        Operation::Time if !KEEPS_TIME.contains(&ics.protocol) && !only_reads(ics) => Some(&CLOCK),
         Operation::Identify => Some(&INTERROGATION),
         Operation::Write | Operation::Control if is_broadcast(ics) => Some(&BROADCAST),
         _ => None,
     }
+}
+
+/// Whether a function's own name says that it reads: the vocabulary has one operation for both.
+fn only_reads(ics: &Ics) -> bool {
+    ics.function_name.to_ascii_lowercase().contains("read")
 }
 
 /// Whether a message goes to every unit at once. Modbus' unit 0 is no broadcast over TCP, where it often means the device itself.

@@ -61,7 +61,22 @@ fn what_plants_do_all_day_is_no_finding() {
     let mut clock = message(Operation::Time, MessageKind::Request, 103);
     clock.protocol = Protocol::IEC104;
     assert!(kinds(&mut findings, 0, clock).is_empty());
+    let mut clock = message(Operation::Time, MessageKind::Request, 7);
+    clock.function_name = Cow::Borrowed("Read clock");
+    assert!(kinds(&mut findings, 0, clock).is_empty());
     assert_eq!(kinds(&mut findings, 0, message(Operation::Time, MessageKind::Request, 7)), ["clock_set"]);
+}
+
+#[test]
+fn a_function_may_say_more_than_its_operation() {
+    let mut findings = Findings::new();
+    let mut write = message(Operation::Write, MessageKind::Request, 4);
+    (write.protocol, write.object) = (Protocol::ENIP, Some(Cow::Borrowed("wall clock time instance 1")));
+    assert_eq!(kinds(&mut findings, 0, write.clone()), ["clock_set"]);
+    write.object = Some(Cow::Borrowed("assembly instance 1"));
+    assert!(kinds(&mut findings, 0, write.clone()).is_empty());
+    (write.protocol, write.function) = (Protocol::ADS, 6);
+    assert_eq!(kinds(&mut findings, 0, write), ["trust_added"]);
 }
 
 #[test]
