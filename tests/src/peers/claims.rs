@@ -40,6 +40,26 @@ pub struct Claims {
     pub http: BTreeSet<Ends>,
 }
 
+/// A text as two readers can be compared on: what is not printable each writes in a way of its own (escapes, replacement
+/// characters, an end at the first zero byte), so it is left out.
+#[must_use]
+pub fn comparable(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        let escaped = rest.strip_prefix('\\').map_or(0, |behind| match behind.as_bytes() {
+            [b'x', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => 4,
+            [a, b, c, ..] if [a, b, c].into_iter().all(u8::is_ascii_digit) => 4,
+            _ => 0,
+        });
+        if escaped == 0 && (next == ' ' || next.is_ascii_graphic()) {
+            plain.push(next.to_ascii_lowercase());
+        }
+        rest = rest.get(escaped.max(next.len_utf8())..).unwrap_or_default();
+    }
+    plain.trim().to_owned()
+}
+
 /// The two ends in their order.
 #[must_use]
 pub fn ends(one: End, other: End) -> Ends {
@@ -75,7 +95,7 @@ fn claim(event: &Event, claims: &mut Claims, first: &mut First) {
     let mut hello = |what, name, ja3: Option<[u8; 16]>, sni: &Option<String>| {
         if first.is_first(ends, what) {
             claims.all.extend(ja3.map(|hash| (ends, what, hex(&hash))));
-            claims.all.extend(sni.as_ref().map(|sni| (ends, name, sni.to_ascii_lowercase())));
+            claims.all.extend(sni.as_ref().map(|sni| (ends, name, comparable(sni))));
         }
     };
     match &event.body {
@@ -83,14 +103,18 @@ fn claim(event: &Event, claims: &mut Claims, first: &mut First) {
         Body::Quic(quic) => hello(What::QuicHello, What::QuicServerName, quic.ja3, &quic.sni),
         Body::Ssh(ssh) => {
             for end in [&ssh.client, &ssh.server].into_iter().flatten() {
-                claims.all.insert((ends, What::SshBanner, format!("SSH-{}-{}", end.version, end.software)));
+                claims.all.insert((
+                    ends,
+                    What::SshBanner,
+                    comparable(&format!("SSH-{}-{}", end.version, end.software)),
+                ));
             }
         }
         Body::Http(_) => {
             claims.http.insert(ends);
         }
         Body::Dns(dns) if !dns.answer => {
-            claims.all.insert((ends, What::DnsQuestion, dns.name.to_ascii_lowercase()));
+            claims.all.insert((ends, What::DnsQuestion, comparable(&dns.name)));
         }
         _ => {}
     }
@@ -165,5 +189,17 @@ impl fmt::Display for Comparison {
             writeln!(f, "{what:?}: both {both}, peer alone {peer_only}, picket alone {picket_only}, share {share:.4}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::comparable;
+
+    #[test]
+    fn what_is_not_printable_is_left_out_however_it_is_written() {
+        assert_eq!(comparable("SSH-1.99-Cisco \\x00\\x00"), "ssh-1.99-cisco");
+        assert_eq!(comparable("a\\200b\u{fffd}c.Example"), "abc.example");
+        assert_eq!(comparable("plain\\name"), "plain\\name");
     }
 }

@@ -1,6 +1,6 @@
 //! What tshark claims of a capture.
 
-use super::claims::{Claims, Ends, First, What, ends};
+use super::claims::{Claims, Ends, First, What, comparable, ends};
 use std::io;
 use std::path::Path;
 use std::process::Command;
@@ -75,15 +75,15 @@ fn frame(fields: &[&str; FIELDS.len()], claims: &mut Claims, first: &mut First) 
         if first.is_first(ends, hello) {
             let one = |text: &str| text.split(AGGREGATOR).next().filter(|value| !value.is_empty()).map(str::to_owned);
             claims.all.extend(one(ja3).map(|ja3| (ends, hello, ja3)));
-            claims.all.extend(one(names).map(|sni| (ends, name, sni.to_ascii_lowercase())));
+            claims.all.extend(one(names).map(|sni| (ends, name, comparable(&sni))));
         }
     }
     let all = |text: &str| -> Vec<String> {
         text.split(AGGREGATOR).filter(|value| !value.is_empty()).map(|value| value.trim_end().to_owned()).collect()
     };
-    claims.all.extend(all(banners).into_iter().map(|banner| (ends, What::SshBanner, banner)));
+    claims.all.extend(all(banners).into_iter().map(|banner| (ends, What::SshBanner, comparable(&banner))));
     // DNS inside HTTP stands in a body, and bodies are not read.
     if protocols.ends_with(":dns") && !protocols.contains(":http") {
-        claims.all.extend(all(questions).into_iter().map(|name| (ends, What::DnsQuestion, name.to_ascii_lowercase())));
+        claims.all.extend(all(questions).into_iter().map(|name| (ends, What::DnsQuestion, comparable(&name))));
     }
 }
