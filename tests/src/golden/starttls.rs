@@ -67,8 +67,6 @@ fn service(name: &'static str, port: u16, agreed: &[(Direction, &[u8])], refused
 fn text_services() -> Vec<Service> {
     let ehlo: &[u8] = b"EHLO mx.plant.example\r\n";
     let smtp: &[u8] = b"220 mail.plant.example ESMTP\r\n";
-    let sieve: &[u8] =
-        b"\"IMPLEMENTATION\" \"Example Sieve 2\"\r\n\"SIEVE\" \"fileinto\"\r\n\"STARTTLS\"\r\nOK \"ready\"\r\n";
     let features: &[u8] = b"<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>";
     vec![
         service(
@@ -110,6 +108,30 @@ fn text_services() -> Vec<Service> {
             &[(ToClient, b"220 FTP ready\r\n"), (ToServer, b"AUTH TLS\r\n"), (ToClient, b"502 unknown\r\n")],
         ),
         service(
+            "xmpp-turns",
+            5222,
+            &[
+                (ToServer, STREAM),
+                (ToClient, STREAM),
+                (ToClient, features),
+                (ToServer, b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
+                (ToClient, b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
+            ],
+            &[
+                (ToServer, STREAM),
+                (ToClient, STREAM),
+                (ToServer, b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
+                (ToClient, b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>"),
+            ],
+        ),
+    ]
+}
+
+fn more_text_services() -> Vec<Service> {
+    let sieve: &[u8] =
+        b"\"IMPLEMENTATION\" \"Example Sieve 2\"\r\n\"SIEVE\" \"fileinto\"\r\n\"STARTTLS\"\r\nOK \"ready\"\r\n";
+    vec![
+        service(
             "nntp-turns",
             119,
             &[
@@ -128,23 +150,6 @@ fn text_services() -> Vec<Service> {
             4190,
             &[(ToClient, sieve), (ToServer, b"STARTTLS\r\n"), (ToClient, b"OK \"begin\"\r\n")],
             &[(ToClient, sieve), (ToServer, b"STARTTLS\r\n"), (ToClient, b"NO \"not now\"\r\n")],
-        ),
-        service(
-            "xmpp-turns",
-            5222,
-            &[
-                (ToServer, STREAM),
-                (ToClient, STREAM),
-                (ToClient, features),
-                (ToServer, b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
-                (ToClient, b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
-            ],
-            &[
-                (ToServer, STREAM),
-                (ToClient, STREAM),
-                (ToServer, b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
-                (ToClient, b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>"),
-            ],
         ),
     ]
 }
@@ -244,6 +249,6 @@ fn ahead() -> Capture {
 
 /// Every capture by name.
 pub(super) fn captures() -> Vec<(&'static str, Capture)> {
-    let services = text_services().into_iter().chain(binary_services());
+    let services = text_services().into_iter().chain(more_text_services()).chain(binary_services());
     services.map(|service| (service.name, turns(&service))).chain([("smtp-ahead", ahead())]).collect()
 }
