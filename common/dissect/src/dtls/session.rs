@@ -3,7 +3,7 @@
 use super::parse::{Fragment, Record, fragment, is_first_byte, record};
 use super::table::{DTLS13, HELLO_VERIFY_REQUEST, content};
 use crate::pieces::{Pieces, Placed};
-use crate::tls::summary::Seen;
+use crate::tls::summary::{Client, Seen};
 use crate::tls::table::message;
 use crate::tls::{CERTIFICATES_LIMIT, Carrier, HELLO_LIMIT, ServerFlight, client_hello, server_hello};
 use crate::{Context, Fact, Input, Need, Output, Progress, Session, x509};
@@ -211,8 +211,8 @@ impl Handshake {
         }
         hello.record_version = version;
         hello.records = records;
-        output.facts.push(Fact::ClientHello(Box::new(hello.clone())));
-        self.seen.client = Some(Box::new(hello));
+        self.seen.client = Some(Client::of(&hello));
+        output.facts.push(Fact::ClientHello(Box::new(hello)));
         Ok(())
     }
 
@@ -232,7 +232,8 @@ impl Handshake {
 
     fn certificate(&mut self, body: &[u8], output: &mut Output) -> Result<(), Fault> {
         if let Some(facts) = x509::chain(body)? {
-            output.facts.push(Fact::Certificates(Box::new(facts.clone())));
+            let facts = Box::new(facts);
+            output.facts.push(Fact::Certificates(facts.clone()));
             self.seen.certificates = Some(facts);
         }
         Ok(())

@@ -7,7 +7,7 @@ use super::stream::CryptoStream;
 use super::table::{TAG, Type, family, frame as frame_type};
 use crate::fact::ConnectionIds;
 use crate::pieces::Placed;
-use crate::tls::summary::Seen;
+use crate::tls::summary::{Client, Seen};
 use crate::tls::table::message;
 use crate::tls::{Carrier, HELLO_LIMIT, ServerFlight, client_hello, server_hello};
 use crate::{Context, Fact, Input, Need, Output, Progress, Session};
@@ -327,8 +327,8 @@ impl Connection {
         // There are no records: what TLS clients write there, and the packets in place of records.
         hello.record_version = 0x0301;
         hello.records = packets;
-        output.facts.push(Fact::ClientHello(Box::new(hello.clone())));
-        self.seen.client = Some(Box::new(hello));
+        self.seen.client = Some(Client::of(&hello));
+        output.facts.push(Fact::ClientHello(Box::new(hello)));
         Ok(())
     }
 

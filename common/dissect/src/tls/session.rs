@@ -1,7 +1,7 @@
 //! One handshake being read: records, messages, and when enough was seen.
 
 use super::parse::{Carrier, ServerFlight, client_hello, server_hello};
-use super::summary::Seen;
+use super::summary::{Client, Seen};
 use super::table::{TLS13, content, message};
 use super::{CERTIFICATES_LIMIT, HELLO_LIMIT, RECORD_LIMIT};
 use crate::tor::{self, Cells, Verdict};
@@ -253,8 +253,8 @@ impl Handshake {
             self.cells = Some(Cells::default());
             self.side(Direction::ToServer).finished = false;
         }
-        output.facts.push(Fact::ClientHello(Box::new(hello.clone())));
-        self.seen.client = Some(Box::new(hello));
+        self.seen.client = Some(Client::of(&hello));
+        output.facts.push(Fact::ClientHello(Box::new(hello)));
         Ok(())
     }
 
@@ -275,7 +275,8 @@ impl Handshake {
     fn certificate(&mut self, body: &[u8], output: &mut Output) -> Result<(), picket_reader::Fault> {
         if let Some(facts) = x509::chain(body)? {
             self.relay |= tor::is_relays(&facts);
-            output.facts.push(Fact::Certificates(Box::new(facts.clone())));
+            let facts = Box::new(facts);
+            output.facts.push(Fact::Certificates(facts.clone()));
             self.seen.certificates = Some(facts);
         }
         Ok(())
