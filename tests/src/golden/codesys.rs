@@ -2,6 +2,7 @@
 
 use super::iso::{START, hosts};
 use crate::make::{Capture, Tcp, udp};
+use picket_event::Direction;
 
 /// A datagram of the router: its service, and what it carries at a place that four divides.
 fn routed(service: u8, sender: &[u8], inside: &[u8]) -> Vec<u8> {
@@ -85,7 +86,45 @@ fn discovery() -> Capture {
     capture
 }
 
+/// Blocks of one byte a segment; bytes lost in the middle, something that is no block, an encrypted service.
+fn framing() -> Capture {
+    let (client, server) = hosts();
+    let mut capture = Capture::default();
+    let mut tcp = Tcp::midstream(&mut capture, START, (&client, 49_601), (&server, 11_740));
+    tcp.segment(1).to_server(&blocked(&service(1, 2, false))).segment(1460);
+    let answer = blocked(&service(1, 2, true));
+    tcp.to_client(&answer).to_client(&answer[..11]).lose(Direction::ToClient, answer.len() - 11).to_client(&answer);
+    tcp.to_server(b"no block").to_server(&blocked(&service(2, 0x12, false)));
+    let mut secured = service(1, 2, false);
+    secured[28..30].copy_from_slice(&[0x57, 0x75]);
+    tcp.to_server(&blocked(&secured));
+    capture
+}
+
+/// CODESYS V2: the identification, a service that nobody knows, segments of one byte, something that is no block.
+fn second() -> Capture {
+    let (client, server) = hosts();
+    let mut capture = Capture::default();
+    let mut tcp = Tcp::open(&mut capture, START, (&client, 49_602), (&server, 2455));
+    let block = |inside: &[u8]| [&[0xbb, 0xbb][..], &(inside.len() as u32).to_le_bytes(), inside].concat();
+    let mut told = vec![0; 58];
+    for text in ["VxWorks", "5.5.1", "ETC-100"] {
+        told.extend(text.bytes().chain([0; 32]).take(32));
+    }
+    tcp.to_server(&block(&[1])).to_client(&block(&told));
+    tcp.segment(1).to_server(&block(&[0x44, 1, 2, 3])).segment(1460).to_client(&block(&[0, 0]));
+    tcp.to_client(b"no block").to_server(&block(&[1])).to_client(&block(&[9, 9]));
+    tcp.close();
+    capture
+}
+
 /// Every capture by name.
 pub(super) fn captures() -> Vec<(&'static str, Capture)> {
-    vec![("functions", functions(11_740)), ("wrong-port", functions(4448)), ("discovery", discovery())]
+    vec![
+        ("functions", functions(11_740)),
+        ("wrong-port", functions(4448)),
+        ("discovery", discovery()),
+        ("framing", framing()),
+        ("second-version", second()),
+    ]
 }
