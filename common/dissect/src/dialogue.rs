@@ -22,9 +22,14 @@ pub(crate) trait Dialect: Send + Default {
     /// Bytes that a dialect holds elsewhere, beside the requests it remembers.
     const HELD: usize = 0;
 
-    /// The length of the message that begins here; of a datagram without a length of its own, that of the datagram.
-    /// [`Fault::Incomplete`] while too little is in view, [`Fault::Malformed`] where none can begin.
+    /// The length of the message that begins here. [`Fault::Incomplete`] while too little is in view,
+    /// [`Fault::Malformed`] where none can begin.
     fn length(&mut self, bytes: &[u8], direction: Direction) -> Result<usize, Fault>;
+
+    /// The same within a datagram, where a message may need no length of its own.
+    fn within(&mut self, bytes: &[u8], direction: Direction) -> Result<usize, Fault> {
+        self.length(bytes, direction)
+    }
 
     /// Reads a whole message. [`Fault::Malformed`] where its inside lies; what was understood is said all the same.
     fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault>;
@@ -277,7 +282,7 @@ impl<D: Dialect> Dialogue<D> {
     fn datagram(&mut self, direction: Direction, bytes: &[u8], context: &Context, output: &mut Output) -> Need {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let total = self.dialect.length(rest, direction).unwrap_or(usize::MAX).max(1);
+            let total = self.dialect.within(rest, direction).unwrap_or(usize::MAX).max(1);
             let Some(message) = rest.get(..total) else {
                 if !self.known {
                     return Need::NotMine;

@@ -25,10 +25,12 @@ impl Dialect for Ads {
     const HEAD: usize = 30;
 
     fn length(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
-        if parse::router(bytes).is_ok() {
-            return Ok(bytes.len());
-        }
         parse::length(bytes)
+    }
+
+    /// Over UDP routers speak, a datagram at a time.
+    fn within(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
+        parse::router(bytes).map(|_| bytes.len()).or_else(|_| parse::length(bytes))
     }
 
     fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {

@@ -21,8 +21,12 @@ impl Dialect for Fins {
     const HEAD: usize = 8;
 
     fn length(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
-        // Over UDP there is no header: a frame is a datagram.
-        if parse::frame(bytes).is_ok() { Ok(bytes.len()) } else { parse::length(bytes) }
+        parse::length(bytes)
+    }
+
+    /// Over UDP there is no header: a frame is a datagram.
+    fn within(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
+        parse::frame(bytes).map(|_| bytes.len())
     }
 
     fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {

@@ -84,3 +84,11 @@ fn a_controller_names_itself_over_tcp() {
     assert_eq!((asset.model.as_deref(), asset.firmware.as_deref()), (Some("CP1L-EL20DR-D"), Some("01.00")));
     assert_eq!((said[2].operation, said[2].kind), (Operation::Session, MessageKind::Response));
 }
+
+#[test]
+fn zeros_behind_a_gap_are_no_frame() {
+    let whole = tcp(2, 0, &frame(false, 1, 0x0101, &[0x82, 0, 0, 0, 0, 1]));
+    let bytes = [&whole[..], &[0xff; 3], &[0; 30], &whole].concat();
+    let output = told(&Protocol::FINS, Transport::TCP, &[(Direction::ToServer, &bytes)]);
+    assert_eq!((messages(&output).len(), output.malformed.len()), (2, 1));
+}

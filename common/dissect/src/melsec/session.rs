@@ -32,13 +32,15 @@ impl Dialect for Melsec {
     fn length(&mut self, bytes: &[u8], direction: Direction) -> Result<usize, Fault> {
         match bytes {
             [0x57 | 0xd7, ..] => melsoft::length(bytes),
-            [0x5a, ..] if direction == Direction::ToServer => Ok(4),
-            [0xda, 0, 0, ..] => Ok(bytes.len()),
             [0x50 | 0x54 | 0xd0 | 0xd4, 0, ..] | [b'5' | b'D', b'0' | b'4', ..] => parse::head(bytes).map(|h| h.total),
             [_, _, ..] if !self.newer => self.old_length(bytes, direction),
             [_] | [] => Err(Fault::Incomplete { field: "sub-header", missing: 1 }),
             _ => Err(Fault::Malformed("melsec: no frame begins here")),
         }
+    }
+
+    fn within(&mut self, bytes: &[u8], direction: Direction) -> Result<usize, Fault> {
+        if melsoft::search(bytes).is_some() { Ok(bytes.len()) } else { self.length(bytes, direction) }
     }
 
     fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
