@@ -12,7 +12,7 @@ fn score(test: &str, shared: &Path, captures: &Path, more: &[&str]) -> Option<se
     let work = tempfile::tempdir().unwrap();
     let eve = work.path().join("eve.jsonl");
     let mut text = String::new();
-    for capture in files(captures, &["pcap", "pcapng"]) {
+    for capture in files(captures, &["pcap", "pcapng", "cap"]) {
         text.push_str(&lines(&events(&capture)));
     }
     std::fs::write(&eve, &text).unwrap();

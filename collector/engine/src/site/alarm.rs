@@ -305,6 +305,28 @@ impl SiteState {
         }
     }
 
+    /// The case a finding belongs to, how often it was told with this one, and whether it was there before.
+    fn case(&mut self, entity: u32, draft: &Draft, wants: bool, day: i64) -> (String, u32, bool) {
+        let Some(e) = self.entities.get_mut(entity as usize) else { return Default::default() };
+        if let Some(case) = e.cases.iter_mut().find(|c| c.topic == draft.topic) {
+            if wants {
+                case.count = case.count.saturating_add(1);
+                case.last_day = day;
+            }
+            return (case.name.clone(), case.count, true);
+        }
+        // What an alert of today already told of the other side is the same affair.
+        let told = draft.counterpart.as_ref().and_then(|other| self.named.get(other)).or(self.named.get(&e.name));
+        if let Some(told) = told.filter(|_| draft.kind == FindingKind::Baseline) {
+            return (told.clone(), 2, true);
+        }
+        let mut name = format!("{}/{}/{day}/{}", self.site.name, e.name, draft.kind.name());
+        if draft.kind == FindingKind::Sensor {
+            name = format!("{name}/{}", draft.topic.0);
+        }
+        (name, 1, false)
+    }
+
     /// Writes a finding: within its case, within the budget, with its risk.
     #[allow(clippy::too_many_arguments)] // the context of one finding
     pub(super) fn emit(
@@ -317,25 +339,8 @@ impl SiteState {
         out: &mut Findings,
     ) {
         let danger = self.danger(entity, &draft);
+        let (case, count, again) = self.case(entity, &draft, wants, day);
         let Some(e) = self.entities.get_mut(entity as usize) else { return };
-        let known = e.cases.iter_mut().find(|c| c.topic == draft.topic);
-        // What an alert of today already told of the other side is the same affair.
-        let told = draft.counterpart.as_ref().and_then(|other| self.named.get(other)).or(self.named.get(&e.name));
-        let told = told.filter(|_| draft.kind == FindingKind::Baseline).cloned();
-        let again = known.is_some() || told.is_some();
-        let (case, count) = match known {
-            Some(case) if wants => {
-                case.count = case.count.saturating_add(1);
-                case.last_day = day;
-                (case.name.clone(), case.count)
-            }
-            Some(case) => (case.name.clone(), case.count),
-            None if told.is_some() => (told.unwrap_or_default(), 2),
-            None if draft.kind == FindingKind::Sensor => {
-                (format!("{}/{}/{day}/sensor/{}", self.site.name, e.name, draft.topic.0), 1)
-            }
-            None => (format!("{}/{}/{day}/{}", self.site.name, e.name, draft.kind.name()), 1),
-        };
         let mut alert = wants && !again;
         if alert && !self.budget.spend() {
             counters.alerts_withheld += 1;
