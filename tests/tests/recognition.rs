@@ -38,7 +38,7 @@ const EXCEPTED: &[(&str, &str)] = &[
         "coap",
         "four flows to port 17500 are labelled dropbox by that port and speak CoAP: their option Uri-Port says 17500",
     ),
-    ("fins", "two flows are one segment each, which opens a connection and carries padding alone"),
+    ("fins", "two flows are datagrams without a byte of payload"),
     ("modbus", "one flow is a stream of damaged bytes in both directions"),
 ];
 
