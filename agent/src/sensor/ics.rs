@@ -19,6 +19,8 @@ pub(crate) struct Merge {
 
 #[derive(Debug)]
 struct Entry {
+    /// Of the message's numbers, so that most others are passed over without looking into the box.
+    key: u64,
     ics: Box<Ics>,
     /// Repeats not told yet.
     repeats: u32,
@@ -38,14 +40,15 @@ impl Merge {
         capped: &mut u64,
     ) -> Option<Box<Ics>> {
         ics.previous = self.previous.replace(ics.operation);
-        if let Some(entry) = self.entries.iter_mut().find(|entry| is_equal(&entry.ics, &ics)) {
+        let key = key(&ics);
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.key == key && is_equal(&entry.ics, &ics)) {
             entry.repeats = entry.repeats.saturating_add(ics.count.max(1));
             (entry.flow, entry.vlan, entry.last) = (said.flow, said.vlan, said.time);
             return Some(ics);
         }
         if self.entries.len() < MESSAGES_MAX {
             let Context { flow, vlan, time } = *said;
-            self.entries.push(Entry { ics: ics.clone(), repeats: 0, flow, vlan, last: time });
+            self.entries.push(Entry { key, ics: ics.clone(), repeats: 0, flow, vlan, last: time });
         } else {
             *capped += 1;
         }
@@ -78,6 +81,18 @@ pub(crate) struct Context {
 fn event(said: &Context, ics: Box<Ics>) -> Report {
     let Context { flow, vlan, time } = *said;
     Report::Event(Box::new(Said { time, vlan, flow: Some(flow), body: Body::Ics(ics) }))
+}
+
+/// A number that equal messages share.
+fn key(ics: &Ics) -> u64 {
+    let (first, last) = ics.range.unwrap_or((u32::MAX, 0));
+    let wide = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+    let previous = ics.previous.map_or(0xff, |operation| operation as u32);
+    let roles = (ics.operation as u32) << 16 | (ics.kind as u32) << 8 | previous;
+    let object = ics.object.as_deref().map_or(0, str::len);
+    let numbers = [wide(first, last), wide(ics.function, roles), wide(ics.unit.unwrap_or(u32::MAX), object as u32)];
+    let value = ics.value.map_or(1, f64::to_bits);
+    numbers.into_iter().fold(value, |key, number| (key ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29))
 }
 
 /// Equal in all but the count; numbers first, they differ most.

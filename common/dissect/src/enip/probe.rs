@@ -21,7 +21,9 @@ fn judge(bytes: &[u8]) -> Side {
             Ok(total) => {
                 let view = rest.get(..total).unwrap_or(rest);
                 let Some((sure, role)) = weigh(view, view.len() == total) else { return Side::Foreign };
-                best = if number > 0 { best.max(sure).max(0.9) } else { sure };
+                // Headers that chain prove something unless they are nothing but zeros.
+                best = best.max(sure);
+                best = if number > 0 && best > 0.0 { best.max(0.9) } else { best };
                 part = if part == Part::Either { role } else { part };
                 rest = rest.get(total..).unwrap_or(&[]);
             }
