@@ -30,6 +30,11 @@ fn modbus_of_pymodbus() {
 }
 
 #[test]
+fn modbus_rtu_of_pymodbus() {
+    agrees("modbus_rtu_of_pymodbus", "modbus_rtu");
+}
+
+#[test]
 fn opcua_of_asyncua() {
     agrees("opcua_of_asyncua", "opcua");
 }
