@@ -3,7 +3,7 @@
 #   setup.sh            to build and run: a C compiler, pkg-config, libpcap's headers, a Rust toolchain
 #   setup.sh policy     also cargo-deny, for the dependency policy
 #   setup.sh peers      also the peers that tests and benches compare with: tshark, nDPI, softflowd, nfstream, chromium,
-#                       tcpdump, valgrind
+#                       tcpdump, valgrind, industrial stacks from PyPI
 # A missing package is installed by root or through sudo; where neither is possible, the one line to run is printed.
 set -eu
 
@@ -75,6 +75,22 @@ if [ "${1:-}" = peers ] && ! target/venv/bin/python -c 'import nfstream' 2>/dev/
     echo "setup: installing nfstream for Python into target/venv, which a bench compares with"
     { python3 -m venv target/venv && target/venv/bin/pip install --quiet nfstream; } \
         || echo "setup: that failed; its row of the bench is left out" >&2
+fi
+# The industrial stacks that the sensor's counts are compared with; each release does what the test's script says of it.
+stack() { # module package
+    [ -x target/venv/bin/python ] || python3 -m venv target/venv || return 0
+    target/venv/bin/python -c "import $1" 2>/dev/null && return 0
+    echo "setup: installing $2 for Python into target/venv, which a test speaks with"
+    target/venv/bin/pip install --quiet "$2" || echo "setup: that failed; the test that needs it is skipped" >&2
+}
+if [ "${1:-}" = peers ]; then
+    stack pymodbus pymodbus==3.16.1
+    stack asyncua asyncua==2.1.0
+    stack c104 c104==2.2.1
+    stack snap7 python-snap7==3.3.0
+    stack bacpypes3 bacpypes3==0.0.110
+    stack cpppo cpppo==5.2.5
+    stack pyiec61850 pyiec61850-ng==1.6.1.10
 fi
 if [ "${1:-}" = policy ] && ! cargo deny --version >/dev/null 2>&1; then
     echo "setup: installing cargo-deny (some minutes, once)"

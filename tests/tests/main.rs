@@ -8,6 +8,7 @@ mod demo;
 mod fingerprints;
 mod golden;
 mod hostile;
+mod ics_stacks;
 mod latency;
 mod live;
 mod models;

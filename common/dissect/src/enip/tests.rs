@@ -51,6 +51,17 @@ fn wrappers_are_opened() {
 }
 
 #[test]
+fn a_wrapper_refused_whole_is_the_answer() {
+    let mut talk = talk();
+    let read = [0x4c, 3, 0x91, 3, b'T', b'a', b'g', 0, 1, 0];
+    // A status of the old days, a published one, and one that nobody has.
+    talk.says(ToServer, &rr(9, 1, &read)).says(ToClient, &frame(0x6f, 9, 8, [1; 8], &[]));
+    talk.says(ToServer, &rr(9, 2, &read)).says(ToClient, &frame(0x6f, 9, 0x64, [2; 8], &[]));
+    assert_eq!(talk.said(), ["read/request", "read/exception", "read/request", "read/exception"]);
+    assert!(parse::length(&frame(0x6f, 9, 0x6b, [2; 8], &[])).is_err());
+}
+
+#[test]
 fn each_service_of_a_packet_is_a_message() {
     let mut talk = talk();
     let read = [0x4c, 3, 0x91, 3, b'T', b'a', b'g', 0, 1, 0];

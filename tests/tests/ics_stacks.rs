@@ -1,0 +1,141 @@
+//! Industrial stacks of others, client and server: every operation that was asked for is read, and none besides.
+
+use pcap::{Capture, Error};
+use picket_event::{Body, Endpoints, FlowRef, Method};
+use picket_tests::golden::events;
+use picket_tests::namespace::{ip, run_inside};
+use picket_tests::place::{repository, skip};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The longest that a conversation may take, seconds.
+const PATIENCE: &str = "20";
+/// With what `tests/make/ics-stacks.py` ends where the stack is not installed.
+const NOT_INSTALLED: i32 = 3;
+
+/// What was said, as the script tells it.
+#[derive(serde::Deserialize)]
+struct Said {
+    name: String,
+    port: u16,
+    operations: BTreeMap<String, u32>,
+}
+
+#[test]
+fn modbus_of_pymodbus() {
+    agrees("modbus_of_pymodbus", "modbus");
+}
+
+#[test]
+fn modbus_rtu_of_pymodbus() {
+    agrees("modbus_rtu_of_pymodbus", "modbus_rtu");
+}
+
+#[test]
+fn opcua_of_asyncua() {
+    agrees("opcua_of_asyncua", "opcua");
+}
+
+#[test]
+fn iec104_of_lib60870() {
+    agrees("iec104_of_lib60870", "iec104");
+}
+
+#[test]
+fn s7comm_of_snap7() {
+    agrees("s7comm_of_snap7", "s7comm");
+}
+
+#[test]
+fn bacnet_of_bacpypes() {
+    agrees("bacnet_of_bacpypes", "bacnet");
+}
+
+#[test]
+fn enip_of_cpppo() {
+    agrees("enip_of_cpppo", "enip");
+}
+
+#[test]
+fn mms_of_libiec61850() {
+    agrees("mms_of_libiec61850", "mms");
+}
+
+/// Lets a stack speak in a namespace of its own, and compares what it says with what is read.
+fn agrees(test: &str, stack: &str) {
+    let test = format!("ics_stacks::{test}");
+    let python = repository().join("target/venv/bin/python");
+    if !python.is_file() {
+        return skip(&test, "its stack is not installed (make setup-peers)");
+    }
+    run_inside(&test, || {
+        ip("link set lo up");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("said.pcap");
+        let script = repository().join("tests/make/ics-stacks.py");
+        let output = captured(&file, Command::new("timeout").arg(PATIENCE).arg(&python).arg(script).arg(stack));
+        if output.status.code() == Some(NOT_INSTALLED) {
+            return skip(&test, "its stack is not installed (make setup-peers)");
+        }
+        assert!(output.status.success(), "{output:?}");
+        compare(&serde_json::from_slice(&output.stdout).unwrap(), &file);
+    });
+}
+
+fn compare(said: &Said, file: &Path) {
+    let mut read: BTreeMap<String, u32> = BTreeMap::new();
+    let mut flows = 0;
+    for event in events(file) {
+        match &event.body {
+            Body::Ics(ics) => {
+                assert_eq!(ics.protocol.name(), said.name, "{ics:?}");
+                *read.entry(format!("{}/{}", ics.operation, ics.kind)).or_default() += ics.count;
+            }
+            Body::Flow(flow) => {
+                let Some(FlowRef { endpoints: Endpoints::Ip { dest_port, .. }, .. }) = event.flow else {
+                    panic!("a flow below IP: {flow:?}");
+                };
+                assert_eq!(dest_port, said.port, "{flow:?}");
+                assert_eq!(flow.app.protocol.name(), said.name, "{flow:?}");
+                assert_eq!(flow.app.method, Some(Method::Fingerprint), "{flow:?}");
+                flows += 1;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(read, said.operations, "left what is read, right what was said");
+    assert_eq!(flows, 1, "one conversation is one flow");
+}
+
+/// Runs a program while everything on the loopback interface goes to `file`.
+fn captured(file: &Path, program: &mut Command) -> Output {
+    // Room for every frame of a conversation, each as large as the interface lets it be.
+    let inactive = Capture::from_device("lo").unwrap().snaplen(1 << 17).buffer_size(1 << 26).timeout(20);
+    let mut capture = inactive.open().unwrap().setnonblock().unwrap();
+    let mut saved = capture.savefile(file).unwrap();
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            loop {
+                let last = ended.load(Ordering::Acquire);
+                match capture.next_packet() {
+                    Ok(packet) => saved.write(&packet),
+                    Err(Error::TimeoutExpired) if last => break,
+                    Err(Error::TimeoutExpired) => std::thread::sleep(Duration::from_millis(5)),
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            saved.flush().unwrap();
+            assert_eq!(capture.stats().unwrap().dropped, 0, "frames that the capture lost");
+        });
+        let output = program.output().unwrap();
+        // The last frames come with the kernel's next block.
+        std::thread::sleep(Duration::from_millis(300));
+        ended.store(true, Ordering::Release);
+        writer.join().unwrap();
+        output
+    })
+}
