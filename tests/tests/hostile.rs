@@ -311,7 +311,7 @@ fn f34_cost_stays_linear_whatever_the_order_and_size_of_segments() {
 
 /// What a tracked conversation takes, opened with a handshake and a first request each.
 #[test]
-fn a_tracked_conversation_takes_at_most_2_25_kib() {
+fn a_tracked_conversation_takes_at_most_1_5_kib() {
     let flows: u32 = 120_000;
     let settings = Settings::file("x");
     let mut sensor = Sensor::new(&settings);
@@ -339,7 +339,7 @@ fn a_tracked_conversation_takes_at_most_2_25_kib() {
     assert_eq!((ledger.flows_open, ledger.flows_refused), (u64::from(flows), 0));
     let each = (resident_bytes() - before) / u64::from(flows);
     println!("{each} bytes a conversation");
-    assert!(each <= 2_304, "{each} bytes a conversation");
+    assert!(each <= 1_536, "{each} bytes a conversation");
 }
 
 #[test]
