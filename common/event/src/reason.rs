@@ -70,7 +70,8 @@ templates! {
     PAIR_REGULAR = "regularity {} of 1 over {} connections in {} hours",
     PAIR_PARTS = "of 1: intervals {}, sizes {}, histogram {}, duration {}",
     PAIR_INTERVAL = "half of the connections come within {} s of the one before",
-    ICS_MESSAGE = "{}: {} ({}) {}",
+    ICS_MESSAGE = "{}: {} ({}), {}",
+    ICS_FUNCTION = "{}: {} ({})",
 }
 
 impl Reason {

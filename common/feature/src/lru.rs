@@ -27,14 +27,18 @@ impl<K: Ord + Copy, V> Lru<K, V> {
 
     /// The value of a key, made where there is none; it becomes the most recently used.
     pub fn entry(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
-        self.clock += 1;
-        match self.entries.get(&key) {
-            Some((used, _)) => {
-                self.order.remove(used);
+        // Calls come in runs: what was used last stays the last.
+        let is_last = self.entries.get(&key).is_some_and(|(used, _)| *used == self.clock);
+        if !is_last {
+            self.clock += 1;
+            match self.entries.get(&key) {
+                Some((used, _)) => {
+                    self.order.remove(used);
+                }
+                None => drop(self.make_room()),
             }
-            None => drop(self.make_room()),
+            self.order.insert(self.clock, key);
         }
-        self.order.insert(self.clock, key);
         let slot = self.entries.entry(key).or_insert_with(|| (0, make()));
         slot.0 = self.clock;
         &mut slot.1

@@ -136,13 +136,17 @@ fn insert<T: Ord>(set: &mut BTreeSet<T>, value: T, most: usize) {
 fn alert(finding: &Finding, ics: &Ics) -> body::Alert {
     let text = |words: &str| ReasonArg::Text(words.to_owned());
     let function = if ics.function_name.is_empty() { "function" } else { &ics.function_name };
-    let object = ics.object.as_deref().unwrap_or_default();
-    let args = vec![text(ics.protocol.name()), text(function), ReasonArg::Number(ics.function as f32), text(object)];
+    let mut args = vec![text(ics.protocol.name()), text(function), ReasonArg::Number(ics.function as f32)];
+    let mut template = Reason::ICS_FUNCTION;
+    if let Some(object) = ics.object.as_deref().filter(|object| !object.is_empty()) {
+        args.push(text(object));
+        template = Reason::ICS_MESSAGE;
+    }
     body::Alert {
         kind: finding.kind.to_owned(),
         severity: finding.severity,
         techniques: finding.techniques.iter().map(|id| (*id).to_owned()).collect(),
-        reasons: vec![Reason::literal(finding.words), Reason { template: Reason::ICS_MESSAGE, args }],
+        reasons: vec![Reason::literal(finding.words), Reason { template, args }],
     }
 }
 

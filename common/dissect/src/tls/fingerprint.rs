@@ -5,7 +5,6 @@ use super::table::{extension, is_grease};
 use crate::fact::{ClientHello, ServerHello};
 use md5::Md5;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// The text that JA3 hashes: version, ciphers, extensions, groups, point formats in decimal, GREASE left out.
 #[must_use]
@@ -36,8 +35,19 @@ pub fn ja3s(hello: &ServerHello) -> [u8; 16] {
 
 fn join(text: &mut String, values: impl Iterator<Item = u16>) {
     for (at, value) in values.enumerate() {
-        let separator = if at == 0 { "" } else { "-" };
-        let _ = write!(text, "{separator}{value}");
+        if at > 0 {
+            text.push('-');
+        }
+        push_decimal(text, value);
+    }
+}
+
+/// A number without leading zeros.
+fn push_decimal(text: &mut String, value: u16) {
+    let digits = [value / 10_000, value / 1_000 % 10, value / 100 % 10, value / 10 % 10, value % 10];
+    let first = digits.iter().position(|digit| *digit > 0).unwrap_or(4);
+    for digit in digits.into_iter().skip(first) {
+        text.push(char::from_digit(u32::from(digit), 10).unwrap_or('0'));
     }
 }
 
@@ -119,10 +129,19 @@ pub(crate) fn alpn(value: &[u8]) -> (char, char) {
 fn hex(values: &[u16]) -> String {
     let mut text = String::with_capacity(values.len().saturating_mul(5));
     for (at, value) in values.iter().enumerate() {
-        let separator = if at == 0 { "" } else { "," };
-        let _ = write!(text, "{separator}{value:04x}");
+        if at > 0 {
+            text.push(',');
+        }
+        value.to_be_bytes().into_iter().for_each(|byte| push_hex(&mut text, byte));
     }
     text
+}
+
+/// Two hex digits. Written out, for these are most of what a hello costs.
+fn push_hex(text: &mut String, byte: u8) {
+    for digit in [byte >> 4, byte & 15] {
+        text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+    }
 }
 
 /// The first twelve hex digits of SHA-256; zeros for an empty list.
@@ -133,7 +152,7 @@ fn twelve(text: &str) -> String {
     let digest = Sha256::digest(text);
     let mut out = String::with_capacity(12);
     for byte in digest.iter().take(6) {
-        let _ = write!(out, "{byte:02x}");
+        push_hex(&mut out, *byte);
     }
     out
 }
