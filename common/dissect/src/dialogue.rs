@@ -3,15 +3,13 @@
 //!
 //! A [`Dialect`] says where a message ends and what it means; everything else is the same for all of them.
 
+use crate::pending::Pending;
 use crate::teller::{self, Message};
 use crate::{Context, Input, Need, Output, Progress, Session};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Body, Direction, MessageKind, Operation, Protocol};
 use picket_reader::Fault;
-use std::collections::VecDeque;
 
-/// Requests remembered until they are answered; the oldest is forgotten.
-pub(crate) const PENDING: usize = 32;
 /// Damaged places in a row after which it is something else.
 const DAMAGE_LIMIT: u8 = 8;
 
@@ -41,14 +39,12 @@ pub(crate) trait Dialect: Send + Default {
 /// What a dialect has to say of a message.
 pub(crate) struct Say<'a> {
     output: &'a mut Output,
-    previous: &'a mut Option<Operation>,
 }
 
 impl Say<'_> {
-    /// Puts out a message, with the operation before it.
+    /// Puts out a message.
     pub(crate) fn ics(&mut self, message: Ics) {
-        let previous = self.previous.replace(message.operation);
-        self.output.ics(Ics { previous, ..message });
+        self.output.ics(message);
     }
 
     /// Puts out what a device told of itself, if it says anything.
@@ -84,19 +80,7 @@ pub(crate) fn name(table: &[(u32, &'static str)], wanted: u32) -> &'static str {
 
 /// A message of which no more than its function is known.
 pub(crate) fn ics(protocol: Protocol, code: Code, kind: MessageKind) -> Ics {
-    Ics {
-        protocol,
-        operation: code.operation,
-        previous: None,
-        kind,
-        function: code.code,
-        function_name: code.name.into(),
-        unit: None,
-        object: None,
-        range: None,
-        value: None,
-        count: 1,
-    }
+    Ics::new(protocol, code.operation, kind, code.code, code.name)
 }
 
 /// First and last of `count` places from `start` on; none where there are none or they reach too far.
@@ -104,40 +88,9 @@ pub(crate) fn range(start: u32, count: u32) -> Option<(u32, u32)> {
     Some((start, start.checked_add(count.checked_sub(1)?)?))
 }
 
-/// Requests that wait for their answers, by a number of the protocol's own.
-#[derive(Debug)]
-pub(crate) struct Asked<T>(VecDeque<(u64, T)>);
-
-impl<T> Default for Asked<T> {
-    fn default() -> Self {
-        Self(VecDeque::new())
-    }
-}
-
-impl<T> Asked<T> {
-    /// Remembers a request.
-    pub(crate) fn ask(&mut self, number: u64, what: T) {
-        if self.0.len() >= PENDING {
-            self.0.pop_front();
-        }
-        self.0.push_back((number, what));
-    }
-
-    /// The oldest request of this number; forgotten with that.
-    pub(crate) fn answer(&mut self, number: u64) -> Option<T> {
-        let at = self.0.iter().position(|(known, _)| *known == number)?;
-        self.0.remove(at).map(|(_, what)| what)
-    }
-
-    /// The oldest request of this number, which stays.
-    pub(crate) fn peek(&self, number: u64) -> Option<&T> {
-        self.0.iter().find(|(known, _)| *known == number).map(|(_, what)| what)
-    }
-}
-
 /// The most a session of a dialect holds, beside the box itself; `T` is what it remembers of a request.
 pub(crate) const fn limit<D: Dialect, T>() -> usize {
-    size_of::<Dialogue<D>>() + D::HELD + PENDING * 2 * (size_of::<(u64, T)>() + 16)
+    size_of::<Dialogue<D>>() + D::HELD + Pending::<u64, T>::LIMIT + Pending::<u64, T>::MAX * 32
 }
 
 /// A dissector whose session is a [`Dialogue`].
@@ -189,7 +142,6 @@ pub(crate) const BOTH: &[picket_event::Transport] = &[picket_event::Transport::T
 #[derive(Debug, Default)]
 pub(crate) struct Dialogue<D> {
     dialect: D,
-    previous: Option<Operation>,
     /// A message was read.
     known: bool,
     damaged: u8,
@@ -297,7 +249,7 @@ impl<D: Dialect> Dialogue<D> {
     }
 
     fn message(&mut self, message: &Message<'_>, output: &mut Output) {
-        let mut say = Say { output, previous: &mut self.previous };
+        let mut say = Say { output };
         match self.dialect.message(message, &mut say) {
             Ok(()) => (self.known, self.damaged) = (true, 0),
             Err(Fault::Malformed(reason)) => output.malformed.push(reason),
@@ -406,21 +358,6 @@ pub(crate) mod trial {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn requests_are_answered_in_order_and_the_oldest_is_forgotten() {
-        let mut asked = Asked::default();
-        for (number, what) in [(1, 'a'), (2, 'b'), (1, 'c')] {
-            asked.ask(number, what);
-        }
-        assert_eq!(asked.peek(1), Some(&'a'));
-        let answers = [asked.answer(1), asked.answer(1), asked.answer(1)];
-        assert_eq!(answers, [Some('a'), Some('c'), None]);
-        for number in 0..PENDING as u64 {
-            asked.ask(100 + number, 'x');
-        }
-        assert_eq!((asked.answer(2), asked.answer(100)), (None, Some('x')));
-    }
 
     #[test]
     fn ranges_do_not_wrap() {

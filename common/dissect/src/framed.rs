@@ -2,18 +2,14 @@
 //! gaps and damage, requests waiting for their answers.
 
 use crate::{Context, Head, Input, Need, Output, Probe, Progress, Session};
-use picket_event::body::{Asset, Ics};
-use picket_event::{Body, Direction, Endpoints, MessageKind, Operation, Protocol, Transport, Unit};
+use picket_event::body::Asset;
+use picket_event::{Body, Direction, Endpoints, Transport, Unit};
 use picket_reader::Fault;
-use std::borrow::Cow;
-use std::collections::VecDeque;
 
 /// Frames of one direction that a probe looks at.
 const PROBED: usize = 6;
 /// Damaged places in a row after which it is something else.
 const DAMAGE_LIMIT: u8 = 8;
-/// Requests remembered until they are answered; the oldest is forgotten.
-const PENDING: usize = 32;
 
 /// How one protocol is framed, told and read.
 pub(crate) trait Framed: Send {
@@ -321,70 +317,6 @@ fn resynchronise<F: Framed>(bytes: &[u8]) -> (usize, Option<usize>) {
         }
     }
     (bytes.len(), Some(1))
-}
-
-/// Requests waiting for their answers.
-#[derive(Debug)]
-pub(crate) struct Pending<K, V> {
-    asked: VecDeque<(K, V)>,
-}
-
-impl<K, V> Default for Pending<K, V> {
-    fn default() -> Self {
-        Self { asked: VecDeque::new() }
-    }
-}
-
-impl<K: PartialEq, V> Pending<K, V> {
-    /// The memory it takes at most.
-    pub(crate) const LIMIT: usize = 2 * PENDING * size_of::<(K, V)>();
-
-    /// Notes a request, in place of an older one of its key.
-    pub(crate) fn ask(&mut self, key: K, value: V) {
-        self.asked.retain(|(asked, _)| *asked != key);
-        if self.asked.len() >= PENDING {
-            self.asked.pop_front();
-        }
-        self.asked.push_back((key, value));
-    }
-
-    /// The request of this key, which may be answered again.
-    pub(crate) fn of(&self, key: &K) -> Option<&V> {
-        self.asked.iter().find(|(asked, _)| asked == key).map(|(_, value)| value)
-    }
-
-    /// Takes the request of this key.
-    pub(crate) fn answer(&mut self, key: &K) -> Option<V> {
-        let at = self.asked.iter().position(|(asked, _)| asked == key)?;
-        self.asked.remove(at).map(|(_, value)| value)
-    }
-}
-
-/// Puts messages out, each with the operation before it.
-#[derive(Debug, Default)]
-pub(crate) struct Telling {
-    previous: Option<Operation>,
-}
-
-impl Telling {
-    /// Puts a message out.
-    pub(crate) fn tell(&mut self, message: Ics, output: &mut Output) {
-        let previous = self.previous.replace(message.operation);
-        output.ics(Ics { previous, ..message });
-    }
-}
-
-/// A message that says no more than what it does.
-pub(crate) fn message(
-    protocol: Protocol,
-    operation: Operation,
-    kind: MessageKind,
-    function: u32,
-    name: &'static str,
-) -> Ics {
-    let function_name = Cow::Borrowed(name);
-    let (previous, unit, object, range, value) = (None, None, None, None, None);
-    Ics { protocol, operation, previous, kind, function, function_name, unit, object, range, value, count: 1 }
 }
 
 /// What the sender of a frame tells of itself, under its address.

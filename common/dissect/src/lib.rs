@@ -65,6 +65,7 @@ pub mod opcua;
 mod open;
 pub mod openvpn;
 pub mod pcworx;
+mod pending;
 mod pieces;
 mod plant;
 pub mod powerlink;

@@ -5,11 +5,9 @@
 
 use crate::teller::Message;
 use crate::{Context, Input, Need, Output, Progress, Session};
-use picket_event::body::{Asset, Ics};
-use picket_event::{Body, Direction, MessageKind, Operation, Protocol};
+use picket_event::body::Asset;
+use picket_event::{Body, Direction};
 use picket_reader::Fault;
-use std::borrow::Cow;
-use std::collections::VecDeque;
 
 /// Damaged places in a row after which it is something else.
 const DAMAGE_LIMIT: u8 = 8;
@@ -50,7 +48,6 @@ pub(crate) trait Language: Send {
 #[derive(Debug, Default)]
 pub(crate) struct Framed<L> {
     language: L,
-    previous: Option<Operation>,
     /// A message was read.
     known: bool,
     damaged: u8,
@@ -69,7 +66,7 @@ struct Way {
 
 impl<L: Language> Framed<L> {
     pub(crate) fn new(language: L) -> Self {
-        Self { language, previous: None, known: false, damaged: 0, ways: [Way::default(); 2], told: Vec::new() }
+        Self { language, known: false, damaged: 0, ways: [Way::default(); 2], told: Vec::new() }
     }
 
     /// The most one holds, beside what its language holds.
@@ -166,7 +163,7 @@ impl<L: Language> Framed<L> {
     fn take(&mut self, message: &Message<'_>, output: &mut Output) -> bool {
         let before = output.events.len();
         let read = self.language.message(message, output);
-        self.link(before, output);
+        self.tell_once(before, output);
         // A head that fits was there, and the probe has seen more than that: what follows is damage.
         self.known = true;
         match read {
@@ -189,19 +186,10 @@ impl<L: Language> Framed<L> {
         true
     }
 
-    /// Gives each new message the operation before it, and takes out devices that were told before.
-    fn link(&mut self, before: usize, output: &mut Output) {
-        let mut repeats = false;
-        for event in output.events.iter_mut().skip(before) {
-            match event {
-                Body::Ics(ics) => {
-                    ics.previous = self.previous;
-                    self.previous = Some(ics.operation);
-                }
-                Body::Asset(asset) => repeats |= !self.is_news(asset),
-                _ => {}
-            }
-        }
+    /// Takes out devices that were told before.
+    fn tell_once(&mut self, before: usize, output: &mut Output) {
+        let is_known = |event: &Body| matches!(event, Body::Asset(asset) if !self.is_news(asset));
+        let repeats = output.events.iter().skip(before).any(is_known);
         if repeats {
             let mut at = 0usize;
             output.events.retain(|event| {
@@ -227,7 +215,7 @@ impl<L: Language> Framed<L> {
     fn interrupt(&mut self, direction: Direction, output: &mut Output) {
         let before = output.events.len();
         self.language.interrupted(direction, output);
-        self.link(before, output);
+        self.tell_once(before, output);
     }
 }
 
@@ -251,66 +239,6 @@ impl<L: Language> Session for Framed<L> {
                 Progress { consumed: 0, need: Need::Nothing }
             }
         }
-    }
-}
-
-/// Requests waiting for their answers; the oldest is forgotten when the table is full.
-#[derive(Debug)]
-pub(crate) struct Pending<K, V> {
-    waiting: VecDeque<(K, V)>,
-}
-
-impl<K, V> Default for Pending<K, V> {
-    fn default() -> Self {
-        Self { waiting: VecDeque::new() }
-    }
-}
-
-impl<K: PartialEq, V> Pending<K, V> {
-    /// Requests it holds at most.
-    pub(crate) const MAX: usize = 64;
-    /// The most memory its table takes.
-    pub(crate) const LIMIT: usize = 2 * Self::MAX * size_of::<(K, V)>();
-
-    /// Notes a request.
-    pub(crate) fn note(&mut self, key: K, value: V) {
-        if self.waiting.len() >= Self::MAX {
-            self.waiting.pop_front();
-        }
-        self.waiting.push_back((key, value));
-    }
-
-    /// Takes the request that is answered.
-    pub(crate) fn take(&mut self, key: &K) -> Option<V> {
-        self.take_if(|known, _| known == key)
-    }
-
-    /// Takes the oldest request that fits.
-    pub(crate) fn take_if(&mut self, fits: impl Fn(&K, &V) -> bool) -> Option<V> {
-        let at = self.waiting.iter().position(|(key, value)| fits(key, value))?;
-        self.waiting.remove(at).map(|(_, value)| value)
-    }
-}
-
-/// A message that says no more than what it does.
-pub(crate) const fn message(
-    protocol: Protocol,
-    (operation, kind): (Operation, MessageKind),
-    function: u32,
-    name: &'static str,
-) -> Ics {
-    Ics {
-        protocol,
-        operation,
-        previous: None,
-        kind,
-        function,
-        function_name: Cow::Borrowed(name),
-        unit: None,
-        object: None,
-        range: None,
-        value: None,
-        count: 1,
     }
 }
 

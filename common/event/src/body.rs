@@ -348,7 +348,7 @@ pub struct Ics {
     pub protocol: Protocol,
     /// What it does.
     pub operation: Operation,
-    /// The operation before it in the conversation.
+    /// The operation before it in the conversation; the sensor fills it in.
     pub previous: Option<Operation>,
     /// The part it plays.
     pub kind: MessageKind,
@@ -366,6 +366,32 @@ pub struct Ics {
     pub value: Option<f64>,
     /// How many equal messages this stands for, at least 1.
     pub count: u32,
+}
+
+impl Ics {
+    /// A message that says no more than what it does.
+    #[must_use]
+    pub const fn new(
+        protocol: Protocol,
+        operation: Operation,
+        kind: MessageKind,
+        function: u32,
+        function_name: &'static str,
+    ) -> Self {
+        Self {
+            protocol,
+            operation,
+            previous: None,
+            kind,
+            function,
+            function_name: Cow::Borrowed(function_name),
+            unit: None,
+            object: None,
+            range: None,
+            value: None,
+            count: 1,
+        }
+    }
 }
 
 /// One host over a window.

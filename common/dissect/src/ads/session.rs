@@ -2,7 +2,8 @@
 
 use super::parse::{self, Access, Ams};
 use super::table::{self, ADD_ROUTE, DEVICE_INFO, NOTIFICATION, READ, READ_WRITE, WRITE, WRITE_CONTROL};
-use crate::dialogue::{Asked, Code, Dialect, Say, find, ics, name, range};
+use crate::dialogue::{Code, Dialect, Say, find, ics, name, range};
+use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Direction, Endpoints, MessageKind, Protocol, Transport};
@@ -18,7 +19,7 @@ pub(crate) type Waiting = Access;
 /// What is remembered of a conversation.
 #[derive(Debug, Default)]
 pub(crate) struct Ads {
-    asked: Asked<Waiting>,
+    asked: Pending<u64, Waiting>,
 }
 
 impl Dialect for Ads {
@@ -90,7 +91,7 @@ impl Ads {
 
     fn answer(&mut self, ams: &Ams<'_>, event: Ics) -> Ics {
         let read = matches!(u32::from(ams.command), READ | WRITE | READ_WRITE);
-        let event = match self.asked.answer(u64::from(ams.invoke)).filter(|_| read) {
+        let event = match self.asked.answer(&u64::from(ams.invoke)).filter(|_| read) {
             Some(access) => accessed(event, Access { value: None, ..access }),
             None => event,
         };

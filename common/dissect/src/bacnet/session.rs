@@ -4,7 +4,8 @@ use super::parse::{self, Apdu, Inside, Medium, Packet, Segment};
 use super::table;
 use super::tag::{self, Tag};
 use crate::Output;
-use crate::plant::{Language, Pending, message};
+use crate::pending::Pending;
+use crate::plant::Language;
 use crate::teller::{Message, about, text};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Body, Direction, MessageKind, Operation, Protocol};
@@ -68,7 +69,7 @@ impl Language for Bacnet {
         match packet.inside {
             Inside::Network(kind) => {
                 let (name, part) = table::network(kind);
-                output.ics(message(Protocol::BACNET, (table::NETWORK_OPERATION, part), u32::from(kind), name));
+                output.ics(Ics::new(Protocol::BACNET, table::NETWORK_OPERATION, part, u32::from(kind), name));
                 Ok(())
             }
             Inside::Application(bytes) => self.application(&packet, parse::apdu(bytes)?, said, output),
@@ -117,16 +118,16 @@ impl Bacnet {
             Apdu::Unconfirmed { service, data } => unconfirmed(service, data, from, output),
             Apdu::SegmentAck => {}
             Apdu::Error { invoke, service, data } => {
-                self.pending.take(&(packet.from, invoke));
+                self.pending.answer(&(packet.from, invoke));
                 refuse(Some(service), error(data), output);
             }
             Apdu::Reject { invoke, reason } => {
-                let asked = self.pending.take(&(packet.from, invoke));
+                let asked = self.pending.answer(&(packet.from, invoke));
                 refuse(asked.map(|a| a.service), table::nth(table::REJECTS, u32::from(reason)).into(), output);
             }
             // Either side may abort.
             Apdu::Abort { invoke, reason } => {
-                let asked = self.pending.take_if(|(_, known), _| *known == invoke);
+                let asked = self.pending.answer_if(|(_, known), _| *known == invoke);
                 refuse(asked.map(|a| a.service), table::nth(table::ABORTS, u32::from(reason)).into(), output);
             }
         }
@@ -135,9 +136,9 @@ impl Bacnet {
 
     fn request(&mut self, key: Key, service: u8, data: &[u8], output: &mut Output) {
         let (name, operation) = table::confirmed(service);
-        let mut ics = message(Protocol::BACNET, (operation, MessageKind::Request), u32::from(service), name);
+        let mut ics = Ics::new(Protocol::BACNET, operation, MessageKind::Request, u32::from(service), name);
         fill(&mut ics, service, data);
-        self.pending.note(key, Asked { service, object: ics.object.clone() });
+        self.pending.ask(key, Asked { service, object: ics.object.clone() });
         output.ics(ics);
     }
 
@@ -149,9 +150,9 @@ impl Bacnet {
         from: (Option<IpAddr>, Option<picket_event::Mac>),
         output: &mut Output,
     ) {
-        let asked = self.pending.take_if(|known, asked| *known == key && asked.service == service);
+        let asked = self.pending.answer_if(|known, asked| *known == key && asked.service == service);
         let (name, operation) = table::confirmed(service);
-        let mut ics = message(Protocol::BACNET, (operation, MessageKind::Response), u32::from(service), name);
+        let mut ics = Ics::new(Protocol::BACNET, operation, MessageKind::Response, u32::from(service), name);
         fill(&mut ics, service, data);
         ics.object = ics.object.or_else(|| asked.and_then(|asked| asked.object));
         output.ics(ics);
@@ -214,7 +215,7 @@ impl Bacnet {
 fn refuse(service: Option<u8>, reason: Cow<'static, str>, output: &mut Output) {
     let (name, operation) = service.map_or(("", Operation::Other), table::confirmed);
     let function = service.map_or(0, u32::from);
-    let mut ics = message(Protocol::BACNET, (operation, MessageKind::Exception), function, name);
+    let mut ics = Ics::new(Protocol::BACNET, operation, MessageKind::Exception, function, name);
     ics.object = Some(reason).filter(|reason| !reason.is_empty());
     output.ics(ics);
 }
@@ -235,7 +236,7 @@ fn error(data: &[u8]) -> Cow<'static, str> {
 
 fn unconfirmed(service: u8, data: &[u8], from: (Option<IpAddr>, Option<picket_event::Mac>), output: &mut Output) {
     let (name, operation, kind) = table::unconfirmed(service);
-    let mut ics = message(Protocol::BACNET, (operation, kind), u32::from(service), name);
+    let mut ics = Ics::new(Protocol::BACNET, operation, kind, u32::from(service), name);
     let mut r = Reader::new(data);
     match service {
         table::I_AM | table::I_HAVE => {
@@ -255,7 +256,7 @@ fn unconfirmed(service: u8, data: &[u8], from: (Option<IpAddr>, Option<picket_ev
     }
 }
 
-/// The rest of an announcement: largest message, segmentation, maker.
+/// The rest of an announcement: largest segmentation, maker.
 fn i_am(device: u32, r: &mut Reader<'_>, (ip, mac): (Option<IpAddr>, Option<picket_event::Mac>), output: &mut Output) {
     let vendor = std::iter::from_fn(|| tag::tag(r).ok()).nth(2);
     let vendor = match vendor {

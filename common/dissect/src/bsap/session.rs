@@ -3,7 +3,9 @@
 use super::parse::{self, Datagram};
 use super::table::{self, ANSWER, POLL, Row};
 use crate::Output;
-use crate::framed::{self, Frame, Framed, Mark, Pending, Speaker, Telling};
+use crate::framed::{Frame, Framed, Mark, Speaker};
+use crate::pending::Pending;
+use picket_event::body::Ics;
 use picket_event::{MessageKind, Protocol};
 use picket_reader::Fault;
 
@@ -12,7 +14,6 @@ use picket_reader::Fault;
 pub(crate) struct Bsap {
     /// By the asking side and sequence number.
     asked: Pending<(bool, u32), Row>,
-    telling: Telling,
 }
 
 impl Framed for Bsap {
@@ -50,7 +51,7 @@ impl Framed for Bsap {
                 self.say(asked.unwrap_or(ANSWER), MessageKind::Response, output);
             } else {
                 let row = table::request(message.application, message.function);
-                self.asked.ask((frame.is_from_client(), message.sequence), row);
+                self.asked.ask_anew((frame.is_from_client(), message.sequence), row);
                 let kind = if table::is_report(row) { MessageKind::Unsolicited } else { MessageKind::Request };
                 self.say(row, kind, output);
             }
@@ -64,6 +65,6 @@ const POLLED: Mark = Mark { sure: 0.85, speaker: Speaker::Either };
 
 impl Bsap {
     fn say(&mut self, (code, name, operation): Row, kind: MessageKind, output: &mut Output) {
-        self.telling.tell(framed::message(Protocol::BSAP, operation, kind, u32::from(code), name), output);
+        output.ics(Ics::new(Protocol::BSAP, operation, kind, u32::from(code), name));
     }
 }

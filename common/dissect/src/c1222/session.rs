@@ -3,7 +3,8 @@
 use super::parse::{self, HEAD, Message, SERVICES_MAX};
 use super::table::{self, FULL_READ, HIDDEN, MANUFACTURER, Row};
 use crate::Output;
-use crate::framed::{self, Frame, Framed, Mark, Pending, Speaker, Telling};
+use crate::framed::{self, Frame, Framed, Mark, Speaker};
+use crate::pending::Pending;
 use picket_event::body::{Asset, Ics};
 use picket_event::{MessageKind, Protocol};
 use picket_reader::{Fault, Reader};
@@ -23,7 +24,6 @@ struct Asked {
 pub(crate) struct C1222 {
     /// By invocation and place in its message.
     asked: Pending<(u32, usize), Asked>,
-    telling: Telling,
 }
 
 impl Framed for C1222 {
@@ -78,13 +78,13 @@ impl C1222 {
         let answers = message.answers || !frame.is_from_client();
         let kind = if answers { MessageKind::Response } else { MessageKind::Request };
         let (_, name, operation) = HIDDEN;
-        self.telling.tell(framed::message(Protocol::C1222, operation, kind, 0, name), output);
+        output.ics(Ics::new(Protocol::C1222, operation, kind, 0, name));
     }
 
     fn request(&mut self, key: (u32, usize), code: u8, data: Reader<'_>, output: &mut Output) {
         let asked = Asked { row: table::service(code), table: parse::table(code, data) };
-        self.asked.ask(key, asked);
-        self.telling.tell(event(asked, MessageKind::Request), output);
+        self.asked.ask_anew(key, asked);
+        output.ics(event(asked, MessageKind::Request));
     }
 
     fn answer(&mut self, key: (u32, usize), code: u8, data: Reader<'_>, frame: &Frame<'_>, output: &mut Output) {
@@ -93,7 +93,7 @@ impl C1222 {
         let kind = if code == 0 { MessageKind::Response } else { MessageKind::Exception };
         let refusal = table::refusal(code);
         let object = (!refusal.is_empty()).then_some(refusal.into());
-        self.telling.tell(Ics { object, ..event(asked, kind) }, output);
+        output.ics(Ics { object, ..event(asked, kind) });
         let (service, _, _) = asked.row;
         if (code, service, asked.table) == (0, FULL_READ, Some(MANUFACTURER)) {
             identity(data, frame, output);
@@ -104,7 +104,7 @@ impl C1222 {
 fn event(asked: Asked, kind: MessageKind) -> Ics {
     let (code, name, operation) = asked.row;
     let range = asked.table.map(|table| (u32::from(table), u32::from(table)));
-    Ics { range, ..framed::message(Protocol::C1222, operation, kind, u32::from(code), name) }
+    Ics { range, ..Ics::new(Protocol::C1222, operation, kind, u32::from(code), name) }
 }
 
 /// What a meter tells of itself.

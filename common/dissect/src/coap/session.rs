@@ -3,7 +3,8 @@
 use super::parse::{self, CONFIRMABLE, Frame, RESET};
 use super::table;
 use crate::Output;
-use crate::plant::{Language, Pending, message};
+use crate::pending::Pending;
+use crate::plant::Language;
 use crate::teller::Message;
 use picket_event::body::Ics;
 use picket_event::{Direction, MessageKind, Operation, Protocol};
@@ -54,7 +55,7 @@ impl Language for Coap {
         let ics = match (frame.code, frame.kind) {
             (0, CONFIRMABLE) => {
                 self.ask(&frame, said.direction, table::PING, None);
-                Some(message(Protocol::COAP, (table::PING, MessageKind::Request), 0, "Ping"))
+                Some(Ics::new(Protocol::COAP, table::PING, MessageKind::Request, 0, "Ping"))
             }
             (0, RESET) => self.reset(&frame, said.direction),
             // The answer comes later.
@@ -93,7 +94,7 @@ impl Coap {
 
     fn ask(&mut self, frame: &Frame<'_>, from: Direction, operation: Operation, path: Option<String>) {
         let asked = Asked { from, number: frame.number, code: frame.code, operation, path, goes_on: false };
-        self.pending.note(token(frame), asked);
+        self.pending.ask(token(frame), asked);
     }
 
     fn request(&mut self, frame: &Frame<'_>, from: Direction) -> Option<Ics> {
@@ -101,7 +102,7 @@ impl Coap {
         let operation = if frame.code == table::GET && frame.observe.is_some() { table::OBSERVE } else { own };
         let path = frame.path();
         self.ask(frame, from, operation, path.clone());
-        let mut ics = message(Protocol::COAP, (operation, MessageKind::Request), u32::from(frame.code), name);
+        let mut ics = Ics::new(Protocol::COAP, operation, MessageKind::Request, u32::from(frame.code), name);
         ics.object = path.map(Cow::Owned);
         Some(ics)
     }
@@ -109,7 +110,7 @@ impl Coap {
     /// An answer by its token. What is observed is answered once, and from then on tells without being asked.
     fn answer(&mut self, frame: &Frame<'_>, from: Direction) -> Ics {
         let wanted = token(frame);
-        let asked = self.pending.take_if(|known, asked| *known == wanted && asked.from != from);
+        let asked = self.pending.answer_if(|known, asked| *known == wanted && asked.from != from);
         let tells = frame.observe.is_some() && asked.as_ref().is_none_or(|asked| asked.goes_on);
         let kind = match frame.code {
             0x80.. => MessageKind::Exception,
@@ -122,18 +123,18 @@ impl Coap {
             None => table::UNKNOWN,
         };
         let name = table::response(frame.code).unwrap_or("");
-        let mut ics = message(Protocol::COAP, (operation, kind), u32::from(frame.code), name);
+        let mut ics = Ics::new(Protocol::COAP, operation, kind, u32::from(frame.code), name);
         ics.object = asked.as_ref().and_then(|asked| asked.path.clone()).map(Cow::Owned);
         if let Some(asked) = asked.filter(|asked| frame.observe.is_some() && asked.operation == table::OBSERVE) {
-            self.pending.note(wanted, Asked { goes_on: true, ..asked });
+            self.pending.ask(wanted, Asked { goes_on: true, ..asked });
         }
         ics
     }
 
     /// Answers a ping, refuses a request, or ends what was observed.
     fn reset(&mut self, frame: &Frame<'_>, from: Direction) -> Option<Ics> {
-        let asked = self.pending.take_if(|_, asked| asked.number == frame.number && asked.from != from)?;
+        let asked = self.pending.answer_if(|_, asked| asked.number == frame.number && asked.from != from)?;
         let kind = if asked.code == 0 { MessageKind::Response } else { MessageKind::Exception };
-        Some(message(Protocol::COAP, (asked.operation, kind), 0, "Reset"))
+        Some(Ics::new(Protocol::COAP, asked.operation, kind, 0, "Reset"))
     }
 }

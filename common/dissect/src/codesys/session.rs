@@ -18,7 +18,6 @@ const SECOND_BASE: u32 = 0x3_0000;
 /// The session.
 #[derive(Debug, Default)]
 pub(super) struct Codesys {
-    previous: Option<Operation>,
     known: bool,
     damaged: u8,
     /// The next bytes of this direction may begin inside a block.
@@ -152,8 +151,6 @@ impl Codesys {
     }
 
     fn out(&mut self, ics: Ics, output: &mut Output) {
-        let ics = Ics { previous: self.previous, ..ics };
-        self.previous = Some(ics.operation);
         output.ics(ics);
     }
 }

@@ -3,7 +3,8 @@
 use super::parse::{self, Apdu, Attribute, Carried, HEAD};
 use super::table::Part;
 use crate::Output;
-use crate::framed::{self, Frame, Framed, Mark, Pending, Speaker, Telling};
+use crate::framed::{Frame, Framed, Mark, Speaker};
+use crate::pending::Pending;
 use picket_event::body::Ics;
 use picket_event::{Direction, MessageKind, Operation, Protocol};
 use picket_reader::Fault;
@@ -24,7 +25,6 @@ pub(crate) struct Dlms {
     last: Option<Operation>,
     /// A service of this direction goes on in the next frame.
     begun: [bool; 2],
-    telling: Telling,
 }
 
 impl Framed for Dlms {
@@ -104,7 +104,7 @@ impl Dlms {
             Part::Request => {
                 self.last = Some(operation);
                 if let Some(invocation) = read.invocation {
-                    self.asked.ask((meter, invocation), Asked { operation, attribute });
+                    self.asked.ask_anew((meter, invocation), Asked { operation, attribute });
                 }
                 MessageKind::Request
             }
@@ -121,9 +121,9 @@ impl Dlms {
             Part::Any if from_client => MessageKind::Request,
             Part::Any => MessageKind::Response,
         };
-        let message = framed::message(Protocol::DLMS, operation, kind, u32::from(service.tag), service.name);
+        let message = Ics::new(Protocol::DLMS, operation, kind, u32::from(service.tag), service.name);
         let object = attribute.map(|attribute| name(&attribute).into());
-        self.telling.tell(Ics { unit: Some(meter), object, ..message }, output);
+        output.ics(Ics { unit: Some(meter), object, ..message });
     }
 }
 

@@ -3,7 +3,8 @@
 use super::parse::{self, Fragment, HEAD, Link};
 use super::table::{self, AUTHENTICATION, RESPONSE, SET_TIME, TIME_GROUP, UNSOLICITED, WRITE};
 use crate::Output;
-use crate::framed::{self, Frame, Framed, Mark, Pending, Speaker, Telling};
+use crate::framed::{self, Frame, Framed, Mark, Speaker};
+use crate::pending::Pending;
 use picket_event::body::{Asset, Ics};
 use picket_event::{MessageKind, Operation, Protocol};
 use picket_reader::{Fault, Reader};
@@ -31,7 +32,6 @@ pub(crate) struct Dnp3 {
     assemblies: Vec<Assembly>,
     /// The segment at hand, kept for its memory.
     segment: Vec<u8>,
-    telling: Telling,
 }
 
 impl Framed for Dnp3 {
@@ -131,7 +131,7 @@ impl Dnp3 {
             if fragment.function < RESPONSE { (link.dest, link.src) } else { (link.src, link.dest) };
         let (operation, kind) = self.meaning(&fragment, group, outstation, master);
         let name = table::function(fragment.function).name;
-        let message = framed::message(Protocol::DNP3, operation, kind, u32::from(fragment.function), name);
+        let message = Ics::new(Protocol::DNP3, operation, kind, u32::from(fragment.function), name);
         let said = Ics {
             unit: Some(u32::from(outstation)),
             object: about(&fragment, group).map(Into::into),
@@ -139,7 +139,7 @@ impl Dnp3 {
             value: objects.and_then(|objects| objects.value),
             ..message
         };
-        self.telling.tell(said, output);
+        output.ics(said);
         if group == Some(0) && fragment.function == RESPONSE {
             attributes(&fragment, frame, output);
         }
@@ -168,7 +168,7 @@ impl Dnp3 {
                 let operation = if sets_time { SET_TIME } else { own };
                 // Confirmations have the number of what they confirm.
                 if function != 0 {
-                    self.asked.ask(key, operation);
+                    self.asked.ask_anew(key, operation);
                 }
                 (operation, MessageKind::Request)
             }

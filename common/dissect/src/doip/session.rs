@@ -3,9 +3,9 @@
 use super::parse::{self, HEAD};
 use super::table;
 use crate::Output;
-use crate::plant::{Language, message};
+use crate::plant::Language;
 use crate::teller::{Message, about, text};
-use picket_event::body::Asset;
+use picket_event::body::{Asset, Ics};
 use picket_event::{Body, MessageKind, Protocol};
 use picket_reader::{Fault, Reader};
 
@@ -35,7 +35,7 @@ impl Language for DoIp {
             table::ROUTING_RESPONSE if !matches!(body.get(4), Some(0x10 | 0x11)) => kind = MessageKind::Exception,
             _ => {}
         }
-        let mut ics = message(Protocol::DOIP, (payload.operation, kind), u32::from(payload.code), payload.name);
+        let mut ics = Ics::new(Protocol::DOIP, payload.operation, kind, u32::from(payload.code), payload.name);
         if payload.code == table::DIAGNOSTIC {
             let diagnostic = parse::diagnostic(body)?;
             ics.kind = diagnostic.kind;

@@ -4,7 +4,8 @@ use super::cip::{self, Answer, Request};
 use super::parse::{self, Frame, Identity};
 use super::table::{self, EXECUTE_PCCC, MULTIPLE_SERVICE, PCCC, READ_TAG, SEND_RR_DATA, SEND_UNIT_DATA, WRITE_TAG};
 use crate::Output;
-use crate::plant::{Language, Pending, message};
+use crate::pending::Pending;
+use crate::plant::Language;
 use crate::teller::{Message, about, text};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Body, Direction, MessageKind, Operation, Protocol};
@@ -72,10 +73,10 @@ impl Enip {
             Direction::ToClient => (MessageKind::Response, code.operation),
         };
         if wraps && kind == MessageKind::Exception {
-            let asked = self.pending.take(&Key::Unconnected(frame.context)).unwrap_or_default();
+            let asked = self.pending.answer(&Key::Unconnected(frame.context)).unwrap_or_default();
             operation = asked.first().map_or(operation, |asked| asked.operation);
         }
-        output.ics(message(Protocol::ENIP, (operation, kind), u32::from(frame.command), code.name));
+        output.ics(Ics::new(Protocol::ENIP, operation, kind, u32::from(frame.command), code.name));
         if frame.command == table::LIST_IDENTITY
             && let Some(identity) = parse::items(frame.data).ok().and_then(|packet| packet.identity)
         {
@@ -111,7 +112,7 @@ impl Enip {
                 asked.push(noted);
             }
         });
-        self.pending.note(key, asked);
+        self.pending.ask(key, asked);
         read
     }
 
@@ -121,7 +122,7 @@ impl Enip {
         let fits = |asked: &Vec<Asked>| {
             several || asked.iter().any(|a| a.service == answer.service) || answer.refuses() || asked.is_empty()
         };
-        let asked = self.pending.take_if(|known, asked| *known == key && fits(asked)).unwrap_or_default();
+        let asked = self.pending.answer_if(|known, asked| *known == key && fits(asked)).unwrap_or_default();
         if several {
             for (number, bytes) in cip::multiple(answer.data)?.into_iter().enumerate() {
                 respond(cip::answer(bytes)?, asked.get(number), said, output);
@@ -146,7 +147,7 @@ fn ask(request: &Request<'_>) -> (Ics, Asked) {
         (name, operation) = pccc(request.data).unwrap_or((name, operation));
     }
     let object = request.path.text().map(Cow::Owned);
-    let mut ics = message(Protocol::ENIP, (operation, MessageKind::Request), u32::from(request.service), name);
+    let mut ics = Ics::new(Protocol::ENIP, operation, MessageKind::Request, u32::from(request.service), name);
     ics.object.clone_from(&object);
     if request.service == WRITE_TAG && request.path.class != Some(table::STORAGE) {
         ics.value = written(request.data);
@@ -160,7 +161,7 @@ fn respond(answer: Answer<'_>, asked: Option<&Asked>, said: &Message<'_>, output
     let (name, operation) = asked.map_or((own.name, own.operation), |asked| (asked.name, asked.operation));
     let kind = if answer.refuses() { MessageKind::Exception } else { MessageKind::Response };
     let function = asked.map_or(answer.service, |asked| asked.service);
-    let mut ics = message(Protocol::ENIP, (operation, kind), u32::from(function), name);
+    let mut ics = Ics::new(Protocol::ENIP, operation, kind, u32::from(function), name);
     ics.object = match kind {
         MessageKind::Exception => Some(match table::status(answer.status) {
             "" => Cow::Owned(format!("status 0x{:02x}", answer.status)),

@@ -47,7 +47,7 @@ fn wrappers_are_opened() {
     assert_eq!(talk.said(), ["stop/request", "stop/response", "stop/request", "stop/exception"]);
     assert_eq!(talk.ics()[0].object.as_deref(), Some("controller mode instance 1"));
     assert_eq!(talk.ics()[3].object.as_deref(), Some("connection failure"));
-    assert_eq!(talk.ics()[3].previous, Some(picket_event::Operation::Stop));
+    assert_eq!(talk.ics()[2].operation, picket_event::Operation::Stop);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use super::parse::{self, Mailbox, Sdo};
 use super::table::{self, COE, FOE, SOE};
-use crate::dialogue::{Asked, Code, Dialect, Say, find, ics};
+use crate::dialogue::{Code, Dialect, Say, find, ics};
+use crate::pending::Pending;
 use crate::teller::Message;
 use picket_event::body::Ics;
 use picket_event::{Direction, MessageKind, Protocol};
@@ -17,7 +18,7 @@ pub(crate) type Waiting = (Code, (u16, u8));
 /// What is remembered of a conversation.
 #[derive(Debug, Default)]
 pub(crate) struct EtherCat {
-    asked: Asked<Waiting>,
+    asked: Pending<u64, Waiting>,
 }
 
 impl Dialect for EtherCat {
@@ -79,11 +80,11 @@ impl EtherCat {
         let first = matches!(code.code, 0x0302 | 0x0303);
         let mut place = if first { Some((sdo.index, sdo.sub)) } else { None };
         if let Some(place) = place.filter(|_| mailbox.written) {
-            self.asked.answer(slave.into());
+            self.asked.answer(&slave.into());
             self.asked.ask(slave.into(), (code, place));
         } else if first {
             // Some slaves leave the object out of their answers.
-            place = self.asked.answer(slave.into()).map(|(_, place)| place).or(place);
+            place = self.asked.answer(&slave.into()).map(|(_, place)| place).or(place);
         }
         // A download's request and an upload's answer hold the value.
         let holds = first && (code.code == table::DOWNLOAD.code) == mailbox.written;
@@ -93,7 +94,7 @@ impl EtherCat {
 
     /// An abort names the object, and takes the operation of what it ends.
     fn abort(&mut self, sdo: &Sdo<'_>, slave: u16) -> Ics {
-        let asked = self.asked.answer(slave.into());
+        let asked = self.asked.answer(&slave.into());
         let operation = asked.map_or(table::ABORT.operation, |(code, _)| code.operation);
         let code = Code { operation, ..table::ABORT };
         placed(event(code, MessageKind::Exception), Some((sdo.index, sdo.sub)))

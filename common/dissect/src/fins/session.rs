@@ -2,7 +2,8 @@
 
 use super::parse::{self, Access, Frame};
 use super::table::{self, CONTROLLER_DATA};
-use crate::dialogue::{Asked, Dialect, Say, code, ics};
+use crate::dialogue::{Dialect, Say, code, ics};
+use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Direction, Endpoints, MessageKind, Operation, Protocol, Transport};
@@ -14,7 +15,7 @@ pub(crate) type Waiting = Access;
 /// What is remembered of a conversation.
 #[derive(Debug, Default)]
 pub(crate) struct Fins {
-    asked: Asked<Waiting>,
+    asked: Pending<u64, Waiting>,
 }
 
 impl Dialect for Fins {
@@ -67,7 +68,7 @@ impl Fins {
             say.ics(Ics { object: known.area, range: known.range, value: known.value, ..event });
             return access.map(|_| ());
         }
-        let access = self.asked.answer(number).unwrap_or_default();
+        let access = self.asked.answer(&number).unwrap_or_default();
         let event = Ics { object: access.area, range: access.range, ..event };
         match Reader::new(frame.data).u16("end code")? {
             0 => say.ics(Ics { kind: MessageKind::Response, ..event }),

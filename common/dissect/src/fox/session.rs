@@ -2,7 +2,8 @@
 
 use super::parse::{self, Head, LINE_MAX};
 use super::table;
-use crate::dialogue::{Asked, Dialect, Say, code, ics};
+use crate::dialogue::{Dialect, Say, code, ics};
+use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Direction, MessageKind, Operation, Protocol};
@@ -26,7 +27,7 @@ enum Place {
 /// What is remembered of a conversation.
 #[derive(Debug, Default)]
 pub(crate) struct Fox {
-    asked: Asked<Waiting>,
+    asked: Pending<u64, Waiting>,
     places: [Place; 2],
 }
 
@@ -78,12 +79,12 @@ impl Dialect for Fox {
     }
 }
 
-fn event(asked: &mut Asked<Waiting>, head: &Head<'_>, direction: Direction) -> Ics {
+fn event(asked: &mut Pending<u64, Waiting>, head: &Head<'_>, direction: Direction) -> Ics {
     let own = table::operation(head.command);
     // Both sides number what they ask.
     let side = |direction: Direction, number: u32| u64::from(number) << 1 | direction.index() as u64;
     let operation = match head.answers {
-        Some(number) => asked.answer(side(direction.opposite(), number)).unwrap_or(own),
+        Some(number) => asked.answer(&side(direction.opposite(), number)).unwrap_or(own),
         None => {
             asked.ask(side(direction, head.number), own);
             own

@@ -2,7 +2,8 @@
 
 use super::parse::{self, Kind};
 use super::table::{self, READ_SYSTEM, REFUSAL, WRITE_SYSTEM};
-use crate::dialogue::{Asked, Code, Dialect, Say, find, ics, name, range};
+use crate::dialogue::{Code, Dialect, Say, find, ics, name, range};
+use crate::pending::Pending;
 use crate::teller::Message;
 use picket_event::body::Ics;
 use picket_event::{Direction, MessageKind, Protocol};
@@ -15,7 +16,7 @@ pub(crate) type Waiting = (Code, Option<(u8, u16, u16)>);
 /// What is remembered of a conversation.
 #[derive(Debug, Default)]
 pub(crate) struct GeSrtp {
-    asked: Asked<Waiting>,
+    asked: Pending<u64, Waiting>,
 }
 
 impl Dialect for GeSrtp {
@@ -40,7 +41,7 @@ impl Dialect for GeSrtp {
                 say.ics(Ics { value, ..placed(event(code, MessageKind::Request), memory) });
             }
             Kind::Answer => {
-                let (code, memory) = self.asked.answer(u64::from(read.number)).unwrap_or((table::UNKNOWN, None));
+                let (code, memory) = self.asked.answer(&u64::from(read.number)).unwrap_or((table::UNKNOWN, None));
                 let kind = if read.inside == REFUSAL { MessageKind::Exception } else { MessageKind::Response };
                 say.ics(placed(event(code, kind), memory));
             }

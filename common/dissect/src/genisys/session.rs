@@ -2,16 +2,14 @@
 
 use super::parse::{self, HEAD};
 use crate::Output;
-use crate::framed::{self, Frame, Framed, Mark, Speaker, Telling};
+use crate::framed::{Frame, Framed, Mark, Speaker};
 use picket_event::body::Ics;
 use picket_event::{MessageKind, Protocol};
 use picket_reader::Fault;
 
 /// One connection between an office and field stations.
 #[derive(Debug, Default)]
-pub(crate) struct Genisys {
-    telling: Telling,
-}
+pub(crate) struct Genisys {}
 
 impl Framed for Genisys {
     const HEAD: usize = HEAD;
@@ -36,10 +34,9 @@ impl Framed for Genisys {
             Err(Fault::Incomplete { .. }) => return Err("genisys: message is cut"),
         };
         let known = read.message;
-        let message =
-            framed::message(Protocol::GENISYS, known.operation, known.kind, u32::from(known.code), known.name);
+        let message = Ics::new(Protocol::GENISYS, known.operation, known.kind, u32::from(known.code), known.name);
         let unit = Some(u32::from(read.station));
-        self.telling.tell(Ics { unit, range: read.range, value: read.value, ..message }, output);
+        output.ics(Ics { unit, range: read.range, value: read.value, ..message });
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use super::parse::{self, Said};
 use super::table::Message;
 use crate::Output;
-use crate::framed::{self, Frame, Framed, Mark, Speaker, Telling};
+use crate::framed::{self, Frame, Framed, Mark, Speaker};
 use picket_event::body::{Asset, Ics};
 use picket_event::{MessageKind, Protocol};
 use picket_reader::Fault;
@@ -17,7 +17,6 @@ const REFERENCE_MAX: usize = 129;
 #[derive(Debug, Default)]
 pub(crate) struct Goose {
     publishers: Publishers,
-    telling: Telling,
 }
 
 impl Framed for Goose {
@@ -37,7 +36,7 @@ impl Framed for Goose {
     fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
         let read = parse::frame(frame.bytes).map_err(|_| "goose: header does not fit")?;
         let (message, said, damage) = report(Protocol::GOOSE, read.message, read.inside);
-        self.telling.tell(Ics { unit: Some(u32::from(read.application)), ..message }, output);
+        output.ics(Ics { unit: Some(u32::from(read.application)), ..message });
         self.publishers.tell(&said, frame, "goose", output);
         if read.whole { damage } else { Err("goose: message is cut") }
     }
@@ -46,7 +45,7 @@ impl Framed for Goose {
 /// What a message says as an event, its fields, and what is wrong with it.
 pub(crate) fn report(protocol: Protocol, message: Message, inside: &[u8]) -> (Ics, Said<'_>, Result<(), &'static str>) {
     let mut said = Said::default();
-    let mut event = framed::message(protocol, message.operation, MessageKind::Unsolicited, message.code, message.name);
+    let mut event = Ics::new(protocol, message.operation, MessageKind::Unsolicited, message.code, message.name);
     // The management has a shape of its own.
     if message.code != 1 {
         return (event, said, Ok(()));

@@ -2,15 +2,14 @@
 
 use super::{parse, table};
 use crate::Output;
-use crate::framed::{self, Frame, Framed, Mark, Speaker, Telling};
+use crate::framed::{Frame, Framed, Mark, Speaker};
+use picket_event::body::Ics;
 use picket_event::{MessageKind, Protocol};
 use picket_reader::Fault;
 
 /// What one publisher sends to one group.
 #[derive(Debug, Default)]
-pub(crate) struct Gsse {
-    telling: Telling,
-}
+pub(crate) struct Gsse {}
 
 impl Framed for Gsse {
     const HEAD: usize = 1;
@@ -27,8 +26,8 @@ impl Framed for Gsse {
 
     fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
         parse::frame(frame.bytes).map_err(|_| "gsse: frame does not fit")?;
-        let message = framed::message(Protocol::GSSE, table::REPORT, MessageKind::Unsolicited, 0, table::NAME);
-        self.telling.tell(message, output);
+        let message = Ics::new(Protocol::GSSE, table::REPORT, MessageKind::Unsolicited, 0, table::NAME);
+        output.ics(message);
         Ok(())
     }
 }

@@ -3,9 +3,10 @@
 use super::parse::{self, Frame, Identity, NAK, PASS_THROUGH, PUBLISH, REQUEST};
 use super::table;
 use crate::Output;
-use crate::plant::{Language, Pending, message};
+use crate::pending::Pending;
+use crate::plant::Language;
 use crate::teller::{Message, about, name};
-use picket_event::body::Asset;
+use picket_event::body::{Asset, Ics};
 use picket_event::{Body, MessageKind, Operation, Protocol};
 use picket_reader::Fault;
 
@@ -42,10 +43,10 @@ impl Language for HartIp {
             return self.command(&frame, kind, said, output);
         }
         let key = (frame.id, frame.sequence);
-        let asked = if kind == MessageKind::Request { None } else { self.pending.take(&key) };
+        let asked = if kind == MessageKind::Request { None } else { self.pending.answer(&key) };
         let own = parse::operation(frame.id).unwrap_or(Operation::Other);
         let operation = asked.map_or(own, |asked| asked.operation);
-        let mut ics = message(Protocol::HART_IP, (operation, kind), u32::from(frame.id), table::message(frame.id));
+        let mut ics = Ics::new(Protocol::HART_IP, operation, kind, u32::from(frame.id), table::message(frame.id));
         if let (PASS_THROUGH, Some(asked)) = (frame.id, asked) {
             (ics.function, ics.function_name) = (u32::from(asked.command), table::name(asked.command).into());
         }
@@ -69,16 +70,16 @@ impl HartIp {
         let operation = match kind {
             MessageKind::Unsolicited => table::PUBLISH,
             MessageKind::Request => {
-                self.pending.note(key, Asked { command: pdu.command, operation: own });
+                self.pending.ask(key, Asked { command: pdu.command, operation: own });
                 own
             }
             _ => {
-                self.pending.take(&key);
+                self.pending.answer(&key);
                 own
             }
         };
         let function = u32::from(pdu.command);
-        let mut ics = message(Protocol::HART_IP, (operation, kind), function, table::name(pdu.command));
+        let mut ics = Ics::new(Protocol::HART_IP, operation, kind, function, table::name(pdu.command));
         ics.unit = Some(pdu.address);
         output.ics(ics);
         if kind == MessageKind::Response {

@@ -3,16 +3,14 @@
 use super::parse::{self, Frame, HEAD, Unit};
 use super::table::{self, ASKED, DIRECTORY, END_OF_INITIALISATION, LINK, SELECT, UNNUMBERED};
 use crate::Output;
-use crate::framed::{self, Framed, Mark, Speaker, Telling};
+use crate::framed::{self, Framed, Mark, Speaker};
 use picket_event::body::Ics;
 use picket_event::{MessageKind, Operation, Protocol};
 use picket_reader::Fault;
 
 /// One connection.
 #[derive(Debug, Default)]
-pub(crate) struct Iec104 {
-    telling: Telling,
-}
+pub(crate) struct Iec104 {}
 
 impl Framed for Iec104 {
     const HEAD: usize = HEAD;
@@ -58,7 +56,7 @@ impl Framed for Iec104 {
             Err(Fault::Malformed(reason)) => return Err(reason),
             Err(Fault::Incomplete { .. }) => return Err("iec104: data unit is cut"),
         };
-        self.telling.tell(said, output);
+        output.ics(said);
         if fits { Ok(()) } else { Err("iec104: objects do not fill their data unit") }
     }
 }
@@ -77,7 +75,7 @@ fn unnumbered(control: u8) -> Ics {
     let known = UNNUMBERED.iter().find(|(known, _, _)| *known == control);
     let (_, name, confirms) = known.copied().unwrap_or((control, "", false));
     let kind = if confirms { MessageKind::Response } else { MessageKind::Request };
-    framed::message(Protocol::IEC104, LINK, kind, u32::from(control), name)
+    Ics::new(Protocol::IEC104, LINK, kind, u32::from(control), name)
 }
 
 fn information(unit: &Unit<'_>, from_client: bool) -> Ics {
@@ -89,7 +87,7 @@ fn information(unit: &Unit<'_>, from_client: bool) -> Ics {
         object: (!cause.is_empty()).then_some(cause.into()),
         range: unit.range(),
         value: unit.value(),
-        ..framed::message(Protocol::IEC104, operation, part, u32::from(unit.code), kind.name)
+        ..Ics::new(Protocol::IEC104, operation, part, u32::from(unit.code), kind.name)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::parse::{self, Device};
 use super::table;
 use crate::Output;
-use crate::plant::{Language, message};
+use crate::plant::Language;
 use crate::teller::{Message, about, text};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Body, MessageKind, Protocol};
@@ -25,8 +25,7 @@ impl Language for KnxIp {
         r.skip(2, "header")?;
         let service = table::service(r.u16("service")?);
         r.skip(2, "length")?;
-        let mut ics =
-            message(Protocol::KNXIP, (service.operation, service.kind), u32::from(service.code), service.name);
+        let mut ics = Ics::new(Protocol::KNXIP, service.operation, service.kind, u32::from(service.code), service.name);
         match service.code {
             table::TUNNELLING_REQUEST | table::CONFIGURATION_REQUEST => {
                 // The connection: its own length, channel, sequence counter.

@@ -2,7 +2,8 @@
 
 use super::parse::{self, Access, Head};
 use super::{melsoft, old, table};
-use crate::dialogue::{Asked, Code, Dialect, Say, find, ics};
+use crate::dialogue::{Code, Dialect, Say, find, ics};
+use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Direction, MessageKind, Protocol};
@@ -21,7 +22,7 @@ pub(crate) enum Waiting {
 /// What is remembered of a conversation.
 #[derive(Debug, Default)]
 pub(crate) struct Melsec {
-    asked: Asked<Waiting>,
+    asked: Pending<u64, Waiting>,
     /// Frames of the newer forms were seen: there will be none of the older.
     newer: bool,
 }
@@ -76,7 +77,7 @@ impl Melsec {
         if direction == Direction::ToServer {
             return old::request(bytes).map(|request| request.total);
         }
-        match self.asked.peek(UNNUMBERED) {
+        match self.asked.of(&UNNUMBERED) {
             Some(Waiting::Old(asked)) => old::answer_length(bytes, asked),
             // Nobody asked, as far as is known: nothing says where it ends.
             _ => Err(Fault::Malformed("melsec: an answer without its request")),
@@ -122,7 +123,7 @@ impl Melsec {
 
     fn answer(&mut self, head: &Head, number: u64, message: &Message<'_>, say: &mut Say<'_>) -> Result<Ics, Fault> {
         let (end, data) = parse::answer(head, message.bytes)?;
-        let asked = self.asked.answer(number);
+        let asked = self.asked.answer(&number);
         let (command, access) = match asked {
             Some(Waiting::New { command, access }) => (command, access),
             _ => (0, Access::default()),
@@ -148,7 +149,7 @@ impl Melsec {
             say.ics(Ics { unit: Some(u32::from(request.controller)), ..event });
             return Ok(());
         }
-        let Some(Waiting::Old(asked)) = self.asked.answer(UNNUMBERED) else {
+        let Some(Waiting::Old(asked)) = self.asked.answer(&UNNUMBERED) else {
             return Err(Fault::Malformed("melsec: an answer without its request"));
         };
         let positive = message.bytes.get(1) == Some(&0);

@@ -32,7 +32,6 @@ struct Pending {
 #[derive(Debug, Default)]
 pub(super) struct Mms {
     pending: VecDeque<Pending>,
-    previous: Option<Operation>,
     /// Names of TASE.2 were met.
     tase2: bool,
 }
@@ -73,9 +72,7 @@ impl Mms {
             }
         };
         let protocol = if self.tase2 { Protocol::ICCP } else { Protocol::MMS };
-        let ics = Ics { previous: self.previous, protocol, ..ics };
-        self.previous = Some(ics.operation);
-        output.ics(ics);
+        output.ics(Ics { protocol, ..ics });
     }
 
     fn request(&mut self, service: &Service<'_>, direction: Direction) -> Ics {

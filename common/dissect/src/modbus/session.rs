@@ -31,7 +31,6 @@ struct Pending {
 #[derive(Debug, Default)]
 pub(crate) struct Modbus {
     pending: VecDeque<Pending>,
-    previous: Option<Operation>,
     /// A message was read.
     known: bool,
     damaged: u8,
@@ -136,8 +135,6 @@ impl Modbus {
             Direction::ToServer if frame.function & 0x80 == 0 => self.request(frame, output),
             _ => self.response(frame, context, output),
         };
-        let ics = Ics { previous: self.previous, ..ics };
-        self.previous = Some(ics.operation);
         output.ics(ics);
     }
 

@@ -3,8 +3,9 @@
 use super::parse;
 use super::table::{self, CONNACK, CONNECT, DISCONNECT, PUBACK, PUBLISH, PUBREC, SUBACK, SUBSCRIBE, UNSUBSCRIBE};
 use crate::Output;
-use crate::plant::{Language, message};
+use crate::plant::Language;
 use crate::teller::{Message, text};
+use picket_event::body::Ics;
 use picket_event::{Direction, MessageKind, Protocol};
 use picket_reader::{Fault, Reader};
 use std::borrow::Cow;
@@ -50,7 +51,7 @@ impl Language for Mqtt {
             (DISCONNECT, Direction::ToClient) => MessageKind::Unsolicited,
             _ => kind,
         };
-        let mut ics = message(Protocol::MQTT, (packet.operation, kind), u32::from(fixed.kind), packet.name);
+        let mut ics = Ics::new(Protocol::MQTT, packet.operation, kind, u32::from(fixed.kind), packet.name);
         match fixed.kind {
             CONNECT => {
                 let (version, client) = parse::connect(body)?;

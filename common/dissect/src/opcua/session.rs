@@ -4,7 +4,8 @@ use super::binary::{self, Application};
 use super::parse::{self, Chunk, HEAD, Kind};
 use super::table::{self, Service};
 use crate::Output;
-use crate::plant::{Language, Pending, message};
+use crate::pending::Pending;
+use crate::plant::Language;
 use crate::teller::{Message, about, text};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Body, Direction, MessageKind, Protocol};
@@ -124,7 +125,7 @@ impl OpcUa {
     }
 
     fn failed(&mut self, id: u32, body: &[u8], direction: Direction, output: &mut Output) {
-        let asked = if direction == Direction::ToClient { self.pending.take(&id) } else { None };
+        let asked = if direction == Direction::ToClient { self.pending.answer(&id) } else { None };
         let service = asked.map_or(table::UNKNOWN, |asked| asked.service);
         let mut ics = request(service);
         ics.kind = MessageKind::Exception;
@@ -171,7 +172,7 @@ impl OpcUa {
         if binary::request_header(&mut r).is_ok() {
             ics.object = ics.object.or_else(|| first_node(service.request, r).map(Cow::Owned));
         }
-        self.pending.note(id, Asked { service, object: ics.object.clone() });
+        self.pending.ask(id, Asked { service, object: ics.object.clone() });
         output.ics(ics);
         if service.request == table::CREATE_SESSION
             && let Ok(client) = binary::application(&mut r)
@@ -189,7 +190,7 @@ impl OpcUa {
         said: &Message<'_>,
         output: &mut Output,
     ) {
-        let asked = self.pending.take(&id);
+        let asked = self.pending.answer(&id);
         let mut ics = request(service);
         ics.kind = MessageKind::Response;
         ics.function = service.response;
@@ -202,7 +203,7 @@ impl OpcUa {
 
     /// The answer of a service that failed names no service.
     fn fault(&mut self, id: u32, r: &mut Reader<'_>, output: &mut Output) {
-        let asked = self.pending.take(&id);
+        let asked = self.pending.answer(&id);
         let mut ics = request(asked.map_or(table::UNKNOWN, |asked| asked.service));
         (ics.kind, ics.function) = (MessageKind::Exception, table::FAULT);
         ics.object = r.skip(12, "header").and_then(|()| r.u32_le("status")).ok().and_then(status);
@@ -217,12 +218,12 @@ impl OpcUa {
         if headed.is_err() {
             return;
         }
-        let asked = if asks { None } else { self.pending.take(&id) };
+        let asked = if asks { None } else { self.pending.answer(&id) };
         let service = asked.map_or(table::UNKNOWN, |asked| asked.service);
         let mut ics = request(service);
         ics.function = kind;
         if asks {
-            self.pending.note(id, Asked { service, object: None });
+            self.pending.ask(id, Asked { service, object: None });
         } else {
             ics.kind = MessageKind::Response;
         }
@@ -236,7 +237,7 @@ fn append(data: &mut Vec<u8>, more: &[u8]) {
 }
 
 fn request(service: Service) -> Ics {
-    message(Protocol::OPCUA, (service.operation, MessageKind::Request), service.request, service.name)
+    Ics::new(Protocol::OPCUA, service.operation, MessageKind::Request, service.request, service.name)
 }
 
 /// Messages below the secure conversation: versions and buffers, an address, an error with its reason.
@@ -249,7 +250,7 @@ fn connection(kind: Kind, bytes: &[u8]) -> Result<Ics, Fault> {
         Kind::Acknowledge => (MessageKind::Response, "Acknowledge"),
         _ => (MessageKind::Exception, "Error"),
     };
-    let mut ics = message(Protocol::OPCUA, (table::CONNECTION, part), 0, name);
+    let mut ics = Ics::new(Protocol::OPCUA, table::CONNECTION, part, 0, name);
     match kind {
         Kind::Hello => {
             r.skip(20, "version and sizes")?;

@@ -2,7 +2,8 @@
 
 use super::parse::{self, Sdo};
 use super::table::{self, ASYNC_SEND, NMT_COMMAND, SDO};
-use crate::dialogue::{Asked, Code, Dialect, Say, find, ics};
+use crate::dialogue::{Code, Dialect, Say, find, ics};
+use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::Ics;
 use picket_event::{Direction, Endpoints, MessageKind, Operation, Protocol};
@@ -14,7 +15,7 @@ pub(crate) type Waiting = (Code, Option<(u16, u8)>);
 /// What is remembered of a conversation.
 #[derive(Debug, Default)]
 pub(crate) struct Powerlink {
-    asked: Asked<Waiting>,
+    asked: Pending<u64, Waiting>,
 }
 
 impl Dialect for Powerlink {
@@ -70,7 +71,7 @@ impl Powerlink {
         let (client, server) = if sdo.answer { (to, from) } else { (from, to) };
         let number = u64::from(sdo.transaction) | u64::from(client) << 8 | u64::from(server) << 16;
         let (code, object, kind) = if sdo.answer {
-            let (asked, object) = self.asked.answer(number).unwrap_or((code, None));
+            let (asked, object) = self.asked.answer(&number).unwrap_or((code, None));
             (asked, object, if sdo.abort { MessageKind::Exception } else { MessageKind::Response })
         } else {
             let object = if matches!(sdo.command, 1..=4) { parse::object(sdo) } else { None };

@@ -2,7 +2,8 @@
 
 use super::parse;
 use super::table::{self, CALL, REGISTER, REGISTERED, Service};
-use crate::dialogue::{Asked, Code, Dialect, Say, ics};
+use crate::dialogue::{Code, Dialect, Say, ics};
+use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::Ics;
 use picket_event::{Direction, MessageKind, Protocol};
@@ -23,7 +24,7 @@ pub(crate) enum Waiting {
 /// What is remembered of a conversation.
 #[derive(Debug, Default)]
 pub(crate) struct Proconos {
-    asked: Asked<Waiting>,
+    asked: Pending<u64, Waiting>,
     services: [Service; SERVICES_MAX],
 }
 
@@ -52,7 +53,7 @@ impl Dialect for Proconos {
                 say.ics(Ics { object, ..event(table::REGISTRATION, MessageKind::Request) });
             }
             REGISTERED => {
-                if let Some(Waiting::Registration(service)) = self.asked.answer(REGISTRATION)
+                if let Some(Waiting::Registration(service)) = self.asked.answer(&REGISTRATION)
                     && let Some(place) = self.services.get_mut(usize::from(head.service))
                 {
                     *place = service;
@@ -67,7 +68,7 @@ impl Dialect for Proconos {
                 say.ics(Ics { unit: Some(u32::from(head.service)), ..event(code, MessageKind::Request) });
             }
             _ => {
-                let code = match self.asked.answer(number) {
+                let code = match self.asked.answer(&number) {
                     Some(Waiting::Call(code)) => code,
                     _ => table::call(Service::Other, head.call),
                 };

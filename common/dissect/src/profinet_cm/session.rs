@@ -4,7 +4,8 @@ use super::parse::{self, Call, Place};
 use super::table::{
     self, CONNECT, CONTROL, FAULT, IDENTIFICATION, READ, READ_IMPLICIT, REJECT, REQUEST, RESPONSE, WRITE,
 };
-use crate::dialogue::{Asked, Dialect, Say, find, ics, name};
+use crate::dialogue::{Dialect, Say, find, ics, name};
+use crate::pending::Pending;
 use crate::profinet_dcp;
 use crate::teller::{self, Message};
 use picket_event::body::Ics;
@@ -18,7 +19,7 @@ pub(crate) type Waiting = (u32, Option<Place>);
 /// What is remembered of a conversation.
 #[derive(Debug, Default)]
 pub(crate) struct ProfinetCm {
-    asked: Asked<Waiting>,
+    asked: Pending<u64, Waiting>,
 }
 
 impl Dialect for ProfinetCm {
@@ -52,7 +53,7 @@ impl ProfinetCm {
             self.asked.ask(number, (call.operation, place));
             (call.operation, place)
         } else {
-            let asked = self.asked.answer(number);
+            let asked = self.asked.answer(&number);
             // A fault need not repeat what was called.
             (asked.map_or(call.operation, |(operation, _)| operation), place.or(asked.and_then(|(_, place)| place)))
         };

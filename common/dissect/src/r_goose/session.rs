@@ -3,7 +3,7 @@
 use super::parse::{self, Unit};
 use super::table::{GOOSE, SAMPLED_VALUES, UNREADABLE};
 use crate::Output;
-use crate::framed::{self, Frame, Framed, Mark, Speaker, Telling};
+use crate::framed::{Frame, Framed, Mark, Speaker};
 use crate::goose::{self, Publishers};
 use picket_event::body::Ics;
 use picket_event::{MessageKind, Protocol};
@@ -13,7 +13,6 @@ use picket_reader::{Fault, Reader};
 #[derive(Debug, Default)]
 pub(crate) struct RGoose {
     publishers: Publishers,
-    telling: Telling,
 }
 
 impl Framed for RGoose {
@@ -63,13 +62,13 @@ impl RGoose {
         let Ok((message, content)) = goose::parse::message(&mut r) else {
             // Encrypted, as far as anybody can tell.
             let kind = MessageKind::Unsolicited;
-            let hidden = framed::message(Protocol::R_GOOSE, UNREADABLE, kind, u32::from(GOOSE), "");
-            self.telling.tell(Ics { unit, ..hidden }, output);
+            let hidden = Ics::new(Protocol::R_GOOSE, UNREADABLE, kind, u32::from(GOOSE), "");
+            output.ics(Ics { unit, ..hidden });
             return Ok(());
         };
         let inside = r.take(content, "message").unwrap_or(r.peek());
         let (event, said, damage) = goose::report(Protocol::R_GOOSE, message, inside);
-        self.telling.tell(Ics { unit, ..event }, output);
+        output.ics(Ics { unit, ..event });
         self.publishers.tell(&said, frame, "r_goose", output);
         damage
     }

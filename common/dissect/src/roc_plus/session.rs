@@ -3,7 +3,8 @@
 use super::parse::{self, HEAD};
 use super::table::{self, ERROR, GET_PARAMETERS, Opcode, REPORT, SET_PARAMETERS};
 use crate::Output;
-use crate::framed::{self, Frame, Framed, Mark, Pending, Speaker, Telling};
+use crate::framed::{Frame, Framed, Mark, Speaker};
+use crate::pending::Pending;
 use picket_event::body::Ics;
 use picket_event::{MessageKind, Protocol};
 use picket_reader::Fault;
@@ -13,7 +14,6 @@ use picket_reader::Fault;
 pub(crate) struct RocPlus {
     /// The last opcode asked of each unit and group.
     asked: Pending<[u8; 2], u8>,
-    telling: Telling,
 }
 
 impl Framed for RocPlus {
@@ -48,7 +48,7 @@ impl Framed for RocPlus {
             (REPORT, false) => (opcode, MessageKind::Unsolicited, read.src),
             (_, false) => (opcode, MessageKind::Response, read.src),
             (_, true) => {
-                self.asked.ask(read.dest, read.opcode);
+                self.asked.ask_anew(read.dest, read.opcode);
                 (opcode, MessageKind::Request, read.dest)
             }
         };
@@ -57,8 +57,8 @@ impl Framed for RocPlus {
             _ => None,
         };
         let [unit, _] = controller;
-        let message = framed::message(Protocol::ROC_PLUS, opcode.operation, kind, u32::from(opcode.code), opcode.name);
-        self.telling.tell(Ics { unit: Some(u32::from(unit)), range, ..message }, output);
+        let message = Ics::new(Protocol::ROC_PLUS, opcode.operation, kind, u32::from(opcode.code), opcode.name);
+        output.ics(Ics { unit: Some(u32::from(unit)), range, ..message });
         Ok(())
     }
 }

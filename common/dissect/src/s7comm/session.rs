@@ -33,14 +33,13 @@ struct Pending {
 #[derive(Debug)]
 pub(super) struct S7comm {
     pending: VecDeque<Pending>,
-    previous: Option<Operation>,
     /// What the last service of a program did: answers to it name no service.
     service: Operation,
 }
 
 impl Default for S7comm {
     fn default() -> Self {
-        Self { pending: VecDeque::new(), previous: None, service: table::service(b"") }
+        Self { pending: VecDeque::new(), service: table::service(b"") }
     }
 }
 
@@ -62,8 +61,6 @@ impl Upper for S7comm {
                 Err(_) => return output.malformed.push("s7comm: parameters of user data"),
             },
         };
-        let ics = Ics { previous: self.previous, ..ics };
-        self.previous = Some(ics.operation);
         output.ics(ics);
     }
 }

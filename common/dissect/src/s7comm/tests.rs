@@ -73,7 +73,7 @@ fn answers_take_the_place_of_their_job() {
     let said = ics(&output);
     assert_eq!(said[1].object.as_deref(), Some("DB7"));
     assert_eq!((said[1].range, said[1].value), (Some((10, 11)), Some(-123.0)));
-    assert_eq!((said[1].kind, said[1].previous), (MessageKind::Response, Some(Operation::Read)));
+    assert_eq!((said[1].kind, said[0].operation), (MessageKind::Response, Operation::Read));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::table::{self, Function};
 use crate::iso::Upper;
 use crate::{Context, Output};
 use picket_event::body::{Asset, Ics};
-use picket_event::{Body, Direction, Endpoints, MessageKind, Operation, Protocol};
+use picket_event::{Body, Direction, Endpoints, MessageKind, Protocol};
 
 /// Longest text about a device that is kept, bytes.
 const TEXT_LIMIT: usize = 32;
@@ -13,7 +13,6 @@ const TEXT_LIMIT: usize = 32;
 /// The session above the transport.
 #[derive(Debug, Default)]
 pub(super) struct S7commPlus {
-    previous: Option<Operation>,
     /// The next fragment of a direction goes on with a message.
     open: [bool; 2],
     /// What follows is TLS: nothing can be read any more.
@@ -62,8 +61,6 @@ impl S7commPlus {
             }
             Message::Notification => event(&table::NOTIFICATION, MessageKind::Unsolicited),
         };
-        let ics = Ics { previous: self.previous, ..ics };
-        self.previous = Some(ics.operation);
         output.ics(ics);
     }
 }

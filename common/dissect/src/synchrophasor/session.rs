@@ -3,16 +3,14 @@
 use super::parse::{self, HEAD};
 use super::table::{self, COMMAND, DATA};
 use crate::Output;
-use crate::framed::{self, Frame, Framed, Mark, Speaker, Telling};
+use crate::framed::{self, Frame, Framed, Mark, Speaker};
 use picket_event::Protocol;
 use picket_event::body::{Asset, Ics};
 use picket_reader::Fault;
 
 /// One stream, or several between two ends.
 #[derive(Debug, Default)]
-pub(crate) struct Synchrophasor {
-    telling: Telling,
-}
+pub(crate) struct Synchrophasor {}
 
 impl Framed for Synchrophasor {
     const HEAD: usize = HEAD;
@@ -35,8 +33,8 @@ impl Framed for Synchrophasor {
         }
         let command = read.command();
         let ((code, name, operation), part) = table::meaning(read.kind, command);
-        let message = framed::message(Protocol::SYNCHROPHASOR, operation, part, u32::from(code), name);
-        self.telling.tell(Ics { unit: Some(u32::from(read.stream)), ..message }, output);
+        let message = Ics::new(Protocol::SYNCHROPHASOR, operation, part, u32::from(code), name);
+        output.ics(Ics { unit: Some(u32::from(read.stream)), ..message });
         stations(&read, frame, output);
         if read.kind == COMMAND && command.is_none() { Err("synchrophasor: command is missing") } else { Ok(()) }
     }
