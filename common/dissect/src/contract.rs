@@ -159,7 +159,8 @@ pub struct Output {
 const SPARE_MAX: usize = 64;
 
 impl Output {
-    /// Puts out an industrial message, without the operation before it: that is the sensor's to say. In a spare box where there is one: cyclic traffic allocates nothing.
+    /// Puts out an industrial message, in a spare box where there is one: cyclic traffic allocates nothing. The operation
+    /// before it is left out, the sensor says it.
     pub fn ics(&mut self, message: Ics) {
         let boxed = match self.spare.pop() {
             Some(mut spare) => {
