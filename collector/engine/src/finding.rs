@@ -79,6 +79,8 @@ pub struct Finding {
     pub kind: FindingKind,
     /// How unusual: the share of entity-days that score as high. 0 to 1.
     pub p_value: f64,
+    /// The kind of alert, where a sensor raised it.
+    pub subject: Option<String>,
     /// 1 to 10.
     pub risk: f64,
     /// Not clamped: what ranks.
@@ -137,5 +139,17 @@ impl Findings {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
+    }
+}
+
+impl Finding {
+    /// What was found, as far as equal findings are alike: the kind, and of a sensor's alert what it is about
+    /// (`sensor/controller_state`). A mute covers one of these.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match &self.subject {
+            Some(subject) => format!("{}/{subject}", self.kind.name()),
+            None => self.kind.name().to_owned(),
+        }
     }
 }

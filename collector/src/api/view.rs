@@ -232,7 +232,7 @@ pub struct FindingView {
     pub counterpart: String,
     /// The site.
     pub site: String,
-    /// What was found: `baseline`, `verdict`, `sensor`, `agent_silence`.
+    /// What was found: `baseline`, `verdict`, `agent_silence`, or a sensor's alert as `sensor/controller_state`.
     pub kind: String,
     /// Whether it is an alert.
     pub alert: bool,

@@ -21,7 +21,7 @@ pub fn line(f: &Finding) -> Value {
         .collect();
     let e = &f.evidence;
     json!({
-        "time": f.time.to_string(), "entity": f.entity, "site": f.site, "kind": f.kind.name(), "case": f.case,
+        "time": f.time.to_string(), "entity": f.entity, "site": f.site, "kind": f.label(), "case": f.case,
         "p_value": f.p_value, "risk": short(f.risk), "risk_unclamped": short(f.risk_unclamped), "alert": f.alert,
         "count": f.count, "cells": cells, "reasons": f.reasons, "techniques": f.techniques,
         "evidence": {"sums": e.sums.map(short), "weights": e.weights.map(short), "score": short(e.score),

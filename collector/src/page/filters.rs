@@ -111,9 +111,11 @@ pub fn words(value: &str, _: &dyn Values) -> Result<String> {
     Ok(match value {
         "baseline" => "Unusual behaviour".to_owned(),
         "verdict" => "Sensor's verdict".to_owned(),
-        "sensor" => "Sensor's alert".to_owned(),
         "agent_silence" => "Silence of an agent".to_owned(),
-        other => other.replace('_', " "),
+        other => match other.strip_prefix("sensor/") {
+            Some(about) => format!("Sensor's alert: {}", about.replace('_', " ")),
+            None => other.replace('_', " "),
+        },
     })
 }
 

@@ -250,7 +250,7 @@ fn row(finding: &Finding, stored_at: i64) -> FindingRow {
         entity: entity.to_owned(),
         counterpart: counterpart.to_owned(),
         site: finding.site.clone(),
-        kind: finding.kind.name().to_owned(),
+        kind: finding.label(),
         alert: finding.alert,
         count: finding.count,
         p_value: finding.p_value,

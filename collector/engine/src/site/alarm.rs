@@ -322,7 +322,7 @@ impl SiteState {
         }
         let mut name = format!("{}/{}/{day}/{}", self.site.name, e.name, draft.kind.name());
         if draft.kind == FindingKind::Sensor {
-            name = format!("{name}/{}", draft.topic.0);
+            name = format!("{name}/{}/{}", draft.topic.0, draft.topic.1);
         }
         (name, 1, false)
     }
@@ -339,6 +339,7 @@ impl SiteState {
         out: &mut Findings,
     ) {
         let danger = self.danger(entity, &draft);
+        let about = draft.topic.0.clone();
         let (case, count, again) = self.case(entity, &draft, wants, day);
         let Some(e) = self.entities.get_mut(entity as usize) else { return };
         let mut alert = wants && !again;
@@ -374,6 +375,7 @@ impl SiteState {
             Some(other) => format!("{} > {other}", e.name),
             None => e.name.clone(),
         };
+        let subject = (draft.kind == FindingKind::Sensor).then_some(about);
         out.push(Finding {
             case,
             time: draft.time,
@@ -381,6 +383,7 @@ impl SiteState {
             entity_id: EntityId { site: self.number, entity },
             site: self.site.name.clone(),
             kind: draft.kind,
+            subject,
             p_value: draft.p_value,
             risk: risk::clamped(unclamped),
             risk_unclamped: unclamped,

@@ -134,12 +134,14 @@ fn what_a_sensor_tells_is_an_alert_at_once() {
     let tell = |second, kind, severity| plant::told(at(18, 11, 0) + second, host(10, 5), host(10, 80), kind, severity);
     events.extend((0..5).map(|i| tell(i * 600, "controller_state", 8)));
     events.push(tell(60, "program_download", 8));
+    events.push(plant::told(at(18, 11, 2), host(10, 5), host(10, 81), "controller_state", 8));
     events.push(tell(70, "device_interrogation", 2));
     let (_, found) = judge(config(), &envelopes(events), 64);
     let mine: Vec<_> = found.iter().filter(|f| f.kind == FindingKind::Sensor).collect();
     let cases: std::collections::BTreeSet<_> = mine.iter().map(|f| &f.case).collect();
-    assert_eq!((mine.len(), cases.len()), (6, 2), "{cases:?}");
+    assert_eq!((mine.len(), cases.len()), (7, 3), "{cases:?}");
     assert_eq!(mine[0].time, Timestamp::from_parts(at(18, 11, 0), 0));
+    assert_eq!(mine[0].label(), "sensor/controller_state");
     assert!(mine[0].alert && mine[0].techniques == ["T0858"] && mine[0].entity.contains(" > "), "{:?}", mine[0]);
     assert!(mine[0].reasons.iter().any(|r| r.contains("started or stopped")));
     let without = Config { alerts: false, ..config() };
