@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Makes agent/src/sensor/assets/oui.txt from the IEEE's public listing of MA-L assignments (oui.csv, as Debian's
+"""Makes agent/src/sensor/assets/oui/ from the IEEE's public listing of MA-L assignments (oui.csv, as Debian's
 package ieee-data has it: "IEEE does not assert any copyright in the OUI Public Listing or attempt to restrict
 distribution of the listing in any way").
 
-    tests/make/oui.py /usr/share/ieee-data/oui.csv > agent/src/sensor/assets/oui.txt
+    tests/make/oui.py /usr/share/ieee-data/oui.csv agent/src/sensor/assets/oui
 
-Kept are makers with three or more assignments, and makers of plant equipment with any. One maker a line: its name,
-a tab, its assignments in hexadecimal.
+Kept are makers with three or more assignments, and makers of plant equipment with any. `makers.txt` has a maker a line.
+`prefixes.txt` has an assignment a line, in order: its three bytes and the byte of `makers.txt` at which the maker's name
+begins, both in hexadecimal; all lines are equally long, so that it is searched as it is.
 """
 import collections
 import csv
@@ -36,7 +37,14 @@ makers = collections.defaultdict(set)
 for row in csv.DictReader(open(sys.argv[1], encoding="utf-8")):
     makers[short(row["Organization Name"])].add(row["Assignment"].lower())
 words = re.compile(r"\b(" + "|".join(re.escape(word) for word in PLANT if len(word) > 2) + r")", re.I)
-print("# Made by tests/make/oui.py from the IEEE's public listing of MA-L assignments (standards-oui.ieee.org).")
+listing, makers_text = sys.argv[2], ""
+prefixes = {}
 for name in sorted(makers):
     if name != "Private" and (len(makers[name]) >= 3 or words.search(name)):
-        print(name + "\t" + " ".join(sorted(makers[name])))
+        for prefix in makers[name]:
+            prefixes.setdefault(prefix, len(makers_text.encode()))
+        makers_text += name + "\n"
+with open(f"{listing}/prefixes.txt", "w", encoding="ascii") as out:
+    out.writelines(f"{prefix} {place:05x}\n" for prefix, place in sorted(prefixes.items()))
+with open(f"{listing}/makers.txt", "w", encoding="utf-8") as out:
+    out.write(makers_text)

@@ -13,6 +13,9 @@ use std::time::Duration;
 
 /// The longest that a conversation may take, seconds.
 const PATIENCE: &str = "20";
+/// Conversations begun at most. On a busy machine a stack's own client runs into its own time limits; that says nothing
+/// of what is read. A conversation that ended well is compared once, and has to agree.
+const ROUNDS: u32 = 3;
 /// With what `tests/make/ics-stacks.py` ends where the stack is not installed.
 const NOT_INSTALLED: i32 = 3;
 
@@ -74,14 +77,20 @@ fn agrees(test: &str, stack: &str) {
     run_inside(&test, || {
         ip("link set lo up");
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("said.pcap");
         let script = repository().join("tests/make/ics-stacks.py");
-        let output = captured(&file, Command::new("timeout").arg(PATIENCE).arg(&python).arg(script).arg(stack));
-        if output.status.code() == Some(NOT_INSTALLED) {
-            return skip(&test, "its stack is not installed (make setup-peers)");
+        let mut failed = Vec::new();
+        for round in 0..ROUNDS {
+            let file = folder.path().join(format!("said-{round}.pcap"));
+            let output = captured(&file, Command::new("timeout").arg(PATIENCE).arg(&python).arg(&script).arg(stack));
+            if output.status.code() == Some(NOT_INSTALLED) {
+                return skip(&test, "its stack is not installed (make setup-peers)");
+            }
+            if output.status.success() {
+                return compare(&serde_json::from_slice(&output.stdout).unwrap(), &file);
+            }
+            failed.push(output);
         }
-        assert!(output.status.success(), "{output:?}");
-        compare(&serde_json::from_slice(&output.stdout).unwrap(), &file);
+        panic!("the stack never got through its conversation: {failed:?}");
     });
 }
 

@@ -3,9 +3,12 @@
 //! The first of its kind in a conversation goes out at once, so that what is new is not delayed; repeats
 //! of the same minute follow as one event. Counts add up exactly to the messages read.
 
+use super::HashKey;
 use super::report::{Report, Said};
 use picket_event::body::Ics;
-use picket_event::{Body, FlowRef, Operation, Timestamp};
+use picket_event::{Body, FlowId, FlowRef, Operation, Timestamp};
+use siphasher::sip128::{Hash128, Hasher128 as _, SipHasher13};
+use std::hash::Hasher as _;
 
 /// Different messages of one conversation that are counted apart in a minute.
 const MESSAGES_MAX: usize = 64;
@@ -14,41 +17,43 @@ const MESSAGES_MAX: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Merge {
     previous: Option<Operation>,
+    /// Where the last message was said.
+    said: Option<Context>,
     entries: Vec<Entry>,
 }
 
+/// One message. Most are never repeated within their minute, so that its digest is all that is held of the first.
 #[derive(Debug)]
 struct Entry {
-    /// Of the message's numbers, so that most others are passed over without looking into the box.
-    key: u64,
-    ics: Box<Ics>,
-    /// Repeats not told yet.
+    digest: (u64, u64),
+    /// Repeats not told yet, and the latest of them.
     repeats: u32,
-    flow: FlowRef,
-    vlan: Option<u16>,
+    repeated: Option<Box<Ics>>,
+    flow: FlowId,
     last: Timestamp,
 }
 
 impl Merge {
-    /// Takes a message, and gives it back where it was merged away. `capped` counts those that could not be
-    /// merged for want of room.
+    /// Takes a message, and gives it back where it was merged away and is not needed. `capped` counts those that could
+    /// not be merged for want of room.
     pub(crate) fn take(
         &mut self,
         mut ics: Box<Ics>,
         said: &Context,
+        key: HashKey,
         reports: &mut Vec<Report>,
         capped: &mut u64,
     ) -> Option<Box<Ics>> {
         ics.previous = self.previous.replace(ics.operation);
-        let key = key(&ics);
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.key == key && is_equal(&entry.ics, &ics)) {
+        self.said = Some(*said);
+        let digest = digest(&ics, key);
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.digest == digest) {
             entry.repeats = entry.repeats.saturating_add(ics.count.max(1));
-            (entry.flow, entry.vlan, entry.last) = (said.flow, said.vlan, said.time);
-            return Some(ics);
+            (entry.flow, entry.last) = (said.flow.id, said.time);
+            return entry.repeated.replace(ics);
         }
         if self.entries.len() < MESSAGES_MAX {
-            let Context { flow, vlan, time } = *said;
-            self.entries.push(Entry { key, ics: ics.clone(), repeats: 0, flow, vlan, last: time });
+            self.entries.push(Entry { digest, repeats: 0, repeated: None, flow: said.flow.id, last: said.time });
         } else {
             *capped += 1;
         }
@@ -58,13 +63,12 @@ impl Merge {
 
     /// A minute is over: repeats go out, and what did not repeat is forgotten.
     pub(crate) fn flush(&mut self, reports: &mut Vec<Report>) {
+        let Some(Context { flow, vlan, .. }) = self.said else { return };
         self.entries.retain_mut(|entry| {
+            let Some(ics) = entry.repeated.take() else { return false };
             let count = std::mem::take(&mut entry.repeats);
-            if count == 0 {
-                return false;
-            }
-            let said = Context { flow: entry.flow, vlan: entry.vlan, time: entry.last };
-            reports.push(event(&said, Box::new(Ics { count, ..(*entry.ics).clone() })));
+            let said = Context { flow: FlowRef { id: entry.flow, ..flow }, vlan, time: entry.last };
+            reports.push(event(&said, Box::new(Ics { count, ..*ics })));
             true
         });
     }
@@ -83,28 +87,24 @@ fn event(said: &Context, ics: Box<Ics>) -> Report {
     Report::Event(Box::new(Said { time, vlan, flow: Some(flow), body: Body::Ics(ics) }))
 }
 
-/// A number that equal messages share.
-fn key(ics: &Ics) -> u64 {
-    let (first, last) = ics.range.unwrap_or((u32::MAX, 0));
+/// What messages share that are equal in all but their count; keyed, so that nobody makes two that seem equal.
+fn digest(ics: &Ics, HashKey([first, second]): HashKey) -> (u64, u64) {
+    let mut hasher = SipHasher13::new_with_keys(first, second);
     let wide = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
     let previous = ics.previous.map_or(0xff, |operation| operation as u32);
-    let roles = (ics.operation as u32) << 16 | (ics.kind as u32) << 8 | previous;
-    let object = ics.object.as_deref().map_or(0, str::len);
-    let numbers = [wide(first, last), wide(ics.function, roles), wide(ics.unit.unwrap_or(u32::MAX), object as u32)];
-    let value = ics.value.map_or(1, f64::to_bits);
-    numbers.into_iter().fold(value, |key, number| (key ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29))
-}
-
-/// Equal in all but the count; numbers first, they differ most.
-fn is_equal(a: &Ics, b: &Ics) -> bool {
-    a.function == b.function
-        && a.kind == b.kind
-        && a.range == b.range
-        && a.unit == b.unit
-        && a.operation == b.operation
-        && a.previous == b.previous
-        && a.value.map(f64::to_bits) == b.value.map(f64::to_bits)
-        && a.protocol == b.protocol
-        && a.object == b.object
-        && a.function_name == b.function_name
+    let there = [ics.unit.is_some(), ics.range.is_some(), ics.value.is_some(), ics.object.is_some()];
+    let there = there.into_iter().fold(0, |bits, there| bits << 1 | u32::from(there));
+    let roles = there << 24 | (ics.operation as u32) << 16 | (ics.kind as u32) << 8 | previous;
+    let (start, end) = ics.range.unwrap_or_default();
+    let value = ics.value.map_or(0, f64::to_bits);
+    for number in [wide(ics.function, roles), wide(start, end), ics.unit.unwrap_or_default().into(), value] {
+        hasher.write_u64(number);
+    }
+    let object = ics.object.as_deref().unwrap_or_default();
+    for text in [ics.protocol.name(), &ics.function_name, object] {
+        hasher.write(text.as_bytes());
+        hasher.write_u8(0xff);
+    }
+    let Hash128 { h1, h2 } = hasher.finish128();
+    (h1, h2)
 }

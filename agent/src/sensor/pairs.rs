@@ -115,8 +115,13 @@ impl Pairs {
         let untold = |series: &Series| {
             series.connections >= LEAST && series.told.is_none_or(|(_, count)| count < series.connections)
         };
-        let pairs = self.pairs.iter_mut().filter(|(_, series)| untold(series));
-        pairs.map(|(key, series)| series.tell(key, begin, scoring)).collect()
+        let mut told = Vec::new();
+        self.pairs.for_each(|key, series| {
+            if untold(series) {
+                told.push(series.tell(key, begin, scoring));
+            }
+        });
+        told
     }
 
     /// What reached a cap, for the ledger.

@@ -34,7 +34,7 @@ struct Known {
 }
 
 impl Paths {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { connections: Lru::new(CONNECTIONS_MAX), lengths: 0, continued: Lru::new(CONNECTIONS_MAX) }
     }
 

@@ -3,7 +3,7 @@
 use super::ics::{self, Merge};
 use super::level::{HEAD_BYTES, Level, Missed, SAMPLE};
 use super::report::{Bound, Evidence, Report, Row, Said};
-use super::{SHARDS, Settings};
+use super::{HashKey, SHARDS, Settings};
 use picket_dissect::{Context, Conversation, Fact, Output, quic};
 use picket_event::body::{self, Anomaly as AnomalyBody};
 use picket_event::{Body, Direction, FlowEnd, FlowRef, Ledger, Timestamp};
@@ -55,6 +55,7 @@ struct Listener {
     merges_free: Vec<u32>,
     malformed: BTreeMap<String, u64>,
     merge_capped: u64,
+    key: HashKey,
     misbehaved: u64,
     /// Events that flows had no room for any more.
     unreported: u64,
@@ -93,6 +94,7 @@ impl Shard {
             merges_free: Vec::new(),
             malformed: BTreeMap::new(),
             merge_capped: 0,
+            key: settings.key,
             misbehaved: 0,
             unreported: 0,
             scoring: settings.bundle.is_some() || settings.observe,
@@ -357,7 +359,8 @@ impl Listener {
                     }
                     if let Some(merge) = self.merges.get_mut(state.merge as usize) {
                         let said = ics::Context { flow: named, vlan, time };
-                        if let Some(merged) = merge.take(message, &said, &mut self.reports, &mut self.merge_capped) {
+                        let Self { key, reports, merge_capped, .. } = self;
+                        if let Some(merged) = merge.take(message, &said, *key, reports, merge_capped) {
                             self.output.reuse(merged);
                         }
                     }

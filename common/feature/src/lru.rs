@@ -1,13 +1,16 @@
 //! A bounded map that forgets the least recently used entry. Deterministic: the order of use alone decides.
 
+use lru_slab::LruSlab;
 use std::collections::BTreeMap;
 
 /// A bounded map that forgets the least recently used entry; the order of use alone decides.
+///
+/// An ordered index points at the places of a list by use, and each entry has a box of its own: a use costs one search,
+/// and room is taken for what is held alone.
 #[derive(Debug)]
 pub struct Lru<K, V> {
-    entries: BTreeMap<K, (u64, V)>,
-    order: BTreeMap<u64, K>,
-    clock: u64,
+    index: BTreeMap<K, u32>,
+    entries: LruSlab<Box<(K, V)>>,
     capacity: usize,
     evicted: u64,
 }
@@ -15,67 +18,77 @@ pub struct Lru<K, V> {
 impl<K: Ord + Copy, V> Lru<K, V> {
     /// Holds at most `capacity` entries (at least one).
     #[must_use]
-    pub const fn new(capacity: usize) -> Self {
-        Self {
-            entries: BTreeMap::new(),
-            order: BTreeMap::new(),
-            clock: 0,
-            capacity: if capacity == 0 { 1 } else { capacity },
-            evicted: 0,
-        }
+    pub fn new(capacity: usize) -> Self {
+        Self { index: BTreeMap::new(), entries: LruSlab::new(), capacity: capacity.max(1), evicted: 0 }
     }
 
     /// The value of a key, made where there is none; it becomes the most recently used.
     pub fn entry(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
-        // Calls come in runs: what was used last stays the last.
-        let is_last = self.entries.get(&key).is_some_and(|(used, _)| *used == self.clock);
-        if !is_last {
-            self.clock += 1;
-            match self.entries.get(&key) {
-                Some((used, _)) => {
-                    self.order.remove(used);
-                }
-                None => drop(self.make_room()),
+        let place = match self.index.get(&key) {
+            Some(place) => *place,
+            None => {
+                drop(self.make_room());
+                let place = self.entries.insert(Box::new((key, make())));
+                self.index.insert(key, place);
+                place
             }
-            self.order.insert(self.clock, key);
-        }
-        let slot = self.entries.entry(key).or_insert_with(|| (0, make()));
-        slot.0 = self.clock;
-        &mut slot.1
+        };
+        &mut self.entries.get_mut(place).1
     }
 
-    /// Forgets the least recently used entry where the map is full, and gives it away.
-    pub fn make_room(&mut self) -> Option<(K, V)> {
-        if self.entries.len() < self.capacity {
-            return None;
-        }
-        let (_, oldest) = self.order.pop_first()?;
-        let (_, value) = self.entries.remove(&oldest)?;
-        self.evicted += 1;
-        Some((oldest, value))
-    }
-
-    /// The entries in the order of their keys; the order of use stays.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
-        self.entries.iter_mut().map(|(key, (_, value))| (key, value))
+    /// The value of a key; it becomes the most recently used.
+    pub fn get(&mut self, key: &K) -> Option<&mut V> {
+        let place = *self.index.get(key)?;
+        Some(&mut self.entries.get_mut(place).1)
     }
 
     /// The value of a key; the order of use stays.
     #[must_use]
     pub fn peek(&self, key: &K) -> Option<&V> {
-        self.entries.get(key).map(|(_, value)| value)
+        self.index.get(key).map(|place| &self.entries.peek(*place).1)
+    }
+
+    /// The value of a key, to be changed; the order of use stays.
+    pub fn peek_mut(&mut self, key: &K) -> Option<&mut V> {
+        let place = *self.index.get(key)?;
+        Some(&mut self.entries.peek_mut(place).1)
+    }
+
+    /// Takes an entry out.
+    pub fn remove(&mut self, key: &K) -> Option<V> {
+        let place = self.index.remove(key)?;
+        Some(self.entries.remove(place).1)
+    }
+
+    /// Forgets the least recently used entry where the map is full, and gives it away.
+    pub fn make_room(&mut self) -> Option<(K, V)> {
+        if self.index.len() < self.capacity {
+            return None;
+        }
+        let oldest = self.entries.lru()?;
+        let (key, value) = *self.entries.remove(oldest);
+        self.index.remove(&key);
+        self.evicted += 1;
+        Some((key, value))
+    }
+
+    /// Shows every entry in the order of the keys; the order of use stays.
+    pub fn for_each(&mut self, mut show: impl FnMut(&K, &mut V)) {
+        for (key, place) in &self.index {
+            show(key, &mut self.entries.peek_mut(*place).1);
+        }
     }
 
     /// Entries held.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.index.len()
     }
 
     /// Whether it holds none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.index.is_empty()
     }
 
     /// Entries forgotten for want of room.

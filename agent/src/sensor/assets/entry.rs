@@ -1,5 +1,7 @@
 //! What is known of one asset, and how a new piece is put to it.
 
+use super::observed::End;
+use super::vendor;
 use picket_event::body::Asset;
 use picket_event::{Mac, Timestamp};
 
@@ -24,20 +26,13 @@ pub(super) struct Entry {
     pub(super) told: Option<i64>,
     /// When it is to be told of next.
     pub(super) due: Option<i64>,
-    /// Place in the order of use.
-    pub(super) used: u64,
     /// When a second owner of its address was last reported.
     pub(super) conflict: Option<i64>,
 }
 
 impl Entry {
-    /// An asset of which nothing is known yet.
-    pub(super) fn used_at(used: u64) -> Self {
-        Self { used, ..Self::default() }
-    }
-
-    /// Puts a piece to it; answers whether anything is new. `vendor` is the maker by the MAC address.
-    pub(super) fn merge(&mut self, piece: Asset, vendor: Option<&str>, time: Timestamp) -> bool {
+    /// Puts a piece to it; answers whether anything is new.
+    pub(super) fn merge(&mut self, piece: Asset, time: Timestamp) -> bool {
         let source = self.source(&piece.source);
         let Self { asset, owners, sources, .. } = self;
         let mut new = false;
@@ -58,17 +53,28 @@ impl Entry {
         let fields = [&mut asset.model, &mut asset.firmware, &mut asset.os, &mut asset.vendor];
         let told = [piece.model, piece.firmware, piece.os, piece.vendor];
         for ((field, owner), text) in fields.into_iter().zip(owners).zip(told) {
-            new |= settle(field, owner, text, source, sources);
+            new |= text.is_some_and(|text| settle(field, owner, &text, source, sources));
         }
-        if asset.vendor.is_none() && vendor.is_some() {
-            asset.vendor = vendor.map(str::to_owned);
-            new = true;
+        new |= name_maker(asset);
+        new |= lower_level(asset, piece.purdue_level);
+        self.see(time);
+        new
+    }
+
+    /// Puts what a conversation shows to it; answers whether anything is new. Most shows nothing new, and costs no text.
+    pub(super) fn meet(&mut self, end: &End<'_>, time: Timestamp) -> bool {
+        let source = self.source(end.source);
+        let Self { asset, owners: [.., os_owner, _], sources, .. } = self;
+        let mut new = end.os.is_some_and(|os| settle(&mut asset.os, os_owner, os, source, sources));
+        for role in end.roles.into_iter().flatten() {
+            new |= !asset.roles.iter().any(|known| known == role) && add(&mut asset.roles, role.to_owned(), ROLES_MAX);
         }
-        // The level nearest to the process counts.
-        if let Some(level) = piece.purdue_level.filter(|level| asset.purdue_level.is_none_or(|known| *level < known)) {
-            asset.purdue_level = Some(level);
-            new = true;
+        if let Some(service) = &end.service {
+            new |= !asset.services.iter().any(|known| service.is(known))
+                && add(&mut asset.services, service.text(), SERVICES_MAX);
         }
+        new |= name_maker(asset);
+        new |= lower_level(asset, end.level);
         self.see(time);
         new
     }
@@ -95,6 +101,22 @@ impl Entry {
         });
         u8::try_from(place).unwrap_or(u8::MAX)
     }
+}
+
+/// Names the maker by the MAC address, where nothing better has told it.
+fn name_maker(asset: &mut Asset) -> bool {
+    if asset.vendor.is_some() {
+        return false;
+    }
+    asset.vendor = asset.mac.and_then(vendor::of).map(str::to_owned);
+    asset.vendor.is_some()
+}
+
+/// The level nearest to the process counts.
+fn lower_level(asset: &mut Asset, told: Option<u8>) -> bool {
+    let lower = told.filter(|level| asset.purdue_level.is_none_or(|known| *level < known));
+    asset.purdue_level = lower.or(asset.purdue_level);
+    lower.is_some()
 }
 
 fn set_mac(asset: &mut Asset, mac: Option<Mac>) -> bool {
@@ -135,14 +157,13 @@ fn rank(source: &str) -> u8 {
 }
 
 /// Sets a text that a device has one of: whoever told it first may change it, and who counts more.
-fn settle(field: &mut Option<String>, owner: &mut Option<u8>, text: Option<String>, by: u8, all: &[String]) -> bool {
-    let Some(text) = text else { return false };
+fn settle(field: &mut Option<String>, owner: &mut Option<u8>, text: &str, by: u8, all: &[String]) -> bool {
     let counts = |place: u8| all.get(usize::from(place)).map_or(0, |source| rank(source));
     let may = owner.is_none_or(|known| known == by || counts(by) > counts(known));
-    if !may || field.as_ref() == Some(&text) {
+    if !may || field.as_deref() == Some(text) {
         return false;
     }
-    *field = Some(text);
+    *field = Some(text.to_owned());
     *owner = Some(by);
     true
 }

@@ -16,11 +16,11 @@ mod vendor;
 use entry::Entry;
 use picket_event::body::{Anomaly, Asset};
 use picket_event::{Mac, Timestamp};
+use picket_feature::Lru;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use vendor::Vendors;
 
-pub(crate) use observed::{of_event, of_row};
+pub(crate) use observed::{End, of_event, of_row};
 
 /// Assets remembered.
 const ASSETS_MAX: usize = 16_384;
@@ -32,8 +32,6 @@ const SETTLE: i64 = 10_000_000_000;
 pub(crate) const INTERVAL: i64 = 300_000_000_000;
 /// A pair of addresses heard so short a time ago is still in use, nanoseconds.
 const BOUND: i64 = 300_000_000_000;
-/// Uses that may pass before an asset is put to the front again.
-const STALE: u64 = 256;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
@@ -44,32 +42,23 @@ enum Key {
 /// The memory.
 #[derive(Debug)]
 pub(crate) struct Assets {
-    entries: BTreeMap<Key, Entry>,
+    entries: Lru<Key, Entry>,
     /// The address last heard with a MAC address.
     by_mac: BTreeMap<Mac, IpAddr>,
-    /// Least recently used first.
-    order: BTreeMap<u64, Key>,
     due: BTreeSet<(i64, Key)>,
     waiting: BTreeMap<IpAddr, Asset>,
-    vendors: Vendors,
     now: i64,
-    uses: u64,
-    forgotten: u64,
     unheard: u64,
 }
 
 impl Assets {
     pub(crate) fn new() -> Self {
         Self {
-            entries: BTreeMap::new(),
+            entries: Lru::new(ASSETS_MAX),
             by_mac: BTreeMap::new(),
-            order: BTreeMap::new(),
             due: BTreeSet::new(),
             waiting: BTreeMap::new(),
-            vendors: Vendors::default(),
             now: i64::MIN,
-            uses: 0,
-            forgotten: 0,
             unheard: 0,
         }
     }
@@ -82,7 +71,7 @@ impl Assets {
             (None, Some(mac)) => self.by_mac.get(&mac).map_or(Key::Mac(mac), |ip| Key::Ip(*ip)),
             (None, None) => return None,
         };
-        let known = self.entries.contains_key(&key);
+        let known = self.entries.peek(&key).is_some();
         if piece.source == "tcp" && !known {
             self.wait(piece);
             return None;
@@ -96,28 +85,32 @@ impl Assets {
     }
 
     /// What a conversation shows: its two ends, each of which has spoken.
-    pub(crate) fn converse(&mut self, ends: [Option<Asset>; 2], time: Timestamp) {
+    pub(crate) fn converse(&mut self, ends: [Option<End<'_>>; 2], time: Timestamp) {
         self.now = self.now.max(time.nanos());
-        for piece in ends.into_iter().flatten() {
-            let Some(ip) = piece.ip else { continue };
-            let key = Key::Ip(ip);
-            if is_inside(ip) || self.entries.contains_key(&key) {
-                self.merge(key, piece, time);
+        for end in ends.into_iter().flatten() {
+            let key = Key::Ip(end.ip);
+            if is_inside(end.ip) || self.entries.peek(&key).is_some() {
+                self.change(key, |entry| entry.meet(&end, time), time);
             }
         }
     }
 
     fn merge(&mut self, key: Key, piece: Asset, time: Timestamp) {
-        self.make(key);
-        let waiting = if let Key::Ip(ip) = key { self.waiting.remove(&ip) } else { None };
-        let Some(entry) = self.entries.get_mut(&key) else { return };
+        self.change(key, |entry| entry.merge(piece, time), time);
+    }
+
+    /// Changes an entry, made where there is none; `change` answers whether anything is new.
+    fn change(&mut self, key: Key, change: impl FnOnce(&mut Entry) -> bool, time: Timestamp) {
+        self.make_room(key);
+        let entry = self.entries.entry(key, Entry::default);
         if let Key::Ip(ip) = key {
             entry.asset.ip = Some(ip);
         }
-        let vendor = piece.mac.or(entry.asset.mac).and_then(|mac| self.vendors.of(mac));
-        let mut new = entry.merge(piece, vendor, time);
-        if let Some(stack) = waiting {
-            new |= entry.merge(stack, None, time);
+        let mut new = change(entry);
+        if let Key::Ip(ip) = key
+            && let Some(stack) = self.waiting.remove(&ip)
+        {
+            new |= entry.merge(stack, time);
         }
         if new && entry.due.is_none() {
             let settled = self.now.saturating_add(SETTLE);
@@ -127,34 +120,18 @@ impl Assets {
         }
     }
 
-    /// Makes room and an entry where there is none; notes the use.
-    fn make(&mut self, key: Key) {
-        self.uses += 1;
-        let uses = self.uses;
-        match self.entries.get_mut(&key) {
-            Some(entry) => {
-                if entry.used + STALE <= uses {
-                    self.order.remove(&entry.used);
-                    entry.used = uses;
-                    self.order.insert(uses, key);
-                }
-            }
-            None => {
-                if self.entries.len() >= ASSETS_MAX
-                    && let Some((_, oldest)) = self.order.pop_first()
-                {
-                    self.forget(oldest);
-                    self.forgotten += 1;
-                }
-                self.entries.insert(key, Entry::used_at(uses));
-                self.order.insert(uses, key);
-            }
+    /// Forgets the least recently used asset where a new one would find no room.
+    fn make_room(&mut self, key: Key) {
+        if self.entries.len() >= ASSETS_MAX
+            && self.entries.peek(&key).is_none()
+            && let Some((oldest, entry)) = self.entries.make_room()
+        {
+            self.untie(oldest, &entry);
         }
     }
 
-    /// Takes an asset out; what it had not told yet goes with it.
-    fn forget(&mut self, key: Key) -> Option<Entry> {
-        let entry = self.entries.remove(&key)?;
+    /// Takes an asset that was taken out of the other tables too; what it had not told yet goes with it.
+    fn untie(&mut self, key: Key, entry: &Entry) {
         if let Some(at) = entry.due {
             self.due.remove(&(at, key));
         }
@@ -163,14 +140,13 @@ impl Assets {
         {
             self.by_mac.remove(&mac);
         }
-        Some(entry)
     }
 
     /// Notes that an address belongs to a station. What was known of the station alone moves to the address.
     fn bind(&mut self, piece: &Asset, key: Key) -> Option<Anomaly> {
         let (Some(ip), Some(mac)) = (piece.ip, piece.mac) else { return None };
         let mut conflict = None;
-        if let Some(entry) = self.entries.get_mut(&key) {
+        if let Some(entry) = self.entries.peek_mut(&key) {
             let before = entry.asset.mac.filter(|known| *known != mac);
             let claimed = matches!(piece.source.as_str(), "arp" | "nd");
             let in_use = entry.bound.is_some_and(|bound| self.now.saturating_sub(bound) < BOUND);
@@ -189,19 +165,16 @@ impl Assets {
         if let Some((alone, first)) = self.take_alone(mac) {
             self.merge(key, alone, first);
         }
-        self.make(key);
-        if let Some(entry) = self.entries.get_mut(&key) {
-            entry.bound = Some(self.now);
-        }
+        self.make_room(key);
+        self.entries.entry(key, Entry::default).bound = Some(self.now);
         self.by_mac.insert(mac, ip);
         conflict
     }
 
     /// The asset known by its MAC address alone, taken out.
     fn take_alone(&mut self, mac: Mac) -> Option<(Asset, Timestamp)> {
-        let used = self.entries.get(&Key::Mac(mac))?.used;
-        self.order.remove(&used);
-        let entry = self.forget(Key::Mac(mac))?;
+        let entry = self.entries.remove(&Key::Mac(mac))?;
+        self.untie(Key::Mac(mac), &entry);
         let first = entry.asset.first_seen?;
         let mut asset = entry.tell();
         // The vendor by the address is looked up again.
@@ -239,7 +212,7 @@ impl Assets {
 
     fn tell_first(&mut self) -> Option<(Asset, Timestamp)> {
         let (_, key) = self.due.pop_first()?;
-        let entry = self.entries.get_mut(&key)?;
+        let entry = self.entries.peek_mut(&key)?;
         entry.due = None;
         entry.told = Some(self.now);
         Some((entry.tell(), Timestamp::from_nanos(self.now)))
@@ -247,7 +220,7 @@ impl Assets {
 
     /// What was forgotten for want of room, by name.
     pub(crate) const fn capped(&self) -> [(&'static str, u64); 2] {
-        [("asset_memory", self.forgotten), ("asset_waiting", self.unheard)]
+        [("asset_memory", self.entries.evicted()), ("asset_waiting", self.unheard)]
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::report::Row;
 use super::system::{system_of_agent, system_of_banner};
-use picket_event::body::{App, Asset, Ssh};
+use picket_event::body::{App, Ssh};
 use picket_event::{Body, Endpoints, Method, Protocol, Transport};
 use std::net::IpAddr;
 
@@ -10,8 +10,44 @@ const SYN: u8 = 0x02;
 /// From this port on, a port may be any client's.
 const EPHEMERAL: u16 = 32_768;
 
+/// What is seen of one end of a conversation.
+#[derive(Debug)]
+pub(crate) struct End<'a> {
+    pub(super) ip: IpAddr,
+    pub(super) source: &'static str,
+    pub(super) roles: [Option<&'static str>; 2],
+    pub(super) service: Option<Service<'a>>,
+    pub(super) level: Option<u8>,
+    pub(super) os: Option<&'static str>,
+}
+
+/// What a server offers.
+#[derive(Debug)]
+pub(super) struct Service<'a> {
+    transport: &'static str,
+    port: u16,
+    name: &'a str,
+}
+
+impl Service<'_> {
+    /// As assets list it: `tcp/502 modbus`.
+    pub(super) fn text(&self) -> String {
+        format!("{}/{} {}", self.transport, self.port, self.name)
+    }
+
+    /// Whether a text is this service's.
+    pub(super) fn is(&self, text: &str) -> bool {
+        let port = text
+            .strip_suffix(self.name)
+            .and_then(|text| text.strip_suffix(' '))
+            .and_then(|text| text.strip_prefix(self.transport))
+            .and_then(|text| text.strip_prefix('/'));
+        port.is_some_and(|port| port.parse() == Ok(self.port))
+    }
+}
+
 /// The client and server of a conversation in which both have spoken.
-pub(crate) fn of_row(row: &Row) -> [Option<Asset>; 2] {
+pub(crate) fn of_row(row: &Row) -> [Option<End<'_>>; 2] {
     let Endpoints::Ip { src, dest, dest_port, transport, .. } = row.flow.endpoints else { return [None, None] };
     if row.packets.to_server == 0 || row.packets.to_client == 0 || !transport.has_ports() {
         return [None, None];
@@ -25,17 +61,14 @@ pub(crate) fn of_row(row: &Row) -> [Option<Asset>; 2] {
     if !(known || (accepted && dest_port < EPHEMERAL)) {
         return [None, None];
     }
-    let client = Asset { purdue_level: level(&row.app, false), ..piece(src, "client") };
-    let mut server = Asset { purdue_level: level(&row.app, true), ..piece(dest, "server") };
+    let end = |ip, role| End { ip, source: "flow", roles: [Some(role), None], service: None, level: None, os: None };
+    let (mut client, mut server) = (end(src, "client"), end(dest, "server"));
     let name = if known { row.app.protocol.name() } else { "unknown" };
     let transport = if transport == Transport::TCP { "tcp" } else { "udp" };
-    server.services.push(format!("{transport}/{dest_port} {name}"));
-    server.roles.extend(role(&row.app).map(str::to_owned));
+    server.service = Some(Service { transport, port: dest_port, name });
+    server.roles[1] = role(&row.app);
+    (client.level, server.level) = levels(&row.app);
     [Some(client), Some(server)]
-}
-
-fn piece(ip: IpAddr, role: &str) -> Asset {
-    Asset { ip: Some(ip), roles: vec![role.to_owned()], source: "flow".to_owned(), ..Asset::default() }
 }
 
 /// The role that a service shows.
@@ -67,18 +100,17 @@ fn role(app: &App) -> Option<&'static str> {
     }
 }
 
-/// A guess at the Purdue level: what serves the process is at 1, what asks it at 2.
-fn level(app: &App, is_server: bool) -> Option<u8> {
-    let controls = matches!(role(app), Some("plc" | "rtu"));
-    (controls && app.method == Some(Method::Fingerprint)).then_some(if is_server { 1 } else { 2 })
+/// A guess at the Purdue levels of client and server: what serves the process is at 1, what asks it at 2.
+fn levels(app: &App) -> (Option<u8>, Option<u8>) {
+    let controls = matches!(role(app), Some("plc" | "rtu")) && app.method == Some(Method::Fingerprint);
+    if controls { (Some(2), Some(1)) } else { (None, None) }
 }
 
 /// What an event says of the programs at its ends.
-pub(crate) fn of_event(body: &Body, ends: Option<Endpoints>) -> [Option<Asset>; 2] {
+pub(crate) fn of_event(body: &Body, ends: Option<Endpoints>) -> [Option<End<'static>>; 2] {
     let Some(Endpoints::Ip { src, dest, .. }) = ends else { return [None, None] };
-    let guess = |ip: IpAddr, os: Option<&str>, source: &str| {
-        let os = os?.to_owned();
-        Some(Asset { ip: Some(ip), os: Some(os), source: source.to_owned(), ..Asset::default() })
+    let guess = |ip: IpAddr, os: Option<&'static str>, source: &'static str| {
+        os.map(|os| End { ip, source, roles: [None, None], service: None, level: None, os: Some(os) })
     };
     match body {
         Body::Http(http) => [guess(src, http.user_agent.as_deref().and_then(system_of_agent), "http"), None],

@@ -1,44 +1,29 @@
 //! Makers by the first three bytes of a MAC address.
 //!
-//! The table is the IEEE's public listing, made shorter: `tests/make/oui.py` says how and from where.
+//! The tables are the IEEE's public listing, made shorter: `tests/make/oui.py` says how and from where. They are searched as
+//! they are, so that they cost neither time at the start nor memory.
 
 use picket_event::Mac;
-use std::cell::OnceCell;
 
-/// One maker a line: name, tab, assignments in hexadecimal.
-const LISTING: &str = include_str!("oui.txt");
+/// An assignment a line, in order: three bytes, and where its maker's name begins, both in hexadecimal.
+const PREFIXES: &[u8] = include_bytes!("oui/prefixes.txt");
+/// A maker a line.
+const MAKERS: &str = include_str!("oui/makers.txt");
+/// Length of a line of [`PREFIXES`]: `00001b 0a2f3` and its end.
+const LINE: usize = 13;
 
-/// Assignments in order, each with its maker; made when the first address is asked for, which most captures never do.
-#[derive(Debug, Default)]
-pub(super) struct Vendors(OnceCell<Vec<(u32, &'static str)>>);
-
-impl Vendors {
-    fn table(&self) -> &[(u32, &'static str)] {
-        self.0.get_or_init(Self::read)
+/// The maker of an interface. Addresses that were given by software have none.
+pub(super) fn of(mac: Mac) -> Option<&'static str> {
+    let [a, b, c, ..] = mac.0;
+    if a & 2 != 0 {
+        return None;
     }
-
-    fn read() -> Vec<(u32, &'static str)> {
-        let mut all: Vec<(u32, &'static str)> = LISTING
-            .lines()
-            .filter_map(|line| line.split_once('\t'))
-            .flat_map(|(name, list)| list.split(' ').map(move |number| (number, name)))
-            .filter_map(|(number, name)| Some((u32::from_str_radix(number, 16).ok()?, name)))
-            .collect();
-        all.sort_unstable();
-        all
-    }
-
-    /// The maker of an interface. Addresses that were given by software have none.
-    pub(super) fn of(&self, mac: Mac) -> Option<&'static str> {
-        let [a, b, c, ..] = mac.0;
-        if a & 2 != 0 {
-            return None;
-        }
-        let number = u32::from_be_bytes([0, a, b, c]);
-        let table = self.table();
-        let at = table.binary_search_by_key(&number, |(known, _)| *known).ok()?;
-        table.get(at).map(|(_, name)| *name)
-    }
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+    let wanted = [a >> 4, a & 15, b >> 4, b & 15, c >> 4, c & 15].map(digit);
+    let (lines, _) = PREFIXES.as_chunks::<LINE>();
+    let at = lines.binary_search_by(|line| line.get(..6).unwrap_or_default().cmp(&wanted)).ok()?;
+    let place = std::str::from_utf8(lines.get(at)?.get(7..LINE - 1)?).ok()?;
+    MAKERS.get(usize::from_str_radix(place, 16).ok()?..)?.lines().next()
 }
 
 #[cfg(test)]
@@ -47,11 +32,23 @@ mod tests {
 
     #[test]
     fn makers_are_found() {
-        let vendors = Vendors::default();
-        assert!(vendors.table().len() > 10_000, "{} assignments", vendors.table().len());
-        let of = |text: &str| vendors.of(text.parse().unwrap());
+        let of = |text: &str| of(text.parse().unwrap());
         assert_eq!(of("00:1b:1b:01:02:03"), Some("Siemens"));
         assert_eq!(of("00:00:bc:01:02:03"), Some("Rockwell Automation"));
         assert_eq!(of("02:50:00:00:00:01"), None);
+    }
+
+    #[test]
+    fn tables_are_whole() {
+        let (lines, rest) = PREFIXES.as_chunks::<LINE>();
+        assert!(lines.len() > 10_000 && rest.is_empty(), "{} assignments", lines.len());
+        assert!(lines.iter().all(|line| line.ends_with(b"\n")));
+        assert!(lines.windows(2).all(|pair| pair[0][..6] < pair[1][..6]));
+        let makers = lines.iter().filter_map(|line| {
+            let number = u32::from_str_radix(std::str::from_utf8(&line[..6]).unwrap(), 16).unwrap();
+            let [_, a, b, c] = number.to_be_bytes();
+            of(Mac([a & !2, b, c, 0, 0, 0]))
+        });
+        assert!(makers.count() > 10_000);
     }
 }

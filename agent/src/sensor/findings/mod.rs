@@ -62,7 +62,7 @@ struct Window {
 }
 
 impl Findings {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { peers: Lru::new(PEERS_MAX) }
     }
 
