@@ -65,7 +65,7 @@ impl Hosts {
         let group = is_group(dest);
         if is_local(src) {
             let peer = if group { (false, false) } else { self.peer(src, dest) };
-            let port = transport.has_ports() && self.first_of(src, Thing::Port, &[u64::from(dest_port)]);
+            let port = transport.has_ports() && self.first_of(src, Thing::Port, [u64::from(dest_port)]);
             if let Some(window) = self.window(src) {
                 if !row.continued {
                     began(window, row, group);
@@ -92,7 +92,7 @@ impl Hosts {
             Body::Tls(tls) => (tls.sni.as_deref(), tls.ja4.as_deref()),
             Body::Quic(quic) => (quic.sni.as_deref(), quic.ja4.as_deref()),
             Body::Dns(dns) if !dns.answer && is_local(src) => {
-                return self.tell(src, Thing::Query, &words(&dns.name));
+                return self.tell(src, Thing::Query, words(&dns.name));
             }
             _ => return,
         };
@@ -100,10 +100,10 @@ impl Hosts {
             return;
         }
         if let Some(name) = name {
-            self.tell(src, Thing::Name, &words(name));
+            self.tell(src, Thing::Name, words(name));
         }
         if let Some(fingerprint) = fingerprint {
-            self.tell(src, Thing::Fingerprint, &words(fingerprint));
+            self.tell(src, Thing::Fingerprint, words(fingerprint));
         }
     }
 
@@ -139,11 +139,11 @@ impl Hosts {
 
     /// Whether the window has not seen this peer of a host yet, and whether nobody remembers it either.
     fn peer(&mut self, host: IpAddr, peer: IpAddr) -> (bool, bool) {
-        let fresh = self.first_of(host, Thing::Peer, &bits(peer));
-        (fresh, fresh && self.known.meet(hash(hash(self.key, &bits(host)), &bits(peer))))
+        let fresh = self.first_of(host, Thing::Peer, bits(peer));
+        (fresh, fresh && self.known.meet(hash(hash(self.key, bits(host)), bits(peer))))
     }
 
-    fn tell(&mut self, host: IpAddr, thing: Thing, what: &[u64]) {
+    fn tell(&mut self, host: IpAddr, thing: Thing, what: impl IntoIterator<Item = u64>) {
         if !self.first_of(host, thing, what) {
             return;
         }
@@ -159,9 +159,9 @@ impl Hosts {
     }
 
     /// Whether the window has not seen this yet.
-    fn first_of(&mut self, host: IpAddr, thing: Thing, what: &[u64]) -> bool {
+    fn first_of(&mut self, host: IpAddr, thing: Thing, what: impl IntoIterator<Item = u64>) -> bool {
         let [high, low] = bits(host);
-        let digest = hash(hash(self.key, &[high, low, thing as u64]), what);
+        let digest = hash(hash(self.key, [high, low, thing as u64]), what);
         if self.distinct.len() >= DISTINCT_MAX && !self.distinct.contains(&digest) {
             self.distinct_capped += 1;
             return false;
@@ -261,14 +261,14 @@ fn bits(ip: IpAddr) -> [u64; 2] {
     [(bits >> 64) as u64, bits as u64]
 }
 
-fn words(text: &str) -> Vec<u64> {
+fn words(text: &str) -> impl Iterator<Item = u64> {
     let word = |bytes: &[u8]| bytes.iter().fold(0u64, |word, byte| word << 8 | u64::from(byte.to_ascii_lowercase()));
-    text.as_bytes().chunks(8).map(word).chain([text.len() as u64]).collect()
+    text.as_bytes().chunks(8).map(word).chain([text.len() as u64])
 }
 
 /// SplitMix64 over the words, from a keyed start.
-fn hash(key: u64, words: &[u64]) -> u64 {
-    words.iter().fold(key, |state, word| {
+fn hash(key: u64, words: impl IntoIterator<Item = u64>) -> u64 {
+    words.into_iter().fold(key, |state, word| {
         let mut z = (state ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
         z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -6,9 +6,9 @@
 use super::HashKey;
 use super::report::{Report, Said};
 use picket_event::body::Ics;
+use foldhash::quality::FixedState;
 use picket_event::{Body, FlowId, FlowRef, Operation, Timestamp};
-use siphasher::sip128::{Hash128, Hasher128 as _, SipHasher13};
-use std::hash::Hasher as _;
+use std::hash::{BuildHasher as _, Hasher as _};
 
 /// Different messages of one conversation that are counted apart in a minute.
 const MESSAGES_MAX: usize = 64;
@@ -25,7 +25,7 @@ pub(crate) struct Merge {
 /// One message. Most are never repeated within their minute, so that its digest is all that is held of the first.
 #[derive(Debug)]
 struct Entry {
-    digest: (u64, u64),
+    digest: u64,
     /// Repeats not told yet, and the latest of them.
     repeats: u32,
     repeated: Option<Box<Ics>>,
@@ -87,24 +87,28 @@ fn event(said: &Context, ics: Box<Ics>) -> Report {
     Report::Event(Box::new(Said { time, vlan, flow: Some(flow), body: Body::Ics(ics) }))
 }
 
-/// What messages share that are equal in all but their count; keyed, so that nobody makes two that seem equal.
-fn digest(ics: &Ics, HashKey([first, second]): HashKey) -> (u64, u64) {
-    let mut hasher = SipHasher13::new_with_keys(first, second);
+/// A number that messages share which are equal in all but their count; keyed, so that nobody makes two that seem equal.
+fn digest(ics: &Ics, HashKey([first, second]): HashKey) -> u64 {
+    let texts = [ics.protocol.name(), &ics.function_name, ics.object.as_deref().unwrap_or_default()];
     let wide = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
     let previous = ics.previous.map_or(0xff, |operation| operation as u32);
     let there = [ics.unit.is_some(), ics.range.is_some(), ics.value.is_some(), ics.object.is_some()];
     let there = there.into_iter().fold(0, |bits, there| bits << 1 | u32::from(there));
     let roles = there << 24 | (ics.operation as u32) << 16 | (ics.kind as u32) << 8 | previous;
     let (start, end) = ics.range.unwrap_or_default();
-    let value = ics.value.map_or(0, f64::to_bits);
-    for number in [wide(ics.function, roles), wide(start, end), ics.unit.unwrap_or_default().into(), value] {
+    let numbers = [
+        wide(ics.function, roles),
+        wide(start, end),
+        wide(ics.unit.unwrap_or_default(), texts[0].len() as u32),
+        ics.value.map_or(0, f64::to_bits),
+        wide(texts[1].len() as u32, texts[2].len() as u32),
+    ];
+    let mut hasher = FixedState::with_seed(first ^ second.rotate_left(32)).build_hasher();
+    for number in numbers {
         hasher.write_u64(number);
     }
-    let object = ics.object.as_deref().unwrap_or_default();
-    for text in [ics.protocol.name(), &ics.function_name, object] {
+    for text in texts {
         hasher.write(text.as_bytes());
-        hasher.write_u8(0xff);
     }
-    let Hash128 { h1, h2 } = hasher.finish128();
-    (h1, h2)
+    hasher.finish()
 }

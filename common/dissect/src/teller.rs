@@ -254,7 +254,11 @@ pub(crate) fn is_station(mac: &Mac) -> bool {
 /// A text made safe: printable, one line, trimmed, at most [`TEXT_MAX`] bytes; `None` where nothing is left.
 pub(crate) fn text(bytes: &[u8]) -> Option<String> {
     let first = bytes.split(|byte| matches!(byte, 0 | b'\n' | b'\r')).find(|line| !line.trim_ascii().is_empty())?;
-    let first = first.get(..4 * TEXT_MAX).unwrap_or(first);
+    let first = first.get(..4 * TEXT_MAX).unwrap_or(first).trim_ascii();
+    if first.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        let plain = std::str::from_utf8(first.get(..TEXT_MAX).unwrap_or(first)).ok()?;
+        return Some(plain.to_owned());
+    }
     let mut kept = String::new();
     for c in
         String::from_utf8_lossy(first).trim().chars().filter(|c| !c.is_control() && *c != char::REPLACEMENT_CHARACTER)

@@ -4,6 +4,8 @@ use picket_reader::{Fault, Reader};
 
 /// Longest name, bytes on the wire (RFC 1035 section 2.3.4).
 const LIMIT: usize = 255;
+/// Room for most names.
+const USUAL: usize = 48;
 /// Most pointers that are followed in one name. A name has at most 127 labels.
 const POINTERS: usize = 32;
 
@@ -13,12 +15,13 @@ const POINTERS: usize = 32;
 /// # Errors
 /// [`Fault`] for cut names, loops, pointers that do not point backwards, and names that are too long.
 pub(crate) fn read<'a>(r: &mut Reader<'a>, message: &'a [u8]) -> Result<String, Fault> {
-    let mut text = String::new();
+    let mut text = Vec::with_capacity(USUAL);
     walk(r, message, |label| push_label(&mut text, label))?;
     if text.is_empty() {
-        text.push('.');
+        text.push(b'.');
     }
-    Ok(text)
+    // ASCII alone was put into it.
+    String::from_utf8(text).map_err(|_| Fault::Malformed("dns: name"))
 }
 
 /// Steps over a name and checks it.
@@ -62,21 +65,19 @@ fn walk<'a>(r: &mut Reader<'a>, message: &'a [u8], mut label: impl FnMut(&[u8]))
     }
 }
 
-fn push_label(text: &mut String, label: &[u8]) {
+fn push_label(text: &mut Vec<u8>, label: &[u8]) {
     if !text.is_empty() {
-        text.push('.');
+        text.push(b'.');
+    }
+    if label.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+        text.extend(label.iter().map(u8::to_ascii_lowercase));
+        return;
     }
     for byte in label {
         match byte {
-            b'.' | b'\\' => {
-                text.push('\\');
-                text.push(char::from(*byte));
-            }
-            0x21..=0x7e => text.push(char::from(byte.to_ascii_lowercase())),
-            _ => {
-                let digit = |value: u8| char::from(b'0' + value);
-                text.extend(['\\', digit(byte / 100), digit(byte / 10 % 10), digit(byte % 10)]);
-            }
+            b'.' | b'\\' => text.extend([b'\\', *byte]),
+            0x21..=0x7e => text.push(byte.to_ascii_lowercase()),
+            _ => text.extend([b'\\', b'0' + byte / 100, b'0' + byte / 10 % 10, b'0' + byte % 10]),
         }
     }
 }

@@ -92,16 +92,16 @@ impl Path {
     }
 
     /// In words: the tag, or class, instance and attribute.
-    pub(crate) fn text(&self) -> Option<String> {
+    pub(crate) fn text(self) -> Option<String> {
         if !self.symbol.is_empty() {
-            return Some(self.symbol.clone());
+            return Some(self.symbol);
         }
         let class = self.class?;
         let mut text = String::with_capacity(48);
-        let _ = match table::class(class) {
-            Some(name) => write!(text, "{name}"),
-            None => write!(text, "class 0x{class:02x}"),
-        };
+        match table::class(class) {
+            Some(name) => text.push_str(name),
+            None => drop(write!(text, "class 0x{class:02x}")),
+        }
         if let Some(instance) = self.instance {
             let _ = write!(text, " instance {instance}");
         }

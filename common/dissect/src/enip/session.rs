@@ -106,7 +106,7 @@ impl Enip {
     fn request(&mut self, key: Key, bytes: &[u8], output: &mut Output) -> Result<(), Fault> {
         let mut asked = Vec::new();
         let read = cip::requests(bytes, &mut |request| {
-            let (ics, noted) = ask(&request);
+            let (ics, noted) = ask(request);
             output.ics(ics);
             if asked.len() < ASKED_MAX {
                 asked.push(noted);
@@ -123,58 +123,59 @@ impl Enip {
             several || asked.iter().any(|a| a.service == answer.service) || answer.refuses() || asked.is_empty()
         };
         let asked = self.pending.answer_if(|known, asked| *known == key && fits(asked)).unwrap_or_default();
+        let (all, mut asked) = (asked.len(), asked.into_iter());
         if several {
-            for (number, bytes) in cip::multiple(answer.data)?.into_iter().enumerate() {
-                respond(cip::answer(bytes)?, asked.get(number), said, output);
+            for bytes in cip::multiple(answer.data)? {
+                respond(cip::answer(bytes)?, asked.next(), said, output);
             }
-        } else if asked.len() > 1 {
+        } else if all > 1 {
             // All of a packet's services are refused at once.
-            for one in &asked {
-                respond(answer, Some(one), said, output);
-            }
+            asked.for_each(|one| respond(answer, Some(one), said, output));
         } else {
-            respond(answer, asked.first(), said, output);
+            respond(answer, asked.next(), said, output);
         }
         Ok(())
     }
 }
 
 /// A request as an event, and what is to be remembered of it.
-fn ask(request: &Request<'_>) -> (Ics, Asked) {
+fn ask(request: Request<'_>) -> (Ics, Asked) {
     let code = table::service(request.service, request.path.class);
     let (mut name, mut operation) = (code.name, code.operation);
     if request.service == EXECUTE_PCCC && request.path.class == Some(PCCC) {
         (name, operation) = pccc(request.data).unwrap_or((name, operation));
     }
-    let object = request.path.text().map(Cow::Owned);
-    let mut ics = Ics::new(Protocol::ENIP, operation, MessageKind::Request, u32::from(request.service), name);
+    let Request { service, path, data } = request;
+    let class = path.class;
+    let object = path.text().map(Cow::Owned);
+    let mut ics = Ics::new(Protocol::ENIP, operation, MessageKind::Request, u32::from(service), name);
     ics.object.clone_from(&object);
-    if request.service == WRITE_TAG && request.path.class != Some(table::STORAGE) {
-        ics.value = written(request.data);
+    if service == WRITE_TAG && class != Some(table::STORAGE) {
+        ics.value = written(data);
     }
-    (ics, Asked { service: request.service, name, operation, class: request.path.class, object })
+    (ics, Asked { service, name, operation, class, object })
 }
 
 /// An answer as an event, and what it tells of its device.
-fn respond(answer: Answer<'_>, asked: Option<&Asked>, said: &Message<'_>, output: &mut Output) {
+fn respond(answer: Answer<'_>, asked: Option<Asked>, said: &Message<'_>, output: &mut Output) {
     let own = unasked(&answer);
-    let (name, operation) = asked.map_or((own.name, own.operation), |asked| (asked.name, asked.operation));
+    let (name, operation) = asked.as_ref().map_or((own.name, own.operation), |asked| (asked.name, asked.operation));
     let kind = if answer.refuses() { MessageKind::Exception } else { MessageKind::Response };
-    let function = asked.map_or(answer.service, |asked| asked.service);
+    let function = asked.as_ref().map_or(answer.service, |asked| asked.service);
     let mut ics = Ics::new(Protocol::ENIP, operation, kind, u32::from(function), name);
+    let identity = asked.as_ref().is_some_and(|asked| asked.class == Some(table::IDENTITY) && asked.service == 1);
     ics.object = match kind {
         MessageKind::Exception => Some(match table::status(answer.status) {
             "" => Cow::Owned(format!("status 0x{:02x}", answer.status)),
             name => Cow::Borrowed(name),
         }),
-        _ => asked.and_then(|asked| asked.object.clone()),
+        _ => asked.and_then(|asked| asked.object),
     };
     if function == READ_TAG && kind == MessageKind::Response {
         let mut r = Reader::new(answer.data);
         ics.value = r.u16_le("type").ok().and_then(|of| cip::value(of, r.rest()));
     }
     output.ics(ics);
-    let identity = asked.is_some_and(|asked| asked.class == Some(table::IDENTITY) && asked.service == 1);
     if identity
         && kind == MessageKind::Response
         && let Ok(identity) = parse::identity(answer.data)

@@ -24,11 +24,14 @@ speaker! {
 /// Either side begins with a line of its name, two numbers, a channel and a command.
 fn probe(head: &Head<'_>) -> Probe {
     either(head, |bytes| {
+        if !bytes.starts_with(b"fox ".get(..bytes.len()).unwrap_or(b"fox ")) {
+            return Guess::No;
+        }
         let end = bytes.iter().take(parse::LINE_MAX).position(|byte| *byte == b'\n');
         let line = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or(bytes);
         match (parse::head(line), end) {
             (Some(_), Some(_)) => Guess::Yes(0.98),
-            (_, None) if b"fox ".starts_with(line.get(..4).unwrap_or(line)) && line.len() < 64 => Guess::Open,
+            (_, None) if line.len() < 64 => Guess::Open,
             _ => Guess::No,
         }
     })

@@ -151,8 +151,12 @@ pub(crate) enum Guess {
 /// Puts both directions together, straight and with the ends exchanged.
 pub(crate) fn spoken(head: &Head<'_>, client: fn(&[u8]) -> Guess, server: fn(&[u8]) -> Guess) -> Probe {
     let ask = |judge: fn(&[u8]) -> Guess, bytes: &[u8]| if bytes.is_empty() { Guess::Open } else { judge(bytes) };
-    let straight = together(ask(client, head.to_server), ask(server, head.to_client));
-    let crossed = together(ask(client, head.to_client), ask(server, head.to_server));
+    let both = |asks: &[u8], answers: &[u8]| match ask(client, asks) {
+        Guess::No => Guess::No,
+        guess => together(guess, ask(server, answers)),
+    };
+    let straight = both(head.to_server, head.to_client);
+    let crossed = both(head.to_client, head.to_server);
     match (straight, crossed) {
         (Guess::Yes(a), Guess::Yes(b)) if b > a => yes(b, true),
         (Guess::Yes(a), _) => yes(a, false),

@@ -180,10 +180,12 @@ pub(super) fn tns(head: &Head<'_>) -> Probe {
             let (length, checksum, kind, reserved) =
                 (r.u16("length")?, r.u16("checksum")?, r.u8("type")?, r.u8("reserved")?);
             let fits = checksum == 0 && kind == 1 && reserved <= 4 && (58..=4096).contains(&length);
+            if !fits {
+                return Ok(Guess::No);
+            }
             let text = b"(DESCRIPTION=";
             let rest = r.peek().get(..1024).unwrap_or(r.peek());
-            let described = rest.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text));
-            Ok(if !fits { Guess::No } else { when(described, 0.97) })
+            Ok(when(rest.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text)), 0.97))
         })
     };
     spoken(head, client, anything)

@@ -8,13 +8,15 @@ use sha2::{Digest, Sha256};
 
 /// The text that JA3 hashes: version, ciphers, extensions, groups, point formats in decimal, GREASE left out.
 #[must_use]
-pub fn ja3_text(hello: &ClientHello) -> String {
-    let mut text = hello.legacy_version.to_string();
-    for list in [&hello.ciphers, &hello.extensions, &hello.groups] {
-        text.push(',');
+pub fn ja3_text(hello: &ClientHello) -> Vec<u8> {
+    let lists = [&hello.ciphers, &hello.extensions, &hello.groups];
+    let mut text = Vec::with_capacity(16 + 6 * lists.iter().map(|list| list.len()).sum::<usize>());
+    push_decimal(&mut text, hello.legacy_version);
+    for list in lists {
+        text.push(b',');
         join(&mut text, list.iter().copied().filter(|value| !is_grease(*value)));
     }
-    text.push(',');
+    text.push(b',');
     join(&mut text, hello.point_formats.iter().copied().map(u16::from));
     text
 }
@@ -28,27 +30,30 @@ pub fn ja3(hello: &ClientHello) -> [u8; 16] {
 /// JA3S: version, cipher and extensions of the ServerHello; the reference filters no GREASE.
 #[must_use]
 pub fn ja3s(hello: &ServerHello) -> [u8; 16] {
-    let mut text = format!("{},{},", hello.legacy_version, hello.cipher);
+    let mut text = Vec::with_capacity(16 + 6 * hello.extensions.len());
+    push_decimal(&mut text, hello.legacy_version);
+    text.push(b',');
+    push_decimal(&mut text, hello.cipher);
+    text.push(b',');
     join(&mut text, hello.extensions.iter().copied());
     Md5::digest(text).into()
 }
 
-fn join(text: &mut String, values: impl Iterator<Item = u16>) {
+fn join(text: &mut Vec<u8>, values: impl Iterator<Item = u16>) {
     for (at, value) in values.enumerate() {
         if at > 0 {
-            text.push('-');
+            text.push(b'-');
         }
         push_decimal(text, value);
     }
 }
 
 /// A number without leading zeros.
-fn push_decimal(text: &mut String, value: u16) {
+fn push_decimal(text: &mut Vec<u8>, value: u16) {
     let digits = [value / 10_000, value / 1_000 % 10, value / 100 % 10, value / 10 % 10, value % 10];
-    let first = digits.iter().position(|digit| *digit > 0).unwrap_or(4);
-    for digit in digits.into_iter().skip(first) {
-        text.push(char::from_digit(u32::from(digit), 10).unwrap_or('0'));
-    }
+    let digits = digits.map(|digit| b'0' + digit as u8);
+    let first = digits.iter().position(|digit| *digit > b'0').unwrap_or(4);
+    text.extend_from_slice(digits.get(first..).unwrap_or_default());
 }
 
 /// The three parts of JA4 before hashing.
@@ -56,10 +61,10 @@ fn push_decimal(text: &mut String, value: u16) {
 pub struct Ja4Parts {
     /// Transport, version, SNI, counts, ALPN.
     pub a: String,
-    /// Ciphers, sorted.
-    pub b: String,
-    /// Extensions sorted, then signature schemes as sent.
-    pub c: String,
+    /// Ciphers, sorted, in hexadecimal.
+    pub b: Vec<u8>,
+    /// Extensions sorted, then signature schemes as sent, in hexadecimal.
+    pub c: Vec<u8>,
 }
 
 /// The parts of JA4.
@@ -79,20 +84,24 @@ pub fn ja4_parts(hello: &ClientHello, carrier: Carrier) -> Ja4Parts {
     ciphers.sort_unstable();
     extensions.retain(|v| *v != extension::SERVER_NAME && *v != extension::ALPN);
     extensions.sort_unstable();
-    let mut c = hex(&extensions);
-    let schemes: Vec<u16> = hello.signature_schemes.iter().copied().filter(|v| !is_grease(*v)).collect();
-    if !c.is_empty() && !schemes.is_empty() {
-        c.push('_');
-        c.push_str(&hex(&schemes));
+    let mut c = hex(extensions.iter().copied());
+    let mut schemes = hello.signature_schemes.iter().copied().filter(|v| !is_grease(*v)).peekable();
+    if !c.is_empty() && schemes.peek().is_some() {
+        c.push(b'_');
+        c.extend(hex(schemes));
     }
-    Ja4Parts { a, b: hex(&ciphers), c }
+    Ja4Parts { a, b: hex(ciphers.iter().copied()), c }
 }
 
 /// JA4.
 #[must_use]
 pub fn ja4(hello: &ClientHello, carrier: Carrier) -> String {
-    let parts = ja4_parts(hello, carrier);
-    format!("{}_{}_{}", parts.a, twelve(&parts.b), twelve(&parts.c))
+    let Ja4Parts { a: mut text, b, c } = ja4_parts(hello, carrier);
+    for part in [b, c] {
+        text.push('_');
+        text.extend(twelve(&part).map(char::from));
+    }
+    text
 }
 
 /// The highest version offered. Numbers of DTLS fall as versions rise, so the order is by meaning.
@@ -126,33 +135,30 @@ pub(crate) fn alpn(value: &[u8]) -> (char, char) {
     (digit(first >> 4), digit(last & 0x0f))
 }
 
-fn hex(values: &[u16]) -> String {
-    let mut text = String::with_capacity(values.len().saturating_mul(5));
-    for (at, value) in values.iter().enumerate() {
-        if at > 0 {
-            text.push(',');
+fn hex(values: impl Iterator<Item = u16>) -> Vec<u8> {
+    let mut text = Vec::with_capacity(values.size_hint().1.unwrap_or(0).saturating_mul(5));
+    for value in values {
+        if !text.is_empty() {
+            text.push(b',');
         }
-        value.to_be_bytes().into_iter().for_each(|byte| push_hex(&mut text, byte));
+        text.extend(value.to_be_bytes().map(digits).as_flattened());
     }
     text
 }
 
 /// Two hex digits. Written out, for these are most of what a hello costs.
-fn push_hex(text: &mut String, byte: u8) {
-    for digit in [byte >> 4, byte & 15] {
-        text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-    }
+fn digits(byte: u8) -> [u8; 2] {
+    [byte >> 4, byte & 15].map(|nibble| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 })
 }
 
 /// The first twelve hex digits of SHA-256; zeros for an empty list.
-fn twelve(text: &str) -> String {
-    if text.is_empty() {
-        return "0".repeat(12);
-    }
-    let digest = Sha256::digest(text);
-    let mut out = String::with_capacity(12);
-    for byte in digest.iter().take(6) {
-        push_hex(&mut out, *byte);
+fn twelve(text: &[u8]) -> [u8; 12] {
+    let mut out = [b'0'; 12];
+    if !text.is_empty() {
+        let digest = Sha256::digest(text);
+        for (to, byte) in out.as_chunks_mut().0.iter_mut().zip(&digest) {
+            *to = digits(*byte);
+        }
     }
     out
 }

@@ -21,7 +21,7 @@ fn ja3_of_the_published_strings() {
         point_formats: vec![0],
         ..ClientHello::default()
     };
-    assert_eq!(ja3_text(&rich), "769,47-53-5-10-49161-49162-49171-49172-50-56-19-4,0-10-11,23-24-25,0");
+    assert_eq!(ja3_text(&rich), b"769,47-53-5-10-49161-49162-49171-49172-50-56-19-4,0-10-11,23-24-25,0");
     assert_eq!(hex(&ja3(&rich)), "ada70206e40642a3e4461f35503241d5");
     let plain = ClientHello {
         legacy_version: 769,
