@@ -5,8 +5,8 @@
 
 use super::HashKey;
 use super::report::{Report, Said};
-use picket_event::body::Ics;
 use foldhash::quality::FixedState;
+use picket_event::body::Ics;
 use picket_event::{Body, FlowId, FlowRef, Operation, Timestamp};
 use std::hash::{BuildHasher as _, Hasher as _};
 

@@ -20,11 +20,27 @@ pub struct FlowKey {
     extra: u16,
 }
 
+/// What the ends are, in one byte, so that keys are compared as plain numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Family {
-    V4,
-    V6,
-    Link { has_low: bool, has_high: bool, has_type: bool },
+struct Family(u8);
+
+impl Family {
+    const V4: Self = Self(0);
+    const V6: Self = Self(1);
+    /// Below IP; with the next bits, what is known of it.
+    const LINK: u8 = 0x80;
+    const HAS_LOW: u8 = 1;
+    const HAS_HIGH: u8 = 2;
+    const HAS_TYPE: u8 = 4;
+
+    fn link(has_low: bool, has_high: bool, has_type: bool) -> Self {
+        let bit = |is: bool, bit: u8| if is { bit } else { 0 };
+        Self(Self::LINK | bit(has_low, Self::HAS_LOW) | bit(has_high, Self::HAS_HIGH) | bit(has_type, Self::HAS_TYPE))
+    }
+
+    const fn is_link(self) -> bool {
+        self.0 & Self::LINK != 0
+    }
 }
 
 /// A key with the side its sender is on.
@@ -87,7 +103,7 @@ impl FlowKey {
         let from_low = src <= dest;
         let (low, high) = if from_low { (src, dest) } else { (dest, src) };
         let (has_low, has_high) = if from_low { (has_src, has_dest) } else { (has_dest, has_src) };
-        let family = Family::Link { has_low, has_high, has_type: decoded.link.ether_type.is_some() };
+        let family = Family::link(has_low, has_high, decoded.link.ether_type.is_some());
         let low_port = decoded.link.ether_type.unwrap_or(0);
         let key = Self { low, high, low_port, high_port: 0, protocol: 0, family, extra: link_type };
         Keyed { key, from_low, from_client: true }
@@ -119,7 +135,7 @@ impl FlowKey {
     /// The transport; `None` below IP.
     #[must_use]
     pub fn transport(&self) -> Option<Transport> {
-        matches!(self.family, Family::V4 | Family::V6).then_some(Transport(self.protocol))
+        (!self.family.is_link()).then_some(Transport(self.protocol))
     }
 
     /// Whether it runs over TCP.
@@ -132,34 +148,29 @@ impl FlowKey {
     /// Both ends, the client first.
     #[must_use]
     pub fn endpoints(&self, client_low: bool) -> Endpoints {
-        let address = |number: u128| match self.family {
-            Family::V4 => IpAddr::V4(u32::try_from(number).unwrap_or(0).into()),
+        let Self { low, high, low_port, high_port, protocol, family, extra } = *self;
+        if family.is_link() {
+            let known = |bit: u8| family.0 & bit != 0;
+            let ends = Endpoints::Link {
+                src: known(Family::HAS_LOW).then(|| mac(low)),
+                dest: known(Family::HAS_HIGH).then(|| mac(high)),
+                ether_type: known(Family::HAS_TYPE).then_some(low_port),
+                link_type: extra,
+            };
+            return if client_low { ends } else { ends.swapped() };
+        }
+        let address = |number: u128| match family {
+            Family::V4 => IpAddr::V4((number as u32).into()),
             _ => IpAddr::V6(number.into()),
         };
-        match self.family {
-            Family::Link { has_low, has_high, has_type } => {
-                let ends = Endpoints::Link {
-                    src: has_low.then(|| mac(self.low)),
-                    dest: has_high.then(|| mac(self.high)),
-                    ether_type: has_type.then_some(self.low_port),
-                    link_type: self.extra,
-                };
-                if client_low { ends } else { ends.swapped() }
-            }
-            Family::V4 | Family::V6 => {
-                let transport = Transport(self.protocol);
-                let (low, high) = (address(self.low), address(self.high));
-                let (src, src_port, dest, dest_port) = if client_low {
-                    (low, self.low_port, high, self.high_port)
-                } else {
-                    (high, self.high_port, low, self.low_port)
-                };
-                // Events give ICMP's type and code; a message with a counterpart has code 0.
-                let icmp = matches!(transport, Transport::ICMP | Transport::ICMP6);
-                let dest_port = if icmp && self.extra == 0 { 0 } else { dest_port };
-                Endpoints::Ip { src, src_port, dest, dest_port, transport }
-            }
-        }
+        let transport = Transport(protocol);
+        let (low, high) = (address(low), address(high));
+        let (src, src_port, dest, dest_port) =
+            if client_low { (low, low_port, high, high_port) } else { (high, high_port, low, low_port) };
+        // Events give ICMP's type and code; a message with a counterpart has code 0.
+        let icmp = matches!(transport, Transport::ICMP | Transport::ICMP6);
+        let dest_port = if icmp && extra == 0 { 0 } else { dest_port };
+        Endpoints::Ip { src, src_port, dest, dest_port, transport }
     }
 }
 

@@ -33,10 +33,33 @@ pub(crate) const INTERVAL: i64 = 300_000_000_000;
 /// A pair of addresses heard so short a time ago is still in use, nanoseconds.
 const BOUND: i64 = 300_000_000_000;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Key {
     Ip(IpAddr),
     Mac(Mac),
+}
+
+impl Key {
+    /// Its place in the order, as numbers: keys are compared with every conversation.
+    fn rank(self) -> (u8, u128) {
+        match self {
+            Self::Ip(IpAddr::V4(v4)) => (0, v4.to_bits().into()),
+            Self::Ip(IpAddr::V6(v6)) => (1, v6.to_bits()),
+            Self::Mac(Mac([a, b, c, d, e, f])) => (2, u64::from_be_bytes([0, 0, a, b, c, d, e, f]).into()),
+        }
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// The memory.
@@ -108,6 +131,7 @@ impl Assets {
         }
         let mut new = change(entry);
         if let Key::Ip(ip) = key
+            && !self.waiting.is_empty()
             && let Some(stack) = self.waiting.remove(&ip)
         {
             new |= entry.merge(stack, time);

@@ -71,9 +71,11 @@ fn look(bytes: &[u8], judge: Judge) -> Look {
     if !look.unframed {
         return look;
     }
-    let places = bytes.windows(2).enumerate().filter(|(_, pair)| *pair == [3, 0]);
-    for (at, _) in places {
+    let mut at = 0;
+    while let Some(step) = next_head(bytes.get(at..).unwrap_or(&[])) {
+        at += step;
         let rest = bytes.get(at..).unwrap_or(&[]);
+        at += 1;
         let Ok(unit) = unit(rest) else { continue };
         if unit.kind == (Kind::Data { last: true })
             && unit.whole(rest.len())
@@ -83,6 +85,31 @@ fn look(bytes: &[u8], judge: Judge) -> Look {
         }
     }
     look
+}
+
+/// The place of the next two bytes with which a unit begins, 3 and 0. Most bytes are passed over eight at a time.
+fn next_head(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (words, _) = bytes.as_chunks::<8>();
+    // A byte becomes zero where it was 3; the top bit of a zero byte is the lowest that this leaves.
+    let has_three = |word: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*word) ^ (3 * ONES);
+        word.wrapping_sub(ONES) & !word & (ONES << 7) != 0
+    };
+    let mut from = 0;
+    loop {
+        let passed = words.get(from..)?.iter().position(has_three).map_or(words.len(), |number| from + number);
+        let at = 8 * passed;
+        let end = if passed < words.len() { at + 9 } else { bytes.len() };
+        let here = bytes.get(at..end.min(bytes.len()))?;
+        if let Some(place) = here.windows(2).position(|pair| pair == [3, 0]) {
+            return Some(at + place);
+        }
+        if passed >= words.len() {
+            return None;
+        }
+        from = passed + 1;
+    }
 }
 
 fn look_at(bytes: &[u8], judge: Judge) -> Look {
@@ -133,5 +160,18 @@ impl Look {
 
     const fn served(&self) -> u32 {
         self.answers + if self.confirms { LOOKED_AT } else { 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_head;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn heads_are_found_as_by_looking_at_every_byte(bytes in proptest::collection::vec(prop_oneof![Just(0u8), Just(3), any::<u8>()], 0..80)) {
+            prop_assert_eq!(next_head(&bytes), bytes.windows(2).position(|pair| pair == [3, 0]));
+        }
     }
 }
