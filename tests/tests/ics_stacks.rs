@@ -29,46 +29,47 @@ struct Said {
 
 #[test]
 fn modbus_of_pymodbus() {
-    agrees("modbus_of_pymodbus", "modbus");
+    agrees("modbus_of_pymodbus", "modbus", "modbus/golden/pymodbus.pcap");
 }
 
 #[test]
 fn modbus_rtu_of_pymodbus() {
-    agrees("modbus_rtu_of_pymodbus", "modbus_rtu");
+    agrees("modbus_rtu_of_pymodbus", "modbus_rtu", "modbus/golden/pymodbus-rtu.pcap");
 }
 
 #[test]
 fn opcua_of_asyncua() {
-    agrees("opcua_of_asyncua", "opcua");
+    agrees("opcua_of_asyncua", "opcua", "opcua/golden/asyncua.pcap");
 }
 
 #[test]
 fn iec104_of_lib60870() {
-    agrees("iec104_of_lib60870", "iec104");
+    agrees("iec104_of_lib60870", "iec104", "iec104/golden/lib60870.pcap");
 }
 
 #[test]
 fn s7comm_of_snap7() {
-    agrees("s7comm_of_snap7", "s7comm");
+    agrees("s7comm_of_snap7", "s7comm", "s7comm/golden/snap7.pcap");
 }
 
 #[test]
 fn bacnet_of_bacpypes() {
-    agrees("bacnet_of_bacpypes", "bacnet");
+    agrees("bacnet_of_bacpypes", "bacnet", "bacnet/golden/bacpypes3.pcap");
 }
 
 #[test]
 fn enip_of_cpppo() {
-    agrees("enip_of_cpppo", "enip");
+    agrees("enip_of_cpppo", "enip", "enip/golden/cpppo.pcap");
 }
 
 #[test]
 fn mms_of_libiec61850() {
-    agrees("mms_of_libiec61850", "mms");
+    agrees("mms_of_libiec61850", "mms", "mms/golden/libiec61850.pcap");
 }
 
-/// Lets a stack speak in a namespace of its own, and compares what it says with what is read.
-fn agrees(test: &str, stack: &str) {
+/// Lets a stack speak in a namespace of its own, and compares what it says with what is read. With `PICKET_BLESS=1` what
+/// was said becomes the dissector's golden capture.
+fn agrees(test: &str, stack: &str, golden: &str) {
     let test = format!("ics_stacks::{test}");
     let python = repository().join("target/venv/bin/python");
     if !python.is_file() {
@@ -86,7 +87,11 @@ fn agrees(test: &str, stack: &str) {
                 return skip(&test, "its stack is not installed (make setup-peers)");
             }
             if output.status.success() {
-                return compare(&serde_json::from_slice(&output.stdout).unwrap(), &file);
+                compare(&serde_json::from_slice(&output.stdout).unwrap(), &file);
+                if std::env::var_os("PICKET_BLESS").is_some() {
+                    std::fs::copy(&file, repository().join("common/dissect/src").join(golden)).unwrap();
+                }
+                return;
             }
             failed.push(output);
         }
