@@ -1,16 +1,16 @@
 //! The last piece of the line: what crosses flows, scoring, and the events themselves.
 
-use super::assets::{self, Assets};
-use super::findings::Findings;
+use super::assets::{self, Assets, Conflict};
+use super::findings::{self, Findings};
 use super::hosts::{self, Hosts};
 use super::level::{Level, Missed};
 use super::pairs::{self, News, Pairs};
 use super::paths::Paths;
 use super::privacy::Privacy;
-use super::report::{Bound, Evidence, Report, Row, Said};
+use super::report::{Bound, Damage, Evidence, Report, Row, Said};
 use super::{Settings, Sink};
 use picket_dissect::fact::ConnectionIds;
-use picket_event::body::{self, Score};
+use picket_event::body::{self, Anomaly, Score};
 use picket_event::{Body, Endpoints, Event, Ledger, Source, Timestamp};
 use picket_feature::{CertificateMemory, Observation, PairKey, PairMemory, ServerKey};
 use picket_score::Scorer;
@@ -94,6 +94,14 @@ impl Back {
                 self.said(*said, sink)
             }
             Report::Bound(bound) => self.follow(bound).and_then(|said| self.said(said, sink)),
+            Report::Damage(damage) => {
+                let Damage { time, vlan, flow, .. } = *damage;
+                if let Some(alert) = self.findings.damage(&damage) {
+                    let event = self.event(Said { time, vlan, flow: Some(flow), body: Body::Alert(Box::new(alert)) });
+                    self.put(event, sink);
+                }
+                return;
+            }
             Report::Opened(flow, start) => {
                 if let (Some(judge), Some((pair, _))) = (&mut self.judge, keys(&flow.endpoints)) {
                     judge.pairs.begin(pair, start);
@@ -153,9 +161,13 @@ impl Back {
             self.assets.converse(assets::of_event(&body, flow.map(|flow| flow.endpoints)), time);
             return Some(Said { time, vlan, flow, body });
         };
-        if let Some(anomaly) = self.assets.learn(*piece, time) {
-            let event = self.event(Said { time, vlan, flow, body: Body::Anomaly(anomaly) });
-            self.put(event, sink);
+        if let Some(Conflict { kind, source, detail, in_plant }) = self.assets.learn(*piece, time) {
+            let alert = in_plant.then(|| Body::Alert(Box::new(findings::identity_conflict(&source, &detail))));
+            let anomaly = Body::Anomaly(Anomaly { kind: kind.to_owned(), detail });
+            for body in [Some(anomaly), alert].into_iter().flatten() {
+                let event = self.event(Said { time, vlan, flow, body });
+                self.put(event, sink);
+            }
         }
         self.tell_assets(time, sink);
         None

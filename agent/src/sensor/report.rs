@@ -15,6 +15,8 @@ pub(crate) enum Report {
     Connection(Box<Said>, Box<ConnectionIds>),
     /// A flow begins with what may be a packet of a QUIC connection that began elsewhere.
     Bound(Bound),
+    /// A message of a plant's protocol contradicts itself.
+    Damage(Box<Damage>),
     /// A conversation opened (told only where flows are scored).
     Opened(FlowRef, Timestamp),
     /// A window of hosts is over, at this time.
@@ -31,6 +33,16 @@ pub(crate) struct Bound {
     pub(crate) time: Timestamp,
     /// What its destination connection id begins with or is.
     pub(crate) id: ConnectionId,
+}
+
+/// A message that contradicts itself.
+#[derive(Debug)]
+pub(crate) struct Damage {
+    pub(crate) time: Timestamp,
+    pub(crate) vlan: Option<u16>,
+    pub(crate) flow: FlowRef,
+    /// What does not fit.
+    pub(crate) reason: &'static str,
 }
 
 /// An event of a conversation, or of none.

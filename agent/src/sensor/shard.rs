@@ -2,11 +2,11 @@
 
 use super::ics::{self, Merge};
 use super::level::{HEAD_BYTES, Level, Missed, SAMPLE};
-use super::report::{Bound, Evidence, Report, Row, Said};
+use super::report::{Bound, Damage, Evidence, Report, Row, Said};
 use super::{HashKey, SHARDS, Settings};
 use picket_dissect::{Context, Conversation, Fact, Output, quic};
 use picket_event::body::{self, Anomaly as AnomalyBody};
-use picket_event::{Body, Direction, FlowEnd, FlowRef, Ledger, Timestamp};
+use picket_event::{Body, Direction, FlowEnd, FlowRef, Ledger, Protocol, Timestamp};
 use picket_feature::{FlowDetail, FlowStats, Handshake};
 use picket_flow::{Anomaly, Flow, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
 use picket_packet::Tunnel;
@@ -327,15 +327,10 @@ impl Listener {
     fn say_all(&mut self, flow: &Flow, state: &mut Tracked, time: Timestamp) {
         self.misbehaved += u64::from(std::mem::take(&mut self.output.misbehaved));
         self.unreported += std::mem::take(&mut self.output.unreported);
+        let named = Self::name(flow, state);
+        let vlan = flow.vlan();
         if !self.output.malformed.is_empty() {
-            let app = state.conversation.app();
-            let count = self.output.malformed.drain(..).count() as u64;
-            match self.malformed.get_mut(app.protocol.name()) {
-                Some(known) => *known += count,
-                None => {
-                    self.malformed.insert(app.protocol.name().to_owned(), count);
-                }
-            }
+            self.note_damage(state.conversation.app().protocol, (named, vlan, time));
         }
         let mut ids = None;
         for fact in self.output.facts.drain(..) {
@@ -345,8 +340,6 @@ impl Listener {
                 _ => {}
             }
         }
-        let named = Self::name(flow, state);
-        let vlan = flow.vlan();
         let mut events = std::mem::take(&mut self.output.events);
         for body in events.drain(..) {
             match body {
@@ -376,6 +369,20 @@ impl Listener {
             }
         }
         self.output.events = events;
+    }
+
+    /// Counts what contradicts itself; of plants' protocols the back hears too.
+    #[cold]
+    fn note_damage(&mut self, protocol: Protocol, (flow, vlan, time): (FlowRef, Option<u16>, Timestamp)) {
+        let count = self.output.malformed.len() as u64;
+        match self.malformed.get_mut(protocol.name()) {
+            Some(known) => *known += count,
+            None => drop(self.malformed.insert(protocol.name().to_owned(), count)),
+        }
+        for reason in self.output.malformed.drain(..).filter(|_| protocol.is_industrial()) {
+            let damage = Damage { time, vlan, flow, reason };
+            self.reports.push(Report::Damage(Box::new(damage)));
+        }
     }
 
     /// The conversation is over: what it still holds comes out.

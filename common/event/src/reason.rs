@@ -72,6 +72,7 @@ templates! {
     PAIR_INTERVAL = "half of the connections come within {} s of the one before",
     ICS_MESSAGE = "{}: {} ({}), {}",
     ICS_FUNCTION = "{}: {} ({})",
+    ICS_DETAIL = "{}: {}",
 }
 
 impl Reason {

@@ -14,16 +14,21 @@ mod tests;
 mod vendor;
 
 use entry::Entry;
-use picket_event::body::{Anomaly, Asset};
+use picket_event::body::Asset;
 use picket_event::{Mac, Timestamp};
 use picket_feature::Lru;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hasher};
 use std::net::IpAddr;
 
 pub(crate) use observed::{End, of_event, of_row};
 
 /// Assets remembered.
 const ASSETS_MAX: usize = 16_384;
+/// The source of PROFINET's names of stations.
+const STATIONS: &str = "profinet_dcp";
+/// Purdue level of the stations that control; what is below acts and measures.
+const CONTROL: u8 = 2;
 /// TCP fingerprints that wait for their host to be known.
 const WAITING_MAX: usize = 4_096;
 /// From something new to its event, nanoseconds.
@@ -62,6 +67,25 @@ impl PartialOrd for Key {
     }
 }
 
+/// Who has a name: the station that was heard with it last, when, and when a second one was last reported.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    by: Mac,
+    heard: i64,
+    reported: Option<i64>,
+}
+
+/// Two claim what one can have.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Conflict {
+    pub(crate) kind: &'static str,
+    /// What the claim was read from.
+    pub(crate) source: String,
+    pub(crate) detail: String,
+    /// Whether a device of a plant is concerned.
+    pub(crate) in_plant: bool,
+}
+
 /// The memory.
 #[derive(Debug)]
 pub(crate) struct Assets {
@@ -70,6 +94,8 @@ pub(crate) struct Assets {
     by_mac: BTreeMap<Mac, IpAddr>,
     due: BTreeSet<(i64, Key)>,
     waiting: BTreeMap<IpAddr, Asset>,
+    /// Names of stations by their hash.
+    names: Lru<u64, Named>,
     now: i64,
     unheard: u64,
 }
@@ -81,13 +107,14 @@ impl Assets {
             by_mac: BTreeMap::new(),
             due: BTreeSet::new(),
             waiting: BTreeMap::new(),
+            names: Lru::new(ASSETS_MAX),
             now: i64::MIN,
             unheard: 0,
         }
     }
 
-    /// Puts a piece to what is known. Answers the anomaly where another station claims an address in use.
-    pub(crate) fn learn(&mut self, piece: Asset, time: Timestamp) -> Option<Anomaly> {
+    /// Puts a piece to what is known. Answers the conflict where another station claims an address or a name in use.
+    pub(crate) fn learn(&mut self, piece: Asset, time: Timestamp) -> Option<Conflict> {
         self.now = self.now.max(time.nanos());
         let key = match (piece.ip, piece.mac) {
             (Some(ip), _) => Key::Ip(ip),
@@ -102,7 +129,7 @@ impl Assets {
         if !known && !is_worth(&piece) {
             return None;
         }
-        let conflict = self.bind(&piece, key);
+        let conflict = self.bind(&piece, key).or_else(|| self.name(&piece));
         self.merge(key, piece, time);
         conflict
     }
@@ -167,7 +194,7 @@ impl Assets {
     }
 
     /// Notes that an address belongs to a station. What was known of the station alone moves to the address.
-    fn bind(&mut self, piece: &Asset, key: Key) -> Option<Anomaly> {
+    fn bind(&mut self, piece: &Asset, key: Key) -> Option<Conflict> {
         let (Some(ip), Some(mac)) = (piece.ip, piece.mac) else { return None };
         let mut conflict = None;
         if let Some(entry) = self.entries.peek_mut(&key) {
@@ -178,7 +205,8 @@ impl Assets {
             if let Some(before) = before.filter(|_| claimed && in_use && !reported) {
                 entry.conflict = Some(self.now);
                 let detail = format!("{ip} belonged to {before} and is claimed by {mac}");
-                conflict = Some(Anomaly { kind: "address_conflict".to_owned(), detail });
+                let in_plant = entry.asset.purdue_level.is_some_and(|level| level <= CONTROL);
+                conflict = Some(Conflict { kind: "address_conflict", source: piece.source.clone(), detail, in_plant });
             }
             if let Some(before) = before
                 && self.by_mac.get(&before) == Some(&ip)
@@ -193,6 +221,26 @@ impl Assets {
         self.entries.entry(key, Entry::default).bound = Some(self.now);
         self.by_mac.insert(mac, ip);
         conflict
+    }
+
+    /// Notes the name of a PROFINET station: it is the station's address there (IEC 61158-6-10), and unique.
+    fn name(&mut self, piece: &Asset) -> Option<Conflict> {
+        let (Some(mac), Some(name)) = (piece.mac, piece.hostname.as_ref().filter(|_| piece.source == STATIONS)) else {
+            return None;
+        };
+        let mut hasher = DefaultHasher::new();
+        hasher.write(name.as_bytes());
+        let now = self.now;
+        let known = self.names.entry(hasher.finish(), || Named { by: mac, heard: now, reported: None });
+        let Named { by: before, heard, reported } = *known;
+        let recent = |at: i64| now.saturating_sub(at) < BOUND;
+        (known.by, known.heard) = (mac, now);
+        if before == mac || !recent(heard) || reported.is_some_and(recent) {
+            return None;
+        }
+        known.reported = Some(now);
+        let detail = format!("station {name} was {before} and is {mac}");
+        Some(Conflict { kind: "name_conflict", source: piece.source.clone(), detail, in_plant: true })
     }
 
     /// The asset known by its MAC address alone, taken out.

@@ -74,12 +74,28 @@ fn a_second_owner_of_an_address_in_use_is_reported_once() {
     assert_eq!(assets.learn(claim(1), at(0)), None);
     assert_eq!(assets.learn(claim(1), at(60)), None);
     let conflict = assets.learn(claim(2), at(61)).unwrap();
-    assert_eq!(conflict.kind, "address_conflict");
+    assert_eq!((conflict.kind, conflict.in_plant), ("address_conflict", false));
     assert_eq!(conflict.detail, "192.0.2.1 belonged to 00:1b:1b:00:00:01 and is claimed by 00:1b:1b:00:00:02");
     assert_eq!(assets.learn(claim(1), at(62)), None, "told already");
     assert_eq!(assets.learn(claim(2), at(1_000)), None, "nobody has used it for a while");
     let lease = piece("dhcp", Some(ip(1)), Some(mac(3)));
     assert_eq!(assets.learn(lease, at(1_001)), None, "a lease is no claim");
+}
+
+#[test]
+fn two_stations_of_one_name_are_reported_once() {
+    let mut assets = Assets::new();
+    let named = |source: &str, station: u8| Asset {
+        hostname: Some("press-4".to_owned()),
+        ..piece(source, None, Some(mac(station)))
+    };
+    assert_eq!(assets.learn(named("profinet_dcp", 1), at(0)), None);
+    assert_eq!(assets.learn(named("lldp", 2), at(1)), None, "elsewhere names are no addresses");
+    let conflict = assets.learn(named("profinet_dcp", 2), at(2)).unwrap();
+    assert_eq!((conflict.kind, conflict.in_plant), ("name_conflict", true));
+    assert_eq!(conflict.detail, "station press-4 was 00:1b:1b:00:00:01 and is 00:1b:1b:00:00:02");
+    assert_eq!(assets.learn(named("profinet_dcp", 1), at(3)), None, "told already");
+    assert_eq!(assets.learn(named("profinet_dcp", 3), at(1_000)), None, "a device was replaced");
 }
 
 #[test]

@@ -3,14 +3,16 @@
 //! What a plant does every day is not told here: who has never written before, or writes at an odd hour, is the
 //! collector's judgement, which remembers. A finding is told once an hour for a client and a server.
 
+mod publishers;
 mod table;
 #[cfg(test)]
 mod tests;
 
-use super::report::Said;
+use super::report::{Damage, Said};
 use picket_event::body::{self, Body, Ics};
 use picket_event::{Endpoints, MessageKind, Reason, ReasonArg, Timestamp};
 use picket_feature::Lru;
+use publishers::Publishers;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -30,11 +32,16 @@ const FUNCTIONS: usize = 6;
 const RANGES: usize = 96;
 /// Refusals in a window.
 const EXCEPTIONS: u32 = 30;
+/// Contradictions that well-meaning programs are known to send all day.
+const QUIRKS: &[&str] = &["bacnet: length does not fit"];
+/// Messages of a window that contradict themselves.
+const DAMAGED: u32 = 5;
 
 /// What is remembered between messages.
 #[derive(Debug)]
 pub(crate) struct Findings {
     peers: Lru<Ends, Watch>,
+    publishers: Publishers,
 }
 
 /// A client and a server: addresses, or below IP stations.
@@ -59,11 +66,12 @@ struct Window {
     refused: BTreeSet<u32>,
     ranges: BTreeSet<(u32, u32)>,
     exceptions: u32,
+    damaged: u32,
 }
 
 impl Findings {
     pub(crate) fn new() -> Self {
-        Self { peers: Lru::new(PEERS_MAX) }
+        Self { peers: Lru::new(PEERS_MAX), publishers: Publishers::new() }
     }
 
     /// Looks at an event; what has to be told of it.
@@ -73,13 +81,27 @@ impl Findings {
         let watch = self.peers.entry(ends, Watch::default);
         let counted = watch.window.count(ics, said.time);
         let alone = table::of_message(ics).filter(|_| ics.kind != MessageKind::Exception);
-        let new = alone.into_iter().chain(counted).filter(|finding| watch.is_news(finding, said.time));
+        let published = self.publishers.hear(ics, &flow.endpoints, said.time);
+        let new = alone.into_iter().chain(counted).chain(published);
+        let new = new.filter(|finding| watch.is_news(finding, said.time));
         new.collect::<Vec<_>>().into_iter().map(|finding| alert(finding, ics)).collect()
     }
 
-    /// Clients and servers that were forgotten for want of room.
+    /// Counts a message that contradicts itself; what has to be told of it.
+    pub(crate) fn damage(&mut self, damage: &Damage) -> Option<body::Alert> {
+        if QUIRKS.contains(&damage.reason) {
+            return None;
+        }
+        let watch = self.peers.entry(ends(&damage.flow.endpoints)?, Watch::default);
+        watch.window.turn(damage.time);
+        watch.window.damaged = watch.window.damaged.saturating_add(1);
+        let told = watch.window.damaged >= DAMAGED && watch.is_news(&table::MALFORMED, damage.time);
+        told.then(|| table::MALFORMED.alert(Reason::literal(damage.reason)))
+    }
+
+    /// What was forgotten for want of room: clients and servers, control blocks.
     pub(crate) const fn forgotten(&self) -> u64 {
-        self.peers.evicted()
+        self.peers.evicted() + self.publishers.forgotten()
     }
 }
 
@@ -100,11 +122,16 @@ impl Watch {
 }
 
 impl Window {
-    /// Counts a message; what its window has shown with it. Requests are counted, and refusals.
-    fn count(&mut self, ics: &Ics, now: Timestamp) -> Option<&'static Finding> {
+    /// Begins anew where the window is over.
+    fn turn(&mut self, now: Timestamp) {
         if self.start.is_none_or(|start| now.since(start) >= WINDOW) {
             *self = Self { start: Some(now), ..Self::default() };
         }
+    }
+
+    /// Counts a message; what its window has shown with it. Requests are counted, and refusals.
+    fn count(&mut self, ics: &Ics, now: Timestamp) -> Option<&'static Finding> {
+        self.turn(now);
         if ics.kind == MessageKind::Exception {
             self.exceptions = self.exceptions.saturating_add(ics.count.max(1));
             insert(&mut self.refused, ics.function & 0x7fff_ffff, FUNCTIONS);
@@ -133,8 +160,16 @@ fn insert<T: Ord>(set: &mut BTreeSet<T>, value: T, most: usize) {
     }
 }
 
+/// Another station claims the address or the name of a device, as `detail` says.
+pub(crate) fn identity_conflict(source: &str, detail: &str) -> body::Alert {
+    table::IDENTITY.alert(Reason { template: Reason::ICS_DETAIL, args: vec![text(source), text(detail)] })
+}
+
+fn text(words: &str) -> ReasonArg {
+    ReasonArg::Text(words.to_owned())
+}
+
 fn alert(finding: &Finding, ics: &Ics) -> body::Alert {
-    let text = |words: &str| ReasonArg::Text(words.to_owned());
     let function = if ics.function_name.is_empty() { "function" } else { &ics.function_name };
     let mut args = vec![text(ics.protocol.name()), text(function), ReasonArg::Number(ics.function as f32)];
     let mut template = Reason::ICS_FUNCTION;
@@ -142,12 +177,7 @@ fn alert(finding: &Finding, ics: &Ics) -> body::Alert {
         args.push(text(object));
         template = Reason::ICS_MESSAGE;
     }
-    body::Alert {
-        kind: finding.kind.to_owned(),
-        severity: finding.severity,
-        techniques: finding.techniques.iter().map(|id| (*id).to_owned()).collect(),
-        reasons: vec![Reason::literal(finding.words), Reason { template, args }],
-    }
+    finding.alert(Reason { template, args })
 }
 
 fn ends(endpoints: &Endpoints) -> Option<Ends> {

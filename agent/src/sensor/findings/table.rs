@@ -2,8 +2,8 @@
 //!
 //! Techniques are ATT&CK for ICS v19.1, best first.
 
-use picket_event::body::Ics;
-use picket_event::{Operation, Protocol};
+use picket_event::body::{Alert, Ics};
+use picket_event::{Operation, Protocol, Reason};
 
 /// One kind of finding.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,6 +15,18 @@ pub(crate) struct Finding {
     pub(crate) techniques: &'static [&'static str],
     /// What it means, in words.
     pub(crate) words: &'static str,
+}
+
+impl Finding {
+    /// The event: what it means, and what it rests on.
+    pub(crate) fn alert(&self, evidence: Reason) -> Alert {
+        Alert {
+            kind: self.kind.to_owned(),
+            severity: self.severity,
+            techniques: self.techniques.iter().map(|id| (*id).to_owned()).collect(),
+            reasons: vec![Reason::literal(self.words), evidence],
+        }
+    }
 }
 
 macro_rules! findings {
@@ -43,6 +55,10 @@ findings! {
     FUNCTION_SCAN = "function_scan", 5, ["T0888", "T0861"], "many functions that a device does not have are tried";
     RANGE_SCAN = "range_scan", 4, ["T0861", "T0802"], "many different addresses of a device are asked in a short time";
     EXCEPTIONS = "exception_storm", 5, ["T0861", "T0814"], "a device refuses many requests in a short time";
+    PUBLISHER = "publisher_conflict", 8, ["T1692.002", "T0830"], "two stations publish the same control block";
+    STATE_NUMBER = "state_number_back", 7, ["T1692.002", "T1692.001"], "a state number goes back, as when a recorded message is sent again";
+    IDENTITY = "identity_conflict", 7, ["T0830", "T1692.002"], "another station claims the address or name of a device";
+    MALFORMED = "malformed_messages", 5, ["T0866", "T0814"], "messages contradict themselves, as none that a device sends do";
     INTERROGATION = "device_interrogation", 2, ["T0888"], "a device is asked who it is";
 }
 

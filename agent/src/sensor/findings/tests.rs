@@ -136,3 +136,54 @@ fn every_finding_is_whole() {
     names.dedup();
     assert_eq!(names.len(), ALL.len());
 }
+
+fn published(seconds: f64, station: u8, state: u32) -> Said {
+    let mac = |last: u8| Some(picket_event::Mac([0, 0x1b, 0x1b, 0, 0, last]));
+    let endpoints = Endpoints::Link { src: mac(station), dest: mac(200), ether_type: Some(0x88b8), link_type: 1 };
+    let mut ics = message(Operation::Report, MessageKind::Unsolicited, 1);
+    (ics.protocol, ics.value) = (Protocol::GOOSE, Some(state.into()));
+    ics.object = Some(Cow::Borrowed("IED1/LLN0$GO$gcb"));
+    let time = Timestamp::from_nanos((seconds * 1e9) as i64);
+    Said { time, vlan: None, flow: Some(FlowRef { id: FlowId(1), endpoints }), body: Body::Ics(Box::new(ics)) }
+}
+
+#[test]
+fn forged_states_of_goose_are_told() {
+    let mut findings = Findings::new();
+    let mut hear = |seconds: f64, station: u8, state: u32| {
+        findings.hear(&published(seconds, station, state)).into_iter().map(|alert| alert.kind).collect::<Vec<_>>()
+    };
+    let quiet: Vec<String> = Vec::new();
+    assert_eq!(hear(0.0, 1, 7), quiet);
+    assert_eq!(hear(10.0, 1, 8), quiet, "states go on");
+    assert_eq!(hear(9.9, 1, 7), quiet, "repeats that were counted over the minute come late");
+    assert_eq!(hear(10.001, 1, 7), quiet, "the copy of the other network");
+    assert_eq!(hear(40.0, 1, 7), ["state_number_back"]);
+    assert_eq!(hear(50.0, 1, 9), quiet);
+    assert_eq!(hear(60.0, 1, 1), quiet, "a restart");
+    assert_eq!(hear(61.0, 2, 2), ["publisher_conflict"]);
+    assert_eq!(hear(62.0, 1, 2), quiet, "the first one keeps it");
+    assert_eq!(hear(500.0, 3, 1), quiet, "it was replaced");
+}
+
+#[test]
+fn a_run_of_messages_that_contradict_themselves_is_told() {
+    let mut findings = Findings::new();
+    let flow = published(0.0, 1, 1).flow.unwrap();
+    let mut damage = |seconds: i64| {
+        let time = Timestamp::from_parts(seconds, 0);
+        let damage = Damage { time, vlan: None, flow, reason: "modbus: count lies" };
+        findings.damage(&damage)
+    };
+    for second in 0..4 {
+        assert_eq!(damage(second), None);
+    }
+    assert_eq!(damage(100), None, "of another minute");
+    for second in 101..104 {
+        assert_eq!(damage(second), None);
+    }
+    let alert = damage(104).unwrap();
+    assert_eq!(alert.kind, "malformed_messages");
+    assert_eq!(alert.reasons[1].to_string(), "modbus: count lies");
+    assert_eq!(damage(105), None, "told already");
+}
