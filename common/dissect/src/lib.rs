@@ -25,6 +25,7 @@ pub mod crimson;
 pub mod dhcp;
 pub mod dhcpv6;
 mod dialogue;
+mod digits;
 pub mod dlms;
 pub mod dnp3;
 pub mod dns;

@@ -4,6 +4,7 @@ use super::parse::{self, Apdu, Inside, Medium, Packet, Segment};
 use super::table;
 use super::tag::{self, Tag};
 use crate::Output;
+use crate::digits::push_number;
 use crate::pending::Pending;
 use crate::plant::Language;
 use crate::teller::{Message, about, text};
@@ -345,13 +346,28 @@ fn first(data: &[u8]) -> Reference {
 }
 
 fn name((kind, instance): (u16, u32), property: Option<u32>) -> String {
-    let known = table::nth(table::OBJECTS, u32::from(kind));
-    let object = if known.is_empty() { format!("object-{kind} {instance}") } else { format!("{known} {instance}") };
-    match property.map(|number| (number, table::property(number))) {
-        None => object,
-        Some((number, "")) => format!("{object} property {number}"),
-        Some((_, name)) => format!("{object} {name}"),
+    let mut text = String::with_capacity(48);
+    match table::nth(table::OBJECTS, u32::from(kind)) {
+        "" => {
+            text.push_str("object-");
+            push_number(&mut text, kind.into());
+        }
+        known => text.push_str(known),
     }
+    text.push(' ');
+    push_number(&mut text, instance);
+    match property.map(|number| (number, table::property(number))) {
+        None => {}
+        Some((number, "")) => {
+            text.push_str(" property ");
+            push_number(&mut text, number);
+        }
+        Some((_, name)) => {
+            text.push(' ');
+            text.push_str(name);
+        }
+    }
+    text
 }
 
 /// What a device's object says of its device.

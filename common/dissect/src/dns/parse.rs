@@ -2,6 +2,7 @@
 
 use super::name;
 use super::table::{Shape, is_class, is_opcode, is_type, shape};
+use crate::digits::push_hex;
 use picket_event::body::{Dns, DnsRecord};
 use picket_reader::{Fault, Reader};
 use std::fmt::Write;
@@ -245,7 +246,7 @@ fn quoted(out: &mut String, bytes: &[u8]) {
 
 fn hex(out: &mut String, bytes: &[u8]) {
     for byte in bytes.iter().take(DATA / 2) {
-        let _ = write!(out, "{byte:02x}");
+        push_hex(out, *byte);
     }
 }
 

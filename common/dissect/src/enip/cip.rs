@@ -1,6 +1,7 @@
 //! CIP messages (CIP Networks Library volume 1 section 2-4, appendix C): services, paths, wrappers, values.
 
 use super::table::{self, CONNECTION_MANAGER, MULTIPLE_SERVICE, UNCONNECTED_SEND};
+use crate::digits::push_number;
 use picket_reader::{Fault, Reader};
 use std::fmt::Write as _;
 
@@ -103,10 +104,12 @@ impl Path {
             None => drop(write!(text, "class 0x{class:02x}")),
         }
         if let Some(instance) = self.instance {
-            let _ = write!(text, " instance {instance}");
+            text.push_str(" instance ");
+            push_number(&mut text, instance);
         }
         if let Some(attribute) = self.attribute {
-            let _ = write!(text, " attribute {attribute}");
+            text.push_str(" attribute ");
+            push_number(&mut text, attribute);
         }
         Some(text)
     }

@@ -20,6 +20,7 @@ pub(crate) fn printable(bytes: &[u8], limit: usize) -> String {
         cut = cut.get(..error.valid_up_to()).unwrap_or(cut);
     }
     match std::str::from_utf8(cut) {
+        Ok(text) if cut.iter().all(|byte| matches!(byte, b' '..=b'~')) => text.to_owned(),
         Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
         _ => {
             let mut text = String::with_capacity(cut.len());

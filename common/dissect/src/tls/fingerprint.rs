@@ -2,6 +2,7 @@
 
 use super::parse::Carrier;
 use super::table::{extension, is_grease};
+use crate::digits;
 use crate::fact::{ClientHello, ServerHello};
 use md5::Md5;
 use sha2::{Digest, Sha256};
@@ -141,14 +142,9 @@ fn hex(values: impl Iterator<Item = u16>) -> Vec<u8> {
         if !text.is_empty() {
             text.push(b',');
         }
-        text.extend(value.to_be_bytes().map(digits).as_flattened());
+        text.extend(value.to_be_bytes().map(digits::hex).as_flattened());
     }
     text
-}
-
-/// Two hex digits. Written out, for these are most of what a hello costs.
-fn digits(byte: u8) -> [u8; 2] {
-    [byte >> 4, byte & 15].map(|nibble| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 })
 }
 
 /// The first twelve hex digits of SHA-256; zeros for an empty list.
@@ -157,7 +153,7 @@ fn twelve(text: &[u8]) -> [u8; 12] {
     if !text.is_empty() {
         let digest = Sha256::digest(text);
         for (to, byte) in out.as_chunks_mut().0.iter_mut().zip(&digest) {
-            *to = digits(*byte);
+            *to = digits::hex(*byte);
         }
     }
     out
