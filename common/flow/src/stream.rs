@@ -178,6 +178,11 @@ impl Half {
         if !self.started {
             self.started = true;
             self.next = arrived.seq;
+            // A keep-alive repeats the byte before the next one (RFC 9293 section 3.8.4), as a zero where it carries one.
+            if arrived.data == [0] && arrived.length == 1 {
+                self.next = arrived.seq.wrapping_add(1);
+                return Seen::default();
+            }
         }
         if arrived.seq == self.next && self.pending.is_none() {
             self.deliver(arrived.data, arrived.length, arrived.ttl, pool, give);

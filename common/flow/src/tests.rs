@@ -276,6 +276,17 @@ fn f40_a_stream_goes_on_after_a_jump_and_from_the_middle() {
 }
 
 #[test]
+fn a_keep_alive_before_the_first_bytes_is_none_of_them() {
+    let mut bench = Bench::new();
+    bench.data(999, &[0]);
+    bench.data(1_000, b"mid");
+    bench.data(1_002, &[0]);
+    bench.data(1_003, b"stream");
+    assert_eq!(bench.to_server(), b"midstream");
+    assert!(bench.notes.gaps.is_empty());
+}
+
+#[test]
 fn unwanted_directions_are_skipped() {
     let mut bench = Bench::new();
     bench.handshake(40_000);
