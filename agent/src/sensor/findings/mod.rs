@@ -10,7 +10,7 @@ mod tests;
 
 use super::report::{Damage, Said};
 use picket_event::body::{self, Body, Ics};
-use picket_event::{Endpoints, MessageKind, Reason, ReasonArg, Timestamp};
+use picket_event::{Endpoints, Mac, MessageKind, Reason, ReasonArg, Timestamp};
 use picket_feature::Lru;
 use publishers::Publishers;
 use std::collections::BTreeSet;
@@ -45,11 +45,9 @@ pub(crate) struct Findings {
 }
 
 /// A client and a server: addresses, or below IP stations.
+/// In numbers, because they are compared with every message: what the ends are, and both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Ends {
-    Ip(IpAddr, IpAddr),
-    Link([u8; 6], [u8; 6]),
-}
+struct Ends(u8, u128, u128);
 
 /// What one client does to one server.
 #[derive(Debug, Default)]
@@ -77,11 +75,15 @@ impl Findings {
     /// Looks at an event; what has to be told of it.
     pub(crate) fn hear(&mut self, said: &Said) -> Vec<body::Alert> {
         let (Body::Ics(ics), Some(flow)) = (&said.body, &said.flow) else { return Vec::new() };
-        let Some(ends) = ends(&flow.endpoints) else { return Vec::new() };
-        let watch = self.peers.entry(ends, Watch::default);
-        let counted = watch.window.count(ics, said.time);
         let alone = table::of_message(ics).filter(|_| ics.kind != MessageKind::Exception);
         let published = self.publishers.hear(ics, &flow.endpoints, said.time);
+        let is_counted = matches!(ics.kind, MessageKind::Request | MessageKind::Exception);
+        if !is_counted && alone.is_none() && published.is_none() {
+            return Vec::new();
+        }
+        let Some(ends) = ends(&flow.endpoints) else { return Vec::new() };
+        let watch = self.peers.entry(ends, Watch::default);
+        let counted = if is_counted { watch.window.count(ics, said.time) } else { None };
         let new = alone.into_iter().chain(counted).chain(published);
         let new = new.filter(|finding| watch.is_news(finding, said.time));
         new.collect::<Vec<_>>().into_iter().map(|finding| alert(finding, ics)).collect()
@@ -182,8 +184,20 @@ fn alert(finding: &Finding, ics: &Ics) -> body::Alert {
 
 fn ends(endpoints: &Endpoints) -> Option<Ends> {
     match *endpoints {
-        Endpoints::Ip { src, dest, .. } => Some(Ends::Ip(src, dest)),
-        Endpoints::Link { src: Some(src), dest: Some(dest), .. } => Some(Ends::Link(src.0, dest.0)),
+        Endpoints::Ip { src: IpAddr::V4(src), dest: IpAddr::V4(dest), .. } => {
+            Some(Ends(4, src.to_bits().into(), dest.to_bits().into()))
+        }
+        Endpoints::Ip { src, dest, .. } => {
+            let wide = |ip: IpAddr| match ip {
+                IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
+                IpAddr::V6(v6) => v6.to_bits(),
+            };
+            Some(Ends(6, wide(src), wide(dest)))
+        }
+        Endpoints::Link { src: Some(src), dest: Some(dest), .. } => {
+            let number = |mac: Mac| mac.0.iter().fold(0, |number, byte| number << 8 | u128::from(*byte));
+            Some(Ends(0, number(src), number(dest)))
+        }
         Endpoints::Link { .. } => None,
     }
 }
