@@ -3,11 +3,12 @@
 //!
 //! A [`Dialect`] says where a message ends and what it means; everything else is the same for all of them.
 
+use crate::codes::Code;
 use crate::pending::Pending;
 use crate::teller::{self, Message};
 use crate::{Context, Input, Need, Output, Progress, Session};
 use picket_event::body::{Asset, Ics};
-use picket_event::{Body, Direction, MessageKind, Operation, Protocol};
+use picket_event::{Body, Direction, MessageKind, Protocol};
 use picket_reader::Fault;
 
 /// Damaged places in a row after which it is something else.
@@ -53,24 +54,6 @@ impl Say<'_> {
             self.output.events.push(Body::Asset(Box::new(asset)));
         }
     }
-}
-
-/// A function of a protocol: its code, its own name, what it does.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Code {
-    pub(crate) code: u32,
-    pub(crate) name: &'static str,
-    pub(crate) operation: Operation,
-}
-
-/// One row of a table of functions.
-pub(crate) const fn code(code: u32, name: &'static str, operation: Operation) -> Code {
-    Code { code, name, operation }
-}
-
-/// The row of a code; one nobody knows has no name and does something else.
-pub(crate) fn find(table: &[Code], wanted: u32) -> Code {
-    table.iter().find(|row| row.code == wanted).copied().unwrap_or(code(wanted, "", Operation::Other))
 }
 
 /// The name of a number in a table of names; empty where nobody knows it.

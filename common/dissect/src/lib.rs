@@ -18,6 +18,7 @@ mod candidates;
 pub mod cdp;
 mod checksum;
 pub mod coap;
+mod codes;
 pub mod codesys;
 mod contract;
 mod conversation;

@@ -2,7 +2,8 @@
 
 use super::parse::{self, Access, Ams};
 use super::table::{self, ADD_ROUTE, DEVICE_INFO, NOTIFICATION, READ, READ_WRITE, WRITE, WRITE_CONTROL};
-use crate::dialogue::{Code, Dialect, Say, find, ics, name, range};
+use crate::codes::{Code, find};
+use crate::dialogue::{Dialect, Say, ics, name, range};
 use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::{Asset, Ics};

@@ -1,6 +1,6 @@
 //! Commands, services of routers, states, well-known index groups.
 
-use crate::dialogue::{Code, code};
+use crate::codes::{Code, code};
 use picket_event::Operation;
 
 /// ADS commands ("AMS header", command id).

@@ -1,6 +1,6 @@
 //! Functions.
 
-use crate::dialogue::{Code, code};
+use crate::codes::{Code, code};
 use picket_event::Operation;
 
 /// Functions that are known; others are data.

@@ -1,58 +1,47 @@
-//! Function codes and object groups (IEEE 1815-2012 clause 4.4 table 4-2, annex A).
+//! Code<u8> codes and object groups (IEEE 1815-2012 clause 4.4 table 4-2, annex A).
 
+use crate::codes::{Code, code, find};
 use picket_event::Operation;
 
-/// One function code.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Function {
-    pub(crate) code: u8,
-    pub(crate) name: &'static str,
-    pub(crate) operation: Operation,
-}
-
-const fn f(code: u8, name: &'static str, operation: Operation) -> Function {
-    Function { code, name, operation }
-}
-
 /// Every function code.
-pub(crate) const FUNCTIONS: &[Function] = &[
-    f(0, "Confirm", Operation::Session),
-    f(1, "Read", Operation::Read),
-    f(WRITE, "Write", Operation::Write),
-    f(3, "Select", Operation::Select),
-    f(4, "Operate", Operation::Control),
-    f(5, "Direct Operate", Operation::Control),
-    f(6, "Direct Operate No Ack", Operation::Control),
-    f(7, "Immediate Freeze", Operation::Other),
-    f(8, "Immediate Freeze No Ack", Operation::Other),
-    f(9, "Freeze and Clear", Operation::Other),
-    f(10, "Freeze and Clear No Ack", Operation::Other),
-    f(11, "Freeze with Time", Operation::Other),
-    f(12, "Freeze with Time No Ack", Operation::Other),
-    f(13, "Cold Restart", Operation::Restart),
-    f(14, "Warm Restart", Operation::Restart),
-    f(15, "Initialize Data", Operation::Other),
-    f(16, "Initialize Application", Operation::Start),
-    f(17, "Start Application", Operation::Start),
-    f(18, "Stop Application", Operation::Stop),
-    f(19, "Save Configuration", Operation::Write),
-    f(20, "Enable Unsolicited", Operation::Subscribe),
-    f(21, "Disable Unsolicited", Operation::Subscribe),
-    f(22, "Assign Class", Operation::Subscribe),
-    f(23, "Delay Measurement", Operation::Time),
-    f(24, "Record Current Time", Operation::Time),
-    f(25, "Open File", Operation::File),
-    f(26, "Close File", Operation::File),
-    f(27, "Delete File", Operation::File),
-    f(28, "Get File Information", Operation::File),
-    f(29, "Authenticate File", Operation::File),
-    f(30, "Abort File", Operation::File),
-    f(31, "Activate Configuration", Operation::Write),
-    f(32, "Authentication Request", Operation::Session),
-    f(33, "Authentication Request No Ack", Operation::Session),
-    f(RESPONSE, "Response", Operation::Other),
-    f(UNSOLICITED, "Unsolicited Response", Operation::Report),
-    f(AUTHENTICATION, "Authentication Response", Operation::Session),
+pub(crate) const FUNCTIONS: &[Code<u8>] = &[
+    code(0, "Confirm", Operation::Session),
+    code(1, "Read", Operation::Read),
+    code(WRITE, "Write", Operation::Write),
+    code(3, "Select", Operation::Select),
+    code(4, "Operate", Operation::Control),
+    code(5, "Direct Operate", Operation::Control),
+    code(6, "Direct Operate No Ack", Operation::Control),
+    code(7, "Immediate Freeze", Operation::Other),
+    code(8, "Immediate Freeze No Ack", Operation::Other),
+    code(9, "Freeze and Clear", Operation::Other),
+    code(10, "Freeze and Clear No Ack", Operation::Other),
+    code(11, "Freeze with Time", Operation::Other),
+    code(12, "Freeze with Time No Ack", Operation::Other),
+    code(13, "Cold Restart", Operation::Restart),
+    code(14, "Warm Restart", Operation::Restart),
+    code(15, "Initialize Data", Operation::Other),
+    code(16, "Initialize Application", Operation::Start),
+    code(17, "Start Application", Operation::Start),
+    code(18, "Stop Application", Operation::Stop),
+    code(19, "Save Configuration", Operation::Write),
+    code(20, "Enable Unsolicited", Operation::Subscribe),
+    code(21, "Disable Unsolicited", Operation::Subscribe),
+    code(22, "Assign Class", Operation::Subscribe),
+    code(23, "Delay Measurement", Operation::Time),
+    code(24, "Record Current Time", Operation::Time),
+    code(25, "Open File", Operation::File),
+    code(26, "Close File", Operation::File),
+    code(27, "Delete File", Operation::File),
+    code(28, "Get File Information", Operation::File),
+    code(29, "Authenticate File", Operation::File),
+    code(30, "Abort File", Operation::File),
+    code(31, "Activate Configuration", Operation::Write),
+    code(32, "Authentication Request", Operation::Session),
+    code(33, "Authentication Request No Ack", Operation::Session),
+    code(RESPONSE, "Response", Operation::Other),
+    code(UNSOLICITED, "Unsolicited Response", Operation::Report),
+    code(AUTHENTICATION, "Authentication Response", Operation::Session),
 ];
 
 /// A write, which sets the clock where its first object is a time.
@@ -135,6 +124,6 @@ pub(crate) fn refused(second: u8) -> Option<&'static str> {
 }
 
 /// What a function is; an unknown one has no name and does something else.
-pub(crate) fn function(code: u8) -> Function {
-    FUNCTIONS.iter().find(|known| known.code == code).copied().unwrap_or(f(code, "", Operation::Other))
+pub(crate) fn function(code: u8) -> Code<u8> {
+    find(FUNCTIONS, code)
 }

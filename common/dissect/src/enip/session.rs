@@ -4,6 +4,7 @@ use super::cip::{self, Answer, Request};
 use super::parse::{self, Frame, Identity};
 use super::table::{self, EXECUTE_PCCC, MULTIPLE_SERVICE, PCCC, READ_TAG, SEND_RR_DATA, SEND_UNIT_DATA, WRITE_TAG};
 use crate::Output;
+use crate::codes::Code;
 use crate::pending::Pending;
 use crate::plant::Language;
 use crate::teller::{Message, about, text};
@@ -186,7 +187,7 @@ fn respond(answer: Answer<'_>, asked: Option<Asked>, said: &Message<'_>, output:
 
 /// What an answer is whose request was not seen. A Forward_Close is answered with what it closed; a tag's change with
 /// nothing.
-fn unasked(answer: &Answer<'_>) -> table::Code {
+fn unasked(answer: &Answer<'_>) -> Code<u16> {
     let closes = answer.service == 0x4e && answer.data.len() >= 8;
     table::service(answer.service, closes.then_some(table::CONNECTION_MANAGER))
 }

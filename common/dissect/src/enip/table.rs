@@ -1,33 +1,22 @@
 //! Encapsulation commands, CIP services, classes and status codes, PCCC commands, device types, makers.
 
+use crate::codes::{Code, code, find};
 use picket_event::Operation;
 
-/// One code.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Code {
-    pub(crate) code: u16,
-    pub(crate) name: &'static str,
-    pub(crate) operation: Operation,
-}
-
-const fn c(code: u16, name: &'static str, operation: Operation) -> Code {
-    Code { code, name, operation }
-}
-
 /// Encapsulation commands that are more than wrappers (volume 2 section 2-3.2).
-pub(crate) const COMMANDS: &[Code] = &[
-    c(0x00, "NOP", Operation::Session),
+pub(crate) const COMMANDS: &[Code<u16>] = &[
+    code(0x00, "NOP", Operation::Session),
     // Older than the standard, which keeps the number free: some controllers ask for a list of ways with it.
-    c(0x01, "", Operation::Other),
-    c(0x04, "ListServices", Operation::Identify),
-    c(LIST_IDENTITY, "ListIdentity", Operation::Identify),
-    c(0x64, "ListInterfaces", Operation::Identify),
-    c(REGISTER_SESSION, "RegisterSession", Operation::Session),
-    c(UNREGISTER_SESSION, "UnRegisterSession", Operation::Session),
-    c(SEND_RR_DATA, "SendRRData", Operation::Other),
-    c(SEND_UNIT_DATA, "SendUnitData", Operation::Other),
-    c(0x72, "IndicateStatus", Operation::Diagnose),
-    c(0x73, "Cancel", Operation::Session),
+    code(0x01, "", Operation::Other),
+    code(0x04, "ListServices", Operation::Identify),
+    code(LIST_IDENTITY, "ListIdentity", Operation::Identify),
+    code(0x64, "ListInterfaces", Operation::Identify),
+    code(REGISTER_SESSION, "RegisterSession", Operation::Session),
+    code(UNREGISTER_SESSION, "UnRegisterSession", Operation::Session),
+    code(SEND_RR_DATA, "SendRRData", Operation::Other),
+    code(SEND_UNIT_DATA, "SendUnitData", Operation::Other),
+    code(0x72, "IndicateStatus", Operation::Diagnose),
+    code(0x73, "Cancel", Operation::Session),
 ];
 
 pub(crate) const LIST_IDENTITY: u16 = 0x63;
@@ -38,49 +27,49 @@ pub(crate) const SEND_UNIT_DATA: u16 = 0x70;
 
 /// CIP services (volume 1 appendix A), those of the Connection Manager (volume 1 section 3-5) and of Logix
 /// controllers (Rockwell publication 1756-PM020).
-pub(crate) const SERVICES: &[Code] = &[
-    c(0x01, "Get_Attributes_All", Operation::Read),
-    c(0x02, "Set_Attributes_All", Operation::Write),
-    c(0x03, "Get_Attribute_List", Operation::Read),
-    c(0x04, "Set_Attribute_List", Operation::Write),
-    c(0x05, "Reset", Operation::Restart),
-    c(0x06, "Start", Operation::Start),
-    c(0x07, "Stop", Operation::Stop),
-    c(0x08, "Create", Operation::Other),
-    c(0x09, "Delete", Operation::Other),
-    c(MULTIPLE_SERVICE, "Multiple_Service_Packet", Operation::Other),
-    c(0x0d, "Apply_Attributes", Operation::Other),
-    c(0x0e, "Get_Attribute_Single", Operation::Read),
-    c(0x10, "Set_Attribute_Single", Operation::Write),
-    c(0x11, "Find_Next_Object_Instance", Operation::Browse),
-    c(0x15, "Restore", Operation::Other),
-    c(0x16, "Save", Operation::Other),
-    c(0x17, "No_Operation", Operation::Other),
-    c(0x18, "Get_Member", Operation::Read),
-    c(0x19, "Set_Member", Operation::Write),
-    c(0x4b, "Execute_PCCC", Operation::Other),
-    c(READ_TAG, "Read_Tag", Operation::Read),
-    c(WRITE_TAG, "Write_Tag", Operation::Write),
-    c(0x4e, "Read_Modify_Write_Tag", Operation::Write),
-    c(0x52, "Read_Tag_Fragmented", Operation::Read),
-    c(0x53, "Write_Tag_Fragmented", Operation::Write),
-    c(0x54, "Forward_Open", Operation::Session),
-    c(0x55, "Get_Instance_Attribute_List", Operation::Browse),
-    c(0x56, "Get_Connection_Data", Operation::Session),
-    c(0x5a, "Get_Connection_Owner", Operation::Session),
-    c(0x5b, "Large_Forward_Open", Operation::Session),
+pub(crate) const SERVICES: &[Code<u16>] = &[
+    code(0x01, "Get_Attributes_All", Operation::Read),
+    code(0x02, "Set_Attributes_All", Operation::Write),
+    code(0x03, "Get_Attribute_List", Operation::Read),
+    code(0x04, "Set_Attribute_List", Operation::Write),
+    code(0x05, "Reset", Operation::Restart),
+    code(0x06, "Start", Operation::Start),
+    code(0x07, "Stop", Operation::Stop),
+    code(0x08, "Create", Operation::Other),
+    code(0x09, "Delete", Operation::Other),
+    code(MULTIPLE_SERVICE, "Multiple_Service_Packet", Operation::Other),
+    code(0x0d, "Apply_Attributes", Operation::Other),
+    code(0x0e, "Get_Attribute_Single", Operation::Read),
+    code(0x10, "Set_Attribute_Single", Operation::Write),
+    code(0x11, "Find_Next_Object_Instance", Operation::Browse),
+    code(0x15, "Restore", Operation::Other),
+    code(0x16, "Save", Operation::Other),
+    code(0x17, "No_Operation", Operation::Other),
+    code(0x18, "Get_Member", Operation::Read),
+    code(0x19, "Set_Member", Operation::Write),
+    code(0x4b, "Execute_PCCC", Operation::Other),
+    code(READ_TAG, "Read_Tag", Operation::Read),
+    code(WRITE_TAG, "Write_Tag", Operation::Write),
+    code(0x4e, "Read_Modify_Write_Tag", Operation::Write),
+    code(0x52, "Read_Tag_Fragmented", Operation::Read),
+    code(0x53, "Write_Tag_Fragmented", Operation::Write),
+    code(0x54, "Forward_Open", Operation::Session),
+    code(0x55, "Get_Instance_Attribute_List", Operation::Browse),
+    code(0x56, "Get_Connection_Data", Operation::Session),
+    code(0x5a, "Get_Connection_Owner", Operation::Session),
+    code(0x5b, "Large_Forward_Open", Operation::Session),
 ];
 
 /// What codes mean on one class alone.
-pub(crate) const OF_CLASS: &[(u32, Code)] = &[
-    (IDENTITY, c(0x01, "Get_Attributes_All", Operation::Identify)),
-    (IDENTITY, c(0x03, "Get_Attribute_List", Operation::Identify)),
-    (IDENTITY, c(0x0e, "Get_Attribute_Single", Operation::Identify)),
-    (CONNECTION_MANAGER, c(0x4e, "Forward_Close", Operation::Session)),
-    (CONNECTION_MANAGER, c(UNCONNECTED_SEND, "Unconnected_Send", Operation::Other)),
-    (STORAGE, c(0x4b, "NVS_Update", Operation::Firmware)),
-    (STORAGE, c(0x4d, "NVS_Transfer", Operation::Firmware)),
-    (STORAGE, c(0x51, "NVS_Identity_Check", Operation::Firmware)),
+pub(crate) const OF_CLASS: &[(u32, Code<u16>)] = &[
+    (IDENTITY, code(0x01, "Get_Attributes_All", Operation::Identify)),
+    (IDENTITY, code(0x03, "Get_Attribute_List", Operation::Identify)),
+    (IDENTITY, code(0x0e, "Get_Attribute_Single", Operation::Identify)),
+    (CONNECTION_MANAGER, code(0x4e, "Forward_Close", Operation::Session)),
+    (CONNECTION_MANAGER, code(UNCONNECTED_SEND, "Unconnected_Send", Operation::Other)),
+    (STORAGE, code(0x4b, "NVS_Update", Operation::Firmware)),
+    (STORAGE, code(0x4d, "NVS_Transfer", Operation::Firmware)),
+    (STORAGE, code(0x51, "NVS_Identity_Check", Operation::Firmware)),
 ];
 
 pub(crate) const MULTIPLE_SERVICE: u16 = 0x0a;
@@ -186,15 +175,14 @@ pub(crate) const VENDORS: &[(u16, &str)] = &[
 ];
 
 /// What a command is, where it is known.
-pub(crate) fn command(code: u16) -> Option<Code> {
+pub(crate) fn command(code: u16) -> Option<Code<u16>> {
     COMMANDS.iter().find(|known| known.code == code).copied()
 }
 
 /// What a service is on a class; where the class is not known, what it mostly is.
-pub(crate) fn service(code: u16, class: Option<u32>) -> Code {
+pub(crate) fn service(code: u16, class: Option<u32>) -> Code<u16> {
     let special = OF_CLASS.iter().find(|(on, known)| Some(*on) == class && known.code == code);
-    let found = special.map(|(_, known)| known).or_else(|| SERVICES.iter().find(|known| known.code == code));
-    found.copied().unwrap_or(c(code, "", Operation::Other))
+    special.map_or_else(|| find(SERVICES, code), |(_, known)| *known)
 }
 
 /// What a PCCC command is.

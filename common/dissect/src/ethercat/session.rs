@@ -2,7 +2,8 @@
 
 use super::parse::{self, Mailbox, Sdo};
 use super::table::{self, COE, FOE, SOE};
-use crate::dialogue::{Code, Dialect, Say, find, ics};
+use crate::codes::{Code, find};
+use crate::dialogue::{Dialect, Say, ics};
 use crate::pending::Pending;
 use crate::teller::Message;
 use picket_event::body::Ics;

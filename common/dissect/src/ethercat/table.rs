@@ -1,6 +1,6 @@
 //! Commands of datagrams, kinds of mailboxes, and what these carry.
 
-use crate::dialogue::{Code, code};
+use crate::codes::{Code, code};
 use picket_event::Operation;
 
 /// Highest command of a datagram (FRMW).

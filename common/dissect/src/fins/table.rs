@@ -1,6 +1,6 @@
 //! Commands and memory areas.
 
-use crate::dialogue::{Code, code, find};
+use crate::codes::{Code, code, find};
 use picket_event::Operation;
 
 /// Commands (W227 section 3, W342 section 5): MRC and SRC.

@@ -2,7 +2,8 @@
 
 use super::parse::{self, Head, LINE_MAX};
 use super::table;
-use crate::dialogue::{Dialect, Say, code, ics};
+use crate::codes::code;
+use crate::dialogue::{Dialect, Say, ics};
 use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::{Asset, Ics};

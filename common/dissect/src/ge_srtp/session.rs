@@ -2,7 +2,8 @@
 
 use super::parse::{self, Kind};
 use super::table::{self, READ_SYSTEM, REFUSAL, WRITE_SYSTEM};
-use crate::dialogue::{Code, Dialect, Say, find, ics, name, range};
+use crate::codes::{Code, find};
+use crate::dialogue::{Dialect, Say, ics, name, range};
 use crate::pending::Pending;
 use crate::teller::Message;
 use picket_event::body::Ics;

@@ -1,6 +1,6 @@
 //! Service requests and memory areas.
 
-use crate::dialogue::{Code, code};
+use crate::codes::{Code, code};
 use picket_event::Operation;
 
 /// Service requests.

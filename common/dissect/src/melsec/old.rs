@@ -1,7 +1,8 @@
 //! Frame 1E, binary (MC protocol reference manual, "1E frame"). An answer does not say how long it is: its request does.
 
 use super::table::{OLD, OLD_DEVICES};
-use crate::dialogue::{Code, find, range};
+use crate::codes::{Code, find};
+use crate::dialogue::range;
 use picket_reader::{Fault, Reader};
 
 /// A request: what it asks, and how long its answer will be.

@@ -2,7 +2,8 @@
 
 use super::parse::{self, Access, Head};
 use super::{melsoft, old, table};
-use crate::dialogue::{Code, Dialect, Say, find, ics};
+use crate::codes::{Code, find};
+use crate::dialogue::{Dialect, Say, ics};
 use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::{Asset, Ics};

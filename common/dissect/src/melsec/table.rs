@@ -1,6 +1,6 @@
 //! Commands, device codes, and the codes of the older frame.
 
-use crate::dialogue::{Code, code, find};
+use crate::codes::{Code, code, find};
 use picket_event::Operation;
 
 /// SLMP commands (SLMP specification, part 2 "Commands").

@@ -4,6 +4,7 @@ use super::name::{self, Control, Name};
 use super::parse::{self, Part, Service, Unit};
 use super::{carried, table};
 use crate::ber;
+use crate::codes::{Code, code};
 use crate::iso::Upper;
 use crate::{Context, Output};
 use picket_event::body::{Asset, Ics};
@@ -68,7 +69,7 @@ impl Mms {
                     Part::Response => MessageKind::Response,
                     Part::Error => MessageKind::Exception,
                 };
-                event(table::ASSOCIATION_BASE + u32::from(function.number), &function, function.operation, kind)
+                event(table::ASSOCIATION_BASE + u32::from(function.code), &function, function.operation, kind)
             }
         };
         let protocol = if self.tase2 { Protocol::ICCP } else { Protocol::MMS };
@@ -117,7 +118,7 @@ impl Mms {
                 ics
             }
             None => {
-                let unknown = table::Function { number: 0, name: "", operation: Operation::Other };
+                let unknown = code(0, "", Operation::Other);
                 event(0, &unknown, Operation::Other, MessageKind::Exception)
             }
         }
@@ -214,7 +215,7 @@ fn operation(service: u16, name: &Name<'_>) -> Operation {
     }
 }
 
-fn event(function: u32, known: &table::Function, operation: Operation, kind: MessageKind) -> Ics {
+fn event(function: u32, known: &Code<u16>, operation: Operation, kind: MessageKind) -> Ics {
     Ics {
         protocol: Protocol::MMS,
         operation,

@@ -1,18 +1,7 @@
 //! Services and units with their operations, and names of TASE.2.
 
+use crate::codes::{Code, code, find};
 use picket_event::Operation;
-
-/// One service or unit.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Function {
-    pub(crate) number: u16,
-    pub(crate) name: &'static str,
-    pub(crate) operation: Operation,
-}
-
-const fn f(number: u16, name: &'static str, operation: Operation) -> Function {
-    Function { number, name, operation }
-}
 
 /// Services that are read closer.
 pub(crate) const GET_NAME_LIST: u16 = 1;
@@ -24,104 +13,107 @@ pub(crate) const READ: u16 = 4;
 pub(crate) const WRITE: u16 = 5;
 
 /// Confirmed services (ISO 9506-2 section 7.2).
-pub(crate) const CONFIRMED: &[Function] = &[
-    f(0, "status", Operation::Diagnose),
-    f(GET_NAME_LIST, "getNameList", Operation::Browse),
-    f(IDENTIFY, "identify", Operation::Identify),
-    f(3, "rename", Operation::Other),
-    f(READ, "read", Operation::Read),
-    f(WRITE, "write", Operation::Write),
-    f(6, "getVariableAccessAttributes", Operation::Browse),
-    f(7, "defineNamedVariable", Operation::Other),
-    f(8, "defineScatteredAccess", Operation::Other),
-    f(9, "getScatteredAccessAttributes", Operation::Browse),
-    f(10, "deleteVariableAccess", Operation::Other),
-    f(11, "defineNamedVariableList", Operation::Write),
-    f(12, "getNamedVariableListAttributes", Operation::Browse),
-    f(13, "deleteNamedVariableList", Operation::Write),
-    f(14, "defineNamedType", Operation::Other),
-    f(15, "getNamedTypeAttributes", Operation::Browse),
-    f(16, "deleteNamedType", Operation::Other),
-    f(17, "input", Operation::Read),
-    f(18, "output", Operation::Write),
-    f(19, "takeControl", Operation::Control),
-    f(20, "relinquishControl", Operation::Control),
-    f(21, "defineSemaphore", Operation::Other),
-    f(22, "deleteSemaphore", Operation::Other),
-    f(23, "reportSemaphoreStatus", Operation::Diagnose),
-    f(24, "reportPoolSemaphoreStatus", Operation::Diagnose),
-    f(25, "reportSemaphoreEntryStatus", Operation::Browse),
-    f(26, "initiateDownloadSequence", Operation::ProgramWrite),
-    f(27, "downloadSegment", Operation::ProgramWrite),
-    f(28, "terminateDownloadSequence", Operation::ProgramWrite),
-    f(29, "initiateUploadSequence", Operation::ProgramRead),
-    f(30, "uploadSegment", Operation::ProgramRead),
-    f(31, "terminateUploadSequence", Operation::ProgramRead),
-    f(32, "requestDomainDownload", Operation::ProgramWrite),
-    f(33, "requestDomainUpload", Operation::ProgramRead),
-    f(34, "loadDomainContent", Operation::ProgramWrite),
-    f(35, "storeDomainContent", Operation::ProgramWrite),
-    f(36, "deleteDomain", Operation::ProgramWrite),
-    f(37, "getDomainAttributes", Operation::Browse),
-    f(38, "createProgramInvocation", Operation::Other),
-    f(39, "deleteProgramInvocation", Operation::Other),
-    f(40, "start", Operation::Start),
-    f(41, "stop", Operation::Stop),
-    f(42, "resume", Operation::Start),
-    f(43, "reset", Operation::Restart),
-    f(44, "kill", Operation::Stop),
-    f(45, "getProgramInvocationAttributes", Operation::Browse),
-    f(46, "obtainFile", Operation::File),
-    f(47, "defineEventCondition", Operation::Alarm),
-    f(48, "deleteEventCondition", Operation::Alarm),
-    f(49, "getEventConditionAttributes", Operation::Alarm),
-    f(50, "reportEventConditionStatus", Operation::Alarm),
-    f(51, "alterEventConditionMonitoring", Operation::Alarm),
-    f(52, "triggerEvent", Operation::Alarm),
-    f(53, "defineEventAction", Operation::Alarm),
-    f(54, "deleteEventAction", Operation::Alarm),
-    f(55, "getEventActionAttributes", Operation::Alarm),
-    f(56, "reportEventActionStatus", Operation::Alarm),
-    f(57, "defineEventEnrollment", Operation::Alarm),
-    f(58, "deleteEventEnrollment", Operation::Alarm),
-    f(59, "alterEventEnrollment", Operation::Alarm),
-    f(60, "reportEventEnrollmentStatus", Operation::Alarm),
-    f(61, "getEventEnrollmentAttributes", Operation::Alarm),
-    f(62, "acknowledgeEventNotification", Operation::Alarm),
-    f(63, "getAlarmSummary", Operation::Alarm),
-    f(64, "getAlarmEnrollmentSummary", Operation::Alarm),
-    f(65, "readJournal", Operation::Read),
-    f(66, "writeJournal", Operation::Write),
-    f(67, "initializeJournal", Operation::Write),
-    f(68, "reportJournalStatus", Operation::Browse),
-    f(69, "createJournal", Operation::Other),
-    f(70, "deleteJournal", Operation::Other),
-    f(71, "getCapabilityList", Operation::Identify),
-    f(72, "fileOpen", Operation::File),
-    f(73, "fileRead", Operation::File),
-    f(74, "fileClose", Operation::File),
-    f(75, "fileRename", Operation::File),
-    f(76, "fileDelete", Operation::File),
-    f(77, "fileDirectory", Operation::File),
-    f(78, "additionalService", Operation::Other),
-    f(80, "getDataExchangeAttributes", Operation::Other),
-    f(81, "exchangeData", Operation::Other),
-    f(82, "defineAccessControlList", Operation::Other),
-    f(83, "getAccessControlListAttributes", Operation::Other),
-    f(84, "reportAccessControlledObjects", Operation::Other),
-    f(85, "deleteAccessControlList", Operation::Other),
+pub(crate) const CONFIRMED: &[Code<u16>] = &[
+    code(0, "status", Operation::Diagnose),
+    code(GET_NAME_LIST, "getNameList", Operation::Browse),
+    code(IDENTIFY, "identify", Operation::Identify),
+    code(3, "rename", Operation::Other),
+    code(READ, "read", Operation::Read),
+    code(WRITE, "write", Operation::Write),
+    code(6, "getVariableAccessAttributes", Operation::Browse),
+    code(7, "defineNamedVariable", Operation::Other),
+    code(8, "defineScatteredAccess", Operation::Other),
+    code(9, "getScatteredAccessAttributes", Operation::Browse),
+    code(10, "deleteVariableAccess", Operation::Other),
+    code(11, "defineNamedVariableList", Operation::Write),
+    code(12, "getNamedVariableListAttributes", Operation::Browse),
+    code(13, "deleteNamedVariableList", Operation::Write),
+    code(14, "defineNamedType", Operation::Other),
+    code(15, "getNamedTypeAttributes", Operation::Browse),
+    code(16, "deleteNamedType", Operation::Other),
+    code(17, "input", Operation::Read),
+    code(18, "output", Operation::Write),
+    code(19, "takeControl", Operation::Control),
+    code(20, "relinquishControl", Operation::Control),
+    code(21, "defineSemaphore", Operation::Other),
+    code(22, "deleteSemaphore", Operation::Other),
+    code(23, "reportSemaphoreStatus", Operation::Diagnose),
+    code(24, "reportPoolSemaphoreStatus", Operation::Diagnose),
+    code(25, "reportSemaphoreEntryStatus", Operation::Browse),
+    code(26, "initiateDownloadSequence", Operation::ProgramWrite),
+    code(27, "downloadSegment", Operation::ProgramWrite),
+    code(28, "terminateDownloadSequence", Operation::ProgramWrite),
+    code(29, "initiateUploadSequence", Operation::ProgramRead),
+    code(30, "uploadSegment", Operation::ProgramRead),
+    code(31, "terminateUploadSequence", Operation::ProgramRead),
+    code(32, "requestDomainDownload", Operation::ProgramWrite),
+    code(33, "requestDomainUpload", Operation::ProgramRead),
+    code(34, "loadDomainContent", Operation::ProgramWrite),
+    code(35, "storeDomainContent", Operation::ProgramWrite),
+    code(36, "deleteDomain", Operation::ProgramWrite),
+    code(37, "getDomainAttributes", Operation::Browse),
+    code(38, "createProgramInvocation", Operation::Other),
+    code(39, "deleteProgramInvocation", Operation::Other),
+    code(40, "start", Operation::Start),
+    code(41, "stop", Operation::Stop),
+    code(42, "resume", Operation::Start),
+    code(43, "reset", Operation::Restart),
+    code(44, "kill", Operation::Stop),
+    code(45, "getProgramInvocationAttributes", Operation::Browse),
+    code(46, "obtainFile", Operation::File),
+    code(47, "defineEventCondition", Operation::Alarm),
+    code(48, "deleteEventCondition", Operation::Alarm),
+    code(49, "getEventConditionAttributes", Operation::Alarm),
+    code(50, "reportEventConditionStatus", Operation::Alarm),
+    code(51, "alterEventConditionMonitoring", Operation::Alarm),
+    code(52, "triggerEvent", Operation::Alarm),
+    code(53, "defineEventAction", Operation::Alarm),
+    code(54, "deleteEventAction", Operation::Alarm),
+    code(55, "getEventActionAttributes", Operation::Alarm),
+    code(56, "reportEventActionStatus", Operation::Alarm),
+    code(57, "defineEventEnrollment", Operation::Alarm),
+    code(58, "deleteEventEnrollment", Operation::Alarm),
+    code(59, "alterEventEnrollment", Operation::Alarm),
+    code(60, "reportEventEnrollmentStatus", Operation::Alarm),
+    code(61, "getEventEnrollmentAttributes", Operation::Alarm),
+    code(62, "acknowledgeEventNotification", Operation::Alarm),
+    code(63, "getAlarmSummary", Operation::Alarm),
+    code(64, "getAlarmEnrollmentSummary", Operation::Alarm),
+    code(65, "readJournal", Operation::Read),
+    code(66, "writeJournal", Operation::Write),
+    code(67, "initializeJournal", Operation::Write),
+    code(68, "reportJournalStatus", Operation::Browse),
+    code(69, "createJournal", Operation::Other),
+    code(70, "deleteJournal", Operation::Other),
+    code(71, "getCapabilityList", Operation::Identify),
+    code(72, "fileOpen", Operation::File),
+    code(73, "fileRead", Operation::File),
+    code(74, "fileClose", Operation::File),
+    code(75, "fileRename", Operation::File),
+    code(76, "fileDelete", Operation::File),
+    code(77, "fileDirectory", Operation::File),
+    code(78, "additionalService", Operation::Other),
+    code(80, "getDataExchangeAttributes", Operation::Other),
+    code(81, "exchangeData", Operation::Other),
+    code(82, "defineAccessControlList", Operation::Other),
+    code(83, "getAccessControlListAttributes", Operation::Other),
+    code(84, "reportAccessControlledObjects", Operation::Other),
+    code(85, "deleteAccessControlList", Operation::Other),
 ];
 
 /// Unconfirmed services (section 7.3); events give their numbers behind [`UNCONFIRMED_BASE`].
-pub(crate) const UNCONFIRMED: &[Function] = &[
-    f(0, "informationReport", Operation::Report),
-    f(1, "unsolicitedStatus", Operation::Report),
-    f(2, "eventNotification", Operation::Report),
+pub(crate) const UNCONFIRMED: &[Code<u16>] = &[
+    code(0, "informationReport", Operation::Report),
+    code(1, "unsolicitedStatus", Operation::Report),
+    code(2, "eventNotification", Operation::Report),
 ];
 
 /// Units of the association by their number (section 7.1); events give them behind [`ASSOCIATION_BASE`].
-pub(crate) const ASSOCIATION: &[Function] =
-    &[f(5, "cancel", Operation::Session), f(8, "initiate", Operation::Session), f(11, "conclude", Operation::Session)];
+pub(crate) const ASSOCIATION: &[Code<u16>] = &[
+    code(5, "cancel", Operation::Session),
+    code(8, "initiate", Operation::Session),
+    code(11, "conclude", Operation::Session),
+];
 
 /// Where the numbers of unconfirmed services begin: they would be those of confirmed ones.
 pub(crate) const UNCONFIRMED_BASE: u32 = 0x100;
@@ -129,22 +121,18 @@ pub(crate) const UNCONFIRMED_BASE: u32 = 0x100;
 pub(crate) const ASSOCIATION_BASE: u32 = 0x200;
 
 /// What a confirmed service is; an unknown one has no name and does something else.
-pub(crate) fn confirmed(number: u16) -> Function {
+pub(crate) fn confirmed(number: u16) -> Code<u16> {
     find(CONFIRMED, number)
 }
 
 /// What an unconfirmed service is.
-pub(crate) fn unconfirmed(number: u16) -> Function {
+pub(crate) fn unconfirmed(number: u16) -> Code<u16> {
     find(UNCONFIRMED, number)
 }
 
 /// What a unit of the association is; requests, answers and errors stand behind each other.
-pub(crate) fn association(number: u16) -> Function {
+pub(crate) fn association(number: u16) -> Code<u16> {
     find(ASSOCIATION, number.saturating_sub(number.saturating_sub(5) % 3))
-}
-
-fn find(table: &[Function], number: u16) -> Function {
-    table.iter().find(|known| known.number == number).copied().unwrap_or(f(number, "", Operation::Other))
 }
 
 /// Names that TASE.2 gives to its own objects (IEC 60870-6-503 and -802).

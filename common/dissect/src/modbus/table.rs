@@ -1,47 +1,36 @@
-//! Function codes, exception codes, sub-functions and UMAS codes, with their operations.
+//! Code<u8> codes, exception codes, sub-functions and UMAS codes, with their operations.
 
+use crate::codes::{Code, code, find};
 use picket_event::Operation;
 
-/// One function code.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Function {
-    pub(crate) code: u8,
-    pub(crate) name: &'static str,
-    pub(crate) operation: Operation,
-}
-
-const fn f(code: u8, name: &'static str, operation: Operation) -> Function {
-    Function { code, name, operation }
-}
-
 /// Modbus Application Protocol 1.1b3 section 6, and the older codes of the Modicon reference guide PI-MBUS-300.
-pub(crate) const FUNCTIONS: &[Function] = &[
-    f(1, "Read Coils", Operation::Read),
-    f(2, "Read Discrete Inputs", Operation::Read),
-    f(3, "Read Holding Registers", Operation::Read),
-    f(4, "Read Input Registers", Operation::Read),
-    f(5, "Write Single Coil", Operation::Write),
-    f(6, "Write Single Register", Operation::Write),
-    f(7, "Read Exception Status", Operation::Diagnose),
-    f(8, "Diagnostics", Operation::Diagnose),
-    f(9, "Program (484)", Operation::ProgramWrite),
-    f(10, "Poll (484)", Operation::ProgramWrite),
-    f(11, "Get Comm Event Counter", Operation::Diagnose),
-    f(12, "Get Comm Event Log", Operation::Diagnose),
-    f(13, "Program Controller", Operation::ProgramWrite),
-    f(14, "Poll (584)", Operation::ProgramWrite),
-    f(15, "Write Multiple Coils", Operation::Write),
-    f(16, "Write Multiple Registers", Operation::Write),
-    f(17, "Report Server ID", Operation::Identify),
-    f(20, "Read File Record", Operation::File),
-    f(21, "Write File Record", Operation::File),
-    f(22, "Mask Write Register", Operation::Write),
-    f(23, "Read/Write Multiple Registers", Operation::Write),
-    f(24, "Read FIFO Queue", Operation::Read),
-    f(43, "Encapsulated Interface Transport", Operation::Identify),
-    f(90, "UMAS", Operation::Other),
-    f(125, "Firmware Replacement", Operation::Firmware),
-    f(126, "Program (584/984)", Operation::ProgramWrite),
+pub(crate) const FUNCTIONS: &[Code<u8>] = &[
+    code(1, "Read Coils", Operation::Read),
+    code(2, "Read Discrete Inputs", Operation::Read),
+    code(3, "Read Holding Registers", Operation::Read),
+    code(4, "Read Input Registers", Operation::Read),
+    code(5, "Write Single Coil", Operation::Write),
+    code(6, "Write Single Register", Operation::Write),
+    code(7, "Read Exception Status", Operation::Diagnose),
+    code(8, "Diagnostics", Operation::Diagnose),
+    code(9, "Program (484)", Operation::ProgramWrite),
+    code(10, "Poll (484)", Operation::ProgramWrite),
+    code(11, "Get Comm Event Counter", Operation::Diagnose),
+    code(12, "Get Comm Event Log", Operation::Diagnose),
+    code(13, "Program Controller", Operation::ProgramWrite),
+    code(14, "Poll (584)", Operation::ProgramWrite),
+    code(15, "Write Multiple Coils", Operation::Write),
+    code(16, "Write Multiple Registers", Operation::Write),
+    code(17, "Report Server ID", Operation::Identify),
+    code(20, "Read File Record", Operation::File),
+    code(21, "Write File Record", Operation::File),
+    code(22, "Mask Write Register", Operation::Write),
+    code(23, "Read/Write Multiple Registers", Operation::Write),
+    code(24, "Read FIFO Queue", Operation::Read),
+    code(43, "Encapsulated Interface Transport", Operation::Identify),
+    code(90, "UMAS", Operation::Other),
+    code(125, "Firmware Replacement", Operation::Firmware),
+    code(126, "Program (584/984)", Operation::ProgramWrite),
 ];
 
 /// Diagnostics sub-functions (section 6.8), with the one that restarts.
@@ -96,51 +85,47 @@ pub(crate) const UMAS_POSITIVE: u8 = 0xfe;
 pub(crate) const UMAS_NEGATIVE: u8 = 0xfd;
 
 /// UMAS functions. Not published by their maker; known from public analyses.
-pub(crate) const UMAS_FUNCTIONS: &[Function] = &[
-    f(0x01, "Init communication", Operation::Session),
-    f(0x02, "Read id", Operation::Identify),
-    f(0x03, "Read project info", Operation::Identify),
-    f(0x04, "Read PLC info", Operation::Diagnose),
-    f(0x06, "Read card info", Operation::Identify),
-    f(0x0a, "Repeat", Operation::Diagnose),
-    f(0x10, "Take reservation", Operation::Session),
-    f(0x11, "Release reservation", Operation::Session),
-    f(0x12, "Keep alive", Operation::Session),
-    f(0x20, "Read memory block", Operation::Read),
-    f(0x22, "Read variables", Operation::Read),
-    f(0x23, "Write variables", Operation::Write),
-    f(0x24, "Read coils and registers", Operation::Read),
-    f(0x25, "Write coils and registers", Operation::Write),
-    f(0x30, "Initialise transfer to the PLC", Operation::ProgramWrite),
-    f(0x31, "Transfer block to the PLC", Operation::ProgramWrite),
-    f(0x32, "End transfer to the PLC", Operation::ProgramWrite),
-    f(0x33, "Initialise transfer from the PLC", Operation::ProgramRead),
-    f(0x34, "Transfer block from the PLC", Operation::ProgramRead),
-    f(0x35, "End transfer from the PLC", Operation::ProgramRead),
-    f(0x39, "Read Ethernet master data", Operation::Read),
-    f(0x40, "Start PLC", Operation::Start),
-    f(0x41, "Stop PLC", Operation::Stop),
-    f(0x50, "Monitor PLC", Operation::Read),
-    f(0x58, "Check PLC", Operation::Diagnose),
-    f(0x70, "Read I/O object", Operation::Read),
-    f(0x71, "Write I/O object", Operation::Write),
-    f(0x73, "Get module status", Operation::Diagnose),
-    f(UMAS_POSITIVE, "Positive answer", Operation::Other),
-    f(UMAS_NEGATIVE, "Negative answer", Operation::Other),
+pub(crate) const UMAS_FUNCTIONS: &[Code<u8>] = &[
+    code(0x01, "Init communication", Operation::Session),
+    code(0x02, "Read id", Operation::Identify),
+    code(0x03, "Read project info", Operation::Identify),
+    code(0x04, "Read PLC info", Operation::Diagnose),
+    code(0x06, "Read card info", Operation::Identify),
+    code(0x0a, "Repeat", Operation::Diagnose),
+    code(0x10, "Take reservation", Operation::Session),
+    code(0x11, "Release reservation", Operation::Session),
+    code(0x12, "Keep alive", Operation::Session),
+    code(0x20, "Read memory block", Operation::Read),
+    code(0x22, "Read variables", Operation::Read),
+    code(0x23, "Write variables", Operation::Write),
+    code(0x24, "Read coils and registers", Operation::Read),
+    code(0x25, "Write coils and registers", Operation::Write),
+    code(0x30, "Initialise transfer to the PLC", Operation::ProgramWrite),
+    code(0x31, "Transfer block to the PLC", Operation::ProgramWrite),
+    code(0x32, "End transfer to the PLC", Operation::ProgramWrite),
+    code(0x33, "Initialise transfer from the PLC", Operation::ProgramRead),
+    code(0x34, "Transfer block from the PLC", Operation::ProgramRead),
+    code(0x35, "End transfer from the PLC", Operation::ProgramRead),
+    code(0x39, "Read Ethernet master data", Operation::Read),
+    code(0x40, "Start PLC", Operation::Start),
+    code(0x41, "Stop PLC", Operation::Stop),
+    code(0x50, "Monitor PLC", Operation::Read),
+    code(0x58, "Check PLC", Operation::Diagnose),
+    code(0x70, "Read I/O object", Operation::Read),
+    code(0x71, "Write I/O object", Operation::Write),
+    code(0x73, "Get module status", Operation::Diagnose),
+    code(UMAS_POSITIVE, "Positive answer", Operation::Other),
+    code(UMAS_NEGATIVE, "Negative answer", Operation::Other),
 ];
 
 /// What a code is; an unknown one has no name and does something else.
-pub(crate) fn function(code: u8) -> Function {
+pub(crate) fn function(code: u8) -> Code<u8> {
     find(FUNCTIONS, code)
 }
 
 /// What a UMAS code is.
-pub(crate) fn umas(code: u8) -> Function {
+pub(crate) fn umas(code: u8) -> Code<u8> {
     find(UMAS_FUNCTIONS, code)
-}
-
-fn find(table: &[Function], code: u8) -> Function {
-    table.iter().find(|known| known.code == code).copied().unwrap_or(f(code, "", Operation::Other))
 }
 
 /// The name of an exception code.

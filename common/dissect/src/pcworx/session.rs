@@ -2,7 +2,8 @@
 
 use super::parse;
 use super::table::{self, IDENTIFY};
-use crate::dialogue::{Dialect, Say, find, ics};
+use crate::codes::find;
+use crate::dialogue::{Dialect, Say, ics};
 use crate::teller::{self, Message};
 use picket_event::{Direction, MessageKind, Protocol};
 use picket_reader::Fault;

@@ -1,6 +1,6 @@
 //! Functions, and how long their requests are.
 
-use crate::dialogue::{Code, code};
+use crate::codes::{Code, code};
 use picket_event::Operation;
 
 /// Functions, as requests name them.

@@ -1,7 +1,7 @@
 //! Frames, and what asynchronous sends carry.
 
 use super::table::{ASYNC_SEND, COMMANDS, EVERYBODY, IDENT_RESPONSE, MANAGING, SDO};
-use crate::dialogue::find;
+use crate::codes::find;
 use crate::link::Verdict;
 use crate::teller;
 use picket_event::body::Asset;

@@ -2,7 +2,8 @@
 
 use super::parse::{self, Sdo};
 use super::table::{self, ASYNC_SEND, NMT_COMMAND, SDO};
-use crate::dialogue::{Code, Dialect, Say, find, ics};
+use crate::codes::{Code, find};
+use crate::dialogue::{Dialect, Say, ics};
 use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::Ics;

@@ -1,6 +1,6 @@
 //! Message types, services, SDO commands, commands of network management.
 
-use crate::dialogue::{Code, code};
+use crate::codes::{Code, code};
 use picket_event::Operation;
 
 /// The type of frames of version 1 of the protocol.

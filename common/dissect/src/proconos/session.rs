@@ -2,7 +2,8 @@
 
 use super::parse;
 use super::table::{self, CALL, REGISTER, REGISTERED, Service};
-use crate::dialogue::{Code, Dialect, Say, ics};
+use crate::codes::Code;
+use crate::dialogue::{Dialect, Say, ics};
 use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::Ics;

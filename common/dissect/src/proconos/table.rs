@@ -1,6 +1,6 @@
 //! Kinds of messages, services and what their calls do.
 
-use crate::dialogue::{Code, code};
+use crate::codes::{Code, code};
 use picket_event::Operation;
 
 /// Kinds of messages.

@@ -4,7 +4,8 @@ use super::parse::{self, Call, Place};
 use super::table::{
     self, CONNECT, CONTROL, FAULT, IDENTIFICATION, READ, READ_IMPLICIT, REJECT, REQUEST, RESPONSE, WRITE,
 };
-use crate::dialogue::{Dialect, Say, find, ics, name};
+use crate::codes::find;
+use crate::dialogue::{Dialect, Say, ics, name};
 use crate::pending::Pending;
 use crate::profinet_dcp;
 use crate::teller::{self, Message};

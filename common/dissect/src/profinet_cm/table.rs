@@ -1,6 +1,6 @@
 //! Operations of the interfaces, kinds of packets, ends of a control.
 
-use crate::dialogue::{Code, code};
+use crate::codes::{Code, code};
 use picket_event::Operation;
 
 /// Operations (IEC 61158-6-10, "RPCOperationNmb").

@@ -3,7 +3,8 @@
 
 use super::parse::{self, Block};
 use super::table::{self, HELLO, OPTION_CONTROL, SET};
-use crate::dialogue::{Dialect, Say, find, ics};
+use crate::codes::find;
+use crate::dialogue::{Dialect, Say, ics};
 use crate::profinet_rt;
 use crate::teller::{self, Message};
 use picket_event::body::Ics;

@@ -1,6 +1,6 @@
 //! Services, options, roles and vendors.
 
-use crate::dialogue::{Code, code};
+use crate::codes::{Code, code};
 use picket_event::Operation;
 
 /// Services (IEC 61158-6-10, "Coding of the field ServiceID").

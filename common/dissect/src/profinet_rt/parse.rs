@@ -1,7 +1,8 @@
 //! Cyclic frames told by their ends, alarms read.
 
 use super::table;
-use crate::dialogue::{Say, code, find, ics};
+use crate::codes::{code, find};
+use crate::dialogue::{Say, ics};
 use crate::link::Verdict;
 use picket_event::body::Ics;
 use picket_event::{MessageKind, Operation, Protocol};

@@ -1,6 +1,6 @@
 //! Kinds of alarms.
 
-use crate::dialogue::{Code, code};
+use crate::codes::{Code, code};
 use picket_event::Operation;
 
 /// Alarm types (IEC 61158-6-10, "Coding of the field AlarmType").

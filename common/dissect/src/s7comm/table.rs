@@ -1,18 +1,7 @@
 //! Functions, groups of user data, services of programs, areas and types, with their operations.
 
+use crate::codes::{Code, code, find};
 use picket_event::Operation;
-
-/// One function code.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Function {
-    pub(crate) code: u8,
-    pub(crate) name: &'static str,
-    pub(crate) operation: Operation,
-}
-
-const fn f(code: u8, name: &'static str, operation: Operation) -> Function {
-    Function { code, name, operation }
-}
 
 /// Starts a service of the program.
 pub(crate) const PI_SERVICE: u8 = 0x28;
@@ -24,24 +13,24 @@ pub(crate) const READ_VAR: u8 = 0x04;
 pub(crate) const WRITE_VAR: u8 = 0x05;
 
 /// Functions of jobs and their answers.
-pub(crate) const FUNCTIONS: &[Function] = &[
-    f(0x00, "CPU services", Operation::Other),
-    f(READ_VAR, "Read Var", Operation::Read),
-    f(WRITE_VAR, "Write Var", Operation::Write),
-    f(0xf0, "Setup communication", Operation::Session),
-    f(0x1a, "Request download", Operation::ProgramWrite),
-    f(0x1b, "Download block", Operation::ProgramWrite),
-    f(0x1c, "Download ended", Operation::ProgramWrite),
-    f(0x1d, "Start upload", Operation::ProgramRead),
-    f(0x1e, "Upload", Operation::ProgramRead),
-    f(0x1f, "End upload", Operation::ProgramRead),
-    f(PI_SERVICE, "PI service", Operation::Control),
-    f(PLC_STOP, "PLC stop", Operation::Stop),
+pub(crate) const FUNCTIONS: &[Code<u8>] = &[
+    code(0x00, "CPU services", Operation::Other),
+    code(READ_VAR, "Read Var", Operation::Read),
+    code(WRITE_VAR, "Write Var", Operation::Write),
+    code(0xf0, "Setup communication", Operation::Session),
+    code(0x1a, "Request download", Operation::ProgramWrite),
+    code(0x1b, "Download block", Operation::ProgramWrite),
+    code(0x1c, "Download ended", Operation::ProgramWrite),
+    code(0x1d, "Start upload", Operation::ProgramRead),
+    code(0x1e, "Upload", Operation::ProgramRead),
+    code(0x1f, "End upload", Operation::ProgramRead),
+    code(PI_SERVICE, "PI service", Operation::Control),
+    code(PLC_STOP, "PLC stop", Operation::Stop),
 ];
 
 /// What a function is; an unknown one has no name and does something else.
-pub(crate) fn function(code: u8) -> Function {
-    FUNCTIONS.iter().find(|known| known.code == code).copied().unwrap_or(f(code, "", Operation::Other))
+pub(crate) fn function(code: u8) -> Code<u8> {
+    find(FUNCTIONS, code)
 }
 
 /// What a service of the program does (function 0x28).

@@ -1,7 +1,8 @@
 //! One S7comm-plus conversation being read.
 
 use super::parse::{self, Message};
-use super::table::{self, Function};
+use super::table;
+use crate::codes::Code;
 use crate::iso::Upper;
 use crate::{Context, Output};
 use picket_event::body::{Asset, Ics};
@@ -65,7 +66,7 @@ impl S7commPlus {
     }
 }
 
-fn event(function: &Function, kind: MessageKind) -> Ics {
+fn event(function: &Code<u16>, kind: MessageKind) -> Ics {
     Ics {
         protocol: Protocol::S7COMM_PLUS,
         operation: function.operation,
