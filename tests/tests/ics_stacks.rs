@@ -34,7 +34,7 @@ fn modbus_of_pymodbus() {
 
 #[test]
 fn modbus_rtu_of_pymodbus() {
-    agrees("modbus_rtu_of_pymodbus", "modbus_rtu", "modbus/golden/pymodbus-rtu.pcap");
+    agrees("modbus_rtu_of_pymodbus", "modbus_rtu", "modbus/golden/rtu-pymodbus.pcap");
 }
 
 #[test]

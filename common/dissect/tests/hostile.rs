@@ -208,6 +208,10 @@ fn any_split_of_a_stream_gives_the_same_events() {
     each(|dissector, goldens| {
         let mut random = Random(5);
         for golden in goldens.iter().filter(|golden| golden.transport == picket_event::Transport::TCP) {
+            // Frames of the serial line bear the same name; forced on the other framing they are damage.
+            if golden.name.starts_with("rtu-") {
+                continue;
+            }
             let whole = run(conversation(dissector, golden, true), &golden.context(), &golden.pieces);
             // Behind damage the next message is looked for in what is there, so that pieces matter.
             for _ in 0..if whole.malformed == 0 { 50 } else { 0 } {
