@@ -95,7 +95,13 @@ pub(super) fn telnet(head: &Head<'_>) -> Probe {
         [0xff] | [0xff, 0xfa..=0xfe] => Guess::Open,
         _ => Guess::No,
     };
-    spoken(head, client, |bytes| if bytes.first() == Some(&0xff) { Guess::Yes(0.6) } else { Guess::Open })
+    spoken(head, client, |bytes| match bytes {
+        [0xff] => Guess::Open,
+        // Behind IAC stands a command, or itself where it is data.
+        [0xff, 0xf0..=0xff, ..] => Guess::Yes(0.6),
+        [0xff, ..] => Guess::No,
+        _ => Guess::Open,
+    })
 }
 
 /// Syslog (RFC 3164, RFC 5424): a priority of at most 191.

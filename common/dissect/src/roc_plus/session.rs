@@ -37,6 +37,10 @@ impl Framed for RocPlus {
     fn judge(frame: &[u8]) -> Option<Mark> {
         let message = parse::message(frame).ok()?;
         table::opcode(message.opcode)?;
+        // An error says which.
+        if message.opcode == ERROR && message.data.is_empty() {
+            return None;
+        }
         Some(Mark { sure: 0.92, speaker: Speaker::Either })
     }
 
