@@ -1,7 +1,7 @@
 //! Industrial stacks of others, client and server: every operation that was asked for is read, and none besides.
 
 use pcap::{Capture, Error};
-use picket_event::{Body, Endpoints, FlowRef, Method};
+use picket_event::{Body, Endpoints, FlowRef, Method, Protocol};
 use picket_tests::golden::events;
 use picket_tests::namespace::{ip, run_inside};
 use picket_tests::place::{repository, skip};
@@ -24,48 +24,32 @@ struct Said {
     operations: BTreeMap<String, u32>,
 }
 
-#[test]
-fn modbus_of_pymodbus() {
-    agrees("modbus_of_pymodbus", "modbus");
+/// One test for each stack: its name, what the script calls it, its protocol, what others call it.
+macro_rules! stacks {
+    ($($test:ident: $stack:literal, $protocol:ident, $name:literal;)*) => {
+        /// The protocols that are held to a stack of others, and its name.
+        pub(crate) const STACKS: &[(Protocol, &str)] = &[$((Protocol::$protocol, $name),)*];
+
+        $(#[test]
+        fn $test() {
+            agrees(stringify!($test), $stack, &Protocol::$protocol);
+        })*
+    };
 }
 
-#[test]
-fn modbus_rtu_of_pymodbus() {
-    agrees("modbus_rtu_of_pymodbus", "modbus_rtu");
-}
-
-#[test]
-fn opcua_of_asyncua() {
-    agrees("opcua_of_asyncua", "opcua");
-}
-
-#[test]
-fn iec104_of_lib60870() {
-    agrees("iec104_of_lib60870", "iec104");
-}
-
-#[test]
-fn s7comm_of_snap7() {
-    agrees("s7comm_of_snap7", "s7comm");
-}
-
-#[test]
-fn bacnet_of_bacpypes() {
-    agrees("bacnet_of_bacpypes", "bacnet");
-}
-
-#[test]
-fn enip_of_cpppo() {
-    agrees("enip_of_cpppo", "enip");
-}
-
-#[test]
-fn mms_of_libiec61850() {
-    agrees("mms_of_libiec61850", "mms");
+stacks! {
+    modbus_of_pymodbus: "modbus", MODBUS, "pymodbus";
+    modbus_rtu_of_pymodbus: "modbus_rtu", MODBUS, "pymodbus";
+    opcua_of_asyncua: "opcua", OPCUA, "asyncua";
+    iec104_of_lib60870: "iec104", IEC104, "lib60870 (c104)";
+    s7comm_of_snap7: "s7comm", S7COMM, "python-snap7";
+    bacnet_of_bacpypes: "bacnet", BACNET, "bacpypes3";
+    enip_of_cpppo: "enip", ENIP, "cpppo";
+    mms_of_libiec61850: "mms", MMS, "libiec61850";
 }
 
 /// Lets a stack speak in a namespace of its own, and compares what it says with what is read.
-fn agrees(test: &str, stack: &str) {
+fn agrees(test: &str, stack: &str, protocol: &Protocol) {
     let test = format!("ics_stacks::{test}");
     let python = repository().join("target/venv/bin/python");
     if !python.is_file() {
@@ -81,7 +65,9 @@ fn agrees(test: &str, stack: &str) {
             return skip(&test, "its stack is not installed (make setup-peers)");
         }
         assert!(output.status.success(), "{output:?}");
-        compare(&serde_json::from_slice(&output.stdout).unwrap(), &file);
+        let said: Said = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(said.name, protocol.name());
+        compare(&said, &file);
     });
 }
 

@@ -37,7 +37,12 @@ pub(super) fn bacnet(r: &mut Random) -> Exchange {
         }
         3 => {
             let device = (8u32 << 22 | r.u32() & 0x3f_ffff).to_be_bytes();
-            let says = [tag(12, false, &device), tag(2, false, &[5, 0xc4]), tag(9, false, &[r.u8() & 3]), tag(2, false, &r.array::<2>())];
+            let says = [
+                tag(12, false, &device),
+                tag(2, false, &[5, 0xc4]),
+                tag(9, false, &[r.u8() & 3]),
+                tag(2, false, &r.array::<2>()),
+            ];
             (vec![0x10, 8], [&[0x10, 0][..], &says.concat()].concat())
         }
         4 => {
@@ -45,14 +50,19 @@ pub(super) fn bacnet(r: &mut Random) -> Exchange {
             (confirmed(12, &place), says.done())
         }
         _ => {
-            let asks = [&tag(0, true, &[r.u8()])[..], &tag(1, true, &object), &tag(2, true, &[1]), &tag(3, true, &[60])];
+            let asks =
+                [&tag(0, true, &[r.u8()])[..], &tag(1, true, &object), &tag(2, true, &[1]), &tag(3, true, &[60])];
             (confirmed(5, &asks.concat()), vec![0x20, invoke, 5])
         }
     };
     let wrap = |function: u8, control: u8, inside: &[u8]| {
         b().put([0x81, function]).be16(inside.len() + 6).put([1, control]).put(inside).done()
     };
-    if asks[0] == 0x10 { (wrap(0x0b, 0, &asks), wrap(0x0b, 0, &says)) } else { (wrap(0x0a, 4, &asks), wrap(0x0a, 0, &says)) }
+    if asks[0] == 0x10 {
+        (wrap(0x0b, 0, &asks), wrap(0x0b, 0, &says))
+    } else {
+        (wrap(0x0a, 4, &asks), wrap(0x0a, 0, &says))
+    }
 }
 
 /// The address of an end (KNX standard 3/8/2 clause 8.6.2).
@@ -62,7 +72,8 @@ fn end(r: &mut Random) -> Vec<u8> {
 
 /// KNXnet/IP (KNX standard 3/8/2 core, 3/8/4 tunnelling, 3/8/5 routing).
 pub(super) fn knxip(r: &mut Random) -> Exchange {
-    let message = |service: u16, inside: &[u8]| b().put([6, 0x10]).be16(service).be16(inside.len() + 6).put(inside).done();
+    let message =
+        |service: u16, inside: &[u8]| b().put([6, 0x10]).be16(service).be16(inside.len() + 6).put(inside).done();
     let (channel, sequence) = (r.u8(), r.u8());
     match r.within(0, 5) {
         0 => {
@@ -78,7 +89,10 @@ pub(super) fn knxip(r: &mut Random) -> Exchange {
             let says = b().put([channel, 0]).put(end(r)).put([4, 4]).be16(r.u16());
             (message(0x0205, asks.as_ref()), message(0x0206, says.as_ref()))
         }
-        2 => (message(0x0207, b().put([channel, 0]).put(end(r)).as_ref()), message(0x0208, &[channel, r.pick(&[0, 0x21])])),
+        2 => (
+            message(0x0207, b().put([channel, 0]).put(end(r)).as_ref()),
+            message(0x0208, &[channel, r.pick(&[0, 0x21])]),
+        ),
         3 => (message(0x0209, b().put([channel, 0]).put(end(r)).as_ref()), message(0x020a, &[channel, 0])),
         4 => {
             let asks = b().put([4, channel, sequence, 0]).put(telegram(r, 0x11));

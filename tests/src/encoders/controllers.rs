@@ -59,9 +59,7 @@ pub(super) fn ads(r: &mut Random) -> Exchange {
         1 | 2 => (2, b().put(place).le32(data.len()).done(), ok(b().le32(data.len()).put(data))),
         3 => (3, b().put(place).le32(data.len()).put(data).done(), ok(b())),
         4 => (4, vec![], ok(b().le16(r.within(0, 16)).le16(r.u16()))),
-        5 => {
-            (9, b().put(place).le32(4u32).le32(data.len()).put(&data).done(), ok(b().le32(4u32).put(r.array::<4>())))
-        }
+        5 => (9, b().put(place).le32(4u32).le32(data.len()).put(&data).done(), ok(b().le32(4u32).put(r.array::<4>()))),
         _ => (6, b().put(place).put(r.array::<16>()).put([0; 16]).done(), ok(b().le32(r.u32()))),
     };
     let message = |to: &[u8], from: &[u8], flags: u16, inside: &[u8]| {
@@ -113,10 +111,12 @@ pub(super) fn melsec(r: &mut Random) -> Exchange {
 pub(super) fn ge_srtp(r: &mut Random) -> Exchange {
     let (number, clock) = (r.u16(), r.array::<3>());
     let service = r.pick(&[0u8, 3, 4, 5, 6, 0x20, 0x21, 0x25, 0x38, 0x43]);
-    let arguments = b().u8(r.pick(&[8u8, 0x0a, 0x0c, 0x10, 0x12, 0x46, 0x48, 0x4c])).le16(r.u16()).le16(1 + r.u16() % 64);
+    let arguments =
+        b().u8(r.pick(&[8u8, 0x0a, 0x0c, 0x10, 0x12, 0x46, 0x48, 0x4c])).le16(r.u16()).le16(1 + r.u16() % 64);
     let packet = |kind: u8, inside: u8, boxes: [u8; 8], service: &[u8], text: &[u8]| {
         let head = b().put([kind, 0]).le16(number).le16(text.len()).put([0, 0, 0, 1]).put([0; 7]).u8(1).put([0; 8]);
-        let mut head = head.put(clock).put([0, (number & 0xff) as u8, inside]).put(boxes).put([1, 1]).put(service).done();
+        let mut head =
+            head.put(clock).put([0, (number & 0xff) as u8, inside]).put(boxes).put([1, 1]).put(service).done();
         head.resize(56, 0);
         b().put(head).put(text).done()
     };

@@ -98,7 +98,8 @@ pub(super) fn rtps(r: &mut Random) -> Exchange {
         let time = b().put([9, 1]).le16(8u16).put(r.array::<8>());
         let data = r.bytes(5, 50);
         let filled = data.len() / 4 * 4;
-        let part = b().put([0x15, 5]).le16(filled + 20).le16(0u16).le16(16u16).put(r.array::<16>()).put(&data[..filled]);
+        let part =
+            b().put([0x15, 5]).le16(filled + 20).le16(0u16).le16(16u16).put(r.array::<16>()).put(&data[..filled]);
         head.put(time).put(part).done()
     };
     (message(), message())

@@ -61,7 +61,9 @@ fn services(r: &mut Random) -> (Vec<u8>, Vec<u8>) {
 pub(super) fn wrapped(r: &mut Random) -> Exchange {
     let (client, meter) = (r.within(1, 0x7f), r.within(1, 0x3fff));
     let (asks, says) = services(r);
-    let wrap = |from: usize, to: usize, inside: &[u8]| b().be16(1u16).be16(from).be16(to).be16(inside.len()).put(inside).done();
+    let wrap = |from: usize, to: usize, inside: &[u8]| {
+        b().be16(1u16).be16(from).be16(to).be16(inside.len()).put(inside).done()
+    };
     (wrap(client, meter, &asks), wrap(meter, client, &says))
 }
 

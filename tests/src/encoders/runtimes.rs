@@ -68,7 +68,8 @@ pub(super) fn pcworx(r: &mut Random) -> Exchange {
         _ => (6, b().put([0, 0, 0, 0]).be16(r.u16()).put([4, 0]).done()),
     };
     let says = b().put([0, 1, 0, 0, 0, 0, 0, 2]).put(r.bytes(4, 150)).done();
-    let message = |side: u8, inside: &[u8]| b().put([side, function]).be16(inside.len() + 6).be16(number).put(inside).done();
+    let message =
+        |side: u8, inside: &[u8]| b().put([side, function]).be16(inside.len() + 6).be16(number).put(inside).done();
     (message(1, &asks), message(0x81, &says))
 }
 
