@@ -1,6 +1,6 @@
-//! Buildings: BACnet/IP, KNXnet/IP.
+//! Buildings: BACnet over IP, IPv6, IEEE 802.2 and MS/TP, KNXnet/IP.
 
-use super::{Exchange, Random, b};
+use super::{Exchange, Random, b, crc_low};
 
 /// A tag of BACnet (ASHRAE 135 clause 20.2.1): number, whether it is the context's, content of up to 253 bytes.
 fn tag(number: u8, context: bool, content: &[u8]) -> Vec<u8> {
@@ -15,13 +15,13 @@ fn object(r: &mut Random) -> [u8; 4] {
     (r.pick(&[0u32, 1, 2, 3, 4, 5, 8, 13, 14, 19]) << 22 | r.u32() & 0x3f_ffff).to_be_bytes()
 }
 
-/// BACnet/IP (ASHRAE 135 annex J, clauses 6.2 and 20).
-pub(super) fn bacnet(r: &mut Random) -> Exchange {
+/// Services of BACnet (ASHRAE 135 clause 20): a request and its answer.
+fn services(r: &mut Random) -> (Vec<u8>, Vec<u8>) {
     let (invoke, object, property) = (r.u8(), object(r), r.u8());
     let value = tag(4, false, &r.array::<4>());
     let place = [tag(0, true, &object), tag(1, true, &[property])].concat();
     let confirmed = |service: u8, inside: &[u8]| b().put([0, 5, invoke, service]).put(inside).done();
-    let (asks, says) = match r.within(0, 5) {
+    match r.within(0, 5) {
         0 => {
             let says = b().put([0x30, invoke, 12]).put(&place).u8(0x3e).put(&value).u8(0x3f);
             (confirmed(12, &place), says.done())
@@ -54,15 +54,56 @@ pub(super) fn bacnet(r: &mut Random) -> Exchange {
                 [&tag(0, true, &[r.u8()])[..], &tag(1, true, &object), &tag(2, true, &[1]), &tag(3, true, &[60])];
             (confirmed(5, &asks.concat()), vec![0x20, invoke, 5])
         }
-    };
-    let wrap = |function: u8, control: u8, inside: &[u8]| {
-        b().put([0x81, function]).be16(inside.len() + 6).put([1, control]).put(inside).done()
-    };
-    if asks[0] == 0x10 {
-        (wrap(0x0b, 0, &asks), wrap(0x0b, 0, &says))
-    } else {
-        (wrap(0x0a, 4, &asks), wrap(0x0a, 0, &says))
     }
+}
+
+/// A network header (clause 6.2) in front: an answer is expected of what is confirmed.
+fn network(inside: &[u8]) -> Vec<u8> {
+    b().put([1, if inside[0] == 0 { 4 } else { 0 }]).put(inside).done()
+}
+
+/// BACnet/IP (annex J.2): to everyone what is not confirmed.
+pub(super) fn bacnet_ip(r: &mut Random) -> Exchange {
+    let (asks, says) = services(r);
+    let function = if asks[0] == 0x10 { 0x0b } else { 0x0a };
+    let wrap = |inside: &[u8]| b().put([0x81, function]).be16(inside.len() + 6).put(network(inside)).done();
+    (wrap(&asks), wrap(&says))
+}
+
+/// BACnet/IPv6 (annex U.2): one to one, with the virtual addresses of both.
+pub(super) fn bacnet_ipv6(r: &mut Random) -> Exchange {
+    let (asks, says) = services(r);
+    let (mine, yours) = (r.array::<3>(), r.array::<3>());
+    let wrap = |from: [u8; 3], to: [u8; 3], inside: &[u8]| {
+        b().put([0x82, 1]).be16(inside.len() + 12).put(from).put(to).put(network(inside)).done()
+    };
+    (wrap(mine, yours, &asks), wrap(yours, mine, &says))
+}
+
+/// BACnet over IEEE 802.2 (clause 7).
+pub(super) fn bacnet_ethernet(r: &mut Random) -> Exchange {
+    let (asks, says) = services(r);
+    let wrap = |inside: &[u8]| b().put([0x82, 0x82, 3]).put(network(inside)).done();
+    (wrap(&asks), wrap(&says))
+}
+
+/// MS/TP frames (clause 9.3) with the checksums of annex G.
+pub(super) fn bacnet_serial(r: &mut Random) -> Exchange {
+    let (asks, says) = services(r);
+    let (mine, yours) = (r.within(0, 127) as u8, r.within(0, 254) as u8);
+    let wrap = |from: u8, to: u8, inside: &[u8]| {
+        let data = network(inside);
+        let kind = if inside[0] == 0 { 5 } else { 6 };
+        let head = b().put([kind, to, from]).be16(data.len()).done();
+        let sum = head.iter().fold(0xff_u8, |sum, byte| {
+            let sum = u16::from(sum ^ byte);
+            let sum = (1..8).fold(sum, |all, by| all ^ sum << by);
+            (sum & 0xfe) as u8 ^ (sum >> 8 & 1) as u8
+        });
+        let all = !crc_low(0x8408, 0xffff, &data);
+        b().put([0x55, 0xff]).put(head).u8(!sum).put(data).le16(all).done()
+    };
+    (wrap(mine, yours, &asks), wrap(yours, mine, &says))
 }
 
 /// The address of an end (KNX standard 3/8/2 clause 8.6.2).

@@ -107,6 +107,17 @@ pub(super) fn melsec(r: &mut Random) -> Exchange {
     (asks.done(), says.done())
 }
 
+/// Frame 3E in ASCII (SH-080008 chapter 4): the same fields as digits, the high one first.
+pub(super) fn melsec_text(r: &mut Random) -> Exchange {
+    let place = format!("{:02X}FF03FF{:02X}", r.within(0, 239), r.within(0, 31));
+    let (timer, words) = (r.u16(), r.within(1, 60));
+    let device = r.pick(&["D*", "M*", "X*", "Y*", "W*", "R*"]);
+    let asks = format!("{timer:04X}04010000{device}{:06}{words:04X}", r.within(0, 999_999));
+    let says: String = (0..words).fold("0000".to_owned(), |text, _| format!("{text}{:04X}", r.u16()));
+    let frame = |head: &str, inside: &str| format!("{head}{place}{:04X}{inside}", inside.len()).into_bytes();
+    (frame("5000", &asks), frame("D000", &says))
+}
+
 /// GE SRTP is not published; its header of 56 bytes as Denton, Karpisek, Breitinger and Baggili (2017) have it.
 pub(super) fn ge_srtp(r: &mut Random) -> Exchange {
     let (number, clock) = (r.u16(), r.array::<3>());

@@ -19,6 +19,13 @@ pub(super) fn ethercat(r: &mut Random) -> Exchange {
     (frame, Vec::new())
 }
 
+/// The same over UDP (clause 4.3.2): nothing is filled up.
+pub(super) fn ethercat_datagrams(r: &mut Random) -> Exchange {
+    let (mut frame, _) = ethercat(r);
+    frame.truncate(2 + (usize::from(frame[0]) | usize::from(frame[1] & 7) << 8));
+    (frame, Vec::new())
+}
+
 /// POWERLINK version 2 (EPSG DS 301 clause 4.6): cyclic frames, and SDOs in asynchronous ones.
 pub(super) fn powerlink(r: &mut Random) -> Exchange {
     const STATES: &[u8] = &[0x1c, 0x1d, 0x5d, 0x6d, 0xfd, 0x4d];

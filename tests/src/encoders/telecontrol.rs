@@ -225,6 +225,18 @@ pub(super) fn trdp(r: &mut Random) -> Exchange {
         let sum = crc32(head.as_ref());
         head.le32(sum).put(data).done()
     };
+    let message = |r: &mut Random, kind: &[u8; 2], session: [u8; 16]| {
+        let data = r.bytes(0, 200);
+        let head = b().be32(r.u32()).put([1, r.u8()]).put(kind).put(r.array::<12>()).be32(data.len()).be32(0u32);
+        // The session, a timeout, who asks whom.
+        let head = head.put(session).be32(r.u32()).put([0; 32]).put([0; 32]);
+        let sum = crc32(head.as_ref());
+        head.le32(sum).put(data).done()
+    };
+    if r.once_in(3) {
+        let session = r.array();
+        return (message(r, b"Mr", session), message(r, b"Mp", session));
+    }
     let (asks, says) = r.pick(&[(b"Pr", b"Pp"), (b"Pd", b"Pd")]);
     (process(r, asks), process(r, says))
 }
