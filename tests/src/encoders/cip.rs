@@ -31,7 +31,7 @@ pub(super) fn enip(r: &mut Random) -> Exchange {
             // Connected: the connection's number, a count, the message.
             let (up, down, count) = (r.u32(), r.u32(), r.u16());
             let data = |connection: u32, message: Vec<u8>| {
-                let head = b().le32(0u32).le16(r_timeout(count)).le16(2u16).le16(0xa1u16).le16(4u16).le32(connection);
+                let head = b().le32(0u32).le16(count & 0xff).le16(2u16).le16(0xa1u16).le16(4u16).le32(connection);
                 head.le16(0xb1u16).le16(message.len() + 2).le16(count).put(message).done()
             };
             let (asks, says) = services(r);
@@ -49,10 +49,6 @@ pub(super) fn enip(r: &mut Random) -> Exchange {
             (encapsulated(0x6f, session, 0, &context, &asks), encapsulated(0x6f, session, 0, &context, &says))
         }
     }
-}
-
-const fn r_timeout(count: u16) -> u16 {
-    count & 0xff
 }
 
 /// A service of CIP (volume 1 chapter 2-4) to a class, an instance and perhaps an attribute, or to a tag.

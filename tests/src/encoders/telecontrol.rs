@@ -47,48 +47,49 @@ fn link(control: u8, to: u16, from: u16, user: &[u8]) -> Vec<u8> {
     frame.done()
 }
 
+/// Type, octets of one element, whether a time ends it: what is commanded, and what is told.
+const COMMANDS: &[(u8, usize, bool)] = &[
+    (45, 1, false),
+    (46, 1, false),
+    (47, 1, false),
+    (48, 3, false),
+    (49, 3, false),
+    (50, 5, false),
+    (51, 4, false),
+    (58, 1, true),
+    (59, 1, true),
+    (60, 1, true),
+    (61, 3, true),
+    (63, 5, true),
+    (64, 4, true),
+    (103, 0, true),
+];
+const MONITORED: &[(u8, usize, bool)] = &[
+    (1, 1, false),
+    (3, 1, false),
+    (5, 2, false),
+    (7, 5, false),
+    (9, 3, false),
+    (11, 3, false),
+    (13, 5, false),
+    (15, 5, false),
+    (21, 2, false),
+    (30, 1, true),
+    (31, 1, true),
+    (32, 2, true),
+    (33, 5, true),
+    (34, 3, true),
+    (35, 3, true),
+    (36, 5, true),
+    (37, 5, true),
+];
+
 /// IEC 60870-5-104 clause 5, with the data units of IEC 60870-5-101 clause 7.
 pub(super) fn iec104(r: &mut Random) -> Exchange {
     if r.once_in(8) {
         let (act, con) = r.pick(&[(0x07u8, 0x0bu8), (0x13, 0x23), (0x43, 0x83)]);
         return (vec![0x68, 4, act, 0, 0, 0], vec![0x68, 4, con, 0, 0, 0]);
     }
-    // Type, octets of one element, whether a time ends it.
-    const COMMANDS: &[(u8, usize, bool)] = &[
-        (45, 1, false),
-        (46, 1, false),
-        (47, 1, false),
-        (48, 3, false),
-        (49, 3, false),
-        (50, 5, false),
-        (51, 4, false),
-        (58, 1, true),
-        (59, 1, true),
-        (60, 1, true),
-        (61, 3, true),
-        (63, 5, true),
-        (64, 4, true),
-        (103, 0, true),
-    ];
-    const MONITORED: &[(u8, usize, bool)] = &[
-        (1, 1, false),
-        (3, 1, false),
-        (5, 2, false),
-        (7, 5, false),
-        (9, 3, false),
-        (11, 3, false),
-        (13, 5, false),
-        (15, 5, false),
-        (21, 2, false),
-        (30, 1, true),
-        (31, 1, true),
-        (32, 2, true),
-        (33, 5, true),
-        (34, 3, true),
-        (35, 3, true),
-        (36, 5, true),
-        (37, 5, true),
-    ];
     let (common, originator) = (1 + r.u16() % 0xfffe, r.u8());
     let numbers = (r.u16() & !1, r.u16() & !1);
     let place = [r.u8(), r.u8(), r.u8()];
