@@ -1,5 +1,5 @@
 #!/bin/sh
-# Long runs: coverage-guided fuzzing of every dissector, then the fault tests at full scale.
+# Long runs: coverage-guided fuzzing of every dissector, then the fault tests and the fingerprints at full scale.
 # SOAK_SECONDS (default 600) is the time for each fuzz target.
 set -eu
 seconds=${SOAK_SECONDS:-600}
@@ -15,5 +15,5 @@ for target in $(cd tests/fuzz && cargo fuzz list); do
     (cd tests/fuzz && cargo fuzz run "$target" -- -max_total_time="$seconds" -rss_limit_mb=2048 -print_final_stats=1)
 done
 unset RUSTC_BOOTSTRAP
-echo "== faults at full scale"
-PICKET_FULL_SCALE=1 cargo test --locked -p picket-tests --test main -- ::f --test-threads=1 --nocapture
+echo "== faults and fingerprints at full scale"
+PICKET_FULL_SCALE=1 cargo test --locked -p picket-tests --test main -- ::f encoders:: --test-threads=1 --nocapture

@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod demo;
+pub mod encoders;
 pub mod golden;
 pub mod latency;
 pub mod make;

@@ -1,7 +1,7 @@
 //! Industrial stacks of others, client and server: every operation that was asked for is read, and none besides.
 
 use pcap::{Capture, Error};
-use picket_event::{Body, Endpoints, FlowRef, Method};
+use picket_event::{Body, Endpoints, FlowRef, Method, Protocol};
 use picket_tests::golden::events;
 use picket_tests::namespace::{ip, run_inside};
 use picket_tests::place::{repository, skip};
@@ -27,49 +27,33 @@ struct Said {
     operations: BTreeMap<String, u32>,
 }
 
-#[test]
-fn modbus_of_pymodbus() {
-    agrees("modbus_of_pymodbus", "modbus", "modbus/golden/pymodbus.pcap");
+/// One test for each stack: its name, what the script calls it, its protocol, what others call it, its golden capture.
+macro_rules! stacks {
+    ($($test:ident: $stack:literal, $protocol:ident, $name:literal, $golden:literal;)*) => {
+        /// The protocols that are held to a stack of others, and its name.
+        pub(crate) const STACKS: &[(Protocol, &str)] = &[$((Protocol::$protocol, $name),)*];
+
+        $(#[test]
+        fn $test() {
+            agrees(stringify!($test), $stack, &Protocol::$protocol, $golden);
+        })*
+    };
 }
 
-#[test]
-fn modbus_rtu_of_pymodbus() {
-    agrees("modbus_rtu_of_pymodbus", "modbus_rtu", "modbus/golden/rtu-pymodbus.pcap");
-}
-
-#[test]
-fn opcua_of_asyncua() {
-    agrees("opcua_of_asyncua", "opcua", "opcua/golden/asyncua.pcap");
-}
-
-#[test]
-fn iec104_of_lib60870() {
-    agrees("iec104_of_lib60870", "iec104", "iec104/golden/lib60870.pcap");
-}
-
-#[test]
-fn s7comm_of_snap7() {
-    agrees("s7comm_of_snap7", "s7comm", "s7comm/golden/snap7.pcap");
-}
-
-#[test]
-fn bacnet_of_bacpypes() {
-    agrees("bacnet_of_bacpypes", "bacnet", "bacnet/golden/bacpypes3.pcap");
-}
-
-#[test]
-fn enip_of_cpppo() {
-    agrees("enip_of_cpppo", "enip", "enip/golden/cpppo.pcap");
-}
-
-#[test]
-fn mms_of_libiec61850() {
-    agrees("mms_of_libiec61850", "mms", "mms/golden/libiec61850.pcap");
+stacks! {
+    modbus_of_pymodbus: "modbus", MODBUS, "pymodbus", "modbus/golden/pymodbus.pcap";
+    modbus_rtu_of_pymodbus: "modbus_rtu", MODBUS, "pymodbus", "modbus/golden/rtu-pymodbus.pcap";
+    opcua_of_asyncua: "opcua", OPCUA, "asyncua", "opcua/golden/asyncua.pcap";
+    iec104_of_lib60870: "iec104", IEC104, "lib60870 (c104)", "iec104/golden/lib60870.pcap";
+    s7comm_of_snap7: "s7comm", S7COMM, "python-snap7", "s7comm/golden/snap7.pcap";
+    bacnet_of_bacpypes: "bacnet", BACNET, "bacpypes3", "bacnet/golden/bacpypes3.pcap";
+    enip_of_cpppo: "enip", ENIP, "cpppo", "enip/golden/cpppo.pcap";
+    mms_of_libiec61850: "mms", MMS, "libiec61850", "mms/golden/libiec61850.pcap";
 }
 
 /// Lets a stack speak in a namespace of its own, and compares what it says with what is read. With `PICKET_BLESS=1` what
 /// was said becomes the dissector's golden capture.
-fn agrees(test: &str, stack: &str, golden: &str) {
+fn agrees(test: &str, stack: &str, protocol: &Protocol, golden: &str) {
     let test = format!("ics_stacks::{test}");
     let python = repository().join("target/venv/bin/python");
     if !python.is_file() {
@@ -87,7 +71,9 @@ fn agrees(test: &str, stack: &str, golden: &str) {
                 return skip(&test, "its stack is not installed (make setup-peers)");
             }
             if output.status.success() {
-                compare(&serde_json::from_slice(&output.stdout).unwrap(), &file);
+                let said: Said = serde_json::from_slice(&output.stdout).unwrap();
+                assert_eq!(said.name, protocol.name());
+                compare(&said, &file);
                 if std::env::var_os("PICKET_BLESS").is_some() {
                     std::fs::copy(&file, repository().join("common/dissect/src").join(golden)).unwrap();
                 }

@@ -5,6 +5,7 @@
 mod community;
 mod crashes;
 mod demo;
+mod encoders;
 mod fingerprints;
 mod golden;
 mod hostile;

@@ -6,6 +6,18 @@ use picket_tests::place::{repository, skip, tool};
 use std::collections::BTreeMap;
 use std::process::Command;
 
+/// The stacks that the script knows, and what their clients are called.
+pub(crate) const CLIENTS: &[(&str, &str)] = &[
+    ("openssl", "OpenSSL"),
+    ("openssl12", "OpenSSL"),
+    ("curl", "curl"),
+    ("python", "Python"),
+    ("node", "Node.js"),
+    ("java", "Java"),
+    ("chromium", "Chromium"),
+    ("quic", "Chromium"),
+];
+
 /// Records what is installed with `tests/make/stacks.sh`, and reads it.
 #[test]
 fn every_hello_of_the_installed_stacks_is_read_and_told_apart() {
@@ -37,14 +49,7 @@ fn every_hello_of_the_installed_stacks_is_read_and_told_apart() {
     eprintln!("{read:#?}");
     for stack in recorded.lines().filter_map(|line| line.split(' ').next()) {
         let client = read.get(stack).unwrap_or_else(|| panic!("no hello of {stack} was read"));
-        let expected = match stack {
-            "openssl" | "openssl12" => "OpenSSL",
-            "curl" => "curl",
-            "python" => "Python",
-            "node" => "Node.js",
-            "java" => "Java",
-            _ => "Chromium",
-        };
+        let (_, expected) = CLIENTS.iter().find(|(known, _)| stack == *known).unwrap();
         // A release that the table does not know is said to be unknown, and never somebody else.
         assert!(client.is_empty() || client.starts_with(expected), "{stack} was taken for {client}");
     }

@@ -1,6 +1,6 @@
 //! Agreement with tshark on what handshakes, banners and questions say.
 
-use picket_tests::peers::claims::{Comparison, picket};
+use picket_tests::peers::claims::{Comparison, What, picket};
 use picket_tests::peers::tshark;
 use picket_tests::place::{files, repository, shared, tool};
 
@@ -31,5 +31,7 @@ fn handshakes_banners_and_questions_agree_with_tshark() {
     for (what, agreement) in &comparison.kinds {
         assert!(agreement.share() >= AGREEMENT, "{what:?}: {agreement:?}\n{}", comparison.differences.join("\n"));
     }
+    let compared: Vec<What> = comparison.kinds.keys().copied().collect();
+    assert_eq!(compared, What::ALL, "everything that docs/protocols.md says is compared");
     assert!(comparison.kinds.values().any(|agreement| agreement.both > 50), "{comparison}");
 }

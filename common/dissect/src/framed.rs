@@ -118,8 +118,9 @@ fn look<F: Framed>(bytes: &[u8], stream: bool) -> Look {
                         }
                     }
                     (None, None) => return Look::No,
-                    // Damage behind a frame that fits is damage.
-                    (None, Some(_)) => {}
+                    // Damage behind a frame that fits is damage, where its first bytes say that it is one.
+                    (None, Some(_)) if F::MARKED => {}
+                    (None, Some(_)) => return Look::No,
                 }
                 rest = rest.get(frame.len().max(1)..).unwrap_or_default();
             }
@@ -127,6 +128,7 @@ fn look<F: Framed>(bytes: &[u8], stream: bool) -> Look {
                 return if F::may_begin(rest) { Look::Open } else { Look::No };
             }
             Err(Fault::Malformed(_)) if mark.is_none() => return Look::No,
+            Err(_) if !F::MARKED && !(stream && F::may_begin(rest)) => return Look::No,
             Err(_) => break,
         }
     }

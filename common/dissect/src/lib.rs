@@ -92,6 +92,7 @@ pub mod snmp;
 pub mod socks;
 pub mod ssdp;
 pub mod ssh;
+pub mod standard;
 pub mod starttls;
 pub mod synchrophasor;
 pub mod tds;

@@ -1,7 +1,7 @@
 //! What a reader of captures claims of each conversation, and how two readers' claims are compared.
 
 use crate::golden::events;
-use picket_event::{Body, Endpoints, Event};
+use picket_event::{Body, Endpoints, Event, Protocol};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
@@ -28,6 +28,29 @@ pub enum What {
     SshBanner,
     /// A name asked for in DNS.
     DnsQuestion,
+}
+
+impl What {
+    /// The protocol that it is claimed of.
+    #[must_use]
+    pub const fn protocol(self) -> Protocol {
+        match self {
+            Self::TlsHello | Self::TlsServerName => Protocol::TLS,
+            Self::QuicHello | Self::QuicServerName => Protocol::QUIC,
+            Self::SshBanner => Protocol::SSH,
+            Self::DnsQuestion => Protocol::DNS,
+        }
+    }
+
+    /// Everything that is compared.
+    pub const ALL: &[Self] = &[
+        Self::TlsHello,
+        Self::TlsServerName,
+        Self::QuicHello,
+        Self::QuicServerName,
+        Self::SshBanner,
+        Self::DnsQuestion,
+    ];
 }
 
 /// Everything that is claimed of a capture.

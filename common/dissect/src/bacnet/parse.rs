@@ -70,7 +70,8 @@ fn bvlc(bytes: &[u8]) -> Result<Option<&[u8]>, Fault> {
         (0x82, 0x08) => 21,
         (0x81, 0x00 | 0x05) if rest == 2 => return Ok(None),
         (0x81, 0x02 | 0x06) if rest == 0 => return Ok(None),
-        (0x81, 0x01 | 0x03 | 0x07) if rest.is_multiple_of(10) => return Ok(None),
+        (0x81, 0x01 | 0x03) if rest.is_multiple_of(10) && distributes(r.peek()) => return Ok(None),
+        (0x81, 0x07) if rest.is_multiple_of(10) => return Ok(None),
         (0x81, 0x08) if rest == 6 => return Ok(None),
         (0x81, 0x0c) | (0x82, 0x0b) => return Ok(None),
         (0x82, 0x00 | 0x09) if rest == 5 => return Ok(None),
@@ -80,6 +81,13 @@ fn bvlc(bytes: &[u8]) -> Result<Option<&[u8]>, Fault> {
     };
     r.skip(before, "origin")?;
     Ok(Some(r.rest()))
+}
+
+/// Whether these are entries of a broadcast distribution table (annex J.2.2): an address, a port, a mask of ones and zeros
+/// behind.
+fn distributes(entries: &[u8]) -> bool {
+    let masks = entries.chunks(10).filter_map(<[u8]>::last_chunk).copied().map(u32::from_be_bytes);
+    masks.into_iter().all(|mask| mask.leading_ones() + mask.trailing_zeros() == 32)
 }
 
 /// The network packet in an MS/TP frame (clause 9.3): none in tokens, polls and tests.

@@ -140,7 +140,8 @@ pub(crate) fn probe(head: &Head<'_>) -> Probe {
         if a.number == b.number && (a.kind >= 2) != (b.kind >= 2) {
             bits += 16;
         }
-        if a.token == b.token && !a.token.is_empty() {
+        // A token is that of a request and its answers (RFC 7252 section 5.3.1); two requests alike are something else.
+        if a.token == b.token && !a.token.is_empty() && a.is_request() != b.is_request() {
             bits += 8 * a.token.len() as u32;
         }
     }

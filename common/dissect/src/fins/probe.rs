@@ -22,11 +22,13 @@ fn datagram(bytes: &[u8], server: bool) -> Guess {
     if !known || !placed || frame.answer != server {
         return Guess::No;
     }
-    Guess::Yes(if frame.answer { answer(&frame) } else { request(&frame) })
+    // W342 section 5-1-1: what may pass gateways says so, as all of Omron's units do.
+    let marked = bytes.first().is_some_and(|control| control & 0x80 != 0);
+    Guess::Yes(if frame.answer { answer(&frame) } else { request(&frame, marked) })
 }
 
 /// A request whose data are as long as its command has them is certain; where any length is right, others may be meant.
-fn request(frame: &parse::Frame<'_>) -> f32 {
+fn request(frame: &parse::Frame<'_>, marked: bool) -> f32 {
     let length = frame.data.len();
     if frame.command == table::MEMORY_WRITE {
         // As many bits or words as it says.
@@ -36,7 +38,8 @@ fn request(frame: &parse::Frame<'_>) -> f32 {
     match table::LENGTHS.iter().find(|(command, ..)| *command == frame.command) {
         Some((_, least, most)) if (*least..=*most).contains(&length) => 0.97,
         Some(_) => 0.3,
-        None => 0.6,
+        None if marked => 0.6,
+        None => 0.3,
     }
 }
 

@@ -43,8 +43,10 @@ pub(super) fn profinet_mrp(bytes: &[u8]) -> Verdict {
     when(version == 1 && matches!(kind, 1..=7 | 0x7f), 0.97)
 }
 
-/// Sercos III (IEC 61158-4-19): one of four telegrams of either type, a phase up to 4, the checksum.
+/// Sercos III (IEC 61158-4-19): one of four telegrams of either type, a phase up to 4, the cycle's count where a bit says
+/// that it is there. The checksum covers the addresses too, which stand before the type.
 pub(super) fn sercos(bytes: &[u8]) -> Verdict {
     let [kind, phase, _, _, _, _, ..] = *bytes else { return Err(Fault::Incomplete { field: "header", missing: 6 }) };
-    when(kind & 0x1c == 0 && phase & 0x70 == 0 && phase & 15 <= 4 && bytes.len() >= 40, 0.8)
+    let counted = kind & 0x20 != 0 || phase & 0x70 == 0;
+    when(kind & 0x1c == 0 && counted && phase & 15 <= 4 && bytes.len() >= 40, 0.8)
 }

@@ -85,7 +85,9 @@ fn judge(frame: &parse::Frame<'_>) -> Seen {
     if frame.function & 0x80 != 0 {
         // Both ways: some simulators answer in the client's place, and some answers are a byte too long.
         let exact = matches!(frame.data, [1..=11]);
-        return Seen { response: matches!(frame.data, [1..=11] | [1..=11, 0]), request: !exact, exact, ..seen };
+        let response = matches!(frame.data, [1..=11] | [1..=11, 0]);
+        // What is no exception is none of the standard's functions.
+        return Seen { response, request: !exact, exact, named: named && response, ..seen };
     }
     // Function 0 is none, though scanners ask for it; other protocols have zeros there.
     if frame.function == 0 {
@@ -108,7 +110,7 @@ fn alone(look: &Look) -> f32 {
         (0, _) if !look.frames().any(|seen| seen.named) => 0.3,
         (0, 1) => 0.42,
         (0, _) => 0.55,
-        (1, 1) => 0.7,
+        (1, 1) => 0.73,
         (1, _) => 0.75,
         _ => 0.88,
     }

@@ -85,7 +85,10 @@ pub(super) fn ethersio(head: &Head<'_>) -> Probe {
 pub(super) fn atg(head: &Head<'_>) -> Probe {
     either(head, |bytes| {
         // Consoles may send what they were set to before the first answer.
-        let [1, display, digits @ ..] = bytes else { return if bytes.is_empty() { Guess::Open } else { Guess::No } };
+        let [1, rest @ ..] = bytes else { return if bytes.is_empty() { Guess::Open } else { Guess::No } };
+        // Displays begin with a line of their own.
+        let rest = rest.strip_prefix(b"\r\n").unwrap_or(rest);
+        let [display, digits @ ..] = rest else { return Guess::Open };
         let Some((digits, rest)) = digits.split_at_checked(5) else { return Guess::Open };
         let function = digits.iter().take(3).all(|digit| digit.is_ascii_digit() || matches!(digit, b'A'..=b'F'));
         let tank = digits.iter().skip(3).all(u8::is_ascii_digit);

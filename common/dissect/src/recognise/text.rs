@@ -87,6 +87,7 @@ pub(crate) fn ssdp(head: &Head<'_>) -> Probe {
 /// Telnet option negotiation (RFC 854): IAC, WILL to DONT or a sub-option, an option that exists.
 pub(super) fn telnet(head: &Head<'_>) -> Probe {
     let client = |bytes: &[u8]| match bytes {
+        [0xff, 0xfa, rest @ ..] if !sub_option_ends(rest) => Guess::Open,
         [0xff, 0xfa..=0xfe, 0..=50, rest @ ..] => match rest {
             [] => Guess::Yes(0.7),
             [0xff, 0xfa..=0xfe, ..] => Guess::Yes(0.9),
@@ -95,7 +96,19 @@ pub(super) fn telnet(head: &Head<'_>) -> Probe {
         [0xff] | [0xff, 0xfa..=0xfe] => Guess::Open,
         _ => Guess::No,
     };
-    spoken(head, client, |bytes| if bytes.first() == Some(&0xff) { Guess::Yes(0.6) } else { Guess::Open })
+    spoken(head, client, |bytes| match bytes {
+        [0xff] => Guess::Open,
+        [0xff, 0xfa, rest @ ..] if !sub_option_ends(rest) => Guess::Open,
+        // Behind IAC stands a command, or itself where it is data.
+        [0xff, 0xf0..=0xff, ..] => Guess::Yes(0.6),
+        [0xff, ..] => Guess::No,
+        _ => Guess::Open,
+    })
+}
+
+/// A sub-option goes on up to IAC and its end (RFC 855).
+fn sub_option_ends(bytes: &[u8]) -> bool {
+    bytes.windows(2).any(|pair| pair == [0xff, 0xf0])
 }
 
 /// Syslog (RFC 3164, RFC 5424): a priority of at most 191.

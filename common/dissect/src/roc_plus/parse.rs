@@ -14,6 +14,8 @@ pub(crate) struct Message<'a> {
     pub(crate) src: [u8; 2],
     pub(crate) opcode: u8,
     pub(crate) data: &'a [u8],
+    /// The checksum begins as the manual has it.
+    pub(crate) by_manual: bool,
 }
 
 /// The length of the message at the start.
@@ -35,12 +37,13 @@ pub(crate) fn message(bytes: &[u8]) -> Result<Message<'_>, Fault> {
     let covered = r.take(bytes.len().saturating_sub(2), "message")?;
     let sum = r.u16_le("checksum")?;
     // The manual begins the checksum with zeros; there are devices that begin it with ones.
-    if checksum::modbus(covered) != sum && checksum::arc(covered) != sum {
+    let by_manual = checksum::arc(covered) == sum;
+    if !by_manual && checksum::modbus(covered) != sum {
         return Err(Fault::Malformed("roc_plus: checksum"));
     }
     let mut r = Reader::new(covered);
     let (dest, src, opcode) = (r.array("destination")?, r.array("source")?, r.u8("opcode")?);
-    Ok(Message { dest, src, opcode, data: r.vec8("data")?.rest() })
+    Ok(Message { dest, src, opcode, data: r.vec8("data")?.rest(), by_manual })
 }
 
 /// First and last parameter of a single point, in requests and answers alike: point type, point, count, first.
