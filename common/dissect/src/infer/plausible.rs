@@ -1,0 +1,84 @@
+//! Whether what nobody knows is like the traffic of a plant: short messages that ask and answer, that repeat
+//! themselves, under a header that says little. Encrypted, compressed, bulk and plain-text traffic is not.
+
+use super::columns::Column;
+use super::format::Format;
+use super::operation::Relation;
+use super::talk::{Message, Talk};
+use picket_event::{Direction, Unit};
+use std::collections::BTreeSet;
+
+/// Messages of each direction, at least.
+const EACH_MIN: usize = 4;
+/// The longest a short message is, bytes.
+const SHORT: usize = 320;
+/// Places looked at for random bytes.
+const PLACES: usize = 48;
+
+/// Whether the pieces of a conversation are an exchange of short binary messages.
+pub(crate) fn is_exchange(talk: &Talk) -> bool {
+    let (to_server, to_client) = (talk.of(Direction::ToServer), talk.of(Direction::ToClient));
+    let (less, more) = (to_server.min(to_client), to_server.max(to_client));
+    if less < EACH_MIN || more > less * 8 {
+        return false;
+    }
+    let short = talk.pieces().filter(|piece| piece.length <= SHORT).count();
+    short * 10 >= talk.len() * 9 && !is_text(talk)
+}
+
+/// Whether it is never going to be one, however long one waits.
+pub(crate) fn is_hopeless(talk: &Talk) -> bool {
+    let long = talk.pieces().filter(|piece| piece.length > SHORT).count();
+    long > super::talk::PIECES_MAX / 10 || (talk.len() >= 8 && is_text(talk))
+}
+
+/// Whether most bytes can be read by people.
+fn is_text(talk: &Talk) -> bool {
+    let (mut printable, mut all) = (0usize, 0usize);
+    for piece in talk.pieces() {
+        all += piece.head.len();
+        printable += piece.head.iter().filter(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n')).count();
+    }
+    printable * 4 >= all * 3
+}
+
+/// Share of the bytes that lie at places where anything stands.
+pub(crate) fn random_share(messages: &[Message<'_>]) -> f64 {
+    let (mut random, mut all) = (0usize, 0usize);
+    for direction in [Direction::ToServer, Direction::ToClient] {
+        for at in 0..PLACES {
+            let column = Column::of(messages.iter().filter(|message| message.direction == direction), at);
+            if column.count >= EACH_MIN {
+                all += column.count;
+                random += if column.is_random() { column.count } else { 0 };
+            }
+        }
+    }
+    random as f64 / all.max(1) as f64
+}
+
+/// Share of the messages that are as long as an earlier one of their direction.
+fn repetition(messages: &[Message<'_>]) -> f64 {
+    let shapes: BTreeSet<_> = messages.iter().map(|message| (message.direction.index(), message.length)).collect();
+    1.0 - shapes.len() as f64 / messages.len().max(1) as f64
+}
+
+/// How sure one may be that these are messages of a plant with that format; `None` where they are not.
+pub(crate) fn confidence(format: &Format, operation: f64, messages: &[Message<'_>]) -> Option<Unit> {
+    let field = format.operation?;
+    let random = random_share(messages);
+    if random > 0.4 || repetition(messages) < 0.5 {
+        return None;
+    }
+    let tied = matches!(field.relation, Relation::Equal | Relation::Plus(_));
+    let framed = match (&format.length, format.magic.len(), format.counter) {
+        (Some(_), 2.., _) | (Some(_), _, Some(_)) => 0.3,
+        (Some(_), 1, _) => 0.25,
+        (Some(_), 0, _) => 0.15,
+        (None, 2.., Some(_)) if tied => 0.2,
+        (None, _, Some(_)) | (None, 2.., _) if tied && operation >= 4.0 => 0.1,
+        _ => return None,
+    };
+    let value = 0.35 + framed + (operation / 20.0).clamp(0.0, 0.3) - 0.3 * random;
+    Some(Unit::new(value.clamp(0.05, 0.9) as f32))
+}
