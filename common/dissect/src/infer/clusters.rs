@@ -127,13 +127,13 @@ impl Cluster {
         for messages in self.messages() {
             let mut meaning = Meaning::default();
             for meant in messages.iter().filter_map(|message| meaning.take(&field, message)) {
-                let new = Code { value: meant.function, counts: (0, 0), operation: meant.operation };
+                let new = Code { value: meant.function, counts: (0, 0), operation: Operation::Other };
                 let code = found.entry(meant.function).or_insert(new);
                 match meant.kind {
                     MessageKind::Request => code.counts.0 += 1,
                     _ => code.counts.1 += 1,
                 }
-                if meant.operation != Operation::Other {
+                if meant.kind != MessageKind::Unsolicited && meant.operation != Operation::Other {
                     code.operation = meant.operation;
                 }
             }

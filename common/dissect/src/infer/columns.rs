@@ -38,6 +38,21 @@ impl Column {
         self.values().count()
     }
 
+    /// How many values make up nearly all.
+    pub(crate) fn most(&self) -> usize {
+        let mut counts: Vec<usize> = self.values().map(|(_, count)| count).collect();
+        counts.sort_unstable_by_key(|count| std::cmp::Reverse(*count));
+        let mut left = self.count * 19 / 20;
+        counts
+            .iter()
+            .take_while(|count| {
+                let more = left > 0;
+                left = left.saturating_sub(**count);
+                more
+            })
+            .count()
+    }
+
     /// How often a value is met.
     pub(crate) fn times(&self, value: u8) -> usize {
         self.counts.get(usize::from(value)).map_or(0, |count| usize::from(*count))
@@ -51,6 +66,11 @@ impl Column {
     /// The value, where nearly all messages have the same.
     pub(crate) fn constant(&self) -> Option<u8> {
         self.common().filter(|(_, count)| *count * 20 >= self.count * 19).map(|(value, _)| value)
+    }
+
+    /// Whether it changes about as often as a number that counts does.
+    pub(crate) fn moves(&self) -> bool {
+        self.distinct() >= 4 && self.distinct() * 2 >= self.count.min(16)
     }
 
     /// Whether it shows about as many values as a random byte would.

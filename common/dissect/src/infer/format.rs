@@ -3,7 +3,7 @@
 use super::columns::Column;
 use super::length::{self, Counts, LengthField};
 use super::operation::{self, OperationField, View};
-use super::pairs::{self, Counter};
+use super::pairs::{self, Counter, Turn};
 use super::plausible;
 use super::talk::{Message, Talk};
 use picket_event::{Direction, Protocol, Transport, Unit};
@@ -62,15 +62,24 @@ impl Format {
 /// The format of a conversation, where it behaves like an industrial one and its format is clear.
 #[must_use]
 pub fn infer(transport: Transport, talk: &Talk) -> Option<Format> {
-    infer_all(transport, &[talk])
-}
-
-/// The format that several conversations share.
-#[must_use]
-pub fn infer_all(transport: Transport, talks: &[&Talk]) -> Option<Format> {
-    if !talks.iter().all(|talk| plausible::is_exchange(talk)) {
+    if !plausible::is_exchange(talk) {
         return None;
     }
+    let (format, operation) = look_at(transport, &[talk])?;
+    let length = format.length;
+    let messages: Vec<Message<'_>> = talk.pieces().flat_map(|piece| length::split(length.as_ref(), piece)).collect();
+    let confidence = plausible::confidence(&format, operation, &messages)?;
+    Some(Format { confidence, ..format })
+}
+
+/// The format that several conversations of one cluster share: what one leaves open, others show.
+#[must_use]
+pub fn infer_all(transport: Transport, talks: &[&Talk]) -> Option<Format> {
+    look_at(transport, talks).map(|(format, _)| format)
+}
+
+/// The format of conversations, without confidence, and how much speaks for the operation.
+fn look_at(transport: Transport, talks: &[&Talk]) -> Option<(Format, f64)> {
     let pieces: Vec<Message<'_>> = talks.iter().flat_map(|talk| talk.pieces()).collect();
     let length = length::find(&pieces);
     let messages: Vec<Vec<Message<'_>>> = talks
@@ -78,22 +87,51 @@ pub fn infer_all(transport: Transport, talks: &[&Talk]) -> Option<Format> {
         .map(|talk| talk.pieces().flat_map(|piece| length::split(length.as_ref(), piece)).collect())
         .collect();
     let all: Vec<Message<'_>> = messages.iter().flatten().copied().collect();
-    let pairs: Vec<_> = messages.iter().flat_map(|of_one| pairs::pairs(of_one)).collect();
+    let told: Vec<Vec<Message<'_>>> = messages.iter().map(|of_one| pairs::without_acknowledgements(of_one)).collect();
+    let by_turn = [Turn::Last, Turn::First].map(|turn| look(&told, &all, length, turn));
+    let best = by_turn.into_iter().reduce(|a, b| if b.rank() > a.rank() { b } else { a })?;
+    let Seen { magic, counter, operation } = best;
+    let score = operation.as_ref().map_or(0.0, |found| found.score);
+    let operation = operation.map(|found| found.field);
+    let format = Format { transport, magic, length, counter, operation, confidence: Unit::ZERO };
+    Some((format, score))
+}
+
+/// What pairs of requests and responses show.
+struct Seen {
+    magic: Vec<u8>,
+    counter: Option<Counter>,
+    operation: Option<operation::Found>,
+}
+
+impl Seen {
+    /// How much was seen.
+    fn rank(&self) -> (bool, f64) {
+        (self.counter.is_some(), self.operation.as_ref().map_or(0.0, |found| found.score))
+    }
+}
+
+fn look(told: &[Vec<Message<'_>>], all: &[Message<'_>], length: Option<LengthField>, turn: Turn) -> Seen {
+    let pairs: Vec<_> = told.iter().flat_map(|of_one| pairs::pairs(of_one, turn)).collect();
     let counter = pairs::counter(&pairs);
-    let magic = magic(&all, length.as_ref(), counter);
-    let view = View { messages: &all, pairs: &pairs, length, counter, magic: magic.len() };
+    let magic = magic(all, length.as_ref(), counter);
+    // What opens a connection often has a form of its own.
+    let settled: Vec<Vec<Message<'_>>> = told.iter().map(|of_one| behind_first(of_one).copied().collect()).collect();
+    let view = View { talks: &settled, pairs: &pairs, length, counter, magic: magic.len() };
     let operation = operation::find(&view);
-    let format = Format {
-        transport,
-        magic,
-        length,
-        counter,
-        operation: operation.as_ref().map(|found| found.field),
-        confidence: Unit::ZERO,
-    };
-    let score = operation.map_or(0.0, |found| found.score);
-    let confidence = plausible::confidence(&format, score, &all)?;
-    Some(Format { confidence, ..format })
+    Seen { magic, counter, operation }
+}
+
+/// The messages without the first of each direction, where enough follow.
+fn behind_first<'a>(messages: &'a [Message<'a>]) -> impl Iterator<Item = &'a Message<'a>> {
+    let first = |direction| messages.iter().position(|message| message.direction == direction);
+    let firsts = [first(Direction::ToServer), first(Direction::ToClient)];
+    let enough = messages.len() >= 8;
+    messages
+        .iter()
+        .enumerate()
+        .filter(move |(at, _)| !enough || !firsts.contains(&Some(*at)))
+        .map(|(_, message)| message)
 }
 
 /// The bytes that every message of both directions begins with, before the length field. Not the upper bytes of a
@@ -111,6 +149,9 @@ fn magic(messages: &[Message<'_>], length: Option<&LengthField>, counter: Option
     let counts = |at: usize| counter.is_some_and(|counter| counter.covers(at) || counter.covers(at + 1));
     let before = (0..magic.len()).find(|at| counts(*at)).unwrap_or(magic.len());
     magic.truncate(before);
+    if magic.len() < end && Column::of(messages.iter(), magic.len()).moves() {
+        magic.pop();
+    }
     while magic.last() == Some(&0) {
         magic.pop();
     }

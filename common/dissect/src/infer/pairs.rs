@@ -13,8 +13,17 @@ const PLACES: usize = 32;
 /// A request and its response.
 pub(crate) type Pair<'a> = (&'a Message<'a>, &'a Message<'a>);
 
-/// Requests with their responses, first come first served.
-pub(crate) fn pairs<'a>(messages: &'a [Message<'a>]) -> Vec<Pair<'a>> {
+/// Which of the waiting requests a response answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Turn {
+    /// The last: between them lie acknowledgements that nobody answers.
+    Last,
+    /// The first: requests do not wait for each other.
+    First,
+}
+
+/// Requests with their responses.
+pub(crate) fn pairs<'a>(messages: &'a [Message<'a>], turn: Turn) -> Vec<Pair<'a>> {
     let (mut waiting, mut found) = (VecDeque::new(), Vec::new());
     for message in messages {
         match message.direction {
@@ -24,7 +33,13 @@ pub(crate) fn pairs<'a>(messages: &'a [Message<'a>]) -> Vec<Pair<'a>> {
                 }
                 waiting.push_back(message);
             }
-            Direction::ToClient => found.extend(waiting.pop_front().map(|request| (request, message))),
+            Direction::ToClient => {
+                let request = match turn {
+                    Turn::First => waiting.pop_front(),
+                    Turn::Last => waiting.drain(..).next_back(),
+                };
+                found.extend(request.map(|request| (request, message)));
+            }
         }
     }
     found
@@ -57,8 +72,9 @@ fn echoes(pairs: &[Pair<'_>], at: usize) -> bool {
 /// The transaction counter: the first place that is echoed and takes many values, with its neighbours that are echoed.
 pub(crate) fn counter(pairs: &[Pair<'_>]) -> Option<Counter> {
     let moves = |at: usize| {
-        let column = Column::from_values(pairs.iter().filter_map(|(request, _)| request.byte(at)));
-        column.distinct() >= 4 && column.distinct() * 2 >= column.count.min(16)
+        let of = || pairs.iter().filter_map(|(request, _)| request.byte(at));
+        let (all, changed) = (of().count(), of().zip(of().skip(1)).filter(|(before, after)| before != after).count());
+        changed * 10 >= all * 7 && Column::from_values(of()).moves()
     };
     let at = (0..PLACES).find(|at| echoes(pairs, *at) && moves(*at))?;
     let mut counter = Counter { at: u8::try_from(at).ok()?, width: 1 };
@@ -73,4 +89,21 @@ pub(crate) fn counter(pairs: &[Pair<'_>]) -> Option<Counter> {
         counter = Counter { at: counter.at - 1, width: 2 };
     }
     Some(counter)
+}
+
+/// The messages that are more than acknowledgements below them: the shortest of a direction, always the same, with
+/// the next message from the same side.
+pub(crate) fn without_acknowledgements<'a>(messages: &[Message<'a>]) -> Vec<Message<'a>> {
+    let is_ack = [Direction::ToServer, Direction::ToClient].map(|direction| {
+        let of = || messages.iter().filter(|message| message.direction == direction);
+        let shortest = of().min_by_key(|message| message.length)?;
+        let same = |message: &Message<'_>| message.direction == direction && message.head == shortest.head;
+        let all = of().filter(|message| same(message)).count();
+        let next = messages.iter().zip(messages.iter().skip(1));
+        let alone = next.filter(|(ack, next)| same(ack) && next.direction == direction).count();
+        (all >= 3 && alone * 10 >= all * 7).then_some(shortest.head)
+    });
+    let [to_server, to_client] = is_ack;
+    let of = |direction| if direction == Direction::ToServer { to_server } else { to_client };
+    messages.iter().filter(|message| of(message.direction) != Some(message.head)).copied().collect()
 }

@@ -12,6 +12,12 @@ use std::collections::BTreeSet;
 const EACH_MIN: usize = 4;
 /// The longest a short message is, bytes.
 const SHORT: usize = 320;
+/// Share of the messages that are as long as another of their direction, at least.
+const REPEATED: f64 = 0.6;
+/// Share of the bytes at places where anything stands, at most.
+const RANDOM: f64 = 0.4;
+/// An operation byte that is clear without help of a header.
+const CLEAR: f64 = 4.5;
 /// Places looked at for random bytes.
 const PLACES: usize = 48;
 
@@ -58,7 +64,7 @@ pub(crate) fn random_share(messages: &[Message<'_>]) -> f64 {
 }
 
 /// Share of the messages that are as long as an earlier one of their direction.
-fn repetition(messages: &[Message<'_>]) -> f64 {
+pub(crate) fn repetition(messages: &[Message<'_>]) -> f64 {
     let shapes: BTreeSet<_> = messages.iter().map(|message| (message.direction.index(), message.length)).collect();
     1.0 - shapes.len() as f64 / messages.len().max(1) as f64
 }
@@ -67,16 +73,16 @@ fn repetition(messages: &[Message<'_>]) -> f64 {
 pub(crate) fn confidence(format: &Format, operation: f64, messages: &[Message<'_>]) -> Option<Unit> {
     let field = format.operation?;
     let random = random_share(messages);
-    if random > 0.4 || repetition(messages) < 0.5 {
+    if random > RANDOM || repetition(messages) < REPEATED {
         return None;
     }
     let tied = matches!(field.relation, Relation::Equal | Relation::Plus(_));
-    let framed = match (&format.length, format.magic.len(), format.counter) {
+    let framed = match (format.length, format.magic.len(), format.counter) {
         (Some(_), 2.., _) | (Some(_), _, Some(_)) => 0.3,
         (Some(_), 1, _) => 0.25,
-        (Some(_), 0, _) => 0.15,
-        (None, 2.., Some(_)) if tied => 0.2,
-        (None, _, Some(_)) | (None, 2.., _) if tied && operation >= 4.0 => 0.1,
+        (Some(_), 0, None) if operation >= CLEAR => 0.15,
+        (None, 1.., Some(_)) if tied => 0.2,
+        (None, 0, Some(_)) if tied && operation >= CLEAR => 0.1,
         _ => return None,
     };
     let value = 0.35 + framed + (operation / 20.0).clamp(0.0, 0.3) - 0.3 * random;
