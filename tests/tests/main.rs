@@ -16,6 +16,7 @@ mod page;
 mod protocols;
 mod read_cli;
 mod recognition;
+mod reverse;
 mod schema;
 mod simulation;
 mod ssh;

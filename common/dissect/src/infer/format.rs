@@ -62,7 +62,7 @@ impl Format {
 /// The format of a conversation, where it behaves like an industrial one and its format is clear.
 #[must_use]
 pub fn infer(transport: Transport, talk: &Talk) -> Option<Format> {
-    if !plausible::is_exchange(talk) {
+    if !plausible::is_exchange(talk) || plausible::is_random(talk) {
         return None;
     }
     let (format, operation) = look_at(transport, &[talk])?;
@@ -115,6 +115,9 @@ fn look(told: &[Vec<Message<'_>>], all: &[Message<'_>], length: Option<LengthFie
     let pairs: Vec<_> = told.iter().flat_map(|of_one| pairs::pairs(of_one, turn)).collect();
     let counter = pairs::counter(&pairs);
     let magic = magic(all, length.as_ref(), counter);
+    if length.is_none() && counter.is_none() {
+        return Seen { magic, counter, operation: None };
+    }
     // What opens a connection often has a form of its own.
     let settled: Vec<Vec<Message<'_>>> = told.iter().map(|of_one| behind_first(of_one).copied().collect()).collect();
     let view = View { talks: &settled, pairs: &pairs, length, counter, magic: magic.len() };

@@ -5,7 +5,7 @@ use super::talk::Message;
 use picket_event::{Direction, MessageKind, Operation};
 
 /// Different values that are told apart.
-const CODES_MAX: usize = VALUES_MAX * 2;
+const CODES_MAX: usize = VALUES_MAX;
 /// Bytes behind the operation that are compared.
 const BODY: usize = 32;
 /// Exchanges after which a guess stays.

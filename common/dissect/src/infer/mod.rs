@@ -18,6 +18,8 @@ mod pairs;
 mod plausible;
 mod reader;
 mod talk;
+#[cfg(test)]
+mod tests;
 mod unknown;
 mod words;
 

@@ -48,8 +48,14 @@ fn is_text(talk: &Talk) -> bool {
     printable * 4 >= all * 3
 }
 
+/// Whether its pieces are mostly bytes of which any could stand there: what is encrypted or compressed.
+pub(crate) fn is_random(talk: &Talk) -> bool {
+    let pieces: Vec<Message<'_>> = talk.pieces().collect();
+    random_share(&pieces) > RANDOM
+}
+
 /// Share of the bytes that lie at places where anything stands.
-pub(crate) fn random_share(messages: &[Message<'_>]) -> f64 {
+fn random_share(messages: &[Message<'_>]) -> f64 {
     let (mut random, mut all) = (0usize, 0usize);
     for direction in [Direction::ToServer, Direction::ToClient] {
         for at in 0..PLACES {
@@ -64,7 +70,7 @@ pub(crate) fn random_share(messages: &[Message<'_>]) -> f64 {
 }
 
 /// Share of the messages that are as long as an earlier one of their direction.
-pub(crate) fn repetition(messages: &[Message<'_>]) -> f64 {
+fn repetition(messages: &[Message<'_>]) -> f64 {
     let shapes: BTreeSet<_> = messages.iter().map(|message| (message.direction.index(), message.length)).collect();
     1.0 - shapes.len() as f64 / messages.len().max(1) as f64
 }
