@@ -289,7 +289,8 @@ impl Conversation {
 
     /// Nobody knows it: its structure may tell.
     fn unname(&mut self, mut heads: Heads, output: &mut Output) {
-        let mut unknown = Unknown::new(self.ports.transport, output);
+        let spoken = [Direction::ToServer, Direction::ToClient].map(|direction| !heads.lacks(direction));
+        let mut unknown = Unknown::new(self.ports.transport, spoken, output);
         heads.pieces(|direction, bytes, time| unknown.take(direction, bytes, time, output));
         heads.shrink();
         self.phase = Phase::Unnamed(Box::new(Unnamed { heads, unknown }));

@@ -167,9 +167,7 @@ fn guess(code: &Code) -> Operation {
     let polls = requests >= 4 && code.changes * 4 <= requests;
     if repeats * 5 >= responses * 4 {
         Operation::Write
-    } else if answered > asked + LONGER {
-        Operation::Read
-    } else if polls {
+    } else if answered > asked + LONGER || polls {
         Operation::Read
     } else if asked > answered + LONGER {
         Operation::Write

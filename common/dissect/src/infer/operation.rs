@@ -51,7 +51,7 @@ impl OperationField {
 /// A candidate with its score.
 pub(crate) struct Found {
     pub(crate) field: OperationField,
-    /// How much speaks for it, 0 to about 8; two operations or more give [`SURE`] and above.
+    /// How much speaks for it, 0 to about 7.
     pub(crate) score: f64,
 }
 
@@ -180,7 +180,7 @@ impl View<'_> {
             Relation::Shared | Relation::Constant(_) => 1.5,
         };
         let several = if varies { 0.5 + (told * 4.0).min(1.5) } else { 0.0 };
-        let many = (0.05 * request.distinct().max(response.distinct()).saturating_sub(8) as f64).min(1.0);
+        let many = (0.05 * request.distinct().min(response.distinct()).saturating_sub(8) as f64).min(1.0);
         let zero = if request.common().is_some_and(|(value, _)| value == 0) { 1.5 } else { 0.0 };
         let shifted = if a == b { 0.0 } else { 0.5 };
         let score = tied * share + 2.0 * told + several - many - zero - shifted - missed - 0.03 * a as f64;

@@ -79,12 +79,8 @@ pub(crate) fn counter(pairs: &[Pair<'_>]) -> Option<Counter> {
     let at = (0..PLACES).find(|at| echoes(pairs, *at) && moves(*at))?;
     let mut counter = Counter { at: u8::try_from(at).ok()?, width: 1 };
     // Behind it further bytes of a random number; before it the upper byte of one that counts.
-    while counter.width < 4 && {
-        let next = at + usize::from(counter.width);
-        echoes(pairs, next) && moves(next)
-    } {
-        counter.width += 1;
-    }
+    let behind = (at + 1..at + 4).take_while(|next| echoes(pairs, *next) && moves(*next)).count();
+    counter.width += u8::try_from(behind).unwrap_or(0);
     if counter.width == 1 && at > 0 && echoes(pairs, at - 1) && at % 2 == 1 {
         counter = Counter { at: counter.at - 1, width: 2 };
     }

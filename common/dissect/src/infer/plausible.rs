@@ -3,6 +3,7 @@
 
 use super::columns::Column;
 use super::format::Format;
+use super::length::Counts;
 use super::operation::Relation;
 use super::talk::{Message, Talk};
 use picket_event::{Direction, Unit};
@@ -18,6 +19,8 @@ const REPEATED: f64 = 0.6;
 const RANDOM: f64 = 0.4;
 /// An operation byte that is clear without help of a header.
 const CLEAR: f64 = 4.5;
+/// Different lengths at least, where no counter moves.
+const LENGTHS_MIN: usize = 3;
 /// Places looked at for random bytes.
 const PLACES: usize = 48;
 
@@ -80,6 +83,12 @@ pub(crate) fn confidence(format: &Format, operation: f64, messages: &[Message<'_
     let field = format.operation?;
     let random = random_share(messages);
     if random > RANDOM || repetition(messages) < REPEATED {
+        return None;
+    }
+    // Where one message is sent again and again and one answers it, nothing is clear: any constant would do.
+    let lengths: BTreeSet<usize> = messages.iter().map(|message| message.length).collect();
+    let checked = format.length.is_some_and(|field| field.counts == Counts::Ft3);
+    if lengths.len() < LENGTHS_MIN && format.counter.is_none() && !checked {
         return None;
     }
     let tied = matches!(field.relation, Relation::Equal | Relation::Plus(_));

@@ -126,9 +126,8 @@ impl Reader {
     /// Takes the first message off a stream; answers what is behind it.
     fn first<'a>(&mut self, direction: Direction, rest: &'a [u8], time: Timestamp, output: &mut Output) -> &'a [u8] {
         let Some(field) = self.length else { return &[] };
-        let wanted = self.operation.map_or(0, |operation| operation.at(direction) + 1).max(usize::from(field.end()));
         let total = field.total(rest);
-        if total.map_or(wanted, |total| total.min(wanted)) > rest.len() {
+        if total.map_or(usize::from(field.end()), |total| total.min(VIEW)) > rest.len() {
             direction.of_mut(&mut self.cuts).head = rest.to_vec();
             return &[];
         }

@@ -275,7 +275,8 @@ fn only_so_many_conversations_are_looked_at() {
     }
     assert!(output.unknown.capped() > 0);
     for conversation in &mut open {
-        [Direction::ToServer, Direction::ToClient].map(|way| conversation.end(way, &context, &mut output));
+        conversation.end(Direction::ToServer, &context, &mut output);
+        conversation.end(Direction::ToClient, &context, &mut output);
     }
     let before = output.unknown.capped();
     let mut one = Conversation::new(&ENDS);

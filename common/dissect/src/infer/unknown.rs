@@ -22,6 +22,8 @@ pub(crate) struct Unknown {
 
 #[derive(Debug)]
 enum State {
+    /// One side has spoken so far, this one: a scan takes no room.
+    OneSided(Option<Direction>),
     Looking(Box<Talk>),
     Reading(Box<Reader>),
     /// Nothing more is to be found.
@@ -38,17 +40,30 @@ pub struct Inferred {
 }
 
 impl Unknown {
-    /// Begins to look, where there is room.
-    pub(crate) fn new(transport: Transport, output: &mut Output) -> Self {
-        let fits = matches!(transport, Transport::TCP | Transport::UDP) && output.unknown.take();
-        Self { transport, state: if fits { State::Looking(Box::default()) } else { State::Done } }
+    /// Begins to look, where both sides have spoken (to the server, to the client).
+    pub(crate) fn new(transport: Transport, spoken: [bool; 2], output: &mut Output) -> Self {
+        let state = match transport {
+            Transport::TCP | Transport::UDP => match spoken {
+                [true, true] => Self::begin(output),
+                [true, false] => State::OneSided(Some(Direction::ToServer)),
+                [false, true] => State::OneSided(Some(Direction::ToClient)),
+                [false, false] => State::OneSided(None),
+            },
+            _ => State::Done,
+        };
+        Self { transport, state }
+    }
+
+    /// Looks, where there is room.
+    fn begin(output: &mut Output) -> State {
+        if output.unknown.take() { State::Looking(Box::default()) } else { State::Done }
     }
 
     /// What it is called, where that is clear.
     pub(crate) fn app(&self) -> Option<&App> {
         match &self.state {
             State::Reading(reader) => reader.app(),
-            State::Looking(_) | State::Done => None,
+            State::OneSided(_) | State::Looking(_) | State::Done => None,
         }
     }
 
@@ -57,19 +72,26 @@ impl Unknown {
         match &self.state {
             State::Looking(_) => true,
             State::Reading(reader) => reader.wants(),
-            State::Done => false,
+            // The other side is waited for by who describes the payload.
+            State::OneSided(_) | State::Done => false,
         }
     }
 
     /// The next segment or datagram.
     pub(crate) fn take(&mut self, direction: Direction, bytes: &[u8], time: Timestamp, output: &mut Output) {
+        if let State::OneSided(seen) = &mut self.state {
+            if *seen.get_or_insert(direction) == direction {
+                return;
+            }
+            self.state = Self::begin(output);
+        }
         match &mut self.state {
             State::Looking(talk) => {
                 talk.push(direction, bytes, time);
                 self.look(false, output);
             }
             State::Reading(reader) => reader.take(direction, bytes, time, output),
-            State::Done => {}
+            State::OneSided(_) | State::Done => {}
         }
     }
 
@@ -95,7 +117,9 @@ impl Unknown {
             let reader = Reader::described(site, talk, output);
             return self.leave(State::Reading(Box::new(reader)), output);
         }
-        let due = TRIES.contains(&talk.len()) || (last && talk.len() >= LEAST);
+        // What is to be explained is looked at as long as there is room.
+        let tries = if output.unknown.explains() { &[PIECES_MAX][..] } else { &TRIES[..] };
+        let due = tries.contains(&talk.len()) || (last && talk.len() >= LEAST);
         if !due {
             return;
         }
