@@ -61,13 +61,17 @@ fn with_hidden(corpus: &Path, hidden: &str) -> (BTreeMap<String, BTreeMap<String
     let labels = labels(corpus);
     let mut library = Library::default();
     assert!(library.hide(&Protocol::from_name(hidden)));
+    let plain = Arc::new(library.clone());
     library.explain();
-    let library = Arc::new(library);
+    let explaining = Arc::new(library);
     let mut named: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
     let mut seen = Seen::default();
     for capture in files(corpus, &["pcap", "pcapng", "cap"]) {
         let base = capture.file_name().unwrap().to_str().unwrap().to_owned();
-        read(&capture, &Settings { library: Some(library.clone()), ..Settings::file(&base) }, &mut seen);
+        let settings = |library: &Arc<Library>| Settings { library: Some(library.clone()), ..Settings::file(&base) };
+        read(&capture, &settings(&explaining), &mut seen);
+        seen.events.clear();
+        read(&capture, &settings(&plain), &mut seen);
         for event in seen.events.drain(..) {
             let Body::Flow(flow) = &event.body else { continue };
             let Some(ends) = ends(&event).filter(|_| flow.app.method == Some(Method::Reverse)) else { continue };

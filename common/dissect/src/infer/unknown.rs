@@ -118,7 +118,7 @@ impl Unknown {
             return self.leave(State::Reading(Box::new(reader)), output);
         }
         // What is to be explained is looked at as long as there is room.
-        let tries = if output.unknown.explains() { &[PIECES_MAX][..] } else { &TRIES[..] };
+        let tries: &[usize] = if output.unknown.explains() { &[PIECES_MAX] } else { &TRIES };
         let due = tries.contains(&talk.len()) || (last && talk.len() >= LEAST);
         if !due {
             return;
