@@ -17,6 +17,7 @@ mod page;
 mod protocols;
 mod read_cli;
 mod recognition;
+mod reverse;
 mod schema;
 mod simulation;
 mod ssh;

@@ -9,6 +9,7 @@ mod enrol;
 mod exit;
 mod log;
 mod privacy;
+mod protocols;
 mod read;
 mod run;
 mod spool;

@@ -1,6 +1,7 @@
 //! `picket-agent read`: captures in, EVE JSON lines out. Needs no privilege, configuration or network.
 
 use super::privacy::PrivacyArgs;
+use super::protocols::ProtocolArgs;
 use super::stop::Signals;
 use super::{Exit, Fault};
 use crate::capture::{CaptureError, FileSource, Filled, FrameBatch, FrameSource, Given, Inputs};
@@ -10,6 +11,7 @@ use crate::pipeline::Pipeline;
 use crate::sensor::privacy::Privacy;
 use crate::sensor::{HashKey, Limits, Settings, Sink};
 use clap::{Args, ValueEnum};
+use picket_dissect::infer::{Clusters, Inferred, Library};
 use picket_event::{Event, Ledger, Source};
 use picket_packet::Checksums;
 use picket_score::Bundle;
@@ -38,6 +40,9 @@ pub struct ReadArgs {
     #[command(flatten)]
     /// What events may say of names.
     pub privacy: PrivacyArgs,
+    #[command(flatten)]
+    /// Protocols beyond those built in.
+    pub protocols: ProtocolArgs,
     /// Whether to leave out packets with wrong checksums (a host that leaves them to its interface captures its
     /// own packets with wrong ones)
     #[arg(long, value_enum, value_name = "MODE", default_value_t = Verification::Ignore)]
@@ -94,11 +99,19 @@ pub(super) fn read(args: &ReadArgs) -> Result<Exit, Fault> {
     let progress = Progress::over(inputs.bytes());
     let settings = Template::with(&args.scoring, Limits::default())?;
     let settings = settings.checking(args.checksums.into()).private(args.privacy.load()?);
+    let settings = settings.knowing(args.protocols.load()?);
     let workers = workers(usize::from(args.threads));
     let stdout = io::stdout();
     let immediate = stdout.is_terminal();
     let mut reading = Reading { settings: &settings, workers, signals: &signals, progress: &progress, immediate };
     let outcome = match args.output {
+        _ if args.protocols.explain_unknown => {
+            let mut sink = Explained::default();
+            let outcome = reading.all(inputs, &mut sink);
+            progress.finish();
+            let _ = Unbuffered(io::stdout().lock()).write_all(sink.0.to_string().as_bytes());
+            outcome
+        }
         OutputForm::Eve => {
             let mut sink = EveSink::new(Unbuffered(io::stdout().lock()), kinds);
             let outcome = reading.all(inputs, &mut sink);
@@ -158,6 +171,7 @@ pub(super) struct Template {
     checksums: Checksums,
     bundle: Option<Arc<Bundle>>,
     privacy: Option<Arc<Privacy>>,
+    library: Option<Arc<Library>>,
 }
 
 impl Template {
@@ -170,7 +184,7 @@ impl Template {
                 Fault::say(Exit::Failed, format!("built-in bundle: {refusal}; build the program anew"))
             })?)),
         };
-        Ok(Self { limits, checksums: Checksums::Ignore, bundle, privacy: None })
+        Ok(Self { limits, checksums: Checksums::Ignore, bundle, privacy: None, library: None })
     }
 
     /// With checksums looked at or not.
@@ -183,6 +197,11 @@ impl Template {
         Self { privacy, ..self }
     }
 
+    /// With these protocols beyond those built in.
+    pub(super) fn knowing(self, library: Option<Arc<Library>>) -> Self {
+        Self { library, ..self }
+    }
+
     /// The settings for one capture file.
     pub(super) fn file(&self, source: &Source) -> Settings {
         Settings {
@@ -190,6 +209,7 @@ impl Template {
             source: source.clone(),
             bundle: self.bundle.clone(),
             privacy: self.privacy.clone(),
+            library: self.library.clone(),
             checksums: self.checksums,
             ..Settings::file("")
         }
@@ -218,6 +238,20 @@ pub(super) trait Outlet: Sink {
 }
 
 impl Outlet for crate::sensor::Count {}
+
+/// Drops events and keeps what unknown conversations have shown (`--explain-unknown`).
+#[derive(Debug, Default)]
+struct Explained(Clusters);
+
+impl Sink for Explained {
+    fn event(&mut self, _event: Event) {}
+
+    fn inferred(&mut self, found: Inferred) {
+        self.0.add(found);
+    }
+}
+
+impl Outlet for Explained {}
 
 impl<W: Write> Outlet for EveSink<W> {
     fn flush(&mut self) {
@@ -318,6 +352,10 @@ struct Counted<'a, S> {
 }
 
 impl<S: Sink> Sink for Counted<'_, S> {
+    fn inferred(&mut self, found: Inferred) {
+        self.sink.inferred(found);
+    }
+
     fn event(&mut self, event: Event) {
         self.count += 1;
         self.sink.event(event);

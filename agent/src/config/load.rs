@@ -226,8 +226,20 @@ fn walk(table: &DeTable<'_>, prefix: &str, keys: &mut Vec<(String, usize)>) {
     keys.sort_by_key(|(_, at)| *at);
 }
 
-const SECTIONS: [&str; 12] = [
-    "agent", "capture", "governor", "flow", "score", "privacy", "output", "spool", "uplink", "status", "metrics", "log",
+const SECTIONS: [&str; 13] = [
+    "agent",
+    "capture",
+    "governor",
+    "flow",
+    "score",
+    "privacy",
+    "protocols",
+    "output",
+    "spool",
+    "uplink",
+    "status",
+    "metrics",
+    "log",
 ];
 
 /// `section.key` and the value as TOML, in the order of the structs.

@@ -22,6 +22,7 @@ pub struct Config {
     pub flow: Flow,
     pub score: Score,
     pub privacy: Privacy,
+    pub protocols: Protocols,
     pub output: Output,
     pub spool: Spool,
     pub uplink: Uplink,
@@ -132,6 +133,14 @@ pub struct Score {
     pub enabled: bool,
     /// Bundle file; empty uses the one that is built in.
     pub bundle: PathBuf,
+}
+
+/// `[protocols]`: a site's own protocols.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Protocols {
+    /// Folder with a description (TOML) of each; empty where there are none.
+    pub folder: PathBuf,
 }
 
 /// `[privacy]`: what events may say of people's names: `keep`, `hash` or `drop` for each group.

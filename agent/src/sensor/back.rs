@@ -109,6 +109,7 @@ impl Back {
                 return;
             }
             Report::Window(end) => return self.close_window(end, sink),
+            Report::Inferred(found) => return sink.inferred(*found),
             Report::Row(mut row) => {
                 if let Some(app) = self.paths.name(row.flow.id) {
                     (row.app, row.payload) = (app, None);

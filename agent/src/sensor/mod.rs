@@ -36,6 +36,7 @@ pub use sink::{Count, Sink};
 
 use back::Back;
 use front::Front;
+use picket_dissect::infer::Library;
 use picket_event::{Ledger, Source, Timestamp};
 use picket_packet::{Checksums, Frame};
 use picket_score::Bundle;
@@ -75,6 +76,8 @@ pub struct Settings {
     pub observe: bool,
     /// What events may say of people's names; everything without it.
     pub privacy: Option<Arc<Privacy>>,
+    /// Protocols that the site has described, and what else the readers of conversations are told.
+    pub library: Option<Arc<Library>>,
 }
 
 impl Settings {
@@ -89,6 +92,7 @@ impl Settings {
             checksums: Checksums::Ignore,
             observe: false,
             privacy: None,
+            library: None,
         }
     }
 

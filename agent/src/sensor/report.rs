@@ -1,6 +1,7 @@
 //! What shards tell the back.
 
 use picket_dissect::fact::ConnectionIds;
+use picket_dissect::infer::Inferred;
 use picket_dissect::quic::ConnectionId;
 use picket_event::body::{App, Body, PayloadShape, Tunnel};
 use picket_event::{Both, FlowEnd, FlowRef, FlowState, Timestamp};
@@ -23,6 +24,8 @@ pub(crate) enum Report {
     Window(Timestamp),
     /// A row of a conversation is complete.
     Row(Box<Row>),
+    /// The format of an unknown conversation was inferred (told only where that is to be explained).
+    Inferred(Box<Inferred>),
 }
 
 /// The first packet of a flow, by where it may go.

@@ -4,6 +4,7 @@ use super::ics::{self, Merge};
 use super::level::{HEAD_BYTES, Level, Missed, SAMPLE};
 use super::report::{Bound, Damage, Evidence, Report, Row, Said};
 use super::{HashKey, SHARDS, Settings};
+use picket_dissect::infer::Desk;
 use picket_dissect::{Context, Conversation, Fact, Output, quic};
 use picket_event::body::{self, Anomaly as AnomalyBody};
 use picket_event::{Body, Direction, FlowEnd, FlowRef, Ledger, Protocol, Timestamp};
@@ -88,7 +89,7 @@ impl Shard {
             },
         };
         let listener = Listener {
-            output: Output::default(),
+            output: Output { unknown: Desk::new(settings.library.clone()), ..Output::default() },
             reports: Vec::new(),
             merges: Vec::new(),
             merges_free: Vec::new(),
@@ -161,6 +162,7 @@ impl Shard {
             ("ics_merge", self.listener.merge_capped),
             ("dissector_misbehaved", self.listener.misbehaved),
             ("events_of_a_flow", self.listener.unreported),
+            ("unknown_conversations", self.listener.output.unknown.capped()),
         ] {
             if count > 0 {
                 mine.capped.insert(row.to_owned(), count);
@@ -336,6 +338,7 @@ impl Listener {
         for fact in self.output.facts.drain(..) {
             match fact {
                 Fact::ConnectionIds(chosen) => ids = Some(chosen),
+                Fact::Inferred(found) => self.reports.push(Report::Inferred(found)),
                 fact if self.scoring => state.handshake.get_or_insert_default().learn(&fact),
                 _ => {}
             }

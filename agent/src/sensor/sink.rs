@@ -1,5 +1,6 @@
 //! Where events go.
 
+use picket_dissect::infer::Inferred;
 use picket_event::body::App;
 use picket_event::{Event, FlowRef, Protocol, Timestamp};
 use picket_feature::host::HostWindow;
@@ -20,6 +21,9 @@ pub trait Sink {
 
     /// Is shown a host's window, which ended then, just before its event, with [`super::Settings::observe`] only.
     fn host(&mut self, _ip: IpAddr, _end: Timestamp, _window: &HostWindow) {}
+
+    /// Is given what an inferred format rests on, where the library of [`super::Settings`] says so.
+    fn inferred(&mut self, _found: Inferred) {}
 }
 
 impl Sink for Vec<Event> {

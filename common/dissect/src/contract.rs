@@ -1,6 +1,7 @@
 //! The contract between a dissector and the line: `probe`, then `feed`.
 
 use crate::fact::Fact;
+use crate::infer::Desk;
 use picket_event::body::Ics;
 use picket_event::{Body, Direction, Endpoints, Protocol, Timestamp, Transport, Unit};
 
@@ -153,6 +154,8 @@ pub struct Output {
     /// Boxes of messages that were merged away, to be filled again; see [`Output::ics`].
     #[allow(clippy::vec_box, reason = "the boxes themselves are what is kept")]
     pub spare: Vec<Box<Ics>>,
+    /// What conversations that nobody knows share.
+    pub unknown: Desk,
 }
 
 /// Boxes kept to be filled again.

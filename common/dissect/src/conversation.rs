@@ -13,10 +13,11 @@ use crate::candidates::Candidates;
 use crate::handover::{Carriers, oriented, turned};
 use crate::heads::Heads;
 use crate::identify::{self, Candidate, Choice, Decided, LEAST, LIKELY, Ports, SURE};
+use crate::infer::Unknown;
 use crate::open::{Open, Outcome};
 use crate::{Context, Input, Next, Output, recognise};
 use picket_event::body::{App, PayloadShape};
-use picket_event::{Direction, Endpoints, Protocol, Transport, Unit};
+use picket_event::{Direction, Endpoints, Method, Protocol, Transport, Unit};
 
 /// How often a decision may be revised.
 const REVISIONS_LIMIT: u8 = 2;
@@ -46,10 +47,19 @@ enum Phase {
     Probing(Box<Heads>),
     /// A session reads.
     Open(Box<Open>),
-    /// Nobody's protocol: what is kept describes it.
-    Unnamed(Box<Heads>),
+    /// Nobody's protocol.
+    Unnamed(Box<Unnamed>),
     /// Nothing more is wanted.
     Done,
+}
+
+/// What is kept of nobody's protocol.
+#[derive(Debug)]
+struct Unnamed {
+    /// Describes it.
+    heads: Heads,
+    /// Looks for its format.
+    unknown: Unknown,
 }
 
 impl Conversation {
@@ -85,14 +95,19 @@ impl Conversation {
     pub fn app(&self) -> App {
         match self.decided.or_else(|| self.without_payload()) {
             Some(decided) => decided.app(),
-            None => App::unknown(),
+            None => self.inferred().cloned().unwrap_or_else(App::unknown),
         }
     }
 
     /// Whether its protocol was recognised by what was said.
     #[must_use]
-    pub const fn is_recognised(&self) -> bool {
-        self.decided.is_some()
+    pub fn is_recognised(&self) -> bool {
+        self.decided.is_some() || self.inferred().is_some()
+    }
+
+    /// What the structure of nobody's protocol makes of it.
+    fn inferred(&self) -> Option<&App> {
+        if let Phase::Unnamed(unnamed) = &self.phase { unnamed.unknown.app() } else { None }
     }
 
     /// Whether the bytes showed that client and server were exchanged.
@@ -105,7 +120,12 @@ impl Conversation {
     #[must_use]
     pub fn shape(&self) -> Option<PayloadShape> {
         match &self.phase {
-            Phase::Probing(heads) | Phase::Unnamed(heads) if self.decided.is_none() => heads.shape(),
+            _ if self.decided.is_some() => None,
+            Phase::Probing(heads) => heads.shape(),
+            // What a site has named is known.
+            Phase::Unnamed(unnamed) if self.inferred().is_none_or(|app| app.method == Some(Method::Reverse)) => {
+                unnamed.heads.shape()
+            }
             _ => None,
         }
     }
@@ -119,7 +139,7 @@ impl Conversation {
         match &self.phase {
             Phase::Idle | Phase::Probing(_) => true,
             Phase::Open(open) => open.wants(turned(direction, self.flipped)),
-            Phase::Unnamed(heads) => heads.lacks(direction),
+            Phase::Unnamed(unnamed) => unnamed.unknown.wants() || unnamed.heads.lacks(direction),
             Phase::Done => false,
         }
     }
@@ -139,8 +159,10 @@ impl Conversation {
         if self.interrupt(direction, Input::Gap(length), context, output) {
             return;
         }
-        if let Phase::Probing(heads) = &mut self.phase {
-            heads.forget(direction);
+        match &mut self.phase {
+            Phase::Probing(heads) => heads.forget(direction),
+            Phase::Unnamed(unnamed) => unnamed.unknown.gap(direction),
+            _ => {}
         }
     }
 
@@ -167,8 +189,9 @@ impl Conversation {
             self.interrupt(direction, Input::End, context, output);
         }
         self.decided = self.decided.or_else(|| self.without_payload());
-        if !matches!(self.phase, Phase::Unnamed(_)) {
-            self.phase = Phase::Done;
+        match &mut self.phase {
+            Phase::Unnamed(unnamed) => unnamed.unknown.finish(output),
+            phase => *phase = Phase::Done,
         }
     }
 
@@ -191,7 +214,10 @@ impl Conversation {
                 self.decide(false, context, output);
             }
             Phase::Idle => self.first(direction, bytes, context, output),
-            Phase::Unnamed(heads) => heads.describe(direction, bytes),
+            Phase::Unnamed(unnamed) => {
+                unnamed.heads.describe(direction, bytes);
+                unnamed.unknown.take(direction, bytes, context.time, output);
+            }
             Phase::Done => {}
         }
     }
@@ -208,7 +234,7 @@ impl Conversation {
             Direction::ToServer => crate::Head { transport, to_server: bytes, to_client: &[] },
             Direction::ToClient => crate::Head { transport, to_server: &[], to_client: bytes },
         };
-        let mut refused = Candidates::NONE;
+        let mut refused = output.unknown.hidden();
         let judgement = identify::judge(&head, self.ports, &mut refused);
         match judgement.best.filter(|best| best.confidence.get() >= SURE) {
             Some(choice) => {
@@ -243,7 +269,7 @@ impl Conversation {
         if !(confidence >= SURE || (both && !judgement.pending && confidence >= LIKELY) || last) {
             return;
         }
-        let Phase::Probing(mut heads) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
+        let Phase::Probing(heads) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
         match judgement.best.filter(|best| best.confidence.get() >= LEAST) {
             Some(choice) => {
                 if self.open(choice, context) {
@@ -255,11 +281,19 @@ impl Conversation {
             None => {
                 self.decided = identify::guess(self.ports, heads.refused);
                 if self.decided.is_none() {
-                    heads.shrink();
-                    self.phase = Phase::Unnamed(heads);
+                    self.unname(*heads, output);
                 }
             }
         }
+    }
+
+    /// Nobody knows it: its structure may tell.
+    fn unname(&mut self, mut heads: Heads, output: &mut Output) {
+        let spoken = [Direction::ToServer, Direction::ToClient].map(|direction| !heads.lacks(direction));
+        let mut unknown = Unknown::new(self.ports.transport, spoken, output);
+        heads.pieces(|direction, bytes, time| unknown.take(direction, bytes, time, output));
+        heads.shrink();
+        self.phase = Phase::Unnamed(Box::new(Unnamed { heads, unknown }));
     }
 
     /// Notes the decision; answers whether a session was opened.
@@ -289,14 +323,10 @@ impl Conversation {
     }
 
     fn replay(&mut self, heads: &Heads, context: &Context, output: &mut Output) {
-        let mut at = [0usize; 2];
-        for chunk in &heads.chunks {
-            let Some(from) = at.get_mut(chunk.direction.index()) else { continue };
-            let bytes = heads.slice(chunk.direction, *from, chunk.length);
-            *from = from.saturating_add(chunk.length);
-            // Not `read`: after a revision in the middle, what follows goes to the new decision.
-            self.payload(chunk.direction, bytes, &Context { time: chunk.time, ..*context }, output);
-        }
+        // Not `read`: after a revision in the middle, what follows goes to the new decision.
+        heads.pieces(|direction, bytes, time| {
+            self.payload(direction, bytes, &Context { time, ..*context }, output);
+        });
     }
 
     /// Gives bytes to the session inside.
@@ -391,7 +421,8 @@ impl Conversation {
                 }
                 self.flipped = self.base();
                 self.reversed &= self.carriers.is_some();
-                self.phase = Phase::Probing(Box::new(Heads::refusing(open.candidate.alone())));
+                self.phase =
+                    Phase::Probing(Box::new(Heads::refusing(open.candidate.alone().or(output.unknown.hidden()))));
                 self.payload(direction, bytes.get(at..).unwrap_or(&[]), context, output);
             }
             Outcome::Switch(at, next) => {

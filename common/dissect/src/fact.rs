@@ -1,5 +1,6 @@
 //! What later stages need of handshakes and is no event: values, owned and bounded.
 
+use crate::infer::Inferred;
 use crate::quic::ConnectionId;
 use picket_event::body::Certificate;
 
@@ -15,6 +16,8 @@ pub enum Fact {
     /// A QUIC server has chosen a connection id: packets to it belong to this connection, wherever they come from.
     /// Told just before the connection's event.
     ConnectionIds(Box<ConnectionIds>),
+    /// The format of an unknown conversation was inferred (told only where that is to be explained).
+    Inferred(Box<Inferred>),
 }
 
 /// The connection ids both ends have chosen (RFC 9000 section 7.2).

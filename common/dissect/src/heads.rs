@@ -29,7 +29,7 @@ pub(crate) struct Heads {
     bytes: [Vec<u8>; 2],
     /// Where the last datagram of a direction begins.
     last: [usize; 2],
-    pub(crate) chunks: Vec<Chunk>,
+    chunks: Vec<Chunk>,
     /// Candidates that said no.
     pub(crate) refused: Candidates,
 }
@@ -101,8 +101,19 @@ impl Heads {
         })
     }
 
+    /// Gives every piece, in order of arrival.
+    pub(crate) fn pieces(&self, mut take: impl FnMut(Direction, &[u8], Timestamp)) {
+        let mut at = [0usize; 2];
+        for chunk in &self.chunks {
+            let from = chunk.direction.of_mut(&mut at);
+            let bytes = self.slice(chunk.direction, *from, chunk.length);
+            *from = from.saturating_add(chunk.length);
+            take(chunk.direction, bytes, chunk.time);
+        }
+    }
+
     /// Bytes of one direction from `at`, `length` of them.
-    pub(crate) fn slice(&self, direction: Direction, at: usize, length: usize) -> &[u8] {
+    fn slice(&self, direction: Direction, at: usize, length: usize) -> &[u8] {
         let bytes = self.bytes.get(direction.index()).map_or(&[][..], Vec::as_slice);
         bytes.get(at..at.saturating_add(length)).unwrap_or(&[])
     }

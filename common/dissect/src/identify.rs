@@ -48,6 +48,12 @@ impl Candidate {
         found.map(|(_, number)| Self(number))
     }
 
+    /// All that are called so.
+    pub(crate) fn all_of(protocol: &Protocol) -> Candidates {
+        let numbers = (0..=u8::MAX).take(candidates::COUNT);
+        numbers.map(Self).filter(|c| c.protocol() == *protocol).fold(Candidates::NONE, |set, c| set.or(c.alone()))
+    }
+
     fn kind(self) -> Option<Kind> {
         let number = usize::from(self.0);
         if let Some(entry) = registry::ALL.get(number) {

@@ -48,6 +48,7 @@ mod heads;
 pub mod http;
 mod identify;
 pub mod iec104;
+pub mod infer;
 mod inside;
 mod iso;
 pub mod kerberos;

@@ -32,7 +32,7 @@ impl Handshake {
                 self.certificate = Some(Arc::new((**chain).clone()));
                 self.certificate_seen = true;
             }
-            Fact::ConnectionIds(_) => {}
+            Fact::ConnectionIds(_) | Fact::Inferred(_) => {}
         }
     }
 

@@ -30,7 +30,7 @@ mod umas;
 use crate::make::Capture;
 use crate::place::repository;
 use picket_agent::capture::{FileSource, Filled, FrameBatch, FrameSource};
-use picket_agent::sensor::{Sensor, Settings};
+use picket_agent::sensor::{Sensor, Settings, Sink};
 use picket_event::{Event, Kind, eve};
 use picket_packet::{Frame, WireLen};
 use std::path::{Path, PathBuf};
@@ -82,10 +82,20 @@ pub fn folder(protocol: &str) -> PathBuf {
 #[must_use]
 pub fn events(path: &Path) -> Vec<Event> {
     let base = path.file_name().and_then(|name| name.to_str()).unwrap_or("capture");
-    let mut sensor = Sensor::new(&Settings::file(base));
+    let mut events: Vec<Event> = Vec::new();
+    read(path, &Settings::file(base), &mut events);
+    events.retain(|event| !matches!(event.kind(), Kind::Stats | Kind::Host | Kind::Pair));
+    events
+}
+
+/// Reads a capture with a sensor of these settings.
+///
+/// # Panics
+/// When the capture cannot be read.
+pub fn read(path: &Path, settings: &Settings, sink: &mut impl Sink) {
+    let mut sensor = Sensor::new(settings);
     let mut source = FileSource::open(path).unwrap_or_else(|error| panic!("{error}"));
     let mut batch = FrameBatch::new();
-    let mut events: Vec<Event> = Vec::new();
     loop {
         match source.fill(&mut batch) {
             Ok(Filled::Frames) => {}
@@ -99,12 +109,10 @@ pub fn events(path: &Path) -> Vec<Event> {
                 wire_len: WireLen(frame.wire),
                 data: frame.bytes,
             };
-            sensor.frame(frame, &mut events);
+            sensor.frame(frame, sink);
         }
     }
-    sensor.finish(&mut events);
-    events.retain(|event| !matches!(event.kind(), Kind::Stats | Kind::Host | Kind::Pair));
-    events
+    sensor.finish(sink);
 }
 
 /// The lines of events.

@@ -71,6 +71,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Fault> {
     let privacy = super::privacy::load(config.privacy.treatments(), &config.privacy.key_file)?;
     let template = Template::with(&scoring(args, &loaded), config.flow.limits())?;
     let template = template.checking(config.flow.checksums.into()).private(privacy);
+    let template = template.knowing(super::protocols::folder(&config.protocols.folder)?);
     let kinds = parse_kinds(&config.output.kinds)?;
     let plan = plan(args, &loaded)?;
     let opener =
