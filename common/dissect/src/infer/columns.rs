@@ -8,6 +8,8 @@ pub(crate) struct Column {
     /// Messages long enough.
     pub(crate) count: usize,
     counts: Box<[u16; 256]>,
+    /// A bit for each value met: there are few, and they are asked for often.
+    met: [u64; 4],
 }
 
 impl Column {
@@ -18,11 +20,14 @@ impl Column {
 
     /// Of values.
     pub(crate) fn from_values(values: impl Iterator<Item = u8>) -> Self {
-        let mut column = Self { count: 0, counts: Box::new([0; 256]) };
+        let mut column = Self { count: 0, counts: Box::new([0; 256]), met: [0; 4] };
         for value in values {
             column.count += 1;
             if let Some(count) = column.counts.get_mut(usize::from(value)) {
                 *count = count.saturating_add(1);
+            }
+            if let Some(met) = column.met.get_mut(usize::from(value >> 6)) {
+                *met |= 1 << (value & 63);
             }
         }
         column
@@ -30,12 +35,19 @@ impl Column {
 
     /// Values met, with how often, in ascending order.
     pub(crate) fn values(&self) -> impl Iterator<Item = (u8, usize)> + '_ {
-        (0u8..=255).zip(self.counts.iter()).filter(|(_, count)| **count > 0).map(|(v, count)| (v, usize::from(*count)))
+        let values = self.met.into_iter().zip([0u8, 64, 128, 192]).flat_map(|(mut met, base)| {
+            std::iter::from_fn(move || {
+                let bit = met.trailing_zeros() as u8;
+                met &= met.wrapping_sub(1);
+                (bit < 64).then(|| base + bit)
+            })
+        });
+        values.map(|value| (value, self.times(value)))
     }
 
     /// How many different values.
     pub(crate) fn distinct(&self) -> usize {
-        self.values().count()
+        self.met.iter().map(|met| met.count_ones() as usize).sum()
     }
 
     /// How many values make up nearly all.
