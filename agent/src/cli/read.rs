@@ -10,7 +10,7 @@ use crate::pipeline::Pipeline;
 use crate::sensor::privacy::Privacy;
 use crate::sensor::{HashKey, Limits, Settings, Sink};
 use clap::{Args, ValueEnum};
-use picket_event::{Event, Ledger, Source};
+use picket_event::{Event, Ledger, Method, Source};
 use picket_packet::Checksums;
 use picket_score::Bundle;
 use std::io::{self, IsTerminal, Write};
@@ -42,6 +42,9 @@ pub struct ReadArgs {
     /// own packets with wrong ones)
     #[arg(long, value_enum, value_name = "MODE", default_value_t = Verification::Ignore)]
     pub checksums: Verification,
+    /// Recognise protocols by this method alone (port, fingerprint or behaviour): for measuring the methods
+    #[arg(long, value_name = "METHOD", hide = true, value_parser = method)]
+    pub method: Option<Method>,
     /// Print the ledger on standard error at the end, even where that is no terminal
     #[arg(long)]
     pub stats: bool,
@@ -93,7 +96,7 @@ pub(super) fn read(args: &ReadArgs) -> Result<Exit, Fault> {
     let inputs = Inputs::list(&args.files);
     let progress = Progress::over(inputs.bytes());
     let settings = Template::with(&args.scoring, Limits::default())?;
-    let settings = settings.checking(args.checksums.into()).private(args.privacy.load()?);
+    let settings = settings.checking(args.checksums.into()).private(args.privacy.load()?).by(args.method);
     let workers = workers(usize::from(args.threads));
     let stdout = io::stdout();
     let immediate = stdout.is_terminal();
@@ -116,6 +119,12 @@ pub(super) fn read(args: &ReadArgs) -> Result<Exit, Fault> {
         }
     }?;
     Ok(tell(&outcome, args.stats || io::stderr().is_terminal(), signals.stopped()))
+}
+
+/// A method that can be asked for alone.
+fn method(name: &str) -> Result<Method, String> {
+    let known = Method::from_name(name).filter(|method| *method != Method::Reverse);
+    known.ok_or_else(|| "there are port, fingerprint and behaviour".to_owned())
 }
 
 /// The names of event kinds, or a usage fault.
@@ -158,6 +167,7 @@ pub(super) struct Template {
     checksums: Checksums,
     bundle: Option<Arc<Bundle>>,
     privacy: Option<Arc<Privacy>>,
+    only: Option<Method>,
 }
 
 impl Template {
@@ -170,7 +180,7 @@ impl Template {
                 Fault::say(Exit::Failed, format!("built-in bundle: {refusal}; build the program anew"))
             })?)),
         };
-        Ok(Self { limits, checksums: Checksums::Ignore, bundle, privacy: None })
+        Ok(Self { limits, checksums: Checksums::Ignore, bundle, privacy: None, only: None })
     }
 
     /// With checksums looked at or not.
@@ -183,6 +193,11 @@ impl Template {
         Self { privacy, ..self }
     }
 
+    /// Recognising by this method alone.
+    fn by(self, only: Option<Method>) -> Self {
+        Self { only, ..self }
+    }
+
     /// The settings for one capture file.
     pub(super) fn file(&self, source: &Source) -> Settings {
         Settings {
@@ -191,6 +206,7 @@ impl Template {
             bundle: self.bundle.clone(),
             privacy: self.privacy.clone(),
             checksums: self.checksums,
+            only: self.only,
             ..Settings::file("")
         }
     }

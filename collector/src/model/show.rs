@@ -71,6 +71,21 @@ pub(super) fn run(args: &Args) -> Result<()> {
             writeln!(out, "  {name:24}  {value:.4}")?;
         }
     }
+    if let Some(behaviour) = &manifest.behaviour {
+        writeln!(
+            out,
+            "behaviour: {} classes, {} trees, from {:.4}",
+            behaviour.classes.len(),
+            behaviour.trees,
+            behaviour.level
+        )?;
+        for (name, value) in &behaviour.card.sources_left_out {
+            writeln!(out, "  {name:34}  {value:.4}")?;
+        }
+        for limit in &behaviour.card.limits {
+            writeln!(out, "  limit  {limit}")?;
+        }
+    }
     for rule in &manifest.rules {
         let part = if rule.may_decide() { "decides alone" } else { "votes only" };
         let bound = rule.precision_lower_bound();

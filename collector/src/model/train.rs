@@ -4,6 +4,7 @@ use super::rows::{self, Rows};
 use anyhow::{Context as _, Result, bail};
 use picket_score::bundle::{hex, seal};
 use picket_score::{Bundle, Trust};
+use picket_train::behaviour::{self, Conversations};
 use picket_train::{Data, Settings, Trained, train};
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
@@ -16,6 +17,9 @@ pub struct Args {
     /// Feature rows as `picket-agent features` writes them, plain, .gz or .zst
     #[arg(value_name = "FEATURES")]
     pub rows: PathBuf,
+    /// Rows of kind polling: the bundle also names conversations by their behaviour
+    #[arg(long, value_name = "FILE")]
+    pub polling: Option<PathBuf>,
     /// Where to write the bundle
     #[arg(long, value_name = "FILE", required_unless_present = "folds")]
     pub out: Option<PathBuf>,
@@ -48,38 +52,63 @@ pub struct Args {
 /// Trains and writes.
 pub(super) fn run(args: &Args) -> Result<()> {
     let Rows { data, sha256 } = rows::read(&args.rows)?;
+    let polling = args.polling.as_deref().map(rows::conversations).transpose()?;
+    let source = Source { data: &data, sha256: &sha256, polling: polling.as_ref() };
     let Some(directory) = &args.folds else {
         let out = args.out.as_deref().context("no --out: say where to write the bundle")?;
-        return one(args, &data, &sha256, &args.fold, out);
+        return one(args, &source, &args.fold, out);
     };
     std::fs::create_dir_all(directory).with_context(|| format!("create {}", directory.display()))?;
-    for group in data.groups() {
+    for group in source.groups() {
         let out = directory.join(format!("{}.bundle", group.replace('/', "__")));
-        one(args, &data, &sha256, &[group], &out)?;
+        one(args, &source, &[group], &out)?;
     }
     Ok(())
 }
 
-fn one(args: &Args, data: &Data, sha256: &str, left_out: &[String], out: &Path) -> Result<()> {
-    let known = data.groups();
+/// What is trained on.
+struct Source<'a> {
+    data: &'a Data,
+    sha256: &'a str,
+    polling: Option<&'a (Conversations, String)>,
+}
+
+impl Source<'_> {
+    /// The groups of all rows, sorted.
+    fn groups(&self) -> Vec<String> {
+        let mut groups = self.data.groups();
+        groups.extend(self.polling.iter().flat_map(|(polling, _)| polling.groups()));
+        groups.sort();
+        groups.dedup();
+        groups
+    }
+}
+
+fn one(args: &Args, source: &Source<'_>, left_out: &[String], out: &Path) -> Result<()> {
+    let known = source.groups();
     if let Some(unknown) = left_out.iter().find(|group| !known.contains(group)) {
         bail!("no group {unknown} in {}; there are {}", args.rows.display(), known.join(", "));
     }
-    let mut kept = data.clone();
+    let mut kept = source.data.clone();
     kept.samples.retain(|sample| !left_out.contains(&sample.group));
     let mut settings = Settings {
         name: args.name.clone(),
         trust_counter: args.trust_counter,
         trained_on: args.describe.clone(),
-        data_sha256: sha256.to_owned(),
+        data_sha256: source.sha256.to_owned(),
         left_out: left_out.to_vec(),
         ..Settings::default()
     };
     settings.forest.seed = args.seed;
     settings.boosting.seed = args.seed;
+    settings.voting.seed = args.seed;
     settings.forest.trees = args.trees;
     let mut say = |what: &str| eprintln!("{what}");
-    let trained = train(&kept, &settings, &mut say).with_context(|| format!("train {}", out.display()))?;
+    let told = || format!("train {}", out.display());
+    let mut trained = train(&kept, &settings, &mut say).with_context(told)?;
+    if let Some((polling, sha256)) = source.polling {
+        behaviour::add(&mut trained, &polling.without(left_out), &settings, sha256, &mut say).with_context(told)?;
+    }
     write(&trained, args.key.as_deref(), out)
 }
 
@@ -101,6 +130,9 @@ fn write(trained: &Trained, key: Option<&Path>, out: &Path) -> Result<()> {
     writeln!(said, "signer    {}", hex(&signer))?;
     for (name, value) in &trained.manifest.card.sources_left_out {
         writeln!(said, "{name:24}  {value:.4}  (sources left out)")?;
+    }
+    for (name, value) in trained.manifest.behaviour.iter().flat_map(|behaviour| &behaviour.card.sources_left_out) {
+        writeln!(said, "behaviour: {name}  {value:.4}  (sources left out)")?;
     }
     Ok(())
 }
