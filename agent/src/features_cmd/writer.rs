@@ -38,7 +38,9 @@ impl Rows {
                     parquet.resume(groups, position);
                 }
             }
-            _ => rows.begin(kind, form, &columns).with_context(|| format!("write feature rows to {}", path.display()))?,
+            _ => {
+                rows.begin(kind, form, &columns).with_context(|| format!("write feature rows to {}", path.display()))?
+            }
         }
         Ok(rows)
     }

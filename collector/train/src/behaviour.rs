@@ -27,6 +27,8 @@ pub struct Conversations {
 struct Conversation {
     class: String,
     group: String,
+    /// Whether somebody recognised it by its bytes.
+    recognised: bool,
     vector: Vec<f32>,
 }
 
@@ -63,7 +65,7 @@ impl Conversations {
             }
             let class = if protocol.is_industrial() { row.app } else { OTHER.to_owned() };
             let vector = row.x.iter().map(|value| value.unwrap_or(f32::NAN)).collect();
-            rows.push(Conversation { class, group: row.group, vector });
+            rows.push(Conversation { class, group: row.group, recognised: protocol != Protocol::UNKNOWN, vector });
         }
         Ok(Self { rows })
     }
@@ -103,35 +105,36 @@ impl Conversations {
 /// What the model said of each conversation when its source was held out.
 type HeldOut = Vec<Choice>;
 
-/// Trains the model and puts it into a bundle that is not sealed yet.
+/// Trains the model and puts it into a bundle, in place of the one it may have. Everything else of the bundle stays, but for
+/// its name and trust counter.
 ///
 /// # Errors
 /// [`TrainError`] where the data cannot support a model.
 pub fn add(
-    trained: &mut Trained,
+    mut onto: Trained,
     data: &Conversations,
     settings: &Settings,
-    sha256: &str,
     progress: &mut dyn FnMut(&str),
-) -> Result<(), TrainError> {
+) -> Result<Trained, TrainError> {
     let classes = data.classes();
     if classes.len() < 2 || !data.rows.iter().any(|row| row.class == OTHER) || data.groups().len() < 2 {
         return Err(TrainError::TooFewConversations { classes: classes.len(), groups: data.groups().len() });
     }
+    take_out(&mut onto);
     progress("behaviour: holding out each source");
     let held = hold_out(data, &classes, &settings.voting)?;
     progress("behaviour: fitting on all sources");
     let trees = fit(data, &classes, &settings.voting, None)?;
     let calibration = calibrate(data, &classes, &held, settings);
-    let level = level(data, &classes, &held, calibration, settings.behaviour_share);
-    let self_test = self_test(data, &classes, &trees, &mut trained.tensors);
-    let tensor = seal::append(&mut trained.tensors, |into| trees.write(into));
+    let level = level(data, &held, calibration, settings.behaviour_share);
+    let self_test = self_test(data, &classes, &trees, &mut onto.tensors);
+    let tensor = seal::append(&mut onto.tensors, |into| trees.write(into));
     let card = Card {
         purpose: "Name the industrial protocol of conversations that nobody recognised, by sizes, order and times of \
                   their packets."
             .to_owned(),
         trained_on: settings.trained_on.clone(),
-        data_sha256: sha256.to_owned(),
+        data_sha256: settings.data_sha256.clone(),
         rows: data.counts(),
         settings: BTreeMap::from([("voting".to_owned(), format!("{:?}", settings.voting))]),
         sources_left_out: figures(data, &classes, &held, calibration, level),
@@ -140,8 +143,18 @@ pub fn add(
     };
     let reads = Schema::Polling.id().to_owned();
     let trees = trees.trees() as u32;
-    trained.manifest.behaviour = Some(Behaviour { reads, tensor, trees, classes, calibration, level, self_test, card });
-    Ok(())
+    onto.manifest.behaviour = Some(Behaviour { reads, tensor, trees, classes, calibration, level, self_test, card });
+    onto.manifest.name.clone_from(&settings.name);
+    onto.manifest.trust_counter = settings.trust_counter;
+    Ok(onto)
+}
+
+/// Takes the model out of a bundle with its numbers, which stand last.
+fn take_out(bundle: &mut Trained) {
+    if let Some(old) = bundle.manifest.behaviour.take() {
+        let begins = old.self_test.iter().map(|test| test.vector.offset).chain([old.tensor.offset]).min();
+        bundle.tensors.truncate(begins.map_or(0, |begins| begins as usize));
+    }
 }
 
 fn number(classes: &[String], class: &str) -> usize {
@@ -186,13 +199,16 @@ fn calibrate(data: &Conversations, classes: &[String], held: &HeldOut, settings:
     platt::fit(&outputs, settings.behaviour_prior)
 }
 
-/// The least level at which no more than this share of the held-out conversations of class `other` is named.
-fn level(data: &Conversations, classes: &[String], held: &HeldOut, calibration: Calibration, share: f64) -> f32 {
-    let others = || data.rows.iter().zip(held).filter(|(row, _)| number(classes, &row.class) == 0);
-    let mut named: Vec<f32> =
-        others().filter(|(_, choice)| choice.class > 0).map(|(_, choice)| calibration.apply(choice.share)).collect();
+/// The least level at which no more than this share of the held-out conversations of class `other` is named: of those that
+/// nobody recognised, since only such are ever named; of all where there is none.
+fn level(data: &Conversations, held: &HeldOut, calibration: Calibration, share: f64) -> f32 {
+    let others = || data.rows.iter().zip(held).filter(|(row, _)| row.class == OTHER);
+    let unrecognised = others().any(|(row, _)| !row.recognised);
+    let asked = || others().filter(|(row, _)| !(unrecognised && row.recognised));
+    let named = asked().filter(|(_, choice)| choice.class > 0);
+    let mut named: Vec<f32> = named.map(|(_, choice)| calibration.apply(choice.share)).collect();
     named.sort_by(|a, b| b.total_cmp(a));
-    let allowed = (others().count() as f64 * share) as usize;
+    let allowed = (asked().count() as f64 * share) as usize;
     named.get(allowed).map_or(0.0, |value| value.next_up()).clamp(LEAST_LEVEL, 1.0)
 }
 
@@ -234,6 +250,8 @@ fn figures(
             ("precision_at_the_level", precision),
             ("others_named", others_named as f64),
             ("others", others().count() as f64),
+            ("unrecognised_others_named", others().filter(|(row, c)| !row.recognised && named(c)).count() as f64),
+            ("unrecognised_others", others().filter(|(row, _)| !row.recognised).count() as f64),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
     )

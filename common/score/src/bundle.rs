@@ -196,6 +196,12 @@ impl Bundle {
     }
 }
 
+/// The numbers of a bundle file, unchecked; none where it is no bundle.
+#[must_use]
+pub fn tensors(bytes: &[u8]) -> &[u8] {
+    Parts::split(bytes).map_or(&[], |parts| parts.tensors)
+}
+
 /// Makes the file of a manifest and its tensors. The self-test is not run here: load it to be sure.
 ///
 /// # Errors
