@@ -5,7 +5,7 @@ use crate::voting::{self, Classed, VotingSettings};
 use crate::{DataError, Settings, TrainError, Trained, platt, seal};
 use picket_event::Protocol;
 use picket_feature::Schema;
-use picket_score::behaviour::{Choice, OTHER, choose};
+use picket_score::behaviour::{Choice, LEAST_SOURCES, OTHER, choose};
 use picket_score::calibration::Calibration;
 use picket_score::manifest::{Behaviour, BehaviourTest, Card};
 use picket_score::row::{FORMAT, Header, Row};
@@ -27,8 +27,6 @@ pub struct Conversations {
 struct Conversation {
     class: String,
     group: String,
-    /// Whether somebody recognised it by its bytes.
-    recognised: bool,
     vector: Vec<f32>,
 }
 
@@ -65,7 +63,7 @@ impl Conversations {
             }
             let class = if protocol.is_industrial() { row.app } else { OTHER.to_owned() };
             let vector = row.x.iter().map(|value| value.unwrap_or(f32::NAN)).collect();
-            rows.push(Conversation { class, group: row.group, recognised: protocol != Protocol::UNKNOWN, vector });
+            rows.push(Conversation { class, group: row.group, vector });
         }
         Ok(Self { rows })
     }
@@ -92,6 +90,14 @@ impl Conversations {
             *counts.entry(row.class.clone()).or_default() += 1;
         }
         counts
+    }
+
+    /// From how many sources each class is.
+    fn sources(&self, classes: &[String]) -> Vec<u32> {
+        let groups = |class: &String| -> BTreeSet<&str> {
+            self.rows.iter().filter(|row| row.class == *class).map(|row| row.group.as_str()).collect()
+        };
+        classes.iter().map(|class| groups(class).len() as u32).collect()
     }
 
     /// `other`, then the protocols in order.
@@ -126,7 +132,8 @@ pub fn add(
     progress("behaviour: fitting on all sources");
     let trees = fit(data, &classes, &settings.voting, None)?;
     let calibration = calibrate(data, &classes, &held, settings);
-    let level = level(data, &held, calibration, settings.behaviour_share);
+    let sources = data.sources(&classes);
+    let level = level(data, &sources, &held, calibration, settings.behaviour_share);
     let self_test = self_test(data, &classes, &trees, &mut onto.tensors);
     let tensor = seal::append(&mut onto.tensors, |into| trees.write(into));
     let card = Card {
@@ -137,13 +144,14 @@ pub fn add(
         data_sha256: settings.data_sha256.clone(),
         rows: data.counts(),
         settings: BTreeMap::from([("voting".to_owned(), format!("{:?}", settings.voting))]),
-        sources_left_out: figures(data, &classes, &held, calibration, level),
+        sources_left_out: figures(data, (&classes, &sources), &held, calibration, level),
         leakage: BTreeMap::new(),
         limits: LIMITS.iter().map(|limit| (*limit).to_owned()).collect(),
     };
     let reads = Schema::Polling.id().to_owned();
     let trees = trees.trees() as u32;
-    onto.manifest.behaviour = Some(Behaviour { reads, tensor, trees, classes, calibration, level, self_test, card });
+    onto.manifest.behaviour =
+        Some(Behaviour { reads, tensor, trees, classes, sources, calibration, level, self_test, card });
     onto.manifest.name.clone_from(&settings.name);
     onto.manifest.trust_counter = settings.trust_counter;
     Ok(onto)
@@ -199,33 +207,34 @@ fn calibrate(data: &Conversations, classes: &[String], held: &HeldOut, settings:
     platt::fit(&outputs, settings.behaviour_prior)
 }
 
-/// The least level at which no more than this share of the held-out conversations of class `other` is named: of those that
-/// nobody recognised, since only such are ever named; of all where there is none.
-fn level(data: &Conversations, held: &HeldOut, calibration: Calibration, share: f64) -> f32 {
+/// The least level at which no more than this share of the held-out conversations of class `other` is named.
+fn level(data: &Conversations, sources: &[u32], held: &HeldOut, calibration: Calibration, share: f64) -> f32 {
     let others = || data.rows.iter().zip(held).filter(|(row, _)| row.class == OTHER);
-    let unrecognised = others().any(|(row, _)| !row.recognised);
-    let asked = || others().filter(|(row, _)| !(unrecognised && row.recognised));
-    let named = asked().filter(|(_, choice)| choice.class > 0);
+    let named = others().filter(|(_, choice)| may_be_named(sources, choice));
     let mut named: Vec<f32> = named.map(|(_, choice)| calibration.apply(choice.share)).collect();
     named.sort_by(|a, b| b.total_cmp(a));
-    let allowed = (asked().count() as f64 * share) as usize;
+    let allowed = (others().count() as f64 * share) as usize;
     named.get(allowed).map_or(0.0, |value| value.next_up()).clamp(LEAST_LEVEL, 1.0)
+}
+
+/// Whether a choice gives a name where it is sure enough.
+fn may_be_named(sources: &[u32], choice: &Choice) -> bool {
+    choice.class > 0 && sources.get(choice.class).is_some_and(|sources| *sources >= LEAST_SOURCES)
 }
 
 fn figures(
     data: &Conversations,
-    classes: &[String],
+    (classes, sources): (&[String], &[u32]),
     held: &HeldOut,
     calibration: Calibration,
     level: f32,
 ) -> BTreeMap<String, f64> {
-    let named = |choice: &Choice| choice.class > 0 && calibration.apply(choice.share) >= level;
+    let named = |choice: &Choice| may_be_named(sources, choice) && calibration.apply(choice.share) >= level;
     let (mut recalls, mut sure, mut single) = (Vec::new(), Vec::new(), 0u32);
     let (mut right, mut all) = (0u32, 0u32);
     for (class, name) in classes.iter().enumerate().skip(1) {
         let of_class = || data.rows.iter().zip(held).filter(|(row, _)| row.class == *name);
-        let groups: BTreeSet<&str> = of_class().map(|(row, _)| row.group.as_str()).collect();
-        if groups.len() < 2 {
+        if sources.get(class).is_none_or(|sources| *sources < LEAST_SOURCES) {
             single += 1;
             continue;
         }
@@ -250,8 +259,6 @@ fn figures(
             ("precision_at_the_level", precision),
             ("others_named", others_named as f64),
             ("others", others().count() as f64),
-            ("unrecognised_others_named", others().filter(|(row, c)| !row.recognised && named(c)).count() as f64),
-            ("unrecognised_others", others().filter(|(row, _)| !row.recognised).count() as f64),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
     )
@@ -269,7 +276,7 @@ fn self_test(data: &Conversations, classes: &[String], trees: &Trees, tensors: &
 
 const LIMITS: &[&str] = &[
     "Figures of this model on captures it was trained on say nothing; sources_left_out is measured by models that never \
-     saw the source. Protocols of one source cannot be measured so: their names rest on one laboratory.",
+     saw the source. Protocols of one source cannot be measured so: they are told apart, and never named.",
     "Most sources are laboratories and test captures; few conversations stand behind most protocols.",
     "A conversation of a protocol that is no class of this model gets the name of a similar one, or none.",
 ];

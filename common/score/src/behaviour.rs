@@ -10,6 +10,8 @@ use picket_feature::{Observation, Schema, polling};
 
 /// Name of the class of everything that is not industrial; always the first.
 pub const OTHER: &str = "other";
+/// Sources that a class must be learnt from to be named.
+pub const LEAST_SOURCES: u32 = 2;
 /// Classes at most.
 pub const MAX_CLASSES: usize = 128;
 
@@ -19,6 +21,7 @@ pub(crate) struct Behaviour {
     trees: Trees,
     /// The protocols of classes 1 and on.
     protocols: Vec<Protocol>,
+    sources: Vec<u32>,
     calibration: Calibration,
     level: f32,
 }
@@ -59,6 +62,9 @@ impl Behaviour {
         if told.classes.first().is_none_or(|class| class != OTHER) || !(2..=MAX_CLASSES).contains(&classes) {
             return Err(wrong("its first class must be \"other\", and 1 to 127 others follow"));
         }
+        if told.sources.len() != classes {
+            return Err(wrong("it does not tell the sources of each class"));
+        }
         if !(told.level > 0.0 && told.level <= 1.0) {
             return Err(wrong("its level must be over 0 and at most 1"));
         }
@@ -69,7 +75,8 @@ impl Behaviour {
         }
         let features = Schema::Polling.len();
         let trees = Trees::read(bytes(tensors, told.tensor)?, told.trees as usize, Combine::Mean, 0.0, features)?;
-        let behaviour = Self { trees, protocols, calibration: told.calibration, level: told.level };
+        let sources = told.sources.clone();
+        let behaviour = Self { trees, protocols, sources, calibration: told.calibration, level: told.level };
         for (number, test) in told.self_test.iter().enumerate() {
             let got = behaviour.choose(&floats(tensors, test.vector, features)?);
             if got.class != usize::from(test.class) || (got.share - test.share).abs() > 1e-4 {
@@ -92,6 +99,9 @@ impl Behaviour {
         Schema::Polling.extract(seen, &mut vector);
         let choice = self.choose(&vector);
         let protocol = self.protocols.get(choice.class.checked_sub(1)?)?;
+        if self.sources.get(choice.class).is_none_or(|sources| *sources < LEAST_SOURCES) {
+            return None;
+        }
         let confidence = self.calibration.apply(choice.share);
         (confidence >= self.level).then(|| (protocol.clone(), Unit::new(confidence)))
     }

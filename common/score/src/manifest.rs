@@ -110,6 +110,8 @@ pub struct Behaviour {
     pub trees: u32,
     /// Names of the classes: `other`, then industrial protocols.
     pub classes: Vec<String>,
+    /// From how many sources each class was learnt. What one source alone has is learnt to be told apart, and never named.
+    pub sources: Vec<u32>,
     /// From the share of the votes to the probability that the class is right.
     pub calibration: Calibration,
     /// From this probability on, the conversation is named.
