@@ -3,7 +3,7 @@
 use picket_agent::capture::{FileSource, Filled, FrameBatch, FrameSource as _};
 use picket_agent::features_cmd;
 use picket_agent::sensor::{Sensor, Settings};
-use picket_event::{Body, Event, Verdict};
+use picket_event::{Body, Event, Method, Verdict};
 use picket_packet::{Frame, WireLen};
 use picket_score::Bundle;
 use picket_score::vote::judge;
@@ -49,8 +49,12 @@ fn the_recipe_carries_over_to_sources_it_never_saw() {
 }
 
 fn scored(capture: &Path, bundle: &Arc<Bundle>) -> Vec<Event> {
+    read(capture, &Settings { bundle: Some(bundle.clone()), ..Settings::file("x") })
+}
+
+fn read(capture: &Path, settings: &Settings) -> Vec<Event> {
     let mut source = FileSource::open(capture).unwrap();
-    let mut sensor = Sensor::new(&Settings { bundle: Some(bundle.clone()), ..Settings::file("x") });
+    let mut sensor = Sensor::new(settings);
     let mut batch = FrameBatch::new();
     let mut events = Vec::new();
     while let Ok(Filled::Frames) = source.fill(&mut batch) {
@@ -82,4 +86,34 @@ fn verdicts_carry_reasons() {
         }
     }
     assert!(verdicts > 100, "{verdicts} verdicts on captures the bundle was trained on");
+}
+
+/// The model of behaviour alone, with the built-in bundle: it names industrial conversations and nothing else. The bundle was trained on
+/// these captures, so this holds the path together and says nothing of other captures.
+#[test]
+fn behaviour_names_industrial_conversations_and_nothing_else() {
+    let Some(shared) = shared("behaviour_names_industrial_conversations_and_nothing_else") else { return };
+    let bundle = Arc::new(Bundle::built_in().unwrap());
+    let named = |capture: &Path, only: Option<Method>| {
+        let settings = Settings { bundle: Some(bundle.clone()), only, ..Settings::file("x") };
+        let flows = read(capture, &settings).into_iter().filter_map(|event| match event.body {
+            Body::Flow(flow) if flow.app.method == Some(Method::Behaviour) => Some((event.flow, flow.app)),
+            _ => None,
+        });
+        flows.collect::<Vec<_>>()
+    };
+    let industrial = std::fs::read_to_string(shared.join("corpus/traffic/industrial.jsonl")).unwrap();
+    for capture in files(&shared.join("corpus/traffic"), &["pcap"]) {
+        let name = capture.file_name().unwrap().to_str().unwrap();
+        let wrong = named(&capture, None);
+        assert!(wrong.is_empty() || industrial.contains(name), "{name}: {wrong:?}");
+    }
+    let mut right = 0;
+    for capture in files(&shared.join("corpus/ics"), &["pcap", "pcapng", "cap"]) {
+        for (_, app) in named(&capture, Some(Method::Behaviour)) {
+            assert!(app.protocol.is_industrial() && app.confidence.get() >= 0.4, "{app:?}");
+            right += 1;
+        }
+    }
+    assert!(right > 200, "{right} conversations named");
 }

@@ -12,7 +12,7 @@ use crate::sensor::privacy::Privacy;
 use crate::sensor::{HashKey, Limits, Settings, Sink};
 use clap::{Args, ValueEnum};
 use picket_dissect::infer::{Clusters, Inferred, Library};
-use picket_event::{Event, Ledger, Source};
+use picket_event::{Event, Ledger, Method, Source};
 use picket_packet::Checksums;
 use picket_score::Bundle;
 use std::io::{self, IsTerminal, Write};
@@ -47,6 +47,9 @@ pub struct ReadArgs {
     /// own packets with wrong ones)
     #[arg(long, value_enum, value_name = "MODE", default_value_t = Verification::Ignore)]
     pub checksums: Verification,
+    /// Recognise protocols by this method alone (port, fingerprint or behaviour): for measuring the methods
+    #[arg(long, value_name = "METHOD", hide = true, value_parser = method)]
+    pub method: Option<Method>,
     /// Print the ledger on standard error at the end, even where that is no terminal
     #[arg(long)]
     pub stats: bool,
@@ -99,7 +102,7 @@ pub(super) fn read(args: &ReadArgs) -> Result<Exit, Fault> {
     let progress = Progress::over(inputs.bytes());
     let settings = Template::with(&args.scoring, Limits::default())?;
     let settings = settings.checking(args.checksums.into()).private(args.privacy.load()?);
-    let settings = settings.knowing(args.protocols.load()?);
+    let settings = settings.knowing(args.protocols.load()?).by(args.method);
     let workers = workers(usize::from(args.threads));
     let stdout = io::stdout();
     let immediate = stdout.is_terminal();
@@ -129,6 +132,12 @@ pub(super) fn read(args: &ReadArgs) -> Result<Exit, Fault> {
         }
     }?;
     Ok(tell(&outcome, args.stats || io::stderr().is_terminal(), signals.stopped()))
+}
+
+/// A method that can be asked for alone.
+fn method(name: &str) -> Result<Method, String> {
+    let known = Method::from_name(name).filter(|method| *method != Method::Reverse);
+    known.ok_or_else(|| "there are port, fingerprint and behaviour".to_owned())
 }
 
 /// The names of event kinds, or a usage fault.
@@ -172,6 +181,7 @@ pub(super) struct Template {
     bundle: Option<Arc<Bundle>>,
     privacy: Option<Arc<Privacy>>,
     library: Option<Arc<Library>>,
+    only: Option<Method>,
 }
 
 impl Template {
@@ -184,7 +194,7 @@ impl Template {
                 Fault::say(Exit::Failed, format!("built-in bundle: {refusal}; build the program anew"))
             })?)),
         };
-        Ok(Self { limits, checksums: Checksums::Ignore, bundle, privacy: None, library: None })
+        Ok(Self { limits, checksums: Checksums::Ignore, bundle, privacy: None, library: None, only: None })
     }
 
     /// With checksums looked at or not.
@@ -202,6 +212,11 @@ impl Template {
         Self { library, ..self }
     }
 
+    /// Recognising by this method alone.
+    fn by(self, only: Option<Method>) -> Self {
+        Self { only, ..self }
+    }
+
     /// The settings for one capture file.
     pub(super) fn file(&self, source: &Source) -> Settings {
         Settings {
@@ -211,6 +226,7 @@ impl Template {
             privacy: self.privacy.clone(),
             library: self.library.clone(),
             checksums: self.checksums,
+            only: self.only,
             ..Settings::file("")
         }
     }

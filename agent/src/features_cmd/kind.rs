@@ -11,6 +11,8 @@ pub enum Kind {
     /// A TLS or QUIC flow with every schema the trainer reads (JSON Lines only)
     #[default]
     Training,
+    /// A conversation with 8 payload packets or more: how they follow each other (polling/1, JSON Lines only)
+    Polling,
     /// A packet: nPrint's bits (packet/1)
     Packet,
     /// A flow: statistics (flow/2)
@@ -37,6 +39,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Training => "training",
+            Self::Polling => "polling",
             Self::Packet => "packet",
             Self::Flow => "flow",
             Self::Sequence => "sequence",
@@ -59,7 +62,17 @@ impl Kind {
             Self::Offer => Some(Schema::Offer),
             Self::Certificate => Some(Schema::Certificate),
             Self::Names => Some(Schema::Names),
-            Self::Training | Self::Packet | Self::Pair | Self::Host => None,
+            Self::Training | Self::Polling | Self::Packet | Self::Pair | Self::Host => None,
+        }
+    }
+
+    /// The schemas of the rows the trainer reads; none where it reads no such rows.
+    #[must_use]
+    pub const fn trains(self) -> &'static [Schema] {
+        match self {
+            Self::Training => Schema::TRAINING,
+            Self::Polling => &[Schema::Polling],
+            _ => &[],
         }
     }
 
@@ -68,6 +81,7 @@ impl Kind {
     pub fn schema(self) -> &'static str {
         match self {
             Self::Training => "training",
+            Self::Polling => Schema::Polling.id(),
             Self::Packet => packet::ID,
             Self::Pair => schema::PAIR_ID,
             Self::Host => host::ID,
@@ -122,7 +136,7 @@ impl Form {
         let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
         if name.ends_with(".parquet") {
             Self::Parquet
-        } else if name.ends_with(".csv") || kind != Kind::Training {
+        } else if name.ends_with(".csv") || kind.trains().is_empty() {
             Self::Csv
         } else {
             Self::Jsonl

@@ -131,6 +131,13 @@ impl Labels {
         Some(Known { label, family: &capture.family, group: &capture.group })
     }
 
+    /// What is known of a capture as a whole; `None` without labels.
+    #[must_use]
+    pub fn capture(&self, capture: &str) -> Option<Known<'_>> {
+        let capture = self.captures.get(capture)?;
+        Some(Known { label: &capture.default_label, family: &capture.family, group: &capture.group })
+    }
+
     /// What is known of a client, server and port of a capture: malicious where one of their flows is. `None` for captures
     /// without labels.
     #[must_use]

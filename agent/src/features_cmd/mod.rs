@@ -143,9 +143,9 @@ struct Plan {
 impl Plan {
     fn of(args: &Args) -> Result<Self> {
         let form = args.format.unwrap_or_else(|| Form::of(args.kind, &args.out));
-        if (args.kind == Kind::Training) != (form == Form::Jsonl) {
+        if args.kind.trains().is_empty() == (form == Form::Jsonl) {
             bail!(
-                "rows of kind {} are not written as {}: training rows are jsonl, all others csv or parquet",
+                "rows of kind {} are not written as {}: training and polling rows are jsonl, all others csv or parquet",
                 args.kind.name(),
                 form.name()
             );

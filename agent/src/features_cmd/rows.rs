@@ -10,7 +10,7 @@ use picket_event::body::{App, Body};
 use picket_event::{Endpoints, Event, FlowRef, Protocol, Timestamp, Transport};
 use picket_feature::host::HostWindow;
 use picket_feature::packet::{Found, PacketBits};
-use picket_feature::{Observation, Regularity, names};
+use picket_feature::{Observation, Polling, Regularity, names};
 use picket_score::row::{Row, features};
 use std::net::IpAddr;
 
@@ -115,25 +115,37 @@ impl<'a> Maker<'a> {
         self.out.row(&head, cells)
     }
 
+    /// Writes a row for the trainer.
     fn training(&mut self, flow: &FlowRef, app: &App, seen: &Observation<'_>) -> Result<()> {
-        let Some(Between { src, src_port, dest: Some(dest), dest_port, transport: Some(transport) }) =
-            Between::of(&flow.endpoints)
-        else {
-            return Ok(());
+        let start = seen.start.as_secs_f64();
+        let (known, src, dest, proto) = match Between::of(&flow.endpoints) {
+            Some(between) => {
+                let proto = between.transport.map(|transport| transport.to_string()).unwrap_or_default();
+                let dest = between.dest.map(|ip| ip.to_string()).unwrap_or_default();
+                (
+                    self.of_flow(&between, seen.start),
+                    (between.src.to_string(), between.src_port),
+                    (dest, between.dest_port),
+                    proto,
+                )
+            }
+            None => (
+                self.labels.capture(self.name).unwrap_or(UNLABELLED),
+                Default::default(),
+                Default::default(),
+                "L2".to_owned(),
+            ),
         };
-        let (start, proto) = (seen.start.as_secs_f64(), transport.to_string());
-        let ends = Ends { src: (src, src_port), dest: (dest, dest_port), proto: &proto };
-        let known = self.labels.find(self.name, &ends, start).unwrap_or(UNLABELLED);
-        let (x, t) = features(seen);
+        let (x, t) = features(seen, self.kind.trains());
         self.out.json(&Row {
             file: self.name.to_owned(),
             group: known.group.to_owned(),
             label: known.label.to_owned(),
             family: known.family.to_owned(),
-            src_ip: src.to_string(),
-            src_port,
-            dest_ip: dest.to_string(),
-            dest_port,
+            src_ip: src.0,
+            src_port: src.1,
+            dest_ip: dest.0,
+            dest_port: dest.1,
             proto,
             start,
             app: app.protocol.name().to_owned(),
@@ -148,6 +160,7 @@ impl<'a> Maker<'a> {
         let client = || handshake.and_then(|handshake| handshake.client.as_deref());
         match self.kind {
             Kind::Training => app.protocol == Protocol::TLS || app.protocol == Protocol::QUIC,
+            Kind::Polling => seen.polling.is_some_and(Polling::describes),
             Kind::Flow | Kind::Sequence => true,
             Kind::Handshake => handshake.is_some_and(|handshake| client().is_some() || handshake.server.is_some()),
             Kind::Offer => client().is_some(),
@@ -175,7 +188,7 @@ impl Sink for Maker<'_> {
         if self.failed.is_some() || !self.concerns(app, seen) {
             return;
         }
-        if self.kind == Kind::Training {
+        if !self.kind.trains().is_empty() {
             let result = self.training(flow, app, seen);
             return self.note(result);
         }

@@ -38,16 +38,18 @@ impl Rows {
                     parquet.resume(groups, position);
                 }
             }
-            _ => rows.begin(form, &columns).with_context(|| format!("write feature rows to {}", path.display()))?,
+            _ => {
+                rows.begin(kind, form, &columns).with_context(|| format!("write feature rows to {}", path.display()))?
+            }
         }
         Ok(rows)
     }
 
-    fn begin(&mut self, form: Form, columns: &[Column]) -> Result<()> {
+    fn begin(&mut self, kind: Kind, form: Form, columns: &[Column]) -> Result<()> {
         match (form, &mut self.parquet) {
             (_, Some(parquet)) => parquet.begin(&mut self.out)?,
             (Form::Csv, None) => csv_header(columns, &mut self.out)?,
-            _ => writeln!(self.out, "{}", serde_json::to_string(&Header::of_release())?)?,
+            _ => writeln!(self.out, "{}", serde_json::to_string(&Header::of(kind.trains()))?)?,
         }
         if self.note.is_some() {
             self.begins = self.out.checkpoint()?;

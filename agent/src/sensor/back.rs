@@ -1,6 +1,7 @@
 //! The last piece of the line: what crosses flows, scoring, and the events themselves.
 
 use super::assets::{self, Assets, Conflict};
+use super::behaviour::Recogniser;
 use super::findings::{self, Findings};
 use super::hosts::{self, Hosts};
 use super::level::{Level, Missed};
@@ -11,7 +12,7 @@ use super::report::{Bound, Damage, Evidence, Report, Row, Said};
 use super::{Settings, Sink};
 use picket_dissect::fact::ConnectionIds;
 use picket_event::body::{self, Anomaly, Score};
-use picket_event::{Body, Endpoints, Event, Ledger, Source, Timestamp};
+use picket_event::{Body, Endpoints, Event, Ledger, Source, Timestamp, Transport};
 use picket_feature::{CertificateMemory, Observation, PairKey, PairMemory, ServerKey};
 use picket_score::Scorer;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ const CERTIFICATES_MAX: usize = 16_384;
 pub(crate) struct Back {
     source: Source,
     judge: Option<Judge>,
+    recogniser: Recogniser,
     hosts: Hosts,
     pairs: Pairs,
     paths: Paths,
@@ -57,6 +59,7 @@ impl Back {
         Self {
             source: settings.source.clone(),
             judge,
+            recogniser: Recogniser::new(settings),
             hosts: Hosts::new(settings.key.0[0]),
             pairs: Pairs::new(settings.bundle.is_some()),
             paths: Paths::new(),
@@ -114,6 +117,7 @@ impl Back {
                 if let Some(app) = self.paths.name(row.flow.id) {
                     (row.app, row.payload) = (app, None);
                 }
+                self.recogniser.name(&mut row);
                 self.assets.converse(assets::of_row(&row), row.end);
                 self.hosts.row(&row);
                 news = self.pairs.row(&row);
@@ -285,24 +289,26 @@ impl Back {
 impl Judge {
     /// Remembers the row, and scores it where that is wanted.
     fn score(&mut self, row: &Row, evidence: Evidence, sink: &mut impl Sink, scored: bool) -> Option<Score> {
-        let Evidence { stats, detail, mut handshake } = evidence;
-        let (pair, server) = keys(&row.flow.endpoints)?;
-        if let Some(handshake) = &mut handshake {
+        let Evidence { stats, detail, polling, mut handshake } = evidence;
+        let ends = keys(&row.flow.endpoints);
+        if let (Some(handshake), Some((_, server))) = (&mut handshake, ends) {
             self.certificates.complete(server, handshake);
         }
-        let history = self.pairs.end(pair, row.start, row.bytes.to_client);
+        let history = ends.map(|(pair, _)| self.pairs.end(pair, row.start, row.bytes.to_client));
         let seen = Observation {
             stats: &stats,
             detail: detail.as_deref(),
-            transport: pair.transport,
-            server_port: pair.port,
+            polling: polling.as_deref(),
+            transport: ends.map_or(Transport(0), |(pair, _)| pair.transport),
+            server_port: ends.map_or(0, |(pair, _)| pair.port),
             app: &row.app.protocol,
             handshake: handshake.as_ref(),
-            pair: Some(history),
+            pair: history,
             start: row.start,
         };
         sink.observed(&row.flow, &row.app, &seen);
-        self.scorer.as_mut().filter(|_| scored)?.score(&seen)
+        // What has no ports has no score.
+        self.scorer.as_mut().filter(|_| scored && ends.is_some())?.score(&seen)
     }
 }
 

@@ -12,6 +12,7 @@
 
 pub(crate) mod assets;
 pub(crate) mod back;
+mod behaviour;
 mod findings;
 pub(crate) mod front;
 mod hosts;
@@ -37,7 +38,7 @@ pub use sink::{Count, Sink};
 use back::Back;
 use front::Front;
 use picket_dissect::infer::Library;
-use picket_event::{Ledger, Source, Timestamp};
+use picket_event::{Ledger, Method, Source, Timestamp};
 use picket_packet::{Checksums, Frame};
 use picket_score::Bundle;
 use privacy::Privacy;
@@ -74,6 +75,8 @@ pub struct Settings {
     pub checksums: Checksums,
     /// Shows what is known of each conversation to the sink, scored or not. Default off.
     pub observe: bool,
+    /// Recognises by this method alone: for measuring. Default all methods together.
+    pub only: Option<Method>,
     /// What events may say of people's names; everything without it.
     pub privacy: Option<Arc<Privacy>>,
     /// Protocols that the site has described, and what else the readers of conversations are told.
@@ -91,6 +94,7 @@ impl Settings {
             bundle: None,
             checksums: Checksums::Ignore,
             observe: false,
+            only: None,
             privacy: None,
             library: None,
         }

@@ -5,7 +5,7 @@ use picket_dissect::infer::Inferred;
 use picket_dissect::quic::ConnectionId;
 use picket_event::body::{App, Body, PayloadShape, Tunnel};
 use picket_event::{Both, FlowEnd, FlowRef, FlowState, Timestamp};
-use picket_feature::{FlowDetail, FlowStats, Handshake};
+use picket_feature::{FlowDetail, FlowStats, Handshake, Polling};
 
 /// One message from the front or a shard to the back.
 #[derive(Debug)]
@@ -85,5 +85,7 @@ pub(crate) struct Evidence {
     pub(crate) stats: FlowStats,
     /// Kept where a schema that needs it is read.
     pub(crate) detail: Option<Box<FlowDetail>>,
+    /// Kept where nobody recognised what was said.
+    pub(crate) polling: Option<Box<Polling>>,
     pub(crate) handshake: Option<Handshake>,
 }

@@ -7,8 +7,8 @@ use super::{HashKey, SHARDS, Settings};
 use picket_dissect::infer::Desk;
 use picket_dissect::{Context, Conversation, Fact, Output, quic};
 use picket_event::body::{self, Anomaly as AnomalyBody};
-use picket_event::{Body, Direction, FlowEnd, FlowRef, Ledger, Protocol, Timestamp};
-use picket_feature::{FlowDetail, FlowStats, Handshake};
+use picket_event::{Body, Direction, FlowEnd, FlowRef, Ledger, Method, Protocol, Timestamp};
+use picket_feature::{FlowDetail, FlowStats, Handshake, Polling, polling};
 use picket_flow::{Anomaly, Flow, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
 use picket_packet::Tunnel;
 use std::borrow::Cow;
@@ -32,6 +32,8 @@ pub(crate) struct Tracked {
     stats: FlowStats,
     /// Kept where a schema that needs it is read.
     detail: Option<Box<FlowDetail>>,
+    /// Kept while nobody recognises the conversation.
+    polling: Option<Box<Polling>>,
     conversation: Conversation,
     handshake: Option<Box<Handshake>>,
     /// Place among the shard's merges, or [`NO_MERGE`].
@@ -62,8 +64,29 @@ struct Listener {
     unreported: u64,
     scoring: bool,
     detailed: bool,
+    watch: Watch,
     level: Level,
     missed: Missed,
+}
+
+/// Of which conversations it is kept how their payload packets follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watch {
+    None,
+    Unrecognised,
+    All,
+}
+
+impl Watch {
+    fn of(settings: &Settings) -> Self {
+        if settings.observe || settings.only == Some(Method::Behaviour) {
+            Self::All
+        } else if settings.only.is_none() && settings.bundle.as_ref().is_some_and(|bundle| bundle.recognises()) {
+            Self::Unrecognised
+        } else {
+            Self::None
+        }
+    }
 }
 
 impl Shard {
@@ -101,6 +124,7 @@ impl Shard {
             scoring: settings.bundle.is_some() || settings.observe,
             detailed: settings.observe
                 || settings.bundle.as_ref().is_some_and(|b| b.schemas().iter().any(|schema| schema.needs_detail())),
+            watch: Watch::of(settings),
             level: Level::default(),
             missed: Missed::default(),
         };
@@ -191,6 +215,7 @@ impl Handler for Listener {
         Tracked {
             stats: FlowStats::default(),
             detail: self.detailed.then(Box::default),
+            polling: None,
             conversation: Conversation::new(&endpoints),
             handshake: None,
             merge: NO_MERGE,
@@ -208,6 +233,9 @@ impl Handler for Listener {
         state.stats.packet(direction, packet.time, wire, payload, flags, window, packet.payload);
         if let Some(detail) = &mut state.detail {
             detail.packet(direction, packet.time, payload);
+        }
+        if payload > 0 && (self.watch == Watch::All || !state.conversation.is_recognised()) {
+            self.follow(state, direction, packet.time, payload);
         }
         if self.level != Level::Full {
             self.cut(state);
@@ -294,6 +322,15 @@ impl Listener {
         let endpoints = flow.endpoints();
         let reversed = state.conversation.reversed();
         FlowRef { id: flow.id(), endpoints: if reversed { endpoints.swapped() } else { endpoints } }
+    }
+
+    /// Keeps a payload packet of a conversation that nobody has recognised by now.
+    #[cold]
+    fn follow(&self, state: &mut Tracked, direction: Direction, time: Timestamp, payload_len: u32) {
+        if self.watch != Watch::None && state.stats.payload_packets() > polling::PASSED_OVER {
+            let begin = || Box::new(Polling::behind(&state.stats, direction, payload_len));
+            state.polling.get_or_insert_with(begin).packet(direction, time, payload_len);
+        }
     }
 
     /// Ends the reading of a conversation of which the level wants no more. What is left out once is left out to the
@@ -410,14 +447,16 @@ impl Listener {
         if reversed {
             (packets, bytes, tcp_flags) = (packets.swapped(), bytes.swapped(), tcp_flags.swapped());
         }
+        let mut polling = state.polling.take();
         let evidence = self.scoring.then(|| {
             let mut detail = state.detail.as_deref_mut().map(|detail| Box::new(std::mem::take(detail)));
             if reversed {
                 stats.swap();
                 detail.iter_mut().for_each(|detail| detail.swap());
+                polling.iter_mut().for_each(|polling| polling.swap());
             }
             let handshake = state.handshake.as_deref().cloned();
-            Box::new(Evidence { stats, detail, handshake })
+            Box::new(Evidence { stats, detail, polling, handshake })
         });
         Row {
             flow: Self::name(flow, state),

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use picket_train::Data;
+use picket_train::behaviour::Conversations;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,8 +18,23 @@ pub(super) struct Rows {
     pub(super) sha256: String,
 }
 
-/// Reads rows, decompressed by the file's name.
+/// Reads rows for the vote.
 pub(super) fn read(path: &Path) -> Result<Rows> {
+    let (text, sha256) = text(path)?;
+    let data = Data::parse(text.lines()).with_context(|| format!("read feature rows {}", path.display()))?;
+    Ok(Rows { data, sha256 })
+}
+
+/// Reads rows of kind `polling`, with the SHA-256 of their text.
+pub(super) fn conversations(path: &Path) -> Result<(Conversations, String)> {
+    let (text, sha256) = text(path)?;
+    let read =
+        Conversations::parse(text.lines()).with_context(|| format!("read rows of polling {}", path.display()))?;
+    Ok((read, sha256))
+}
+
+/// The text of rows, decompressed by the file's name, with its SHA-256.
+fn text(path: &Path) -> Result<(String, String)> {
     let told = || format!("read feature rows {}", path.display());
     let file = BufReader::new(File::open(path).with_context(told)?);
     let reader: Box<dyn Read> = match path.extension().and_then(|extension| extension.to_str()) {
@@ -32,8 +48,7 @@ pub(super) fn read(path: &Path) -> Result<Rows> {
         bail!("{}: more than {MAX_BYTES} bytes; train on fewer captures", path.display());
     }
     let sha256 = picket_score::bundle::hex(&Sha256::digest(text.as_bytes()));
-    let data = Data::parse(text.lines()).with_context(told)?;
-    Ok(Rows { data, sha256 })
+    Ok((text, sha256))
 }
 
 /// Prints how many rows each group has, by label.

@@ -2,8 +2,9 @@
 
 use crate::cli::Refused;
 use anyhow::{Context as _, Result, bail};
-use picket_score::bundle::{MAX_BYTES, hex};
+use picket_score::bundle::{MAX_BYTES, hex, tensors};
 use picket_score::{Bundle, Trust};
+use picket_train::Trained;
 use sha2::{Digest as _, Sha256};
 use std::io::{Read as _, Write as _, stdout};
 use std::path::{Path, PathBuf};
@@ -71,6 +72,21 @@ pub(super) fn run(args: &Args) -> Result<()> {
             writeln!(out, "  {name:24}  {value:.4}")?;
         }
     }
+    if let Some(behaviour) = &manifest.behaviour {
+        writeln!(
+            out,
+            "behaviour: {} classes, {} trees, from {:.4}",
+            behaviour.classes.len(),
+            behaviour.trees,
+            behaviour.level
+        )?;
+        for (name, value) in &behaviour.card.sources_left_out {
+            writeln!(out, "  {name:34}  {value:.4}")?;
+        }
+        for limit in &behaviour.card.limits {
+            writeln!(out, "  limit  {limit}")?;
+        }
+    }
     for rule in &manifest.rules {
         let part = if rule.may_decide() { "decides alone" } else { "votes only" };
         let bound = rule.precision_lower_bound();
@@ -107,6 +123,14 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<()> {
         hex(bundle.sha256())
     )?;
     Ok(())
+}
+
+/// The parts of a bundle, whoever signed it; it is checked all the same.
+pub(super) fn parts(path: &Path) -> Result<Trained> {
+    let bytes = read(path)?;
+    let pinned = vec![Sha256::digest(&bytes).into()];
+    let bundle = load(path, &bytes, &Trust { pinned, ..Trust::default() })?;
+    Ok(Trained { manifest: bundle.manifest().clone(), tensors: tensors(&bytes).to_vec() })
 }
 
 fn load(path: &Path, bytes: &[u8], trust: &Trust) -> Result<Bundle> {

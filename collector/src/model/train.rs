@@ -1,10 +1,12 @@
 //! `picket-collector model train`.
 
 use super::rows::{self, Rows};
+use super::show;
 use anyhow::{Context as _, Result, bail};
 use picket_score::bundle::{hex, seal};
 use picket_score::{Bundle, Trust};
-use picket_train::{Data, Settings, Trained, train};
+use picket_train::behaviour::{self, Conversations};
+use picket_train::{Settings, TrainError, Trained, train};
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use std::io::{Write as _, stdout};
@@ -16,6 +18,9 @@ pub struct Args {
     /// Feature rows as `picket-agent features` writes them, plain, .gz or .zst
     #[arg(value_name = "FEATURES")]
     pub rows: PathBuf,
+    /// Rows are of kind polling: the bundle is this one, with the model that names conversations by their behaviour anew
+    #[arg(long, value_name = "BUNDLE")]
+    pub onto: Option<PathBuf>,
     /// Where to write the bundle
     #[arg(long, value_name = "FILE", required_unless_present = "folds")]
     pub out: Option<PathBuf>,
@@ -47,39 +52,74 @@ pub struct Args {
 
 /// Trains and writes.
 pub(super) fn run(args: &Args) -> Result<()> {
-    let Rows { data, sha256 } = rows::read(&args.rows)?;
+    let source = match &args.onto {
+        None => Source::Flows(rows::read(&args.rows)?),
+        Some(bundle) => {
+            let (data, sha256) = rows::conversations(&args.rows)?;
+            Source::Conversations { data, sha256, onto: show::parts(bundle)? }
+        }
+    };
     let Some(directory) = &args.folds else {
         let out = args.out.as_deref().context("no --out: say where to write the bundle")?;
-        return one(args, &data, &sha256, &args.fold, out);
+        return one(args, &source, &args.fold, out);
     };
     std::fs::create_dir_all(directory).with_context(|| format!("create {}", directory.display()))?;
-    for group in data.groups() {
+    for group in source.groups() {
         let out = directory.join(format!("{}.bundle", group.replace('/', "__")));
-        one(args, &data, &sha256, &[group], &out)?;
+        one(args, &source, &[group], &out)?;
     }
     Ok(())
 }
 
-fn one(args: &Args, data: &Data, sha256: &str, left_out: &[String], out: &Path) -> Result<()> {
-    let known = data.groups();
+/// What is trained on.
+enum Source {
+    /// Rows for the vote.
+    Flows(Rows),
+    /// Rows of polling, and the bundle that their model is put into.
+    Conversations { data: Conversations, sha256: String, onto: Trained },
+}
+
+impl Source {
+    fn groups(&self) -> Vec<String> {
+        match self {
+            Self::Flows(rows) => rows.data.groups(),
+            Self::Conversations { data, .. } => data.groups(),
+        }
+    }
+
+    fn train(&self, settings: Settings) -> Result<Trained, TrainError> {
+        let mut say = |what: &str| eprintln!("{what}");
+        match self {
+            Self::Flows(Rows { data, sha256 }) => {
+                let mut kept = data.clone();
+                kept.samples.retain(|sample| !settings.left_out.contains(&sample.group));
+                train(&kept, &Settings { data_sha256: sha256.clone(), ..settings }, &mut say)
+            }
+            Self::Conversations { data, sha256, onto } => {
+                let settings = Settings { data_sha256: sha256.clone(), ..settings };
+                behaviour::add(onto.clone(), &data.without(&settings.left_out), &settings, &mut say)
+            }
+        }
+    }
+}
+
+fn one(args: &Args, source: &Source, left_out: &[String], out: &Path) -> Result<()> {
+    let known = source.groups();
     if let Some(unknown) = left_out.iter().find(|group| !known.contains(group)) {
         bail!("no group {unknown} in {}; there are {}", args.rows.display(), known.join(", "));
     }
-    let mut kept = data.clone();
-    kept.samples.retain(|sample| !left_out.contains(&sample.group));
     let mut settings = Settings {
         name: args.name.clone(),
         trust_counter: args.trust_counter,
         trained_on: args.describe.clone(),
-        data_sha256: sha256.to_owned(),
         left_out: left_out.to_vec(),
         ..Settings::default()
     };
     settings.forest.seed = args.seed;
     settings.boosting.seed = args.seed;
+    settings.voting.seed = args.seed;
     settings.forest.trees = args.trees;
-    let mut say = |what: &str| eprintln!("{what}");
-    let trained = train(&kept, &settings, &mut say).with_context(|| format!("train {}", out.display()))?;
+    let trained = source.train(settings).with_context(|| format!("train {}", out.display()))?;
     write(&trained, args.key.as_deref(), out)
 }
 
@@ -101,6 +141,9 @@ fn write(trained: &Trained, key: Option<&Path>, out: &Path) -> Result<()> {
     writeln!(said, "signer    {}", hex(&signer))?;
     for (name, value) in &trained.manifest.card.sources_left_out {
         writeln!(said, "{name:24}  {value:.4}  (sources left out)")?;
+    }
+    for (name, value) in trained.manifest.behaviour.iter().flat_map(|behaviour| &behaviour.card.sources_left_out) {
+        writeln!(said, "behaviour: {name}  {value:.4}  (sources left out)")?;
     }
     Ok(())
 }

@@ -13,6 +13,13 @@ pub enum TrainError {
         /// Groups with good flows.
         good: usize,
     },
+    /// Conversations of too few kinds or sources.
+    TooFewConversations {
+        /// Classes, `other` included.
+        classes: usize,
+        /// Sources.
+        groups: usize,
+    },
     /// A feature names the capture and not the behaviour.
     ForbiddenFeature(String),
     /// On sources it never saw the model is hardly better than chance.
@@ -37,6 +44,11 @@ impl fmt::Display for TrainError {
                 f,
                 "training needs malicious and good flows from at least two groups each, there are {malicious} and {good}; \
                  add captures and labels"
+            ),
+            Self::TooFewConversations { classes, groups } => write!(
+                f,
+                "rows of polling need industrial conversations, others, and at least two groups; there are {classes} classes \
+                 and {groups} groups"
             ),
             Self::ForbiddenFeature(name) => {
                 write!(f, "feature {name} names the capture and not the behaviour; take it out of the rows")

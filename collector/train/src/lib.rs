@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod behaviour;
 pub mod boosting;
 mod data;
 mod error;
@@ -20,6 +21,7 @@ mod seal;
 mod settings;
 mod table;
 mod train;
+pub mod voting;
 
 pub use data::{Data, DataError, Label, MAX_ROWS, Sample};
 pub use error::TrainError;

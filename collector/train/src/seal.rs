@@ -41,6 +41,7 @@ pub(crate) fn assemble(
         members,
         vote: Vote { method: VoteMethod::Adaptive, least_votes: 2, suspicious, malicious },
         rules: found.rules.clone(),
+        behaviour: None,
         self_test: Vec::new(),
         card: card(data, found, settings),
     };
@@ -63,7 +64,7 @@ pub(crate) fn assemble(
 }
 
 /// Appends numbers on a four-byte boundary; answers where they stand.
-fn append(tensors: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> Span {
+pub(crate) fn append(tensors: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> Span {
     tensors.resize(tensors.len().next_multiple_of(4), 0);
     let offset = tensors.len();
     write(tensors);

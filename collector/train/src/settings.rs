@@ -3,6 +3,7 @@
 use crate::boosting::BoostingSettings;
 use crate::forest::ForestSettings;
 use crate::regression::RegressionSettings;
+use crate::voting::VotingSettings;
 
 /// Settings of one training.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,12 @@ pub struct Settings {
     pub boosting: BoostingSettings,
     /// The regression of `handshake`.
     pub regression: RegressionSettings,
+    /// The forest of `ics_behaviour`.
+    pub voting: VotingSettings,
+    /// Share of other conversations of held-out sources that may get an industrial name. Default 0.005.
+    pub behaviour_share: f64,
+    /// As `calibration_prior`, for `ics_behaviour`. Default 0.
+    pub behaviour_prior: f64,
 }
 
 impl Default for Settings {
@@ -45,6 +52,9 @@ impl Default for Settings {
             forest: ForestSettings::default(),
             boosting: BoostingSettings::default(),
             regression: RegressionSettings::default(),
+            voting: VotingSettings::default(),
+            behaviour_share: 0.005,
+            behaviour_prior: 0.0,
         }
     }
 }

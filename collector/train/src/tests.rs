@@ -1,5 +1,6 @@
 //! The whole training on made data.
 
+use crate::behaviour::{self, Conversations};
 use crate::{Data, Settings, TrainError, train};
 use picket_event::Classifier;
 use picket_score::bundle::seal;
@@ -96,4 +97,83 @@ fn a_feature_that_names_the_capture_is_refused() {
 fn rows_of_another_release_are_refused() {
     let line = r#"{"picket_features":1,"schemas":["flow/9"],"names":["x"]}"#;
     assert!(Data::parse([line].into_iter()).unwrap_err().to_string().contains("flow/9"));
+}
+
+/// Rows of polling of four sources: a protocol polled with 12 bytes each second, and traffic without order. Of what nobody recognised
+/// and nobody labelled nothing is learnt.
+fn polled() -> Conversations {
+    let header = Header::of(&[picket_feature::Schema::Polling]);
+    let mut lines = vec![serde_json::to_string(&header).unwrap()];
+    let mut random = crate::random::Random::new(3);
+    for number in 0..160usize {
+        let app = ["modbus", "http", "unknown", "unknown"][number % 4];
+        let label = if number % 4 == 2 { "benign" } else { "" };
+        let mut x: Vec<Option<f32>> = header.names.iter().map(|_| Some(random.unit())).collect();
+        let mut set = |name: &str, value: f32| {
+            let at = header.names.iter().position(|known| known == name).unwrap();
+            x[at] = Some(value);
+        };
+        let industrial = app == "modbus";
+        for (name, least) in
+            [("polling_src2dst_commonest", 12.0), ("polling_src2dst_median", 12.0), ("polling_period_log", 7.0)]
+        {
+            set(name, if industrial { least } else { 40.0 + 500.0 * random.unit() });
+        }
+        let row = Row {
+            file: "x.pcap".into(),
+            group: format!("g{}", number / 4 % 4),
+            label: label.into(),
+            family: String::new(),
+            src_ip: String::new(),
+            src_port: 0,
+            dest_ip: String::new(),
+            dest_port: 0,
+            proto: "TCP".into(),
+            start: 0.0,
+            app: app.into(),
+            x,
+            t: vec![],
+        };
+        lines.push(serde_json::to_string(&row).unwrap());
+    }
+    Conversations::parse(lines.iter().map(String::as_str)).unwrap()
+}
+
+#[test]
+fn a_model_of_behaviour_is_put_into_a_bundle_and_nothing_else_changes() {
+    let vote = train(&made(false), &small(), &mut |_| {}).unwrap();
+    let rows = polled();
+    assert_eq!(rows.counts(), [("modbus".to_owned(), 40), ("other".to_owned(), 80)].into());
+    let mut settings = small();
+    settings.voting.trees = 20;
+    let with = behaviour::add(vote.clone(), &rows, &settings, &mut |_| {}).unwrap();
+    let model = with.manifest.behaviour.clone().unwrap();
+    assert_eq!(model.classes, ["other", "modbus"]);
+    assert!(model.card.sources_left_out["macro_recall_at_the_level"] > 0.9, "{:?}", model.card.sources_left_out);
+    assert_eq!((&with.manifest.members, &with.manifest.vote), (&vote.manifest.members, &vote.manifest.vote));
+    assert_eq!(with.tensors[..vote.tensors.len()], vote.tensors);
+    let again = behaviour::add(with.clone(), &rows, &settings, &mut |_| {}).unwrap();
+    assert_eq!(
+        (again.manifest, again.tensors),
+        (with.manifest.clone(), with.tensors.clone()),
+        "put in place of the old one"
+    );
+    let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    let signer: [u8; 32] = key.public_key().as_ref().try_into().unwrap();
+    let bytes = seal(&with.manifest, &with.tensors, &key).unwrap();
+    let trust = Trust { keys: vec![signer], ..Trust::default() };
+    assert!(Bundle::load(&bytes, &trust).unwrap().recognises());
+    let spoilt: [fn(&mut picket_score::manifest::Behaviour); 6] = [
+        |model| model.classes[1] = "tls".to_owned(),
+        |model| model.classes.swap(0, 1),
+        |model| model.level = 0.0,
+        |model| model.reads = "flow/1".to_owned(),
+        |model| model.tensor.length += 1,
+        |model| model.self_test[0].share += 0.5,
+    ];
+    for spoil in spoilt {
+        let mut manifest = with.manifest.clone();
+        spoil(manifest.behaviour.as_mut().unwrap());
+        assert!(Bundle::load(&seal(&manifest, &with.tensors, &key).unwrap(), &trust).is_err());
+    }
 }

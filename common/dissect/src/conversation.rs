@@ -66,12 +66,7 @@ impl Conversation {
     /// A conversation of which nothing was seen yet.
     #[must_use]
     pub fn new(endpoints: &Endpoints) -> Self {
-        let ports = match *endpoints {
-            Endpoints::Ip { src_port, dest_port, transport, .. } => {
-                Ports { transport, client: src_port, server: dest_port, ether_type: None }
-            }
-            Endpoints::Link { ether_type, .. } => Ports { transport: Transport(0), client: 0, server: 0, ether_type },
-        };
+        let ports = Ports::of(endpoints);
         // A link that names no type gives nothing to identify by.
         let nameless = matches!(endpoints, Endpoints::Link { ether_type: None, .. });
         let phase = if nameless { Phase::Done } else { Phase::Idle };

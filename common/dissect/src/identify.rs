@@ -6,7 +6,7 @@
 use crate::candidates::{self, Candidates};
 use crate::{Dissector, Head, Probe, link, recognise, registry};
 use picket_event::body::App;
-use picket_event::{Method, Protocol, Transport, Unit};
+use picket_event::{Endpoints, Method, Protocol, Transport, Unit};
 
 /// From this confidence on, a decision falls without waiting for more.
 pub(crate) const SURE: f32 = 0.8;
@@ -166,6 +166,16 @@ pub(crate) fn judge(head: &Head<'_>, ports: Ports, refused: &mut Candidates) -> 
 }
 
 impl Ports {
+    /// Those of a conversation.
+    pub(crate) const fn of(endpoints: &Endpoints) -> Self {
+        match *endpoints {
+            Endpoints::Ip { src_port, dest_port, transport, .. } => {
+                Self { transport, client: src_port, server: dest_port, ether_type: None }
+            }
+            Endpoints::Link { ether_type, .. } => Self { transport: Transport(0), client: 0, server: 0, ether_type },
+        }
+    }
+
     /// Whom the ports speak for, and who else can be meant.
     fn candidates(self) -> (Candidates, Candidates) {
         if let Some(ether_type) = self.ether_type {
@@ -198,6 +208,14 @@ impl Judgement {
             }
         }
     }
+}
+
+/// The protocol registered for a conversation's port, or for the type that stands in its place: weak evidence, whatever was said.
+#[must_use]
+pub fn by_port(endpoints: &Endpoints) -> Option<Protocol> {
+    let ports = Ports::of(endpoints);
+    let (mut meant, _) = ports.candidates();
+    meant.next().map(|number| Candidate(number).protocol())
 }
 
 /// The candidate a port alone points at, unless it refused what was seen. Never an industrial one: scans of

@@ -105,3 +105,4 @@ mod x509;
 pub use contract::{Context, Dissector, Head, Home, Input, Need, Next, Output, Probe, Progress, Session, SessionBox};
 pub use conversation::Conversation;
 pub use fact::Fact;
+pub use identify::by_port;

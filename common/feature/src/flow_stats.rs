@@ -140,6 +140,13 @@ impl FlowStats {
         self.directions.to_server.packets + self.directions.to_client.packets
     }
 
+    /// Packets with payload both ways.
+    #[must_use]
+    #[inline]
+    pub const fn payload_packets(&self) -> u64 {
+        self.directions.to_server.payload_packets + self.directions.to_client.payload_packets
+    }
+
     /// Bytes on the wire of one direction.
     #[must_use]
     pub const fn bytes(&self, direction: Direction) -> u64 {

@@ -4,6 +4,7 @@ use crate::detail::FlowDetail;
 use crate::flow_stats::FlowStats;
 use crate::handshake::Handshake;
 use crate::pair::PairHistory;
+use crate::polling::Polling;
 use picket_event::{Protocol, Timestamp, Transport};
 
 /// One flow as the classifiers see it: borrowed from the sensor for the time of one scoring.
@@ -16,6 +17,8 @@ pub struct Observation<'a> {
     pub stats: &'a FlowStats,
     /// What `flow/2` and `sequence/2` need beside; `None` where it was not kept.
     pub detail: Option<&'a FlowDetail>,
+    /// What `polling/1` is made of; `None` where the conversation was recognised, or none of its payload was kept.
+    pub polling: Option<&'a Polling>,
     /// The transport.
     pub transport: Transport,
     /// The server's port.

@@ -4,7 +4,7 @@
 //! known is `NaN` in the vector, never 0. A change of meaning, order or number of features is a new version.
 
 use crate::observation::Observation;
-use crate::{behaviour, certificate, hello, host, names, offer, points, regularity, statistics};
+use crate::{behaviour, certificate, hello, host, names, offer, points, polling, regularity, statistics};
 use std::borrow::Cow;
 
 /// One family of features.
@@ -30,6 +30,8 @@ pub enum Schema {
     Sequence2,
     /// The server name's shape and characters (`names/1`).
     Names,
+    /// How payload packets follow each other (`polling/1`).
+    Polling,
 }
 
 /// One column of a schema.
@@ -56,6 +58,7 @@ impl Schema {
         Self::Flow2,
         Self::Sequence2,
         Self::Names,
+        Self::Polling,
     ];
 
     /// Those that rows for training hold: what the classifiers of this release are made of.
@@ -76,6 +79,7 @@ impl Schema {
             Self::Flow2 => "flow/2",
             Self::Sequence2 => "sequence/2",
             Self::Names => "names/1",
+            Self::Polling => "polling/1",
         }
     }
 
@@ -103,6 +107,10 @@ impl Schema {
                 let shapes = names::COLUMNS.iter().map(|(name, _, _)| (*name).to_owned());
                 shapes.chain(names::bucket_names()).collect()
             }
+            Self::Polling => {
+                let told = polling::COLUMNS.iter().map(|(name, _, _)| (*name).to_owned());
+                told.chain(polling::bin_names()).collect()
+            }
         }
     }
 
@@ -128,13 +136,20 @@ impl Schema {
                 "`sequence/1`, with the steps between bins of length and of gaps, and TLS record lengths."
             }
             Self::Names => "The server name's shape, and hashed pairs and triples of its characters.",
+            Self::Polling => {
+                "How the first 66 packets with payload follow each other, in conversations with 8 or more."
+            }
         }
     }
 
     /// Its columns with units and meanings.
     #[must_use]
     pub fn columns(self) -> Vec<Column> {
-        let described = if self == Self::Names { names::COLUMNS } else { &[] };
+        let described = match self {
+            Self::Names => names::COLUMNS,
+            Self::Polling => polling::COLUMNS,
+            _ => &[],
+        };
         let named = self.names().into_iter().enumerate();
         named
             .map(|(at, name)| match described.get(at) {
@@ -158,6 +173,7 @@ impl Schema {
             Self::Flow2 => statistics::FLOW_NAMES.len(),
             Self::Sequence2 => statistics::SEQUENCE_LEN,
             Self::Names => names::LEN,
+            Self::Polling => polling::LEN,
         }
     }
 
@@ -183,6 +199,7 @@ impl Schema {
                 let client = seen.handshake.and_then(|handshake| handshake.client.as_deref());
                 names::extract(client.and_then(|client| client.sni.as_deref()), into);
             }
+            Self::Polling => polling::extract(seen, into),
         }
     }
 }
@@ -239,6 +256,8 @@ fn unit(name: &str) -> &'static str {
         ("alpn_", "flag"),
         ("sign_", "flag"),
         ("points", "0..1"),
+        ("polling_src2dst_size_", "0..1"),
+        ("polling_dst2src_size_", "0..1"),
         ("name_pair", "0..1"),
         ("name_triple", "0..1"),
         ("client_ciphers_", "0..1"),
@@ -336,6 +355,7 @@ mod tests {
         let seen = Observation {
             stats: &stats,
             detail: None,
+            polling: None,
             transport: Transport::TCP,
             server_port: 443,
             app: &Protocol::TLS,
@@ -378,6 +398,7 @@ mod tests {
             ("flow/2", 107),
             ("sequence/2", 260),
             ("names/1", 212),
+            ("polling/1", 121),
         ];
         assert_eq!(lengths, published);
         assert_eq!((pair_columns().len(), host_columns().len()), (25, 30));
@@ -402,7 +423,9 @@ mod tests {
     /// What is not known is absent and not 0: a flow without packets and hello has no sizes and no offer.
     #[test]
     fn the_unknown_is_absent() {
-        for schema in [Schema::Offer, Schema::Points, Schema::Sequence, Schema::Sequence2, Schema::Names] {
+        for schema in
+            [Schema::Offer, Schema::Points, Schema::Sequence, Schema::Sequence2, Schema::Names, Schema::Polling]
+        {
             assert!(vector(schema, None).iter().all(|value| value.is_nan()), "{}", schema.id());
         }
         let known: Vec<String> = Schema::Flow.names();

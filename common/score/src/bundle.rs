@@ -11,12 +11,13 @@
 //!
 //! Sizes are checked first, then the signature and whom it is from, and only then is anything parsed.
 
+use crate::behaviour::Behaviour;
 use crate::linear::Linear;
 use crate::manifest::{self, Manifest, Span};
 use crate::refusal::Refusal;
 use crate::trees::{Combine, Trees};
-use picket_event::Classifier;
-use picket_feature::Schema;
+use picket_event::{Classifier, Protocol, Unit};
+use picket_feature::{Observation, Schema};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use sha2::{Digest as _, Sha256};
 
@@ -55,6 +56,7 @@ pub struct Bundle {
     pub(crate) members: Vec<Ready>,
     pub(crate) rules: Vec<ReadyRule>,
     pub(crate) certificate_column: Option<usize>,
+    behaviour: Option<Behaviour>,
     sha256: [u8; 32],
     signer: [u8; 32],
 }
@@ -127,7 +129,8 @@ impl Bundle {
         let members = manifest.members.iter().map(|member| reader.member(member)).collect::<Result<_, _>>()?;
         let rules = manifest.rules.iter().map(|rule| reader.rule(rule)).collect::<Result<_, _>>()?;
         let certificate_column = names.iter().position(|name| name == "certificate_self_signed");
-        Ok(Self { manifest, schemas, names, members, rules, certificate_column, sha256, signer })
+        let behaviour = manifest.behaviour.as_ref().map(|told| Behaviour::read(told, tensors)).transpose()?;
+        Ok(Self { manifest, schemas, names, members, rules, certificate_column, behaviour, sha256, signer })
     }
 
     fn self_test(&self, tensors: &[u8]) -> Result<(), Refusal> {
@@ -148,6 +151,18 @@ impl Bundle {
             }
         }
         Ok(())
+    }
+
+    /// Whether it can name conversations that nobody recognised.
+    #[must_use]
+    pub const fn recognises(&self) -> bool {
+        self.behaviour.is_some()
+    }
+
+    /// The industrial protocol that a conversation behaves like, and how sure that is; `None` where it is none or not sure.
+    #[must_use]
+    pub fn recognise(&self, seen: &Observation<'_>) -> Option<(Protocol, Unit)> {
+        self.behaviour.as_ref()?.recognise(seen)
     }
 
     /// What it says of itself.
@@ -179,6 +194,12 @@ impl Bundle {
     pub fn schemas(&self) -> &[Schema] {
         &self.schemas
     }
+}
+
+/// The numbers of a bundle file, unchecked; none where it is no bundle.
+#[must_use]
+pub fn tensors(bytes: &[u8]) -> &[u8] {
+    Parts::split(bytes).map_or(&[], |parts| parts.tensors)
 }
 
 /// Makes the file of a manifest and its tensors. The self-test is not run here: load it to be sure.
@@ -319,14 +340,14 @@ impl Resolver<'_> {
     }
 }
 
-fn bytes(tensors: &[u8], span: Span) -> Result<&[u8], Refusal> {
+pub(crate) fn bytes(tensors: &[u8], span: Span) -> Result<&[u8], Refusal> {
     let (from, length) = (span.offset as usize, span.length as usize);
     tensors
         .get(from..from.saturating_add(length))
         .ok_or_else(|| Refusal::model("tensors", format!("{length} bytes at {from} of {}", tensors.len())))
 }
 
-fn floats(tensors: &[u8], span: Span, count: usize) -> Result<Vec<f32>, Refusal> {
+pub(crate) fn floats(tensors: &[u8], span: Span, count: usize) -> Result<Vec<f32>, Refusal> {
     let bytes = bytes(tensors, span)?;
     if bytes.len() != count * 4 {
         return Err(Refusal::model("tensors", format!("{} bytes are not {count} numbers", bytes.len())));

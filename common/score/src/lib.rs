@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod behaviour;
 mod builtin;
 pub mod bundle;
 pub mod calibration;

@@ -20,6 +20,9 @@ pub struct Manifest {
     pub vote: Vote,
     /// Rules on single features.
     pub rules: Vec<Rule>,
+    /// What names conversations that nobody recognised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behaviour: Option<Behaviour>,
     /// What the bundle must give for stored inputs, checked before it is taken.
     pub self_test: Vec<SelfTest>,
     /// The model card.
@@ -93,6 +96,42 @@ pub struct Span {
     pub offset: u32,
     /// How many.
     pub length: u32,
+}
+
+/// The model that tells an industrial protocol by how packets follow each other: trees whose leaves are numbers of classes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Behaviour {
+    /// The schema of its vector.
+    pub reads: String,
+    /// Where its trees stand.
+    pub tensor: Span,
+    /// How many trees.
+    pub trees: u32,
+    /// Names of the classes: `other`, then industrial protocols.
+    pub classes: Vec<String>,
+    /// From how many sources each class was learnt. What one source alone has is learnt to be told apart, and never named.
+    pub sources: Vec<u32>,
+    /// From the share of the votes to the probability that the class is right.
+    pub calibration: Calibration,
+    /// From this probability on, the conversation is named.
+    pub level: f32,
+    /// Stored inputs and what must come of them.
+    pub self_test: Vec<BehaviourTest>,
+    /// Its card.
+    pub card: Card,
+}
+
+/// A stored input of [`Behaviour`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BehaviourTest {
+    /// The vector, as in [`SelfTest`].
+    pub vector: Span,
+    /// The class with the most votes.
+    pub class: u16,
+    /// Its share of them.
+    pub share: f32,
 }
 
 /// How votes become a verdict.

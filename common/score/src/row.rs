@@ -57,19 +57,25 @@ impl Header {
     /// The header of rows with the schemas rows for training hold.
     #[must_use]
     pub fn of_release() -> Self {
+        Self::of(Schema::TRAINING)
+    }
+
+    /// The header of rows with these schemas.
+    #[must_use]
+    pub fn of(schemas: &[Schema]) -> Self {
         Self {
             picket_features: FORMAT,
-            schemas: Schema::TRAINING.iter().map(|schema| schema.id().to_owned()).collect(),
-            names: Schema::TRAINING.iter().flat_map(|schema| schema.names()).collect(),
+            schemas: schemas.iter().map(|schema| schema.id().to_owned()).collect(),
+            names: schemas.iter().flat_map(|schema| schema.names()).collect(),
         }
     }
 }
 
-/// The features and token buckets of one flow, by the schemas rows for training hold.
+/// The features of one flow by these schemas, and its token buckets.
 #[must_use]
-pub fn features(seen: &Observation<'_>) -> (Vec<Option<f32>>, Vec<u32>) {
+pub fn features(seen: &Observation<'_>, schemas: &[Schema]) -> (Vec<Option<f32>>, Vec<u32>) {
     let mut vector = Vec::new();
-    for schema in Schema::TRAINING {
+    for schema in schemas {
         schema.extract(seen, &mut vector);
     }
     let mut tokens = Vec::new();

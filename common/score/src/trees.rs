@@ -118,7 +118,14 @@ impl Trees {
         self.finish(sum)
     }
 
-    /// The same, adding to `contributions` by how much each feature moved the result (the change of the mean leaf
+    /// Gives the value of the leaf that each tree comes to.
+    pub fn leaves(&self, vector: &[f32], mut give: impl FnMut(f32)) {
+        for root in &self.roots {
+            give(self.walk(*root, vector, |_, _, _| {}));
+        }
+    }
+
+    /// As [`Trees::predict`], adding to `contributions` by how much each feature moved the result (the change of the mean leaf
     /// value below a node, as Saabas has it). Costs more: for reasons only.
     pub fn explain(&self, vector: &[f32], means: &[f32], contributions: &mut [f32]) -> f32 {
         let scale = match self.combine {

@@ -55,6 +55,7 @@ fn made() -> (Manifest, Vec<u8>) {
             right: 400,
             sources: 3,
         }],
+        behaviour: None,
         self_test: vec![],
         card: Card::default(),
     };
