@@ -32,7 +32,7 @@ pub struct Settings {
     pub regression: RegressionSettings,
     /// The forest of `ics_behaviour`.
     pub voting: VotingSettings,
-    /// Share of other conversations of held-out sources that may get an industrial name. Default 0.005.
+    /// Share of other conversations of held-out sources that may get an industrial name. Default 0.002.
     pub behaviour_share: f64,
     /// As `calibration_prior`, for `ics_behaviour`. Default 0.
     pub behaviour_prior: f64,
@@ -53,7 +53,7 @@ impl Default for Settings {
             boosting: BoostingSettings::default(),
             regression: RegressionSettings::default(),
             voting: VotingSettings::default(),
-            behaviour_share: 0.005,
+            behaviour_share: 0.002,
             behaviour_prior: 0.0,
         }
     }

@@ -193,10 +193,11 @@ fn shares(lengths: &[u16]) -> [f32; BINS.len()] {
     let mut shares = [if lengths.is_empty() { f32::NAN } else { 0.0 }; BINS.len()];
     for length in lengths {
         let bin = BINS.partition_point(|least| least <= length).saturating_sub(1);
-        if let Some(share) = shares.get_mut(bin) {
-            *share += 1.0 / lengths.len() as f32;
+        if let Some(count) = shares.get_mut(bin) {
+            *count += 1.0;
         }
     }
+    shares.iter_mut().for_each(|count| *count /= lengths.len() as f32);
     shares
 }
 
