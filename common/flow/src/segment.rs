@@ -131,7 +131,8 @@ impl<H: Handler> Segment<'_, '_, H> {
         }
         let (handler, direction) = (&mut *self.handler, self.direction);
         let give = &mut |item: StreamItem<'_>| handler.stream(flow, state, direction, item, packet.time);
-        let arrived = Arrived { seq, data: packet.payload, length: packet.payload_wire, ttl: packet.ttl };
+        let pushed = self.tcp.has(TcpHeader::PSH);
+        let arrived = Arrived { seq, data: packet.payload, length: packet.payload_wire, ttl: packet.ttl, pushed };
         let seen = half.segment(&arrived, self.caps, self.pool, give);
         self.counters.reassembly_capped += u64::from(seen.capped);
         self.counters.resynchronised += u64::from(seen.resynchronised);

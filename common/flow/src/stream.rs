@@ -40,6 +40,8 @@ pub(crate) struct Arrived<'a> {
     /// Their number on the wire.
     pub(crate) length: u32,
     pub(crate) ttl: u8,
+    /// Whether the sender wants them to be read (PSH), as with all that programs send.
+    pub(crate) pushed: bool,
 }
 
 /// One direction.
@@ -179,7 +181,7 @@ impl Half {
             self.started = true;
             self.next = arrived.seq;
             // A keep-alive repeats the byte before the next one (RFC 9293 section 3.8.4), as a zero where it carries one.
-            if arrived.data == [0] && arrived.length == 1 {
+            if arrived.data == [0] && arrived.length == 1 && !arrived.pushed {
                 self.next = arrived.seq.wrapping_add(1);
                 return Seen::default();
             }
@@ -214,7 +216,7 @@ impl Half {
         give: &mut impl FnMut(StreamItem<'_>),
     ) -> Seen {
         let mut seen = Seen::default();
-        let &Arrived { seq, data, length, ttl } = arrived;
+        let &Arrived { seq, data, length, ttl, .. } = arrived;
         let ahead = distance(self.next, seq);
         if !(-WINDOW..WINDOW).contains(&ahead) {
             // One stray segment is ignored; a second that goes on from it is where the stream is now.
