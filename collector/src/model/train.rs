@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         None => Source::Flows(rows::read(&args.rows)?),
         Some(bundle) => {
             let (data, sha256) = rows::conversations(&args.rows)?;
-            Source::Conversations { data, sha256, onto: show::parts(bundle)? }
+            Source::Conversations { data, sha256, onto: Box::new(show::parts(bundle)?) }
         }
     };
     let Some(directory) = &args.folds else {
@@ -76,7 +76,7 @@ enum Source {
     /// Rows for the vote.
     Flows(Rows),
     /// Rows of polling, and the bundle that their model is put into.
-    Conversations { data: Conversations, sha256: String, onto: Trained },
+    Conversations { data: Conversations, sha256: String, onto: Box<Trained> },
 }
 
 impl Source {
@@ -97,7 +97,7 @@ impl Source {
             }
             Self::Conversations { data, sha256, onto } => {
                 let settings = Settings { data_sha256: sha256.clone(), ..settings };
-                behaviour::add(onto.clone(), &data.without(&settings.left_out), &settings, &mut say)
+                behaviour::add(Trained::clone(onto), &data.without(&settings.left_out), &settings, &mut say)
             }
         }
     }

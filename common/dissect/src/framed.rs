@@ -128,7 +128,7 @@ fn look<F: Framed>(bytes: &[u8], stream: bool) -> Look {
                 return if F::may_begin(rest) { Look::Open } else { Look::No };
             }
             Err(Fault::Malformed(_)) if mark.is_none() => return Look::No,
-            Err(_) if !F::MARKED && !(stream && F::may_begin(rest)) => return Look::No,
+            Err(_) if !(F::MARKED || stream && F::may_begin(rest)) => return Look::No,
             Err(_) => break,
         }
     }
