@@ -82,31 +82,31 @@ impl Bytes {
     /// One byte.
     #[must_use]
     pub fn u8(self, value: u8) -> Self {
-        self.put(&[value])
+        self.put([value])
     }
 
     /// Two bytes, the high one first.
     #[must_use]
     pub fn be16(self, value: impl TryInto<u16>) -> Self {
-        self.put(&value.try_into().unwrap_or(u16::MAX).to_be_bytes())
+        self.put(value.try_into().unwrap_or(u16::MAX).to_be_bytes())
     }
 
     /// Four bytes, the high one first.
     #[must_use]
     pub fn be32(self, value: impl TryInto<u32>) -> Self {
-        self.put(&value.try_into().unwrap_or(u32::MAX).to_be_bytes())
+        self.put(value.try_into().unwrap_or(u32::MAX).to_be_bytes())
     }
 
     /// Two bytes, the low one first.
     #[must_use]
     pub fn le16(self, value: impl TryInto<u16>) -> Self {
-        self.put(&value.try_into().unwrap_or(u16::MAX).to_le_bytes())
+        self.put(value.try_into().unwrap_or(u16::MAX).to_le_bytes())
     }
 
     /// Four bytes, the low one first.
     #[must_use]
     pub fn le32(self, value: impl TryInto<u32>) -> Self {
-        self.put(&value.try_into().unwrap_or(u32::MAX).to_le_bytes())
+        self.put(value.try_into().unwrap_or(u32::MAX).to_le_bytes())
     }
 
     /// These bytes.
