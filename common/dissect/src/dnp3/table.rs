@@ -1,4 +1,4 @@
-//! Code<u8> codes and object groups (IEEE 1815-2012 clause 4.4 table 4-2, annex A).
+//! Function codes and object groups (IEEE 1815-2012 clause 4.4 table 4-2, annex A).
 
 use crate::codes::{Code, code, find};
 use picket_event::Operation;

@@ -1,4 +1,4 @@
-//! Code<u8> codes, exception codes, sub-functions and UMAS codes, with their operations.
+//! Function codes, exception codes, sub-functions and UMAS codes, with their operations.
 
 use crate::codes::{Code, code, find};
 use picket_event::Operation;
