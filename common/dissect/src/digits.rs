@@ -1,4 +1,4 @@
-//! Numbers as text, without the general formatter: most of what a message's object costs.
+//! Numbers and bytes as text, without the general formatter: most of what a message's object costs.
 
 /// Two hexadecimal digits.
 pub(crate) fn hex(byte: u8) -> [u8; 2] {
@@ -8,6 +8,18 @@ pub(crate) fn hex(byte: u8) -> [u8; 2] {
 /// Puts two hexadecimal digits to a text.
 pub(crate) fn push_hex(text: &mut String, byte: u8) {
     text.extend(hex(byte).map(char::from));
+}
+
+/// Bytes with what is not printable escaped, as far as whole characters and escapes fit into so many bytes.
+pub(crate) fn escaped(bytes: &[u8], limit: usize) -> String {
+    let mut text = String::new();
+    for piece in bytes.iter().map(|byte| byte.escape_ascii()) {
+        if text.len() + piece.len() > limit {
+            break;
+        }
+        text.extend(piece.map(char::from));
+    }
+    text
 }
 
 /// Puts a number to a text, in decimal.
@@ -38,6 +50,12 @@ mod tests {
             push_hex(&mut text, byte);
             prop_assert_eq!(text, format!("n {value}{byte:02x}"));
         }
+    }
+
+    #[test]
+    fn an_escape_is_whole_or_not_there() {
+        assert_eq!(escaped(b"a\x00\x00", 8), "a\\x00");
+        assert_eq!(escaped(b"a\x00\x00", 9), "a\\x00\\x00");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::shape::Shape;
 use super::table;
+use crate::digits::escaped;
 use md5::{Digest, Md5};
 use picket_event::body::SshEnd;
 use picket_reader::{Fault, Reader};
@@ -37,9 +38,7 @@ fn text(bytes: &[u8]) -> String {
     if bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
         String::from_utf8_lossy(bytes).into_owned()
     } else {
-        let mut escaped = bytes.escape_ascii().to_string();
-        escaped.truncate(SOFTWARE_LIMIT);
-        escaped
+        escaped(bytes, SOFTWARE_LIMIT)
     }
 }
 
