@@ -31,21 +31,21 @@ impl Random {
 
 /// A frame that owns its bytes.
 #[derive(Clone)]
-struct Owned {
-    time_ns: i64,
-    link_type: u16,
-    wire_len: u32,
-    data: Vec<u8>,
+pub(crate) struct Owned {
+    pub(crate) time_ns: i64,
+    pub(crate) link_type: u16,
+    pub(crate) wire_len: u32,
+    pub(crate) data: Vec<u8>,
 }
 
 impl Owned {
-    fn borrow(&self) -> Frame<'_> {
+    pub(crate) fn borrow(&self) -> Frame<'_> {
         let Self { time_ns, link_type, wire_len, ref data } = *self;
         Frame { time_ns, link_type, wire_len: WireLen(wire_len), data }
     }
 }
 
-fn frames_of(path: &std::path::Path) -> Vec<Owned> {
+pub(crate) fn frames_of(path: &std::path::Path) -> Vec<Owned> {
     let mut frames = Vec::new();
     let Ok(mut source) = FileSource::open(path) else { return frames };
     let mut batch = FrameBatch::new();

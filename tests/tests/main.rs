@@ -6,6 +6,7 @@ mod community;
 mod crashes;
 mod demo;
 mod encoders;
+mod findings;
 mod fingerprints;
 mod golden;
 mod hostile;

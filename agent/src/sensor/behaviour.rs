@@ -29,7 +29,8 @@ impl Recogniser {
     #[inline]
     pub(crate) fn name(&self, row: &mut Row) {
         match self.only {
-            None if row.app.method.is_some() => {}
+            // A port alone says less than behaviour does; what the bytes told stays.
+            None if row.app.method.is_some_and(|method| method != Method::Port) => {}
             None => {
                 if let Some((protocol, confidence)) = self.behaves_like(row) {
                     let confidence = combined(confidence, by_port(&row.flow.endpoints).as_ref(), &protocol);

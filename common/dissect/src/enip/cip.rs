@@ -1,7 +1,7 @@
 //! CIP messages (CIP Networks Library volume 1 section 2-4, appendix C): services, paths, wrappers, values.
 
 use super::table::{self, CONNECTION_MANAGER, MULTIPLE_SERVICE, UNCONNECTED_SEND};
-use crate::digits::push_number;
+use crate::digits::{escaped, push_number};
 use picket_reader::{Fault, Reader};
 use std::fmt::Write as _;
 
@@ -85,9 +85,7 @@ impl Path {
             if !self.symbol.is_empty() {
                 self.symbol.push('.');
             }
-            let name = name.get(..NAME_MAX).unwrap_or(name);
-            let _ = write!(self.symbol, "{}", name.escape_ascii());
-            self.symbol.truncate(NAME_MAX);
+            self.symbol.push_str(&escaped(name, NAME_MAX.saturating_sub(self.symbol.len())));
         }
         Ok(())
     }

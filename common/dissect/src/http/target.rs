@@ -25,15 +25,17 @@ pub(crate) fn printable(bytes: &[u8], limit: usize) -> String {
         _ => {
             let mut text = String::with_capacity(cut.len());
             for byte in cut {
+                let whole = text.len();
                 match byte {
                     b' '..=b'~' => text.push(char::from(*byte)),
-                    _ => text.push_str(&byte.escape_ascii().to_string()),
+                    _ => text.extend(byte.escape_ascii().map(char::from)),
                 }
-                if text.len() >= limit {
+                if text.len() > limit {
+                    // No escape is cut in half.
+                    text.truncate(whole);
                     break;
                 }
             }
-            text.truncate(limit);
             text
         }
     }

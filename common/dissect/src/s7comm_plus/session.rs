@@ -67,19 +67,7 @@ impl S7commPlus {
 }
 
 fn event(function: &Code<u16>, kind: MessageKind) -> Ics {
-    Ics {
-        protocol: Protocol::S7COMM_PLUS,
-        operation: function.operation,
-        previous: None,
-        kind,
-        function: u32::from(function.code),
-        function_name: function.name.into(),
-        unit: None,
-        object: None,
-        range: None,
-        value: None,
-        count: 1,
-    }
+    Ics::new(Protocol::S7COMM_PLUS, function.operation, kind, function.code.into(), function.name)
 }
 
 /// What a device said of itself when a session was made.
