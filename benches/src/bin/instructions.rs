@@ -24,6 +24,10 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The agent's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Count instructions a packet by stage.
 #[derive(Debug, Parser)]
 struct Args {

@@ -122,7 +122,12 @@ impl History {
     fn grow(&mut self, needed: usize) {
         // Small for shards that read little, and then the whole ring at once: growing is over early.
         let first = 2 * SEGMENT_MAX;
-        self.bytes.resize(if needed <= first { first } else { BYTES }, 0);
+        // Zeroes that nobody has written yet cost neither time nor memory.
+        let mut bytes = vec![0; if needed <= first { first } else { BYTES }];
+        if let Some(room) = bytes.get_mut(..self.bytes.len()) {
+            room.copy_from_slice(&self.bytes);
+        }
+        self.bytes = bytes;
     }
 
     fn record(&self, number: u64) -> Option<Record> {

@@ -3,7 +3,6 @@
 use picket_event::{Endpoints, Mac, Transport};
 use picket_packet::{Decoded, Network, Upper};
 use siphasher::sip::SipHasher13;
-use std::hash::Hasher;
 use std::net::IpAddr;
 
 /// Both ends in a fixed order, the protocol, and for layer 2 the link type.
@@ -114,22 +113,19 @@ impl FlowKey {
     #[inline]
     pub fn hash(&self, key: [u64; 2]) -> u64 {
         let [first, second] = key;
-        let mut hasher = SipHasher13::new_with_keys(first, second);
+        let hasher = SipHasher13::new_with_keys(first, second);
         let rest = u64::from(self.low_port) << 48
             | u64::from(self.high_port) << 32
             | u64::from(self.extra) << 16
             | u64::from(self.protocol);
+        let word = |wide: u128| (wide as u64).to_le_bytes();
         if self.family == Family::V4 {
             // Both addresses fit 64 bits.
-            hasher.write_u64((self.low << 32 | self.high) as u64);
-        } else {
-            hasher.write_u64((self.low >> 64) as u64);
-            hasher.write_u64(self.low as u64);
-            hasher.write_u64((self.high >> 64) as u64);
-            hasher.write_u64(self.high as u64);
+            let words = [word(self.low << 32 | self.high), rest.to_le_bytes()];
+            return hasher.hash(words.as_flattened());
         }
-        hasher.write_u64(rest);
-        hasher.finish()
+        let words = [word(self.low >> 64), word(self.low), word(self.high >> 64), word(self.high), rest.to_le_bytes()];
+        hasher.hash(words.as_flattened())
     }
 
     /// The transport; `None` below IP.

@@ -114,7 +114,7 @@ fn ipv4<'a>(layer: &Layer<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
 }
 
 /// Reads what is above IP, and into tunnels.
-#[inline]
+#[inline(always)]
 pub(crate) fn above<'a>(
     layer: &Layer<'a>,
     link: Link,

@@ -1,6 +1,7 @@
 //! A head: where it ends, its first line, and the fields that are wanted (RFC 9112 sections 2 to 6).
 
 use super::body::Framing;
+use memchr::{memchr, memchr_iter, memrchr};
 use std::borrow::Cow;
 
 /// Longest method, bytes.
@@ -33,7 +34,7 @@ pub(super) fn end(view: &[u8], scanned: usize) -> Option<usize> {
     let mut at = scanned.saturating_sub(2);
     loop {
         let rest = view.get(at..)?;
-        at = at.saturating_add(rest.iter().position(|byte| *byte == b'\n')?).saturating_add(1);
+        at = at.saturating_add(memchr(b'\n', rest)?).saturating_add(1);
         match view.get(at..) {
             Some([b'\n', ..]) => return Some(at.saturating_add(1)),
             Some([b'\r', b'\n', ..]) => return Some(at.saturating_add(2)),
@@ -65,7 +66,7 @@ pub(super) fn begins_answer(view: &[u8], scanned: usize) -> Option<bool> {
 }
 
 fn line(view: &[u8], scanned: usize) -> Option<&[u8]> {
-    let at = view.get(scanned..)?.iter().position(|byte| *byte == b'\n')?;
+    let at = memchr(b'\n', view.get(scanned..)?)?;
     view.get(..scanned.saturating_add(at))
 }
 
@@ -80,8 +81,8 @@ pub(super) fn start(line: &[u8]) -> Option<Start<'_>> {
         let status = std::str::from_utf8(code).ok()?.parse().ok().filter(|status| *status >= 100)?;
         return Some(Start::Answer { version, status });
     }
-    let first = line.iter().position(|byte| *byte == b' ')?;
-    let last = line.iter().rposition(|byte| *byte == b' ').filter(|last| *last > first)?;
+    let first = memchr(b' ', line)?;
+    let last = memrchr(b' ', line).filter(|last| *last > first)?;
     let (method, version) = (line.get(..first)?, line.get(last.saturating_add(1)..)?);
     let fits = matches!(version, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'0'..=b'9'])
         && !method.is_empty()
@@ -93,11 +94,11 @@ pub(super) fn start(line: &[u8]) -> Option<Start<'_>> {
 
 /// Reads a head: its first line and its fields. `None` where the first line is none.
 pub(super) fn head(bytes: &[u8]) -> Option<(Start<'_>, Fields<'_>)> {
-    let mut lines = bytes.split(|byte| *byte == b'\n').peekable();
+    let mut lines = lines(bytes).peekable();
     let start = start(lines.next()?)?;
     let mut fields = Fields::default();
     while let Some(line) = lines.next() {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+        let Some(colon) = memchr(b':', line) else { continue };
         let (Some(name), Some(value)) = (line.get(..colon), line.get(colon.saturating_add(1)..)) else { continue };
         let mut value = Cow::Borrowed(value.trim_ascii());
         // Obsolete folding (RFC 9112 section 5.2): a line that begins with a blank goes on with the one before.
@@ -109,6 +110,13 @@ pub(super) fn head(bytes: &[u8]) -> Option<(Start<'_>, Fields<'_>)> {
         fields.take(name.trim_ascii_end(), value);
     }
     Some((start, fields))
+}
+
+/// The parts between line feeds.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut begin = 0;
+    let ends = memchr_iter(b'\n', bytes).chain(std::iter::once(bytes.len()));
+    ends.map(move |end| bytes.get(std::mem::replace(&mut begin, end.saturating_add(1))..end).unwrap_or(&[]))
 }
 
 impl<'a> Fields<'a> {

@@ -481,7 +481,7 @@ impl Http {
 
 /// Where the line behind the next line feed begins.
 fn next_line(view: &[u8], from: usize) -> Option<usize> {
-    let at = view.get(from..)?.iter().position(|byte| *byte == b'\n')?;
+    let at = memchr::memchr(b'\n', view.get(from..)?)?;
     Some(from.saturating_add(at).saturating_add(1))
 }
 

@@ -4,8 +4,8 @@ use super::parse::Carrier;
 use super::table::{extension, is_grease};
 use crate::digits;
 use crate::fact::{ClientHello, ServerHello};
-use md5::Md5;
-use sha2::{Digest, Sha256};
+use md5::{Digest, Md5};
+use ring::digest;
 
 /// The text that JA3 hashes: version, ciphers, extensions, groups, point formats in decimal, GREASE left out.
 #[must_use]
@@ -151,8 +151,8 @@ fn hex(values: impl Iterator<Item = u16>) -> Vec<u8> {
 fn twelve(text: &[u8]) -> [u8; 12] {
     let mut out = [b'0'; 12];
     if !text.is_empty() {
-        let digest = Sha256::digest(text);
-        for (to, byte) in out.as_chunks_mut().0.iter_mut().zip(&digest) {
+        let digest = digest::digest(&digest::SHA256, text);
+        for (to, byte) in out.as_chunks_mut().0.iter_mut().zip(digest.as_ref()) {
             *to = digits::hex(*byte);
         }
     }

@@ -14,7 +14,7 @@ use crate::fact::{Certificates, KeyKind, SignatureKind};
 use picket_event::Timestamp;
 use picket_event::body::Certificate;
 use picket_reader::{Fault, Reader};
-use sha2::{Digest, Sha256};
+use ring::digest;
 use std::net::IpAddr;
 
 /// Most alternative names that are kept.
@@ -67,7 +67,7 @@ fn leaf(bytes: &[u8]) -> Result<Certificates, Fault> {
     let (extensions, names) = extensions(&mut tbs)?;
     Ok(Certificates {
         leaf: Certificate {
-            sha256: Sha256::digest(bytes).into(),
+            sha256: sha256(bytes),
             subject: name::text(subject)?,
             issuer: name::text(issuer)?,
             serial: serial.peek().iter().take(SERIAL).copied().collect(),
@@ -145,6 +145,12 @@ fn signature_kind(oid: &[u8]) -> SignatureKind {
 }
 
 /// The number of extensions, and the names of the subject alternative name.
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut sum = [0; 32];
+    sum.iter_mut().zip(digest::digest(&digest::SHA256, bytes).as_ref()).for_each(|(to, byte)| *to = *byte);
+    sum
+}
+
 fn extensions(tbs: &mut Reader<'_>) -> Result<(u16, Vec<String>), Fault> {
     let (mut count, mut names) = (0u16, Vec::new());
     while !tbs.is_empty() {
