@@ -108,16 +108,13 @@ impl Hosts {
     }
 
     /// Ends the window at `end`: what each host did in it, in the order of addresses.
-    pub(crate) fn close(&mut self, end: Timestamp) -> Vec<(IpAddr, HostWindow)> {
+    pub(crate) fn close(&mut self, end: Timestamp) -> impl Iterator<Item = (IpAddr, HostWindow)> + use<> {
         let into = end.nanos().rem_euclid(i64::from(WINDOW_SECONDS) * 1_000_000_000);
         let into = u32::try_from(into.div_euclid(1_000_000_000) + i64::from(into % 1_000_000_000 > 0)).unwrap_or(0);
         let seconds = if into == 0 { WINDOW_SECONDS } else { into };
         self.distinct.clear();
         let hosts = std::mem::take(&mut self.hosts).into_iter();
-        hosts
-            .filter(|(_, window)| !window.is_idle())
-            .map(|(ip, window)| (ip, HostWindow { seconds, ..window }))
-            .collect()
+        hosts.filter(|(_, window)| !window.is_idle()).map(move |(ip, window)| (ip, HostWindow { seconds, ..window }))
     }
 
     /// What reached a cap, for the ledger.

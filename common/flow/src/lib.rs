@@ -6,7 +6,8 @@
 //!
 //! Stated policies
 //! * TCP overlap: the bytes received first win. A later segment that differs is reported with both views, as long as
-//!   the shard remembers the first (the last 512 segments and 64 KiB that its streams were given).
+//!   the shard remembers the first (the last 512 segments and 32 KiB that its streams were given; of a direction that nobody reads on, the first 64
+//!   bytes of each segment).
 //! * A reset or FIN whose sequence number is more than 1 MiB from the expected is ignored. A FIN ends a direction when
 //!   the other side acknowledged it; where data go on behind a FIN or reset of their own side, it was not its sender's.
 //! * Urgent data stay in line (RFC 6093 section 6).

@@ -125,14 +125,16 @@ impl<H: Handler> Segment<'_, '_, H> {
                 return;
             }
         }
+        let pushed = self.tcp.has(TcpHeader::PSH);
+        let arrived = Arrived { seq, data: packet.payload, length: packet.payload_wire, ttl: packet.ttl, pushed };
         if !self.handler.wants(state, self.direction) {
-            half.skip(seq, packet.payload_wire, self.pool);
+            if let Some(overlap) = half.skip(&arrived, self.pool) {
+                self.tell(flow, state, &Anomaly::TcpOverlap(overlap));
+            }
             return;
         }
         let (handler, direction) = (&mut *self.handler, self.direction);
         let give = &mut |item: StreamItem<'_>| handler.stream(flow, state, direction, item, packet.time);
-        let pushed = self.tcp.has(TcpHeader::PSH);
-        let arrived = Arrived { seq, data: packet.payload, length: packet.payload_wire, ttl: packet.ttl, pushed };
         let seen = half.segment(&arrived, self.caps, self.pool, give);
         self.counters.reassembly_capped += u64::from(seen.capped);
         self.counters.resynchronised += u64::from(seen.resynchronised);

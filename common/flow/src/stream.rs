@@ -24,6 +24,9 @@ const WINDOW: i32 = 1 << 26;
 /// A reset or FIN this far from the expected number is believed, bytes (a capture may have missed segments).
 const RESET_WINDOW: u32 = 1 << 20;
 
+/// Bytes of a segment nobody wants that are remembered.
+const SKIPPED_HEAD: usize = 64;
+
 /// Caps of a direction and its table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caps {
@@ -152,20 +155,31 @@ impl Half {
         self.started && matches!(distance(self.next, end), 1..WINDOW)
     }
 
-    /// A segment nobody wants: only the position moves on.
+    /// A segment nobody wants: the position moves on, and its first bytes are remembered, or held against those that
+    /// came first for their place.
     #[inline]
-    pub(crate) fn skip(&mut self, seq: u32, length: u32, pool: &mut Pool) {
-        let end = seq.wrapping_add(length);
-        let ahead = distance(self.next, end);
-        if !self.started || (ahead > 0 && (ahead <= WINDOW || self.stray == Some(seq))) {
-            self.started = true;
-            self.next = end;
-        } else if !(-WINDOW..=WINDOW).contains(&ahead) {
-            self.stray = Some(end);
-        }
+    pub(crate) fn skip(&mut self, arrived: &Arrived<'_>, pool: &mut Pool) -> Option<Overlap> {
+        let &Arrived { seq, data, length, ttl, .. } = arrived;
         if let Some(mut pending) = self.pending.take() {
             pending.clear(pool);
         }
+        let head = data.get(..SKIPPED_HEAD).unwrap_or(data);
+        let end = seq.wrapping_add(length);
+        let ahead = distance(self.next, end);
+        if !self.started || (ahead > 0 && (ahead <= WINDOW || self.stray == Some(seq))) {
+            let fresh = !self.started || distance(self.next, seq) >= 0 || ahead > WINDOW;
+            self.started = true;
+            self.next = end;
+            if fresh {
+                self.given = pool.history.push(self.given, seq, head, ttl);
+                return None;
+            }
+        } else if !(-WINDOW..=WINDOW).contains(&ahead) {
+            self.stray = Some(end);
+            return None;
+        }
+        // Keep-alives repeat the last byte as garbage (RFC 9293 section 3.8.4).
+        if length > 1 { pool.history.differs(self.given, seq, head, ttl) } else { None }
     }
 
     /// Takes a segment; gives what is due.

@@ -299,6 +299,23 @@ fn unwanted_directions_are_skipped() {
 }
 
 #[test]
+fn f39_conflicts_are_told_where_nobody_reads_on() {
+    let mut bench = Bench::new();
+    bench.handshake(40_000);
+    bench.notes.deaf = true;
+    for at in 0..20 {
+        bench.data(100 + at * 1_000, &[at as u8; 1_000]);
+    }
+    bench.data(100 + 19 * 1_000, &[19; 1_000]);
+    bench.data(99 + 20 * 1_000, &[0]);
+    assert!(bench.notes.anomalies.is_empty(), "a retransmission and a keep-alive are no anomalies");
+    bench.data(100 + 19 * 1_000, &[77; 1_000]);
+    bench.data(100 + 3 * 1_000, &[78; 1_200]);
+    let seqs: Vec<u32> = bench.notes.overlaps().iter().map(|overlap| overlap.seq).collect();
+    assert_eq!(seqs, [100 + 19 * 1_000, 100 + 3 * 1_000]);
+}
+
+#[test]
 fn the_client_is_who_sent_syn_or_has_the_higher_port() {
     let mut bench = Bench::new();
     bench.segment(false, 40_000, TcpHeader::SYN | TcpHeader::ACK, 1, 1, b"");
