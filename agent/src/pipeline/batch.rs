@@ -44,8 +44,8 @@ pub(super) enum Item {
     Level(crate::sensor::Level),
     /// Time has passed.
     Tick { order: Order, now: i64 },
-    /// The input is over.
-    Finish { order: Order },
+    /// The input is over for the shards from this one on that end together.
+    Finish { order: Order, from: usize },
 }
 
 /// Where a payload lies: in one of the lent batches, counted from 1, or in the arena.

@@ -21,17 +21,18 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use worker::Worker;
 
-/// Rounds under way at most: one being worked on, one waiting, one on its way back.
-const ROUNDS_MAX: usize = 3;
-/// Packets of a worker in a round. Threads wake each other a few times a round, and that costs more than what lies in
-/// memory meanwhile.
-const ROUND_ITEMS: usize = 8_192;
+/// Rounds under way at most: enough that nobody waits while another has the processor.
+const ROUNDS_MAX: usize = 8;
+/// Packets of a worker in a round. Small, so that what travels is still in a cache when it comes back.
+const ROUND_ITEMS: usize = 1_024;
 /// Bytes of the frames lent to a round.
-const ROUND_LENT: usize = 2 << 20;
+const ROUND_LENT: usize = 256 << 10;
 /// Bytes of the payloads copied for one worker in a round.
-const ROUND_COPIED: usize = 1 << 20;
+const ROUND_COPIED: usize = 256 << 10;
+/// Shards that end in one round.
+const FINISH_SHARDS: usize = 8;
 /// The workers' books are asked for every so many rounds.
-const LEDGER_ROUNDS: u64 = 64;
+const LEDGER_ROUNDS: u64 = 512;
 
 /// A sensor whose shards are shared out to workers.
 #[derive(Debug)]
@@ -193,10 +194,10 @@ impl Shared {
     fn route(&mut self, frame: Frame<'_>, lender: Option<&FrameBatch>) {
         self.observe(Timestamp::from_nanos(frame.time_ns));
         self.order.step();
-        if let Some((shard, packet)) = self.front.route(frame) {
+        if let Some((shard, packet)) = &self.front.route(frame) {
             let count = self.filling.len();
-            if let Some(batch) = self.filling.get_mut(shard % count) {
-                batch.push(self.order, shard, &packet, lender);
+            if let Some(batch) = self.filling.get_mut(*shard % count) {
+                batch.push(self.order, *shard, packet, lender);
             }
         }
         if self.front.has_reports() {
@@ -268,8 +269,13 @@ impl Shared {
         self.order.step();
         self.front.finish();
         self.front_reports.take(self.order.before_shards(), self.front.reports());
-        for batch in &mut self.filling {
-            batch.items.push(Item::Finish { order: self.order });
+        // Shards end in their order, some at a time, so that the first are merged while the next ones end.
+        for from in (0..SHARDS).step_by(FINISH_SHARDS) {
+            for batch in &mut self.filling {
+                batch.items.push(Item::Finish { order: self.order, from });
+            }
+            self.dispatch(false);
+            self.collect(ROUNDS_MAX - 1, sink);
         }
         self.flush(sink);
         self.back.finish(self.front.time(), sink);

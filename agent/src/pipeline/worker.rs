@@ -1,11 +1,13 @@
 //! One worker: a thread with a share of the shards.
 
+use super::FINISH_SHARDS;
 use super::batch::{Batch, Item, Order};
 use crate::sensor::shard::Shard;
 use crate::sensor::{SHARDS, Settings};
 use crossbeam::channel::{Receiver, Sender, bounded};
 use picket_event::Ledger;
 use picket_flow::Packet;
+use std::ops::Range;
 use std::thread::JoinHandle;
 
 /// The calling thread's hold on a worker.
@@ -91,8 +93,10 @@ impl Share {
                     }
                 }
                 Item::Level(level) => self.shards.iter_mut().for_each(|shard| shard.set_level(*level)),
-                Item::Tick { order, now } => self.each(*order, reports, |shard| shard.advance(*now)),
-                Item::Finish { order } => self.each(*order, reports, Shard::finish),
+                Item::Tick { order, now } => self.each(*order, 0..SHARDS, reports, |shard| shard.advance(*now)),
+                Item::Finish { order, from } => {
+                    self.each(*order, *from..from + FINISH_SHARDS, reports, Shard::finish);
+                }
             }
         }
         if batch.ask_ledger {
@@ -102,19 +106,24 @@ impl Share {
         }
     }
 
-    /// Does something with every shard, in their order.
+    /// Does something with those of the shards that are its own, in their order.
     fn each(
         &mut self,
         order: Order,
+        range: Range<usize>,
         reports: &mut Vec<(Order, crate::sensor::report::Report)>,
         mut act: impl FnMut(&mut Shard),
     ) {
         for (index, shard) in self.shards.iter_mut().enumerate() {
+            let number = self.number + index * self.count;
+            if !range.contains(&number) {
+                continue;
+            }
             act(shard);
             if !shard.has_reports() {
                 continue;
             }
-            let order = order.of_shard(self.number + index * self.count);
+            let order = order.of_shard(number);
             reports.extend(shard.reports().drain(..).map(|report| (order, report)));
         }
     }

@@ -135,10 +135,10 @@ impl Sensor {
         if let Some(now) = self.front.observe(Timestamp::from_nanos(frame.time_ns)) {
             self.expire(now, sink);
         }
-        if let Some((number, packet)) = self.front.route(frame)
-            && let Some(shard) = self.shards.get_mut(number)
+        if let Some((number, packet)) = &self.front.route(frame)
+            && let Some(shard) = self.shards.get_mut(*number)
         {
-            shard.packet(&packet);
+            shard.packet(packet);
             if shard.has_reports() {
                 self.back.take_all(shard.reports(), sink);
             }

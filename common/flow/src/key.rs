@@ -1,8 +1,8 @@
 //! A conversation's identity, the same for both directions, and its keyed hash.
 
+use crate::sip;
 use picket_event::{Endpoints, Mac, Transport};
 use picket_packet::{Decoded, Network, Upper};
-use siphasher::sip::SipHasher13;
 use std::net::IpAddr;
 
 /// Both ends in a fixed order, the protocol, and for layer 2 the link type.
@@ -112,20 +112,17 @@ impl FlowKey {
     #[must_use]
     #[inline]
     pub fn hash(&self, key: [u64; 2]) -> u64 {
-        let [first, second] = key;
-        let hasher = SipHasher13::new_with_keys(first, second);
         let rest = u64::from(self.low_port) << 48
             | u64::from(self.high_port) << 32
             | u64::from(self.extra) << 16
             | u64::from(self.protocol);
-        let word = |wide: u128| (wide as u64).to_le_bytes();
         if self.family == Family::V4 {
             // Both addresses fit 64 bits.
-            let words = [word(self.low << 32 | self.high), rest.to_le_bytes()];
-            return hasher.hash(words.as_flattened());
+            return sip::hash(key, [(self.low << 32 | self.high) as u64, rest]);
         }
-        let words = [word(self.low >> 64), word(self.low), word(self.high >> 64), word(self.high), rest.to_le_bytes()];
-        hasher.hash(words.as_flattened())
+        let halves = |wide: u128| ((wide >> 64) as u64, wide as u64);
+        let ((a, b), (c, d)) = (halves(self.low), halves(self.high));
+        sip::hash(key, [a, b, c, d, rest])
     }
 
     /// The transport; `None` below IP.

@@ -27,6 +27,7 @@ mod key;
 mod list;
 mod pending;
 mod segment;
+mod sip;
 mod slab;
 mod stream;
 mod table;

@@ -129,7 +129,8 @@ pub(crate) fn above<'a>(
     }
     let segment = payload;
     let (upper, payload, payload_wire, stop) = upper(network.protocol, payload, payload_wire);
-    let decoded = Decoded {
+    // Made where it goes to: it is large, and made for every packet.
+    let decoded = || Decoded {
         segment,
         link,
         network: Some(network),
@@ -143,10 +144,10 @@ pub(crate) fn above<'a>(
     };
     match upper {
         Some(Upper::Udp { src_port, dest_port }) if tunnel::is_candidate(src_port, dest_port) => {
-            tunnel::unwrap_datagram(layer, decoded)
+            tunnel::unwrap_datagram(layer, decoded())
         }
-        Some(Upper::Other) => tunnel::unwrap_ip(layer, decoded),
-        _ => decoded,
+        Some(Upper::Other) => tunnel::unwrap_ip(layer, decoded()),
+        _ => decoded(),
     }
 }
 
