@@ -53,6 +53,7 @@ mod inside;
 mod iso;
 pub mod kerberos;
 pub mod knxip;
+mod late;
 pub mod link;
 pub mod lldp;
 pub mod llmnr;

@@ -192,6 +192,16 @@ words! {
     }
 }
 
+words! {
+    /// Whether a client's hello carries another one, encrypted (RFC 9849). A real one and GREASE are made to look alike.
+    Ech {
+        /// Real or GREASE.
+        Offered = "offered",
+        /// Real: the name asked for in clear is one that is made for outer hellos, and not the server's.
+        Outer = "outer",
+    }
+}
+
 /// A protocol's name (`app_proto`): one of the product's table, or a site's own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum Protocol {

@@ -28,6 +28,11 @@ const IDLE_LIMIT: u8 = 32;
 /// Datagrams that are looked at in all.
 const DATAGRAMS_LIMIT: u16 = 256;
 
+/// The alert of TLS that an error code of QUIC stands for (RFC 9001 section 4.8); all are fatal.
+fn alert(code: u64) -> Option<u8> {
+    u8::try_from(code.checked_sub(0x100)?).ok()
+}
+
 /// Keys with what they were derived from.
 #[derive(Debug)]
 struct Derived {
@@ -270,7 +275,10 @@ impl Connection {
                     Placed::Known => {}
                     Placed::Refused => output.malformed.push("quic: crypto frame beyond the limit"),
                 },
-                Ok(Frame::Close) => {
+                Ok(Frame::Close(code)) => {
+                    if let Some(description) = alert(code) {
+                        self.seen.alert(2, description, direction);
+                    }
                     self.side(Direction::ToServer).finished = true;
                     self.side(Direction::ToClient).finished = true;
                 }
@@ -327,7 +335,7 @@ impl Connection {
         // There are no records: what TLS clients write there, and the packets in place of records.
         hello.record_version = 0x0301;
         hello.records = packets;
-        self.seen.client = Some(Client::of(&hello));
+        self.seen.client = Some(Client::of(&hello, Carrier::Quic));
         output.facts.push(Fact::ClientHello(Box::new(hello)));
         Ok(())
     }
@@ -355,7 +363,7 @@ impl Connection {
         if self.seen.client.is_none() && !self.side(Direction::ToServer).crypto.is_empty() {
             output.malformed.push("quic: client hello cut by the end");
         }
-        let tls = self.seen.summary();
+        let tls = self.seen.summary(Carrier::Quic);
         let quic = body::Quic {
             version: self.version,
             sni: tls.sni,
@@ -368,6 +376,7 @@ impl Connection {
             resumed: tls.resumed,
             retry: self.retry,
             continues: None,
+            hellos: tls.hellos,
         };
         output.facts.extend(self.ids.map(|ids| Fact::ConnectionIds(Box::new(ids))));
         output.events.push(Body::Quic(Box::new(quic)));

@@ -408,6 +408,19 @@ rows! {
         self_signed: bool,
         /// Certificates in the chain.
         chain_length: u8,
+        /// Fingerprint of the certificate's shape.
+        certificate_fingerprint: Text<'a>,
+        /// Application protocol the server chose, where it went in clear.
+        server_alpns: Vec<Text<'a>>,
+        /// Whether the client's hello carries an encrypted one: offered (real or GREASE, which look alike) or outer (the
+        /// name in `sni` is the outer one, not the server's).
+        ech: Text<'a>,
+        /// Whether the client's hello carries GREASE.
+        grease: bool,
+        /// Fingerprint of the server's hello.
+        server_fingerprint: Text<'a>,
+        /// The alert that went in clear.
+        alert: TlsAlert<'a>,
     }
     /// A QUIC handshake.
     Quic {
@@ -433,6 +446,17 @@ rows! {
         retry: bool,
         /// The flow whose handshake this was: the connection goes on from another address or port.
         continues: u64,
+        /// Application protocol the server chose, where it went in clear.
+        server_alpns: Vec<Text<'a>>,
+        /// Whether the client's hello carries an encrypted one: offered (real or GREASE, which look alike) or outer (the
+        /// name in `sni` is the outer one, not the server's).
+        ech: Text<'a>,
+        /// Whether the client's hello carries GREASE.
+        grease: bool,
+        /// Fingerprint of the server's hello.
+        server_fingerprint: Text<'a>,
+        /// The alert that went in clear.
+        alert: TlsAlert<'a>,
     }
     /// An SSH connection.
     Ssh {
@@ -478,6 +502,15 @@ rows! {
         length: u64,
         /// Length of the request's body, bytes.
         request_length: u64,
+    }
+    /// An alert of TLS.
+    TlsAlert {
+        /// fatal or warning.
+        level: Text<'a>,
+        /// What it is about, as RFC 8446 names it.
+        description: Text<'a>,
+        /// Who sent it: client or server.
+        from: Text<'a>,
     }
     /// A hash.
     Hash {
