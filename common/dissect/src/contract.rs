@@ -157,6 +157,8 @@ pub struct Output {
     /// A session has learned from the roles its messages show that client and server of the conversation are exchanged,
     /// although it goes on in the sense of direction it has. Said once, and never where the opener was seen.
     pub exchanged: bool,
+    /// What the session has found that its protocol carries: the conversation's name from now on.
+    pub named: Option<&'static Protocol>,
     /// Boxes of messages that were merged away, to be filled again; see [`Output::ics`].
     #[allow(clippy::vec_box, reason = "the boxes themselves are what is kept")]
     pub spare: Vec<Box<Ics>>,
@@ -196,5 +198,6 @@ impl Output {
         self.misbehaved = 0;
         self.unreported = 0;
         self.exchanged = false;
+        self.named = None;
     }
 }

@@ -395,6 +395,11 @@ impl Conversation {
         } else {
             (open.datagram(turned, bytes, &oriented, output), Vec::new())
         };
+        if let Some(protocol) = output.named.take()
+            && !self.carriers.as_ref().is_some_and(|carriers| carriers.protected)
+        {
+            self.decided = self.decided.map(|decided| decided.called(protocol));
+        }
         if std::mem::take(&mut output.exchanged) && self.carriers.is_none() {
             self.reversed = !self.reversed;
         }

@@ -32,6 +32,7 @@ pub mod dnp3;
 pub mod dns;
 pub mod doip;
 pub mod dtls;
+mod encrypted_dns;
 pub mod enip;
 pub mod ethercat;
 pub mod fact;

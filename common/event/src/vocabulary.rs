@@ -255,6 +255,7 @@ protocols! {
     NFS = "nfs", GIT = "git", RSYNC = "rsync", IRC = "irc", NNTP = "nntp", IPMI = "ipmi", WSD = "wsd",
     GNUTELLA = "gnutella", NATS = "nats", HTTP2 = "http2", WEBSOCKET = "websocket",
     MANAGESIEVE = "managesieve", PROXY = "proxy",
+    DOT = "dot", DOH = "doh", DOQ = "doq",
 }
 
 impl Protocol {

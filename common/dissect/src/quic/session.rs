@@ -5,13 +5,14 @@ use super::midstream::{Midstream, Verdict};
 use super::parse::{ConnectionId, Content, Frame, Long, Packet, frame, packet};
 use super::stream::CryptoStream;
 use super::table::{TAG, Type, family, frame as frame_type};
+use crate::encrypted_dns;
 use crate::fact::ConnectionIds;
 use crate::pieces::Placed;
 use crate::tls::summary::{Client, Seen};
 use crate::tls::table::message;
 use crate::tls::{Carrier, HELLO_LIMIT, ServerFlight, client_hello, server_hello};
 use crate::{Context, Fact, Input, Need, Output, Progress, Session};
-use picket_event::{Body, Direction, body};
+use picket_event::{Body, Direction, Endpoints, body};
 use picket_reader::Reader;
 
 /// Most packets of a datagram that are looked at.
@@ -63,6 +64,8 @@ pub(crate) struct Connection {
     origin: Option<ConnectionId>,
     midstream: Option<Midstream>,
     seen: Seen,
+    /// The two ends, client first.
+    ends: Option<Endpoints>,
     /// What both ends have chosen, once the server has answered.
     ids: Option<ConnectionIds>,
     /// A Retry packet was seen, or a HelloRetryRequest.
@@ -91,6 +94,10 @@ impl Session for Connection {
 }
 
 impl Connection {
+    pub(crate) fn new(context: &Context) -> Self {
+        Self { ends: Some(context.endpoints), ..Self::default() }
+    }
+
     fn side(&mut self, direction: Direction) -> &mut Side {
         direction.of_mut(&mut self.sides)
     }
@@ -335,6 +342,7 @@ impl Connection {
         // There are no records: what TLS clients write there, and the packets in place of records.
         hello.record_version = 0x0301;
         hello.records = packets;
+        output.named = encrypted_dns::named(Some(&hello), self.ends.as_ref(), Carrier::Quic);
         self.seen.client = Some(Client::of(&hello, Carrier::Quic));
         output.facts.push(Fact::ClientHello(Box::new(hello)));
         Ok(())
@@ -344,6 +352,9 @@ impl Connection {
         match server_hello(body)? {
             ServerFlight::Retry => self.hello_retried = true,
             ServerFlight::Hello(mut hello) => {
+                if self.seen.client.is_none() {
+                    output.named = encrypted_dns::named(None, self.ends.as_ref(), Carrier::Quic);
+                }
                 hello.retried = self.hello_retried;
                 self.side(Direction::ToClient).finished = true;
                 output.facts.push(Fact::ServerHello(hello.clone()));

@@ -4,9 +4,10 @@ use super::parse::{Carrier, ServerFlight, client_hello, server_hello};
 use super::summary::{Client, Seen};
 use super::table::{TLS13, content, message};
 use super::{CERTIFICATES_LIMIT, HELLO_LIMIT, RECORD_LIMIT};
+use crate::encrypted_dns;
 use crate::tor::{self, Cells, Verdict};
 use crate::{Context, Fact, Input, Need, Next, Output, Progress, Session, x509};
-use picket_event::{Body, Direction, Protocol};
+use picket_event::{Body, Direction, Endpoints, Protocol};
 use picket_reader::Reader;
 
 /// Length of a record header.
@@ -50,6 +51,8 @@ struct Side {
 pub(crate) struct Handshake {
     sides: [Side; 2],
     seen: Seen,
+    /// The two ends, client first.
+    ends: Option<Endpoints>,
     retried: bool,
     written: bool,
     /// The client may be Tor's: its records are looked at for a while.
@@ -74,6 +77,10 @@ impl Session for Handshake {
 }
 
 impl Handshake {
+    pub(crate) fn new(context: &Context) -> Self {
+        Self { ends: Some(context.endpoints), ..Self::default() }
+    }
+
     fn side(&mut self, direction: Direction) -> &mut Side {
         direction.of_mut(&mut self.sides)
     }
@@ -284,6 +291,7 @@ impl Handshake {
         if tor::may_begin(&hello) {
             self.cells = Some(Cells::default());
         }
+        output.named = encrypted_dns::named(Some(&hello), self.ends.as_ref(), Carrier::Tcp);
         self.seen.client = Some(Client::of(&hello, Carrier::Tcp));
         output.facts.push(Fact::ClientHello(Box::new(hello)));
         self.client_is_read();
@@ -294,6 +302,9 @@ impl Handshake {
         match server_hello(body)? {
             ServerFlight::Retry => self.retried = true,
             ServerFlight::Hello(mut hello) => {
+                if self.seen.client.is_none() {
+                    output.named = encrypted_dns::named(None, self.ends.as_ref(), Carrier::Tcp);
+                }
                 hello.retried = self.retried;
                 self.side(Direction::ToClient).finished |= hello.version >= TLS13;
                 self.seen.resumed |= hello.psk;
