@@ -412,6 +412,8 @@ impl Conversation {
         let Some(layer) = self.carriers.as_mut().and_then(|carriers| carriers.get_mut(at)) else { return };
         let (turned, oriented) = (turned(direction, layer.flipped), oriented(context, layer.flipped));
         let (outcome, rest) = layer.open.stream(turned, bytes, &oriented, output);
+        // What a layer says of the whole conversation counts no more.
+        (output.exchanged, output.named) = (false, None);
         let rest = if rest.is_empty() { bytes } else { rest.as_slice() };
         self.layer_said(at, outcome, direction, rest, context, output);
     }

@@ -2,8 +2,8 @@
 //! versions, early data, captures that begin late, and what only looks like QUIC.
 
 use crate::make::quic::{
-    DRAFT_29, Ends, Kind, V1, V2, ack, client_hello, client_hello_for, crypto, filler, hello_retry_request, initial, negotiation, opaque,
-    padded, pieces, retry, server_hello, short,
+    DRAFT_29, Ends, Kind, V1, V2, ack, client_hello, client_hello_for, crypto, filler, hello_retry_request, initial,
+    negotiation, opaque, padded, pieces, retry, server_hello, short,
 };
 use crate::make::{Capture, Host, udp};
 
