@@ -36,7 +36,7 @@ fn called(over: Over, lines: &[(Direction, &[u8])]) -> Protocol {
             Endpoints::Link { src, dest, ether_type: Some(ether_type), link_type: 1 }
         }
     };
-    let context = Context { time: Timestamp::EPOCH, endpoints };
+    let context = Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
     let (mut conversation, mut output) = (Conversation::new(&endpoints), Output::default());
     for (direction, bytes) in lines {
         if over == Over::Ip(Transport::TCP) {

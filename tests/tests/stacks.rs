@@ -10,10 +10,20 @@ use std::process::Command;
 pub(crate) const CLIENTS: &[(&str, &str)] = &[
     ("openssl", "OpenSSL"),
     ("openssl12", "OpenSSL"),
+    ("resumed", "OpenSSL"),
     ("curl", "curl"),
+    ("curl12", "curl"),
     ("python", "Python"),
+    ("python12", "Python"),
     ("node", "Node.js"),
+    ("node12", "Node.js"),
     ("java", "Java"),
+    ("java12", "Java"),
+    ("wget", "Wget"),
+    ("gnutls", "GnuTLS"),
+    ("ruby", "Ruby"),
+    ("perl", "Perl"),
+    ("php", "PHP"),
     ("chromium", "Chromium"),
     ("quic", "Chromium"),
 ];
@@ -50,9 +60,6 @@ fn every_hello_of_the_installed_stacks_is_read_and_told_apart() {
     for stack in recorded.lines().filter_map(|line| line.split(' ').next()) {
         let client = read.get(stack).unwrap_or_else(|| panic!("no hello of {stack} was read"));
         let (_, expected) = CLIENTS.iter().find(|(known, _)| stack == *known).unwrap();
-        // A release that the table does not know is said to be unknown, and never somebody else.
-        assert!(client.is_empty() || client.starts_with(expected), "{stack} was taken for {client}");
+        assert!(client.starts_with(expected), "{stack} was taken for {client:?}");
     }
-    let told = read.values().filter(|client| !client.is_empty()).count();
-    assert!(told * 2 >= read.len(), "only {told} of {} clients were told from their fingerprints", read.len());
 }

@@ -159,7 +159,10 @@ impl<'a> Maker<'a> {
         let handshake = seen.handshake;
         let client = || handshake.and_then(|handshake| handshake.client.as_deref());
         match self.kind {
-            Kind::Training => app.protocol == Protocol::TLS || app.protocol == Protocol::QUIC,
+            Kind::Training => {
+                let tls = [Protocol::TLS, Protocol::QUIC, Protocol::DOT, Protocol::DOH, Protocol::DOQ];
+                tls.contains(&app.protocol)
+            }
             Kind::Polling => seen.polling.is_some_and(Polling::describes),
             Kind::Flow | Kind::Sequence => true,
             Kind::Handshake => handshake.is_some_and(|handshake| client().is_some() || handshake.server.is_some()),

@@ -239,8 +239,8 @@ fn was_refused(row: &Row) -> bool {
 
 fn mix(protocol: &Protocol) -> Mix {
     match *protocol {
-        Protocol::TLS => Mix::Tls,
-        Protocol::QUIC => Mix::Quic,
+        Protocol::TLS | Protocol::DOT | Protocol::DOH => Mix::Tls,
+        Protocol::QUIC | Protocol::DOQ => Mix::Quic,
         Protocol::DNS => Mix::Dns,
         Protocol::HTTP => Mix::Http,
         Protocol::SSH => Mix::Ssh,

@@ -22,6 +22,7 @@ fn events() -> Vec<Event> {
         not_after: Timestamp::EPOCH,
         names: vec![name(), format!("www.{NAME}")],
         self_signed: false,
+        fingerprint: String::new(),
     };
     let record = |data: &str| DnsRecord { name: name(), record_type: 1, ttl: 5, data: data.to_owned() };
     let dns = Dns {

@@ -250,7 +250,7 @@ impl Handler for Listener {
                 self.reports.push(Report::Bound(Bound { flow: flow_ref, vlan, time: packet.time, id }));
             }
             state.taken = state.taken.saturating_add(packet.payload.len() as u32);
-            let context = Context { time: packet.time, endpoints: flow.endpoints() };
+            let context = Context { time: packet.time, endpoints: flow.endpoints(), opener_seen: flow.opener_seen() };
             state.conversation.datagram(direction, packet.payload, &context, &mut self.output);
             self.say(flow, state, packet.time);
         }
@@ -286,7 +286,7 @@ impl Handler for Listener {
         if let StreamItem::Data(bytes) = &item {
             state.taken = state.taken.saturating_add(bytes.len() as u32);
         }
-        let context = Context { time, endpoints: flow.endpoints() };
+        let context = Context { time, endpoints: flow.endpoints(), opener_seen: flow.opener_seen() };
         match item {
             StreamItem::Data(bytes) => state.conversation.stream(direction, bytes, &context, &mut self.output),
             StreamItem::Gap(length) => state.conversation.gap(direction, length, &context, &mut self.output),
@@ -427,7 +427,7 @@ impl Listener {
 
     /// The conversation is over: what it still holds comes out.
     fn end(&mut self, flow: &Flow, state: &mut Tracked) {
-        let context = Context { time: flow.end(), endpoints: flow.endpoints() };
+        let context = Context { time: flow.end(), endpoints: flow.endpoints(), opener_seen: flow.opener_seen() };
         for direction in [Direction::ToServer, Direction::ToClient] {
             state.conversation.end(direction, &context, &mut self.output);
         }

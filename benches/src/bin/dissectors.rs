@@ -119,7 +119,10 @@ fn below_ip(decoded: &Decoded<'_>, link_type: u16, found: &mut Vec<Payloads>) {
 
 fn put(found: &mut Vec<Payloads>, endpoints: Endpoints, direction: Direction, payload: &[u8]) {
     let at = found.iter().position(|p| p.context.endpoints == endpoints).unwrap_or_else(|| {
-        found.push(Payloads { context: Context { time: Timestamp::EPOCH, endpoints }, pieces: Vec::new() });
+        found.push(Payloads {
+            context: Context { time: Timestamp::EPOCH, endpoints, opener_seen: true },
+            pieces: Vec::new(),
+        });
         found.len() - 1
     });
     if let Some(payloads) = found.get_mut(at) {

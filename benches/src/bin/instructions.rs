@@ -227,7 +227,11 @@ impl Listener {
         read: impl FnOnce(&mut Conversation, &Context, &mut Output),
     ) {
         if let Some(conversation) = &mut state.conversation {
-            read(conversation, &Context { time, endpoints: flow.endpoints() }, &mut self.output);
+            read(
+                conversation,
+                &Context { time, endpoints: flow.endpoints(), opener_seen: flow.opener_seen() },
+                &mut self.output,
+            );
             self.output.clear();
         }
     }

@@ -136,6 +136,9 @@ pub struct Context {
     pub time: Timestamp,
     /// The two ends.
     pub endpoints: Endpoints,
+    /// Whether the packet that opened the conversation was seen, so that the first end is known to have done it. Otherwise it
+    /// is a guess from the ports.
+    pub opener_seen: bool,
 }
 
 /// What a session hands back. Reused between calls; bounded by the input that was given.
@@ -151,6 +154,11 @@ pub struct Output {
     pub misbehaved: u32,
     /// Events that were left out because a flow had reached its limit of them.
     pub unreported: u64,
+    /// A session has learned from the roles its messages show that client and server of the conversation are exchanged,
+    /// although it goes on in the sense of direction it has. Said once, and never where the opener was seen.
+    pub exchanged: bool,
+    /// What the session has found that its protocol carries: the conversation's name from now on.
+    pub named: Option<&'static Protocol>,
     /// Boxes of messages that were merged away, to be filled again; see [`Output::ics`].
     #[allow(clippy::vec_box, reason = "the boxes themselves are what is kept")]
     pub spare: Vec<Box<Ics>>,
@@ -189,5 +197,7 @@ impl Output {
         self.facts.clear();
         self.misbehaved = 0;
         self.unreported = 0;
+        self.exchanged = false;
+        self.named = None;
     }
 }

@@ -14,6 +14,7 @@ use crate::handover::{Carriers, oriented, turned};
 use crate::heads::Heads;
 use crate::identify::{self, Candidate, Choice, Decided, LEAST, LIKELY, Ports, SURE};
 use crate::infer::Unknown;
+use crate::late::{self, Late, Watch};
 use crate::open::{Open, Outcome};
 use crate::{Context, Input, Next, Output, recognise};
 use picket_event::body::{App, PayloadShape};
@@ -49,6 +50,8 @@ enum Phase {
     Open(Box<Open>),
     /// Nobody's protocol.
     Unnamed(Box<Unnamed>),
+    /// Named by its port, or by the tunnel it lies in, and read by nobody.
+    Watched(Watch),
     /// Nothing more is wanted.
     Done,
 }
@@ -60,6 +63,8 @@ struct Unnamed {
     heads: Heads,
     /// Looks for its format.
     unknown: Unknown,
+    /// Looks for the hello of TLS, over TCP.
+    watch: Option<Watch>,
 }
 
 impl Conversation {
@@ -134,7 +139,10 @@ impl Conversation {
         match &self.phase {
             Phase::Idle | Phase::Probing(_) => true,
             Phase::Open(open) => open.wants(turned(direction, self.flipped)),
-            Phase::Unnamed(unnamed) => unnamed.unknown.wants() || unnamed.heads.lacks(direction),
+            Phase::Unnamed(unnamed) => {
+                unnamed.unknown.wants() || unnamed.heads.lacks(direction) || unnamed.watch.is_some_and(Watch::goes_on)
+            }
+            Phase::Watched(watch) => watch.goes_on(),
             Phase::Done => false,
         }
     }
@@ -202,6 +210,9 @@ impl Conversation {
         if let Some(at) = self.carriers.as_ref().and_then(|carriers| carriers.layer(direction)) {
             return self.carry(at, direction, bytes, context, output);
         }
+        if self.is_unread() && self.late(direction, bytes, context, output) {
+            return;
+        }
         match &mut self.phase {
             Phase::Open(_) => self.read(direction, bytes, context, output),
             Phase::Probing(heads) => {
@@ -212,7 +223,11 @@ impl Conversation {
             Phase::Unnamed(unnamed) => {
                 unnamed.heads.describe(direction, bytes);
                 unnamed.unknown.take(direction, bytes, context.time, output);
+                if let Some(watch) = &mut unnamed.watch {
+                    watch.pass(bytes);
+                }
             }
+            Phase::Watched(watch) => watch.pass(bytes),
             Phase::Done => {}
         }
     }
@@ -272,14 +287,59 @@ impl Conversation {
                 }
             }
             // Inside a tunnel the flow keeps the tunnel's name.
-            None if self.carriers.is_some() => {}
+            None if self.carriers.is_some() => self.watch(),
             None => {
                 self.decided = identify::guess(self.ports, heads.refused);
                 if self.decided.is_none() {
                     self.unname(*heads, output);
+                } else {
+                    self.watch();
                 }
             }
         }
+    }
+
+    /// Nobody reads it; TLS may begin in it.
+    fn watch(&mut self) {
+        if self.ports.transport == Transport::TCP {
+            self.phase = Phase::Watched(Watch::default());
+        }
+    }
+
+    /// Whether nobody reads it so far, and TLS may begin in it.
+    fn is_unread(&self) -> bool {
+        match &self.phase {
+            Phase::Probing(_) => self.ports.transport == Transport::TCP,
+            Phase::Unnamed(unnamed) => unnamed.watch.is_some_and(Watch::goes_on) && unnamed.unknown.app().is_none(),
+            Phase::Watched(watch) => watch.goes_on(),
+            Phase::Idle | Phase::Open(_) | Phase::Done => false,
+        }
+    }
+
+    /// Reads on as TLS where a hello begins in what is undecided or belongs to nobody, see [`late`]. Answers whether it took
+    /// the bytes.
+    fn late(&mut self, direction: Direction, bytes: &[u8], context: &Context, output: &mut Output) -> bool {
+        let Some(client) = late::client_of_hello(direction, bytes) else { return false };
+        // Nothing that came before will become clearer.
+        self.decide(true, context, output);
+        match &mut self.phase {
+            Phase::Unnamed(unnamed) => unnamed.unknown.abandon(output),
+            Phase::Watched(_) => {}
+            _ => {
+                self.payload(direction, bytes, context, output);
+                return true;
+            }
+        }
+        let Some(candidate) = Candidate::reading(&Protocol::TLS) else { return false };
+        self.decided = Some(Decided::told(&Protocol::TLS));
+        self.flipped = client == Direction::ToClient;
+        if self.carriers.is_none() {
+            self.reversed = self.flipped;
+        }
+        let session = Late::open(&oriented(context, self.flipped));
+        self.phase = Phase::Open(Box::new(Open::new(session, candidate)));
+        self.read(direction, bytes, context, output);
+        true
     }
 
     /// Nobody knows it: its structure may tell.
@@ -288,7 +348,8 @@ impl Conversation {
         let mut unknown = Unknown::new(self.ports.transport, spoken, output);
         heads.pieces(|direction, bytes, time| unknown.take(direction, bytes, time, output));
         heads.shrink();
-        self.phase = Phase::Unnamed(Box::new(Unnamed { heads, unknown }));
+        let watch = (self.ports.transport == Transport::TCP).then(Watch::default);
+        self.phase = Phase::Unnamed(Box::new(Unnamed { heads, unknown, watch }));
     }
 
     /// Notes the decision; answers whether a session was opened.
@@ -334,6 +395,14 @@ impl Conversation {
         } else {
             (open.datagram(turned, bytes, &oriented, output), Vec::new())
         };
+        if let Some(protocol) = output.named.take()
+            && !self.carriers.as_ref().is_some_and(|carriers| carriers.protected)
+        {
+            self.decided = self.decided.map(|decided| decided.called(protocol));
+        }
+        if std::mem::take(&mut output.exchanged) && self.carriers.is_none() {
+            self.reversed = !self.reversed;
+        }
         let rest = if rest.is_empty() { bytes } else { rest.as_slice() };
         self.conclude(outcome, direction, rest, context, output);
     }
@@ -343,6 +412,8 @@ impl Conversation {
         let Some(layer) = self.carriers.as_mut().and_then(|carriers| carriers.get_mut(at)) else { return };
         let (turned, oriented) = (turned(direction, layer.flipped), oriented(context, layer.flipped));
         let (outcome, rest) = layer.open.stream(turned, bytes, &oriented, output);
+        // What a layer says of the whole conversation counts no more.
+        (output.exchanged, output.named) = (false, None);
         let rest = if rest.is_empty() { bytes } else { rest.as_slice() };
         self.layer_said(at, outcome, direction, rest, context, output);
     }

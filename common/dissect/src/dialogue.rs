@@ -317,7 +317,7 @@ pub(crate) mod trial {
         } else {
             Endpoints::Ip { src, src_port: 50_000, dest, dest_port: 7777, transport }
         };
-        let context = crate::Context { time: Timestamp::EPOCH, endpoints };
+        let context = crate::Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
         let mut conversation = Conversation::known(protocol, &context).unwrap();
         let mut output = Output::default();
         for (direction, bytes) in lines {
@@ -371,7 +371,7 @@ mod tests {
     #[test]
     fn f40_messages_are_found_again_behind_a_gap_and_damage() {
         let ends = picket_event::Endpoints::Link { src: None, dest: None, ether_type: None, link_type: 1 };
-        let context = Context { time: picket_event::Timestamp::EPOCH, endpoints: ends };
+        let context = Context { time: picket_event::Timestamp::EPOCH, endpoints: ends, opener_seen: true };
         let (mut toy, mut output) = (Dialogue::<Toy>::default(), Output::default());
         let mut feed = |input| toy.feed(Direction::ToServer, input, &context, &mut output);
         assert_eq!(feed(Input::Stream(&[2, 9, 9, 3, 9])), Progress { consumed: 3, need: Need::Bytes(4) });

@@ -39,7 +39,7 @@ pub(crate) const fn turned(direction: Direction, flipped: bool) -> Direction {
 
 /// What such a session may know of the conversation.
 pub(crate) fn oriented(context: &Context, flipped: bool) -> Context {
-    if flipped { Context { time: context.time, endpoints: context.endpoints.swapped() } } else { *context }
+    if flipped { Context { endpoints: context.endpoints.swapped(), ..*context } } else { *context }
 }
 
 impl Carriers {

@@ -134,6 +134,11 @@ impl Decided {
         Self { name: Name::Told(protocol), confidence: Unit::ONE, method: Method::Fingerprint }
     }
 
+    /// The same decision under the name of what is carried.
+    pub(crate) const fn called(self, protocol: &'static Protocol) -> Self {
+        Self { name: Name::Told(protocol), ..self }
+    }
+
     /// The name as events give it.
     pub(crate) fn app(self) -> App {
         let protocol = match self.name {

@@ -299,7 +299,7 @@ pub(crate) mod tests {
         fn context(transport: Transport) -> Context {
             let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
             let endpoints = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: 7777, transport };
-            Context { time: Timestamp::EPOCH, endpoints }
+            Context { time: Timestamp::EPOCH, endpoints, opener_seen: true }
         }
 
         pub(crate) fn unknown(transport: Transport) -> Self {

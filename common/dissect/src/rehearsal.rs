@@ -67,7 +67,7 @@ impl Heard {
 /// Says all lines to a server on this port, each in pieces of at most so many bytes, and ends the conversation.
 pub(crate) fn rehearse(port: u16, piece: usize, lines: &[Line<'_>]) -> Heard {
     let endpoints = ends(port, Transport::TCP);
-    let context = Context { time: Timestamp::EPOCH, endpoints };
+    let context = Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
     let mut conversation = Conversation::new(&endpoints);
     let mut output = Output::default();
     for line in lines {
@@ -89,7 +89,7 @@ pub(crate) fn rehearse(port: u16, piece: usize, lines: &[Line<'_>]) -> Heard {
 
 /// Says all lines in datagrams, over UDP or below IP, and ends the conversation.
 pub(crate) fn datagrams(endpoints: Endpoints, lines: &[Line<'_>]) -> Heard {
-    let context = Context { time: Timestamp::EPOCH, endpoints };
+    let context = Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
     let mut conversation = Conversation::new(&endpoints);
     let mut output = Output::default();
     for line in lines {

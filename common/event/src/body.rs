@@ -1,8 +1,8 @@
 //! The bodies of events, one type a kind. Shapes are DESIGN's contract; EVE and the wire follow them.
 
 use crate::{
-    Both, Classifier, FlowEnd, FlowId, FlowState, Kind, Ledger, Loss, Mac, MessageKind, Method, Operation, Protocol,
-    Reason, SshBehaviour, Timestamp, Unit, Verdict,
+    Both, Classifier, Ech, FlowEnd, FlowId, FlowState, Kind, Ledger, Loss, Mac, MessageKind, Method, Operation,
+    Protocol, Reason, SshBehaviour, Timestamp, TlsAlert, Unit, Verdict,
 };
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -210,6 +210,23 @@ pub struct Tls {
     pub certificate: Option<Certificate>,
     /// Certificates in the chain sent.
     pub chain_length: u8,
+    /// What else the hellos say.
+    pub hellos: Hellos,
+}
+
+/// What the two hellos of a handshake say beside versions, names and ciphers, the same over TLS, DTLS and QUIC.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Hellos {
+    /// Whether the client's hello carries another one, encrypted; `None` where it does not.
+    pub ech: Option<Ech>,
+    /// Whether the client's hello carries GREASE (RFC 8701).
+    pub grease: bool,
+    /// The application protocol the server chose, where it went in clear (TLS 1.2 and older).
+    pub server_alpn: Option<String>,
+    /// Fingerprint of the server's hello (`tls1:...`).
+    pub server_fingerprint: Option<String>,
+    /// The alert that went in clear: the first fatal one, else the first.
+    pub alert: Option<TlsAlert>,
 }
 
 /// What a leaf certificate says.
@@ -231,6 +248,8 @@ pub struct Certificate {
     pub names: Vec<String>,
     /// Whether subject equals issuer.
     pub self_signed: bool,
+    /// Fingerprint of its shape (`crt1:...`), the same for certificates that one tool makes; empty where it is not known.
+    pub fingerprint: String,
 }
 
 /// A QUIC connection's handshake (RFC 9000, RFC 9001).
@@ -258,6 +277,8 @@ pub struct Quic {
     pub retry: bool,
     /// The flow whose handshake this was, where the connection goes on from another address or port.
     pub continues: Option<FlowId>,
+    /// What else the hellos say.
+    pub hellos: Hellos,
 }
 
 /// An SSH connection.

@@ -17,6 +17,7 @@ pub mod reason;
 #[cfg(test)]
 mod samples;
 mod time;
+mod tls_alert;
 pub mod vocabulary;
 pub mod wire;
 
@@ -26,8 +27,9 @@ pub use community::community_id;
 pub use ledger::{Ledger, Loss};
 pub use reason::{Reason, ReasonArg};
 pub use time::{Timestamp, TimestampError};
+pub use tls_alert::TlsAlert;
 pub use vocabulary::{
-    Classifier, FlowEnd, FlowState, Kind, MessageKind, Method, Operation, Protocol, SshBehaviour, Verdict,
+    Classifier, Ech, FlowEnd, FlowState, Kind, MessageKind, Method, Operation, Protocol, SshBehaviour, Verdict,
 };
 
 use bincode::{Decode, Encode};

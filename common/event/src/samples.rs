@@ -1,7 +1,18 @@
 //! Bodies for the tests of both forms.
 
-use crate::body::{Body, Flow, Head, Http, PayloadShape, Quic, Ssh, SshEnd, Tunnel};
-use crate::{Both, SshBehaviour, Unit};
+use crate::body::{Body, Flow, Head, Hellos, Http, PayloadShape, Quic, Ssh, SshEnd, Tunnel};
+use crate::{Both, Ech, SshBehaviour, TlsAlert, Unit};
+
+/// What hellos say, every field set.
+pub(crate) fn hellos() -> Hellos {
+    Hellos {
+        ech: Some(Ech::Outer),
+        grease: true,
+        server_alpn: Some("h2".to_owned()),
+        server_fingerprint: Some("tls1:t12:c02f:10:h2".to_owned()),
+        alert: Some(TlsAlert { fatal: true, description: 48, from_server: true }),
+    }
+}
 
 /// What the bodies of sessions hold, every field set.
 pub(crate) fn sessions(flow: &Flow) -> [Body; 4] {
@@ -24,6 +35,7 @@ pub(crate) fn sessions(flow: &Flow) -> [Body; 4] {
         resumed: true,
         retry: true,
         continues: Some(crate::FlowId(77)),
+        hellos: hellos(),
     };
     let end =
         |software: &str| SshEnd { version: "2.0".to_owned(), software: software.to_owned(), hassh: Some([3; 16]) };

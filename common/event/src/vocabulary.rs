@@ -192,6 +192,16 @@ words! {
     }
 }
 
+words! {
+    /// Whether a client's hello carries another one, encrypted (RFC 9849). A real one and GREASE are made to look alike.
+    Ech {
+        /// Real or GREASE.
+        Offered = "offered",
+        /// Real: the name asked for in clear is one that is made for outer hellos, and not the server's.
+        Outer = "outer",
+    }
+}
+
 /// A protocol's name (`app_proto`): one of the product's table, or a site's own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum Protocol {
@@ -245,6 +255,7 @@ protocols! {
     NFS = "nfs", GIT = "git", RSYNC = "rsync", IRC = "irc", NNTP = "nntp", IPMI = "ipmi", WSD = "wsd",
     GNUTELLA = "gnutella", NATS = "nats", HTTP2 = "http2", WEBSOCKET = "websocket",
     MANAGESIEVE = "managesieve", PROXY = "proxy",
+    DOT = "dot", DOH = "doh", DOQ = "doq",
 }
 
 impl Protocol {

@@ -114,6 +114,7 @@ pub(crate) mod tests {
                 not_after: Timestamp::from_parts(86_400 * 90, 0),
                 names: names.iter().map(|n| (*n).to_owned()).collect(),
                 self_signed: false,
+                fingerprint: String::new(),
             },
             version: 3,
             extensions: 8,

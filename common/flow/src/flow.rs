@@ -131,6 +131,8 @@ pub struct Flow {
     pub(crate) bytes: Both<u64>,
     /// Whether each side was ever heard, over all rows.
     pub(crate) heard: Both<bool>,
+    /// Whether the first packet was a SYN or its answer.
+    pub(crate) opener_seen: bool,
 }
 
 impl Flow {
@@ -144,6 +146,13 @@ impl Flow {
     #[must_use]
     pub fn endpoints(&self) -> Endpoints {
         self.key.endpoints(self.client_low)
+    }
+
+    /// Whether the packet that opened the connection was seen, or its answer; where not, who is the client is a guess from the
+    /// ports. Of TCP alone.
+    #[must_use]
+    pub const fn opener_seen(&self) -> bool {
+        self.opener_seen
     }
 
     /// The conversation.

@@ -253,6 +253,7 @@ impl<T> Table<T> {
             packets: Both::default(),
             bytes: Both::default(),
             heard: Both::default(),
+            opener_seen: packet.tcp.is_some_and(|tcp| tcp.has(TcpHeader::SYN)),
         };
         let due = due_tick(self.deadline(&flow));
         let state = handler.open(&flow);

@@ -30,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
         None => Endpoints::Link { src: None, dest: None, ether_type, link_type: 1 },
     };
     let transport = transport.unwrap_or(Transport(0));
-    let context = Context { time: Timestamp::EPOCH, endpoints };
+    let context = Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
     let known = entry.and_then(|e| Conversation::known(&e.dissector.protocol(), &context));
     let mut conversation = known.unwrap_or_else(|| Conversation::new(&endpoints));
     let mut output = Output::default();

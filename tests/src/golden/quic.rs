@@ -2,8 +2,8 @@
 //! versions, early data, captures that begin late, and what only looks like QUIC.
 
 use crate::make::quic::{
-    DRAFT_29, Ends, Kind, V1, V2, ack, client_hello, crypto, filler, hello_retry_request, initial, negotiation, opaque,
-    padded, pieces, retry, server_hello, short,
+    DRAFT_29, Ends, Kind, V1, V2, ack, client_hello, client_hello_for, crypto, filler, hello_retry_request, initial,
+    negotiation, opaque, padded, pieces, retry, server_hello, short,
 };
 use crate::make::{Capture, Host, udp};
 
@@ -80,6 +80,22 @@ fn hello() -> Capture {
         talk.up(&initial(&up(version), &[], 0, &frames)).down(&answer(&down(version), &server_hello(0x1301, false)));
         let acknowledged = initial(&Ends { to: SERVER, ..up(version) }, &[], 1, &padded(ack(0), 1160));
         talk.up(&acknowledged).data(3);
+    }
+    capture
+}
+
+/// DNS over QUIC by its protocol and by its port's draft name, over HTTPS by a resolver's name.
+fn dns() -> Capture {
+    let mut capture = Capture::default();
+    let hellos: [(u16, &str, &[u8]); 3] = [
+        (4853, "resolver.plant.example", b"\x03doq"),
+        (853, "resolver.plant.example", b"\x07doq-i11"),
+        (443, "dns.quad9.net", b"\x02h3"),
+    ];
+    for ((port, sni, alpn), number) in hellos.into_iter().zip(0u16..) {
+        let frames = padded(crypto(0, &client_hello_for(sni, alpn, false, 0)), 1162);
+        let mut talk = Talk::new(&mut capture, number, port);
+        talk.up(&initial(&up(V1), &[], 0, &frames)).down(&answer(&down(V1), &server_hello(0x1301, false))).data(2);
     }
     capture
 }
@@ -268,6 +284,7 @@ fn moved() -> Capture {
 pub(super) fn captures() -> Vec<(&'static str, Capture)> {
     vec![
         ("hello", hello()),
+        ("dns", dns()),
         ("pieces", in_pieces()),
         ("retry", retried()),
         ("versions", versions()),

@@ -128,6 +128,22 @@ fn exchanged() -> Capture {
     capture
 }
 
+/// A capture that begins behind the client's banner: the server speaks first, from a port that nobody knows, and the client
+/// types. Who opened the connection is not known, so the ends are those of the key exchange.
+fn late() -> Capture {
+    let (client, server) = hosts();
+    let mut capture = Capture::default();
+    let mut tcp = Tcp::midstream(&mut capture, START, (&client, 50_009), (&server, 2200));
+    tcp.to_client(SERVER).to_client(&offer()).to_server(&offer());
+    exchange(&mut tcp, Direction::ToServer);
+    tcp.to_server(&[1; 64]).to_client(&[2; 64]).to_server(&[3; 144]).to_client(&[4; 48]);
+    for key in 0..5 {
+        tcp.wait(150_000_000).to_server(&[key; 64]).to_client(&[key; 64]);
+    }
+    tcp.close();
+    capture
+}
+
 /// Every capture by name.
 pub(super) fn captures() -> Vec<(&'static str, Capture)> {
     vec![
@@ -137,5 +153,6 @@ pub(super) fn captures() -> Vec<(&'static str, Capture)> {
         ("first-version", first_version()),
         ("parts", parts()),
         ("exchanged", exchanged()),
+        ("late", late()),
     ]
 }

@@ -78,7 +78,92 @@ fn not_tls() -> Capture {
     capture
 }
 
+/// What is left of conversations that went over to TLS before the capture: whose service it was is lost, the hellos are not.
+fn late() -> Capture {
+    const REMAINS: &[(u16, &[(bool, &[u8])])] = &[
+        (25, &[(false, b"250-mx\r\n250 STARTTLS\r\n"), (true, b"STARTTLS\r\n"), (false, b"220 go\r\n")]),
+        (143, &[(true, b"STARTTLS\r\n"), (false, b"a1 OK begin\r\n")]),
+        (3306, &[(true, b"\x20\0\0\x01\x85\xae\xff\x01\0\0\0\x01\x2d\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")]),
+        (5432, &[(false, b"S")]),
+        (1080, &[(false, b"\x05\0\0\x01\0\0\0\0\0\0")]),
+        (3128, &[(false, b"HTTP/1.1 200 OK\r\n\r\n")]),
+    ];
+    let (client, server) = hosts();
+    let mut capture = Capture::default();
+    for ((port, lines), number) in REMAINS.iter().zip(0u16..) {
+        let time = START + i64::from(number) * 1_000_000_000;
+        let mut tcp = Tcp::midstream(&mut capture, time, (&client, 50_010 + number), (&server, *port));
+        for (up, bytes) in *lines {
+            tcp.send(if *up { Direction::ToServer } else { Direction::ToClient }, bytes);
+        }
+        tcp.to_server(&HELLO.record(7)).to_client(&server_hello(0xc02f, 9)).to_client(&tls_record(22, &[14, 0, 0, 0]));
+        tcp.to_server(&tls_record(20, &[1]));
+        tcp.close();
+    }
+    capture
+}
+
+/// DNS over TLS by its protocol and by its port, over HTTPS by a resolver's name; a web server on the port of the first.
+fn dns() -> Capture {
+    let (client, server) = hosts();
+    let mut capture = Capture::default();
+    let hellos: [(u16, &str, &[&str]); 4] = [
+        (4853, "resolver.plant.example", &["dot"]),
+        (853, "resolver.plant.example", &[]),
+        (443, "dns.quad9.net", &["h2"]),
+        (853, "shop.plant.example", &["h2", "http/1.1"]),
+    ];
+    for ((port, sni, alpn), number) in hellos.into_iter().zip(0u16..) {
+        let time = START + i64::from(number) * 1_000_000_000;
+        let mut tcp = Tcp::open(&mut capture, time, (&client, 50_020 + number), (&server, port));
+        tcp.to_server(&Hello { sni, alpn, ..HELLO }.record(7)).to_client(&server_hello(0xc02f, 9));
+        tcp.to_client(&tls_record(22, &[14, 0, 0, 0])).to_server(&tls_record(20, &[1]));
+        tcp.close();
+    }
+    capture
+}
+
+/// Alerts in clear: a warning before the server's hello, certificates that the client refuses, a refusal by the server; and
+/// hellos that carry GREASE and an encrypted hello, the second under a name made for that.
+fn alerts() -> Capture {
+    let (client, server) = hosts();
+    let mut capture = Capture::default();
+    let hellos = [
+        Hello { extra: &[23, 35], ..HELLO },
+        Hello { extra: &[0x0a0a, 23, 0xfe0d], ..HELLO },
+        Hello { sni: "cloudflare-ech.com", extra: &[23, 0xfe0d], ..HELLO },
+    ];
+    for (hello, number) in hellos.iter().zip(0u16..) {
+        let time = START + i64::from(number) * 1_000_000_000;
+        let mut tcp = Tcp::open(&mut capture, time, (&client, 50_030 + number), (&server, 443));
+        tcp.to_server(&hello.record(7));
+        match number {
+            0 => {
+                tcp.to_client(&tls_record(21, &[1, 112])).to_client(&server_hello(0xc02f, 9));
+                tcp.to_client(&tls_record(22, &[14, 0, 0, 0])).to_server(&tls_record(20, &[1]));
+            }
+            1 => {
+                tcp.to_client(&server_hello(0xc02f, 9)).to_client(&tls_record(22, &[14, 0, 0, 0]));
+                tcp.to_server(&tls_record(21, &[2, 48]));
+            }
+            _ => {
+                tcp.to_client(&tls_record(21, &[2, 40]));
+            }
+        }
+        tcp.close();
+    }
+    capture
+}
+
 /// Every capture by name.
 pub(super) fn captures() -> Vec<(&'static str, Capture)> {
-    vec![("pieces", pieces()), ("damaged", damaged()), ("midstream", midstream()), ("not-tls", not_tls())]
+    vec![
+        ("pieces", pieces()),
+        ("damaged", damaged()),
+        ("midstream", midstream()),
+        ("not-tls", not_tls()),
+        ("late", late()),
+        ("dns", dns()),
+        ("alerts", alerts()),
+    ]
 }

@@ -64,7 +64,7 @@ pub struct Hello<'a> {
     pub groups: &'a [u16],
     /// Signature schemes.
     pub signatures: &'a [u16],
-    /// Extensions without content that are added, in this order.
+    /// Extensions that are added, in this order: without content, but for `encrypted_client_hello` (0xfe0d).
     pub extra: &'a [u16],
     /// Whether TLS 1.3 is offered.
     pub tls13: bool,
@@ -97,7 +97,9 @@ impl Hello<'_> {
             extension(&mut extensions, 0, &with_length16(&name));
         }
         for extra in self.extra {
-            extension(&mut extensions, *extra, &[]);
+            // An outer hello: type, cipher suite, configuration, a key of one byte and a payload of eight.
+            let outer = [&[0, 0, 1, 0, 1, 7, 0, 1, 9, 0, 8][..], &[random; 8]].concat();
+            extension(&mut extensions, *extra, if *extra == 0xfe0d { &outer } else { &[] });
         }
         extension(&mut extensions, 10, &with_length16(&words(self.groups)));
         extension(&mut extensions, 11, &[1, 0]);

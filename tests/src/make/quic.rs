@@ -203,6 +203,12 @@ pub fn negotiation(to: &[u8], from: &[u8], versions: &[u32]) -> Vec<u8> {
 /// of this length is offered where it is not 0.
 #[must_use]
 pub fn client_hello(sni: &str, hybrid: bool, ticket: usize) -> Vec<u8> {
+    client_hello_for(sni, b"\x02h3", hybrid, ticket)
+}
+
+/// The same with these application protocols, each behind its length.
+#[must_use]
+pub fn client_hello_for(sni: &str, alpn: &[u8], hybrid: bool, ticket: usize) -> Vec<u8> {
     let mut name = vec![0];
     vector16(&mut name, sni.as_bytes());
     let mut shares = Vec::new();
@@ -216,7 +222,7 @@ pub fn client_hello(sni: &str, hybrid: bool, ticket: usize) -> Vec<u8> {
     let mut extensions = Vec::new();
     extension(&mut extensions, 0, &with_length16(&name));
     extension(&mut extensions, 10, &with_length16(&words(groups)));
-    extension(&mut extensions, 16, &with_length16(b"\x02h3"));
+    extension(&mut extensions, 16, &with_length16(alpn));
     extension(&mut extensions, 13, &with_length16(&words(&[0x0403, 0x0804, 0x0401])));
     extension(&mut extensions, 43, &[2, 3, 4]);
     extension(&mut extensions, 45, &[1, 1]);

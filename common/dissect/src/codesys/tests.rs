@@ -33,6 +33,7 @@ fn context(transport: Transport) -> Context {
     Context {
         time: Timestamp::EPOCH,
         endpoints: Endpoints::Ip { src, src_port: 50_000, dest, dest_port: 7777, transport },
+        opener_seen: true,
     }
 }
 

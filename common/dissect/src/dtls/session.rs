@@ -123,7 +123,10 @@ impl Handshake {
                 side.over = true;
                 self.seen.resumed |= resumed;
             }
-            Record::Plain { kind: content::ALERT, epoch: 0, .. } => {
+            Record::Plain { kind: content::ALERT, epoch: 0, body, .. } => {
+                if let [level @ 1..=2, description] = *body {
+                    self.seen.alert(level, description, direction);
+                }
                 self.side(Direction::ToServer).over = true;
                 self.side(Direction::ToClient).over = true;
             }
@@ -211,7 +214,7 @@ impl Handshake {
         }
         hello.record_version = version;
         hello.records = records;
-        self.seen.client = Some(Client::of(&hello));
+        self.seen.client = Some(Client::of(&hello, Carrier::Dtls));
         output.facts.push(Fact::ClientHello(Box::new(hello)));
         Ok(())
     }
@@ -248,7 +251,7 @@ impl Handshake {
             return;
         }
         self.written = true;
-        output.events.push(Body::Tls(Box::new(self.seen.summary())));
+        output.events.push(Body::Tls(Box::new(self.seen.summary(Carrier::Dtls))));
     }
 }
 

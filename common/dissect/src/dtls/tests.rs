@@ -35,7 +35,7 @@ fn hello(padding: usize) -> Vec<u8> {
 fn drive(datagrams: &[(Direction, Vec<u8>)]) -> (Conversation, Output) {
     let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
     let endpoints = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: 9999, transport: Transport::UDP };
-    let context = Context { time: Timestamp::EPOCH, endpoints };
+    let context = Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
     let mut conversation = Conversation::new(&endpoints);
     let mut output = Output::default();
     for (direction, bytes) in datagrams {

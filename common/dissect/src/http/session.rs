@@ -4,6 +4,7 @@ use super::body::{Framing, Passed};
 use super::parse::{self, Fields, Start};
 use super::target::{self, HOST_LIMIT, URL_LIMIT, printable};
 use super::{EVENTS_LIMIT, HEAD_LIMIT};
+use crate::late::client_of_hello;
 use crate::{Context, Input, Need, Next, Output, Progress, Session};
 use picket_event::{Body, Direction, Protocol, body};
 use std::collections::VecDeque;
@@ -169,6 +170,15 @@ impl Http {
             }
         }
         if !begun {
+            // Of CONNECT only the answer is seen: a hello in place of a request is what goes through the tunnel.
+            if direction == Direction::ToServer
+                && self.server.known
+                && !self.client.known
+                && matches!(self.server.state, State::Body(Framing::UntilEnd))
+                && client_of_hello(direction, view) == Some(direction)
+            {
+                return Step::Switch(0, Next::Tunnel { port: 0 });
+            }
             let begins = match direction {
                 Direction::ToServer => parse::begins_request(view, scanned),
                 Direction::ToClient => parse::begins_answer(view, scanned),

@@ -117,7 +117,7 @@ fn talk_of(pieces: &[(Direction, Vec<u8>)]) -> Talk {
 fn play(pieces: &[(Direction, Vec<u8>)], library: Option<Library>) -> (App, Output) {
     let mut output = Output { unknown: Desk::new(library.map(Arc::new)), ..Output::default() };
     let mut conversation = Conversation::new(&ENDS);
-    let mut context = Context { time: Timestamp::EPOCH, endpoints: ENDS };
+    let mut context = Context { time: Timestamp::EPOCH, endpoints: ENDS, opener_seen: true };
     for (at, (direction, bytes)) in (0i64..).zip(pieces) {
         context.time = Timestamp::from_nanos(at * 10_000_000);
         conversation.stream(*direction, bytes, &context, &mut output);
@@ -269,7 +269,7 @@ fn a_hidden_reader_is_not_asked() {
 fn only_so_many_conversations_are_looked_at() {
     let (_, pieces) = plant();
     let mut output = Output::default();
-    let context = Context { time: Timestamp::EPOCH, endpoints: ENDS };
+    let context = Context { time: Timestamp::EPOCH, endpoints: ENDS, opener_seen: true };
     let mut random = Random(3);
     let mut open: Vec<_> = (0..70).map(|_| Conversation::new(&ENDS)).collect();
     for conversation in &mut open {

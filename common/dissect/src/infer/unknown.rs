@@ -110,6 +110,13 @@ impl Unknown {
         }
     }
 
+    /// It turned out to be something else: what was kept is given back.
+    pub(crate) fn abandon(&mut self, output: &mut Output) {
+        if let State::Looking(_) = self.state {
+            self.leave(State::Done, output);
+        }
+    }
+
     /// Looks for a format, each time enough was added.
     fn look(&mut self, last: bool, output: &mut Output) {
         let State::Looking(talk) = &self.state else { return };

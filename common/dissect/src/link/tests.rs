@@ -8,7 +8,7 @@ use proptest::prelude::*;
 /// What a conversation of one frame is called.
 fn named(ether_type: u16, bytes: &[u8]) -> String {
     let endpoints = Endpoints::Link { src: Some(Mac([2; 6])), dest: None, ether_type: Some(ether_type), link_type: 1 };
-    let context = Context { time: Timestamp::EPOCH, endpoints };
+    let context = Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
     let mut conversation = Conversation::new(&endpoints);
     let mut output = Output::default();
     conversation.datagram(Direction::ToServer, bytes, &context, &mut output);

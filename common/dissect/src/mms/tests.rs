@@ -31,7 +31,7 @@ fn unit(message: &[u8]) -> Vec<u8> {
 fn context() -> Context {
     let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
     let endpoints = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: 7777, transport: Transport::TCP };
-    Context { time: Timestamp::EPOCH, endpoints }
+    Context { time: Timestamp::EPOCH, endpoints, opener_seen: true }
 }
 
 fn ics(output: &Output) -> Vec<&body::Ics> {

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 fn told(bytes: &[u8]) -> (Vec<Asset>, Result<(), Fault>) {
     let (src, dest) = ("192.0.2.62".parse().unwrap(), "192.0.2.255".parse().unwrap());
     let endpoints = Endpoints::Ip { src, src_port: 138, dest, dest_port: 138, transport: Transport::UDP };
-    let context = Context { time: Timestamp::EPOCH, endpoints };
+    let context = Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
     let mut told = Vec::new();
     let read = read(&Message { bytes, direction: Direction::ToServer, context: &context }, &mut told);
     (told, read)

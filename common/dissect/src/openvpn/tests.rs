@@ -48,7 +48,7 @@ fn heard(said: &[(Direction, Vec<u8>)], stream: Option<usize>) -> Heard {
     let transport = if stream.is_some() { Transport::TCP } else { Transport::UDP };
     let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
     let endpoints = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: 40_001, transport };
-    let context = Context { time: Timestamp::EPOCH, endpoints };
+    let context = Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
     let (mut conversation, mut output) = (Conversation::new(&endpoints), Output::default());
     for (direction, packet) in said {
         match stream {
@@ -157,6 +157,7 @@ fn what_waits_is_bounded() {
             dest_port: 1194,
             transport: Transport::UDP,
         },
+        opener_seen: true,
     };
     let mut tunnel = session::Tunnel::new(&context);
     let mut output = Output::default();

@@ -101,7 +101,7 @@ fn looking_for_the_interface_may_come_first() {
     let connect = packet(true, 1, 0, 0, 1, 0, &[0; 40]);
     let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
     let endpoints = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: 34_964, transport: Transport::UDP };
-    let context = crate::Context { time: Timestamp::EPOCH, endpoints };
+    let context = crate::Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
     for (calls, name) in [(3, "profinet_cm"), (2, "dcerpc")] {
         let (mut conversation, mut output) = (Conversation::new(&endpoints), Output::default());
         let lines = [(Direction::ToServer, &lookup), (Direction::ToClient, &found), (Direction::ToServer, &connect)];

@@ -49,8 +49,8 @@ impl Dissector for Quic {
         probe::probe(head)
     }
 
-    fn open(&self, _context: &Context) -> SessionBox {
-        Box::new(session::Connection::default())
+    fn open(&self, context: &Context) -> SessionBox {
+        Box::new(session::Connection::new(context))
     }
 
     fn session_limit(&self) -> usize {

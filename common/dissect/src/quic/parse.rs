@@ -144,8 +144,8 @@ fn protected<'a>(r: &mut Reader<'a>, start: &Reader<'a>, kind: Type) -> Result<C
 pub(crate) enum Frame<'a> {
     /// Handshake bytes at an offset of their stream.
     Crypto { offset: u64, data: &'a [u8] },
-    /// The connection is closed.
-    Close,
+    /// The connection is closed, with this error code.
+    Close(u64),
     /// Padding, pings, acknowledgements.
     Other,
 }
@@ -169,11 +169,11 @@ pub(crate) fn frame<'a>(r: &mut Reader<'a>, crypto: u64) -> Result<Frame<'a>, Fa
             return Ok(Frame::Crypto { offset, data: r.take(length, "quic: crypto data")? });
         }
         frame::CONNECTION_CLOSE => {
-            varint(r, "quic: error code")?;
+            let code = varint(r, "quic: error code")?;
             varint(r, "quic: frame type of the error")?;
             let reason = length(r, "quic: reason length")?;
             r.skip(reason, "quic: reason")?;
-            return Ok(Frame::Close);
+            return Ok(Frame::Close(code));
         }
         _ => return Err(Fault::Malformed("quic: frame that an initial packet must not carry")),
     }

@@ -5,13 +5,14 @@ use super::midstream::{Midstream, Verdict};
 use super::parse::{ConnectionId, Content, Frame, Long, Packet, frame, packet};
 use super::stream::CryptoStream;
 use super::table::{TAG, Type, family, frame as frame_type};
+use crate::encrypted_dns;
 use crate::fact::ConnectionIds;
 use crate::pieces::Placed;
 use crate::tls::summary::{Client, Seen};
 use crate::tls::table::message;
 use crate::tls::{Carrier, HELLO_LIMIT, ServerFlight, client_hello, server_hello};
 use crate::{Context, Fact, Input, Need, Output, Progress, Session};
-use picket_event::{Body, Direction, body};
+use picket_event::{Body, Direction, Endpoints, body};
 use picket_reader::Reader;
 
 /// Most packets of a datagram that are looked at.
@@ -27,6 +28,11 @@ const FAILURES_LIMIT: u8 = 8;
 const IDLE_LIMIT: u8 = 32;
 /// Datagrams that are looked at in all.
 const DATAGRAMS_LIMIT: u16 = 256;
+
+/// The alert of TLS that an error code of QUIC stands for (RFC 9001 section 4.8); all are fatal.
+fn alert(code: u64) -> Option<u8> {
+    u8::try_from(code.checked_sub(0x100)?).ok()
+}
 
 /// Keys with what they were derived from.
 #[derive(Debug)]
@@ -58,6 +64,8 @@ pub(crate) struct Connection {
     origin: Option<ConnectionId>,
     midstream: Option<Midstream>,
     seen: Seen,
+    /// The two ends, client first.
+    ends: Option<Endpoints>,
     /// What both ends have chosen, once the server has answered.
     ids: Option<ConnectionIds>,
     /// A Retry packet was seen, or a HelloRetryRequest.
@@ -86,6 +94,10 @@ impl Session for Connection {
 }
 
 impl Connection {
+    pub(crate) fn new(context: &Context) -> Self {
+        Self { ends: Some(context.endpoints), ..Self::default() }
+    }
+
     fn side(&mut self, direction: Direction) -> &mut Side {
         direction.of_mut(&mut self.sides)
     }
@@ -270,7 +282,10 @@ impl Connection {
                     Placed::Known => {}
                     Placed::Refused => output.malformed.push("quic: crypto frame beyond the limit"),
                 },
-                Ok(Frame::Close) => {
+                Ok(Frame::Close(code)) => {
+                    if let Some(description) = alert(code) {
+                        self.seen.alert(2, description, direction);
+                    }
                     self.side(Direction::ToServer).finished = true;
                     self.side(Direction::ToClient).finished = true;
                 }
@@ -327,7 +342,8 @@ impl Connection {
         // There are no records: what TLS clients write there, and the packets in place of records.
         hello.record_version = 0x0301;
         hello.records = packets;
-        self.seen.client = Some(Client::of(&hello));
+        output.named = encrypted_dns::named(Some(&hello), self.ends.as_ref(), Carrier::Quic);
+        self.seen.client = Some(Client::of(&hello, Carrier::Quic));
         output.facts.push(Fact::ClientHello(Box::new(hello)));
         Ok(())
     }
@@ -336,6 +352,9 @@ impl Connection {
         match server_hello(body)? {
             ServerFlight::Retry => self.hello_retried = true,
             ServerFlight::Hello(mut hello) => {
+                if self.seen.client.is_none() {
+                    output.named = encrypted_dns::named(None, self.ends.as_ref(), Carrier::Quic);
+                }
                 hello.retried = self.hello_retried;
                 self.side(Direction::ToClient).finished = true;
                 output.facts.push(Fact::ServerHello(hello.clone()));
@@ -355,7 +374,7 @@ impl Connection {
         if self.seen.client.is_none() && !self.side(Direction::ToServer).crypto.is_empty() {
             output.malformed.push("quic: client hello cut by the end");
         }
-        let tls = self.seen.summary();
+        let tls = self.seen.summary(Carrier::Quic);
         let quic = body::Quic {
             version: self.version,
             sni: tls.sni,
@@ -368,6 +387,7 @@ impl Connection {
             resumed: tls.resumed,
             retry: self.retry,
             continues: None,
+            hellos: tls.hellos,
         };
         output.facts.extend(self.ids.map(|ids| Fact::ConnectionIds(Box::new(ids))));
         output.events.push(Body::Quic(Box::new(quic)));

@@ -198,7 +198,7 @@ fn the_servers_choice_is_told_just_before_the_event() {
         dest_port: 443,
         transport: Transport::UDP,
     };
-    let context = Context { time: picket_event::Timestamp::EPOCH, endpoints };
+    let context = Context { time: picket_event::Timestamp::EPOCH, endpoints, opener_seen: true };
     let mut conversation = crate::Conversation::new(&endpoints);
     let mut output = crate::Output::default();
     // The client's first packet, cut by the capture: its id is the key to the answer.

@@ -9,7 +9,7 @@ use picket_event::{Direction, Endpoints, Method, Timestamp};
 fn app(transport: Transport, port: u16, to_server: &[u8], to_client: &[u8]) -> App {
     let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
     let endpoints = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: port, transport };
-    let context = crate::Context { time: Timestamp::EPOCH, endpoints };
+    let context = crate::Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
     let mut conversation = Conversation::new(&endpoints);
     let mut output = Output::default();
     for (direction, bytes) in [(Direction::ToServer, to_server), (Direction::ToClient, to_client)] {
@@ -89,7 +89,7 @@ fn a_port_is_weak_evidence() {
 fn datagrams(port: u16, transport: Transport, said: &[(bool, &[u8])]) -> App {
     let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
     let endpoints = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: port, transport };
-    let context = crate::Context { time: Timestamp::EPOCH, endpoints };
+    let context = crate::Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
     let (mut conversation, mut output) = (Conversation::new(&endpoints), Output::default());
     for (up, bytes) in said {
         let direction = if *up { Direction::ToServer } else { Direction::ToClient };

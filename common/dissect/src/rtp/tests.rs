@@ -17,7 +17,7 @@ fn packet(kind: u8, sequence: u16, timestamp: u32, source: u32) -> Vec<u8> {
 fn name(datagrams: &[(Direction, Vec<u8>)]) -> Protocol {
     let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
     let endpoints = Endpoints::Ip { src, src_port: 40_000, dest, dest_port: 40_002, transport: Transport::UDP };
-    let context = Context { time: Timestamp::EPOCH, endpoints };
+    let context = Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
     let (mut conversation, mut output) = (Conversation::new(&endpoints), Output::default());
     for (direction, bytes) in datagrams {
         conversation.datagram(*direction, bytes, &context, &mut output);

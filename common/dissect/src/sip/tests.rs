@@ -10,7 +10,7 @@ use proptest::prelude::*;
 fn told(direction: Direction, bytes: &[u8]) -> Vec<Asset> {
     let (src, dest) = ("192.0.2.60".parse().unwrap(), "192.0.2.61".parse().unwrap());
     let endpoints = Endpoints::Ip { src, src_port: 5060, dest, dest_port: 5060, transport: Transport::UDP };
-    let context = Context { time: Timestamp::EPOCH, endpoints };
+    let context = Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
     let mut told = Vec::new();
     let _ = read(&Message { bytes, direction, context: &context }, &mut told);
     told

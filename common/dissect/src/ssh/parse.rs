@@ -49,6 +49,8 @@ pub(crate) struct Offer {
     pub(crate) hassh: [u8; 16],
     /// HASSH-server, were this side the server.
     pub(crate) hassh_server: [u8; 16],
+    /// Whether it says of itself that it is the client; `None` where it says nothing of its role.
+    pub(crate) client: Option<bool>,
     /// Encryption, MAC and compression, each from client to server and then from server to client.
     lists: [Box<[u8]>; 6],
 }
@@ -69,8 +71,17 @@ pub(crate) fn kexinit(body: &[u8]) -> Result<Offer, Fault> {
     Ok(Offer {
         hassh: fingerprint([kex, cipher_up, mac_up, zip_up]),
         hassh_server: fingerprint([kex, cipher_down, mac_down, zip_down]),
+        client: role(kex),
         lists: [cipher_up, cipher_down, mac_up, mac_down, zip_up, zip_down].map(Into::into),
     })
+}
+
+/// Names among the key exchanges that only a client or only a server sends (RFC 8308 section 2.1; OpenSSH PROTOCOL, 1.10).
+fn role(kex: &[u8]) -> Option<bool> {
+    let has = |wanted: &[&[u8]]| kex.split(|byte| *byte == b',').any(|name| wanted.contains(&name));
+    let client = has(&[b"ext-info-c", b"kex-strict-c-v00@openssh.com"]);
+    let server = has(&[b"ext-info-s", b"kex-strict-s-v00@openssh.com"]);
+    (client != server).then_some(client)
 }
 
 /// HASSH and HASSH-server (salesforce/hassh): MD5 of the lists as sent, joined by semicolons.

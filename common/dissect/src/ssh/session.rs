@@ -61,6 +61,8 @@ pub(crate) struct Connection {
     exchanged: bool,
     /// A message that only one role sends was seen.
     roles_known: bool,
+    /// Which end opened the connection is a guess: the ends are what their roles in SSH make them.
+    guessed: bool,
     written: bool,
 }
 
@@ -76,6 +78,7 @@ enum Step {
 
 impl Session for Connection {
     fn feed(&mut self, direction: Direction, input: Input<'_>, context: &Context, output: &mut Output) -> Progress {
+        self.guessed = !context.opener_seen;
         match input {
             Input::Stream(bytes) => self.stream(direction, bytes, context.time, output),
             Input::Gap(_) => {
@@ -167,9 +170,11 @@ impl Connection {
 
     /// A line that is no banner, which only servers may send.
     fn before(&mut self, direction: Direction, length: usize) -> Step {
+        let guessed = self.guessed;
         let side = self.side(direction);
         side.prelude = side.prelude.saturating_add(length);
-        if direction == Direction::ToServer || side.prelude > PRELUDE_LIMIT {
+        let prelude = side.prelude;
+        if direction == Direction::ToServer && !guessed || prelude > PRELUDE_LIMIT {
             return Step::Foreign;
         }
         Step::Read(length)
@@ -205,10 +210,16 @@ impl Connection {
             return Step::Foreign;
         }
         let whole = length.saturating_add(4);
+        let mut client = match number {
+            message::KEXDH_INIT | message::GEX_INIT | message::GEX_REQUEST => Some(true),
+            message::KEXDH_REPLY | message::GEX_REPLY => Some(false),
+            _ => None,
+        };
         if number == message::KEXINIT && side.prints.is_none() {
             let Ok(body) = r.take(length.saturating_sub(padding + 2), "kexinit") else { return Step::Need(whole) };
             match parse::kexinit(body) {
                 Ok(offer) => {
+                    client = offer.client;
                     side.prints = Some((offer.hassh, offer.hassh_server));
                     side.offer = Some(Box::new(offer));
                 }
@@ -217,16 +228,18 @@ impl Connection {
         }
         side.skip = whole;
         side.keyed = number == message::NEWKEYS;
-        self.role(direction, number);
+        if let Some(client) = client {
+            self.role(direction, client, output);
+        }
         Step::Read(0)
     }
 
-    /// Only a client opens a key exchange; the first such message shows who is one.
-    fn role(&mut self, direction: Direction, number: u8) {
-        if number > message::NEWKEYS && !self.roles_known {
+    /// The first message that only one role sends shows who is the client.
+    fn role(&mut self, direction: Direction, client: bool, output: &mut Output) {
+        if !self.roles_known {
             self.roles_known = true;
-            let opens = matches!(number, message::KEXDH_INIT | message::GEX_REQUEST);
-            self.exchanged = opens == (direction == Direction::ToClient);
+            self.exchanged = client == (direction == Direction::ToClient);
+            output.exchanged |= self.exchanged && self.guessed;
         }
     }
 
@@ -287,14 +300,20 @@ impl Connection {
         login.finish();
         let (authenticated, attempts) = (login.authenticated(), login.attempts());
         let behaviour = match authenticated {
-            Some(true) => behaviour.judge(self.exchanged),
+            // A shell was handed back only where it is known who opened the connection, or who serves in it.
+            Some(true) => behaviour
+                .judge(self.exchanged && !self.guessed)
+                .filter(|judged| *judged != SshBehaviour::ReverseShell || self.roles_known || !self.guessed),
             Some(false) => Some(SshBehaviour::LoginFailed),
             None => None,
         };
         // As everywhere, `client` is the end that opened the connection; its fingerprint is that of its role.
         let exchanged = self.exchanged;
-        let client = self.side(Direction::ToServer).close(exchanged);
-        let server = self.side(Direction::ToClient).close(!exchanged);
+        let mut client = self.side(Direction::ToServer).close(exchanged);
+        let mut server = self.side(Direction::ToClient).close(!exchanged);
+        if exchanged && self.guessed {
+            std::mem::swap(&mut client, &mut server);
+        }
         output.events.push(Body::Ssh(Box::new(Ssh { client, server, behaviour, authenticated, attempts })));
     }
 }

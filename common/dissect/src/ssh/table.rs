@@ -8,8 +8,12 @@ pub(crate) mod message {
     pub(crate) const KEX_LAST: u8 = 49;
     /// The client's opening of Diffie-Hellman and of its elliptic form.
     pub(crate) const KEXDH_INIT: u8 = 30;
-    /// The client's opening of group exchange.
+    /// The server's answer to it, and the group that it chooses.
+    pub(crate) const KEXDH_REPLY: u8 = 31;
+    /// Group exchange: the client's opening, its part with the group, and the server's (RFC 4419 section 3).
     pub(crate) const GEX_REQUEST: u8 = 34;
+    pub(crate) const GEX_INIT: u8 = 32;
+    pub(crate) const GEX_REPLY: u8 = 33;
 }
 
 /// How a cipher frames packets.

@@ -49,6 +49,7 @@ struct Talk {
     endpoints: Endpoints,
     time: Timestamp,
     output: Output,
+    opener_seen: bool,
 }
 
 impl Talk {
@@ -56,7 +57,8 @@ impl Talk {
         let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
         let endpoints = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: 22, transport: Transport::TCP };
         let time = Timestamp::from_nanos(1_772_409_600_000_000_000);
-        Self { conversation: Conversation::new(&endpoints), endpoints, time, output: Output::default() }
+        let conversation = Conversation::new(&endpoints);
+        Self { conversation, endpoints, time, output: Output::default(), opener_seen: true }
     }
 
     /// Both banners, both offers, NEWKEYS of both.
@@ -69,9 +71,13 @@ impl Talk {
 
     fn send(&mut self, direction: Direction, bytes: &[u8]) -> &mut Self {
         self.time = self.time.plus(Duration::from_millis(1));
-        let context = Context { time: self.time, endpoints: self.endpoints };
+        let context = self.context();
         self.conversation.stream(direction, bytes, &context, &mut self.output);
         self
+    }
+
+    fn context(&self) -> Context {
+        Context { time: self.time, endpoints: self.endpoints, opener_seen: self.opener_seen }
     }
 
     fn up(&mut self, bytes: &[u8]) -> &mut Self {
@@ -97,7 +103,7 @@ impl Talk {
     }
 
     fn end(&mut self) -> Event {
-        let context = Context { time: self.time, endpoints: self.endpoints };
+        let context = self.context();
         for direction in [Direction::ToServer, Direction::ToClient] {
             self.conversation.end(direction, &context, &mut self.output);
         }
@@ -276,7 +282,7 @@ fn a_gap_ends_the_counting_of_log_ins() {
     let gap = |sizes: &[i32]| {
         let mut talk = Talk::keyed(CHACHA, "x");
         talk.sizes(&[44, -44, 68, -76]);
-        let context = Context { time: talk.time, endpoints: talk.endpoints };
+        let context = talk.context();
         talk.conversation.gap(Direction::ToClient, 76, &context, &mut talk.output);
         talk.sizes(sizes).end()
     };
@@ -284,17 +290,35 @@ fn a_gap_ends_the_counting_of_log_ins() {
     assert_eq!(gap(&[-1400; 60]).authenticated, Some(true));
 }
 
-/// The end that opened the connection answers as a server: it stays the client of the flow, and who types is told.
-#[test]
-fn roles_may_be_exchanged() {
-    let mut talk = Talk::new();
+/// The end that comes first in the capture answers as a server, and somebody types.
+fn exchanged(mut talk: Talk) -> (Event, bool) {
     talk.up(SERVER).down(CLIENT).up(&offer(CHACHA, "x")).down(&offer(CHACHA, "x"));
     talk.down(&packet(30, &[1; 40])).up(&packet(31, &[2; 300])).up(&packet(21, &[])).down(&packet(21, &[]));
     talk.sizes(&[-44, 44, -68, 76, -148, 28, -112, 116]);
     for _ in 0..5 {
         talk.wait(100).sizes(&[-36, 36]);
     }
-    let said = talk.end();
+    (talk.end(), talk.conversation.reversed())
+}
+
+/// Where nobody saw who opened the connection, the roles of SSH tell the ends, and no shell was handed back.
+#[test]
+fn without_the_opening_the_roles_tell_the_ends() {
+    let (said, reversed) = exchanged(Talk { opener_seen: false, ..Talk::new() });
+    assert!(reversed);
+    assert_eq!(said.client.map(|end| end.software), Some("client one".to_owned()));
+    assert_eq!((said.authenticated, said.behaviour), (Some(true), Some(SshBehaviour::Interactive)));
+    let offer = |role: &str| packet(20, &body([role, CHACHA, CHACHA, "x", "x", "none", "none"]));
+    let mut talk = Talk { opener_seen: false, ..Talk::new() };
+    talk.up(&offer("curve25519-sha256,ext-info-s")).down(&offer("curve25519-sha256,ext-info-c"));
+    assert!(talk.conversation.reversed(), "a key exchange says whose it is");
+}
+
+/// The end that opened the connection answers as a server: it stays the client of the flow, and who types is told.
+#[test]
+fn roles_may_be_exchanged() {
+    let (said, reversed) = exchanged(Talk::new());
+    assert!(!reversed);
     assert_eq!(said.client.map(|end| end.software), Some("server".to_owned()));
     assert_eq!((said.authenticated, said.behaviour), (Some(true), Some(SshBehaviour::ReverseShell)));
 }

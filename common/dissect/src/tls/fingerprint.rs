@@ -6,6 +6,7 @@ use crate::digits;
 use crate::fact::{ClientHello, ServerHello};
 use md5::{Digest, Md5};
 use ring::digest;
+use std::fmt::Write;
 
 /// The text that JA3 hashes: version, ciphers, extensions, groups, point formats in decimal, GREASE left out.
 #[must_use]
@@ -73,11 +74,7 @@ pub struct Ja4Parts {
 pub fn ja4_parts(hello: &ClientHello, carrier: Carrier) -> Ja4Parts {
     let mut ciphers: Vec<u16> = hello.ciphers.iter().copied().filter(|v| !is_grease(*v)).collect();
     let mut extensions: Vec<u16> = hello.extensions.iter().copied().filter(|v| !is_grease(*v)).collect();
-    let letter = match carrier {
-        Carrier::Tcp => 't',
-        Carrier::Quic => 'q',
-        Carrier::Dtls => 'd',
-    };
+    let letter = carrier.letter();
     let named = if extensions.contains(&extension::SERVER_NAME) { 'd' } else { 'i' };
     let (first, last) = alpn(hello.alpn.first().map_or(&[], |name| name));
     let counts = (ciphers.len().min(99), extensions.len().min(99));
@@ -105,24 +102,57 @@ pub fn ja4(hello: &ClientHello, carrier: Carrier) -> String {
     text
 }
 
+/// Versions, newest first.
+const VERSIONS: &[(u16, &str)] = &[
+    (0x0304, "13"),
+    (0xfefc, "d3"),
+    (0x0303, "12"),
+    (0xfefd, "d2"),
+    (0x0302, "11"),
+    (0xfeff, "d1"),
+    (0x0301, "10"),
+    (0x0300, "s3"),
+    (0x0002, "s2"),
+];
+
+fn version_name(version: u16) -> &'static str {
+    VERSIONS.iter().find(|(number, _)| *number == version).map_or("00", |(_, name)| name)
+}
+
+/// Most extensions of a server's hello in its fingerprint, and most bytes of the protocol's name.
+const SERVER_EXTENSIONS: usize = 32;
+const SERVER_ALPN: usize = 16;
+
+/// The server's fingerprint: `tls1:t12:c02f:ff01-0-b-10:h2`. Method; carrier (`t` TCP, `q` QUIC, `d` DTLS) and version chosen;
+/// cipher suite; extensions in the order sent; application protocol where it goes in clear. Numbers are hexadecimal
+/// without leading zeros. `docs/fingerprints.md`.
+#[must_use]
+pub fn server(hello: &ServerHello, carrier: Carrier) -> String {
+    let mut text = format!("tls1:{}{}:{:x}:", carrier.letter(), version_name(hello.version), hello.cipher);
+    for (at, extension) in hello.extensions.iter().take(SERVER_EXTENSIONS).enumerate() {
+        let dash = if at > 0 { "-" } else { "" };
+        let _ = write!(text, "{dash}{extension:x}");
+    }
+    text.push(':');
+    let name = hello.alpn.as_deref().unwrap_or_default();
+    for byte in name.iter().take(SERVER_ALPN) {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'/' | b'-' => text.push(char::from(*byte)),
+            other => {
+                let _ = write!(text, "%{other:02x}");
+            }
+        }
+    }
+    text
+}
+
 /// The highest version offered. Numbers of DTLS fall as versions rise, so the order is by meaning.
 fn version(hello: &ClientHello) -> &'static str {
-    const NAMES: &[(u16, &str)] = &[
-        (0x0304, "13"),
-        (0xfefc, "d3"),
-        (0x0303, "12"),
-        (0xfefd, "d2"),
-        (0x0302, "11"),
-        (0xfeff, "d1"),
-        (0x0301, "10"),
-        (0x0300, "s3"),
-        (0x0002, "s2"),
-    ];
     let offered: Vec<u16> = hello.versions.iter().copied().filter(|v| !is_grease(*v)).collect();
     if offered.is_empty() {
-        NAMES.iter().find(|(number, _)| *number == hello.legacy_version).map_or("00", |(_, name)| name)
+        version_name(hello.legacy_version)
     } else {
-        NAMES.iter().find(|(number, _)| offered.contains(number)).map_or("00", |(_, name)| name)
+        VERSIONS.iter().find(|(number, _)| offered.contains(number)).map_or("00", |(_, name)| name)
     }
 }
 

@@ -66,8 +66,8 @@ impl Dissector for Tls {
         }
     }
 
-    fn open(&self, _context: &Context) -> SessionBox {
-        Box::new(session::Handshake::default())
+    fn open(&self, context: &Context) -> SessionBox {
+        Box::new(session::Handshake::new(context))
     }
 
     fn session_limit(&self) -> usize {

@@ -19,6 +19,17 @@ pub enum Carrier {
     Dtls,
 }
 
+impl Carrier {
+    /// The letter it has in fingerprints.
+    pub(crate) const fn letter(self) -> char {
+        match self {
+            Self::Tcp => 't',
+            Self::Quic => 'q',
+            Self::Dtls => 'd',
+        }
+    }
+}
+
 /// A ClientHello with its fingerprints, and whether an extension inside it was malformed.
 /// `body` is the message without its four-byte header.
 ///

@@ -4,13 +4,19 @@ use super::parse::{Carrier, ServerFlight, client_hello, server_hello};
 use super::summary::{Client, Seen};
 use super::table::{TLS13, content, message};
 use super::{CERTIFICATES_LIMIT, HELLO_LIMIT, RECORD_LIMIT};
+use crate::encrypted_dns;
 use crate::tor::{self, Cells, Verdict};
 use crate::{Context, Fact, Input, Need, Next, Output, Progress, Session, x509};
-use picket_event::{Body, Direction, Protocol};
+use picket_event::{Body, Direction, Endpoints, Protocol};
 use picket_reader::Reader;
 
 /// Length of a record header.
 const HEADER: usize = 5;
+/// Length of an alert in clear, its levels, and the one that ends a connection in good order.
+const ALERT: usize = 2;
+const WARNING: u8 = 1;
+const FATAL: u8 = 2;
+const CLOSE_NOTIFY: u8 = 0;
 /// Most handshake messages of one direction that are looked at.
 const MESSAGES_LIMIT: u8 = 32;
 
@@ -20,6 +26,10 @@ struct Side {
     /// Content type of the record being read, and its bytes still to come.
     kind: u8,
     left: usize,
+    /// The whole record's length.
+    length: usize,
+    /// The level of an alert whose description is still to come.
+    level: Option<u8>,
     /// The version in the header of the last handshake record, and how many carried the message.
     version: u16,
     records: u16,
@@ -41,6 +51,8 @@ struct Side {
 pub(crate) struct Handshake {
     sides: [Side; 2],
     seen: Seen,
+    /// The two ends, client first.
+    ends: Option<Endpoints>,
     retried: bool,
     written: bool,
     /// The client may be Tor's: its records are looked at for a while.
@@ -65,6 +77,10 @@ impl Session for Handshake {
 }
 
 impl Handshake {
+    pub(crate) fn new(context: &Context) -> Self {
+        Self { ends: Some(context.endpoints), ..Self::default() }
+    }
+
     fn side(&mut self, direction: Direction) -> &mut Side {
         direction.of_mut(&mut self.sides)
     }
@@ -112,6 +128,7 @@ impl Handshake {
         let side = self.side(direction);
         side.kind = kind;
         side.left = usize::from(length);
+        side.length = side.left;
         if kind == content::HANDSHAKE {
             side.version = version;
             side.records = side.records.saturating_add(1);
@@ -156,11 +173,34 @@ impl Handshake {
                     self.seen.resumed |= plain && !self.side(direction).full;
                     // A retry request of TLS 1.3 is followed by one for the sake of old middle boxes.
                     self.side(direction).finished |= self.seen.server.is_some() || !self.retried;
+                } else {
+                    self.side(direction).finished |= self.cells.is_none();
                 }
             }
             content::APPLICATION_DATA if direction == Direction::ToServer && self.cells.is_some() => {}
-            content::ALERT | content::APPLICATION_DATA => self.side(direction).finished = true,
+            content::ALERT => self.alert(direction, part),
+            content::APPLICATION_DATA => self.side(direction).finished = true,
             _ => {}
+        }
+    }
+
+    /// An alert: of two bytes in clear, longer where it is encrypted. Behind a warning the handshake goes on.
+    fn alert(&mut self, direction: Direction, part: &[u8]) {
+        let side = direction.of_mut(&mut self.sides);
+        if side.length != ALERT {
+            side.finished = true;
+            return;
+        }
+        for byte in part {
+            let Some(level) = side.level.take() else {
+                side.level = Some(*byte);
+                continue;
+            };
+            side.messages = side.messages.saturating_add(1);
+            side.finished |= level != WARNING || *byte == CLOSE_NOTIFY || side.messages >= MESSAGES_LIMIT;
+            if matches!(level, WARNING | FATAL) {
+                self.seen.alert(level, *byte, direction);
+            }
         }
     }
 
@@ -186,12 +226,12 @@ impl Handshake {
 
     /// A message whose header at least is there.
     fn message(&mut self, direction: Direction, output: &mut Output) {
-        let have_server = self.seen.server.is_some();
+        let (have_client, have_server) = (self.seen.client.is_some(), self.seen.server.is_some());
         let side = self.side(direction);
         let kind = side.message.first().copied().unwrap_or(0);
         let length = wanted_length(&side.message);
         let limit = match (direction, kind) {
-            (Direction::ToServer, message::CLIENT_HELLO) => HELLO_LIMIT,
+            (Direction::ToServer, message::CLIENT_HELLO) if !have_client => HELLO_LIMIT,
             (Direction::ToClient, message::SERVER_HELLO) if !have_server => HELLO_LIMIT,
             (Direction::ToClient, message::CERTIFICATE) => CERTIFICATES_LIMIT,
             _ => 0,
@@ -241,7 +281,6 @@ impl Handshake {
 
     fn client_hello(&mut self, body: &[u8], output: &mut Output) -> Result<(), picket_reader::Fault> {
         let side = self.side(Direction::ToServer);
-        side.finished = true;
         let (version, records) = (side.version, side.records);
         let (mut hello, damaged) = client_hello(body, Carrier::Tcp)?;
         if damaged {
@@ -251,10 +290,11 @@ impl Handshake {
         hello.records = records;
         if tor::may_begin(&hello) {
             self.cells = Some(Cells::default());
-            self.side(Direction::ToServer).finished = false;
         }
-        self.seen.client = Some(Client::of(&hello));
+        output.named = encrypted_dns::named(Some(&hello), self.ends.as_ref(), Carrier::Tcp);
+        self.seen.client = Some(Client::of(&hello, Carrier::Tcp));
         output.facts.push(Fact::ClientHello(Box::new(hello)));
+        self.client_is_read();
         Ok(())
     }
 
@@ -262,14 +302,25 @@ impl Handshake {
         match server_hello(body)? {
             ServerFlight::Retry => self.retried = true,
             ServerFlight::Hello(mut hello) => {
+                if self.seen.client.is_none() {
+                    output.named = encrypted_dns::named(None, self.ends.as_ref(), Carrier::Tcp);
+                }
                 hello.retried = self.retried;
                 self.side(Direction::ToClient).finished |= hello.version >= TLS13;
                 self.seen.resumed |= hello.psk;
                 output.facts.push(Fact::ServerHello(hello.clone()));
                 self.seen.server = Some(hello);
+                self.client_is_read();
             }
         }
         Ok(())
+    }
+
+    /// In TLS 1.3 a client says nothing in clear behind its hello; in older versions it may refuse the certificates.
+    fn client_is_read(&mut self) {
+        let newest = self.seen.server.as_ref().is_some_and(|hello| hello.version >= TLS13);
+        let over = newest && self.seen.client.is_some() && self.cells.is_none();
+        self.side(Direction::ToServer).finished |= over;
     }
 
     fn certificate(&mut self, body: &[u8], output: &mut Output) -> Result<(), picket_reader::Fault> {
@@ -307,7 +358,7 @@ impl Handshake {
             return;
         }
         self.written = true;
-        output.events.push(Body::Tls(Box::new(self.seen.summary())));
+        output.events.push(Body::Tls(Box::new(self.seen.summary(Carrier::Tcp))));
     }
 }
 

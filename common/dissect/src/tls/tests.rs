@@ -116,7 +116,7 @@ fn server_hello_message(cipher: u16) -> Vec<u8> {
 fn context() -> Context {
     let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
     let endpoints = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: 9999, transport: Transport::TCP };
-    Context { time: Timestamp::EPOCH, endpoints }
+    Context { time: Timestamp::EPOCH, endpoints, opener_seen: true }
 }
 
 /// Gives bytes in pieces of this size, then ends both directions.
@@ -179,11 +179,35 @@ fn bulk_data_is_not_wanted() {
     let mut conversation = Conversation::new(&context().endpoints);
     let mut output = Output::default();
     conversation.stream(Direction::ToServer, &record(22, &hello(0)), &context(), &mut output);
-    assert!(!conversation.wants(Direction::ToServer) && conversation.wants(Direction::ToClient));
+    assert!(conversation.wants(Direction::ToServer) && conversation.wants(Direction::ToClient));
     let answer = [record(22, &server_hello_message(0xc02f)), record(20, &[1])].concat();
     conversation.stream(Direction::ToClient, &answer, &context(), &mut output);
+    // The client may still refuse, in clear.
+    assert!(conversation.wants(Direction::ToServer) && !conversation.wants(Direction::ToClient));
+    conversation.stream(Direction::ToServer, &record(20, &[1]), &context(), &mut output);
     assert!(!conversation.wants(Direction::ToServer) && !conversation.wants(Direction::ToClient));
     assert!(events(&output)[0].resumed, "no certificate before the change of cipher: resumed");
+}
+
+/// Alerts in clear: a warning before the hello, a refusal by either side, whole and in pieces; an encrypted one is none.
+#[test]
+fn alerts_in_clear_are_told() {
+    let alert = |parts: &[(Direction, Vec<u8>)]| {
+        let said: Vec<_> =
+            [6, 1460].map(|piece| drive(parts, piece).1).iter().map(|o| events(o)[0].hellos.alert).collect();
+        assert_eq!(said.first(), said.last());
+        said[0].map(|alert| (alert.fatal, alert.description, alert.from_server))
+    };
+    let (up, down) = (Direction::ToServer, Direction::ToClient);
+    let (hello, answer) = (record(22, &hello(0)), record(22, &server_hello_message(0xc02f)));
+    assert_eq!(alert(&[(up, hello.clone()), (down, record(21, &[2, 40]))]), Some((true, 40, true)));
+    let named = [record(21, &[1, 112]), answer.clone()].concat();
+    assert_eq!(alert(&[(up, hello.clone()), (down, named.clone())]), Some((false, 112, true)));
+    assert_eq!(events(&drive(&[(up, hello.clone()), (down, named.clone())], 9).1)[0].cipher, Some(0xc02f));
+    let refused = [(up, hello.clone()), (down, named), (up, record(21, &[2, 48]))];
+    assert_eq!(alert(&refused), Some((true, 48, false)), "a fatal one counts for more than a warning");
+    let encrypted = [(up, hello), (down, answer), (up, record(20, &[1])), (up, record(21, &[0x5a; 32]))];
+    assert_eq!(alert(&encrypted), None);
 }
 
 /// The side that speaks first in the capture is the server: client and server are exchanged.

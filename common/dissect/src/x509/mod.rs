@@ -4,6 +4,7 @@
 //! Not read: signatures (nothing is verified), policies, constraints.
 
 mod der;
+mod fingerprint;
 mod name;
 #[cfg(test)]
 mod tests;
@@ -64,7 +65,19 @@ fn leaf(bytes: &[u8]) -> Result<Certificates, Fault> {
     let (not_before, not_after) = (time(&mut validity)?, time(&mut validity)?);
     let subject = der::expect(&mut tbs, der::SEQUENCE, "certificate: subject")?;
     let (key, key_bits) = public_key(&mut tbs)?;
-    let (extensions, names) = extensions(&mut tbs)?;
+    let Extensions { count, names, list } = extensions(&mut tbs)?;
+    let shape = fingerprint::Parts {
+        version,
+        issuer,
+        subject,
+        key,
+        key_bits,
+        signature: signature.peek(),
+        extensions: &list,
+        not_before,
+        not_after,
+    };
+    let fingerprint = shape.text()?;
     Ok(Certificates {
         leaf: Certificate {
             sha256: sha256(bytes),
@@ -75,9 +88,10 @@ fn leaf(bytes: &[u8]) -> Result<Certificates, Fault> {
             not_after,
             names,
             self_signed: subject.peek() == issuer.peek(),
+            fingerprint,
         },
         version,
-        extensions,
+        extensions: count,
         key,
         key_bits,
         signature: signature_kind(signature.peek()),
@@ -144,15 +158,24 @@ fn signature_kind(oid: &[u8]) -> SignatureKind {
     }
 }
 
-/// The number of extensions, and the names of the subject alternative name.
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut sum = [0; 32];
     sum.iter_mut().zip(digest::digest(&digest::SHA256, bytes).as_ref()).for_each(|(to, byte)| *to = *byte);
     sum
 }
 
-fn extensions(tbs: &mut Reader<'_>) -> Result<(u16, Vec<String>), Fault> {
-    let (mut count, mut names) = (0u16, Vec::new());
+/// What is read of a certificate's extensions.
+#[derive(Default)]
+struct Extensions {
+    count: u16,
+    /// Names of the subject alternative name.
+    names: Vec<String>,
+    /// Their types, as the fingerprint has them.
+    list: String,
+}
+
+fn extensions(tbs: &mut Reader<'_>) -> Result<Extensions, Fault> {
+    let mut found = Extensions::default();
     while !tbs.is_empty() {
         let (tag, mut explicit) = der::element(tbs)?;
         if tag != 0xa3 {
@@ -162,15 +185,16 @@ fn extensions(tbs: &mut Reader<'_>) -> Result<(u16, Vec<String>), Fault> {
         while !list.is_empty() {
             let mut extension = der::expect(&mut list, der::SEQUENCE, "certificate: extension")?;
             let oid = der::expect(&mut extension, der::OID, "certificate: extension type")?;
-            der::optional(&mut extension, 0x01)?;
+            let critical = der::optional(&mut extension, 0x01)?.is_some_and(|flag| flag.peek() != [0]);
             let mut value = der::expect(&mut extension, der::OCTET_STRING, "certificate: extension value")?;
-            count = count.saturating_add(1);
+            fingerprint::extension(&mut found.list, found.count, oid.peek(), critical);
+            found.count = found.count.saturating_add(1);
             if oid.peek() == [0x55, 0x1d, 0x11] {
-                alternative_names(&mut value, &mut names)?;
+                alternative_names(&mut value, &mut found.names)?;
             }
         }
     }
-    Ok((count, names))
+    Ok(found)
 }
 
 /// RFC 5280 section 4.2.1.6: DNS names and addresses.

@@ -6,7 +6,7 @@ use picket_reader::{Fault, Reader};
 use std::fmt::Write;
 
 /// Longest text of a name, bytes.
-const LIMIT: usize = 512;
+pub(super) const LIMIT: usize = 512;
 /// Most attributes of a name that are read.
 const ATTRIBUTES: usize = 32;
 
@@ -47,6 +47,14 @@ pub(crate) fn text(name: Reader<'_>) -> Result<String, Fault> {
     let mut all = parts.join(",");
     truncate(&mut all, LIMIT);
     Ok(all)
+}
+
+/// An attribute type: its short name, or its number.
+pub(super) fn kind(out: &mut String, oid: &[u8]) {
+    match TYPES.iter().find(|(known, _)| *known == oid) {
+        Some((_, name)) => out.push_str(name),
+        None => dotted(out, oid),
+    }
 }
 
 fn attribute(out: &mut String, kind: &[u8], tag: u8, value: &[u8]) {
@@ -104,7 +112,7 @@ fn escape(out: &mut String, text: &str) {
 }
 
 /// An object identifier in dotted form.
-fn dotted(out: &mut String, oid: &[u8]) {
+pub(super) fn dotted(out: &mut String, oid: &[u8]) {
     let mut first = true;
     let mut value = 0u64;
     for byte in oid.iter().take(32) {

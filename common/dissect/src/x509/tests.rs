@@ -43,6 +43,7 @@ fn a_certificate_is_read_completely() {
     assert_eq!(facts.chain_bytes as usize, 2 * (der().len() + 3));
     assert_eq!(facts.length as usize, der().len());
     assert!(facts.extensions >= 3);
+    assert_eq!(facts.leaf.fingerprint, "crt1:3:C-O+OU-CN:=:ed25519:ed25519:14-35-19!-17:10y");
 }
 
 #[test]

@@ -27,12 +27,12 @@ impl Golden {
         if self.ether_type.is_some() {
             let (src, dest) = (Some(Mac([2, 0, 0, 0, 0, 1])), Some(Mac([2, 0, 0, 0, 0, 2])));
             let endpoints = Endpoints::Link { src, dest, ether_type: self.ether_type, link_type: 1 };
-            return Context { time: Timestamp::EPOCH, endpoints };
+            return Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
         }
         let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
         let (src_port, dest_port) = self.ports;
         let endpoints = Endpoints::Ip { src, src_port, dest, dest_port, transport: self.transport };
-        Context { time: Timestamp::EPOCH, endpoints }
+        Context { time: Timestamp::EPOCH, endpoints, opener_seen: true }
     }
 }
 

@@ -7,6 +7,7 @@ mod parse;
 pub mod row;
 mod session;
 mod suricata;
+mod value;
 mod write;
 
 pub use parse::{EveError, EveRow, parse_line};

@@ -1,6 +1,7 @@
 //! EVE lines to events: the product's own, merged rows of other sensors, and Suricata's as far as they go.
 
 use super::row::{self, Row};
+use super::session::Said;
 use super::{MAX_TEXT, session, suricata};
 use crate::body::{self, Body};
 use crate::{
@@ -244,6 +245,7 @@ fn tls(tls: &row::Tls<'_>) -> body::Tls {
         not_after: tls.notafter.map_or(Timestamp::EPOCH, |time| time.0),
         names: list(tls.subjectaltname.as_ref()),
         self_signed: tls.self_signed.unwrap_or(tls.subject == tls.issuerdn),
+        fingerprint: owned(tls.certificate_fingerprint.as_ref()),
     });
     body::Tls {
         version: suricata::tls_version(tls.version.as_deref().unwrap_or_default()),
@@ -257,6 +259,13 @@ fn tls(tls: &row::Tls<'_>) -> body::Tls {
         resumed: tls.session_resumed.unwrap_or(false),
         certificate,
         chain_length: tls.chain_length.unwrap_or(0),
+        hellos: session::hellos(&Said {
+            ech: tls.ech.as_deref(),
+            grease: tls.grease,
+            alpns: tls.server_alpns.as_ref(),
+            fingerprint: tls.server_fingerprint.as_ref(),
+            alert: tls.alert.as_ref(),
+        }),
     }
 }
 

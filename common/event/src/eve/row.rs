@@ -1,84 +1,15 @@
 //! The fields of an EVE line, as JSON has them.
 
+use super::value::function_code;
+pub use super::value::{Number, Time};
 use crate::Timestamp;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 type Text<'a> = Cow<'a, str>;
-
-/// An instant in RFC 3339 with microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Time(pub Timestamp);
-
-impl Serialize for Time {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Time {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        // Certificates' dates in Suricata's lines carry no zone; they are UTC.
-        Timestamp::parse(&text)
-            .or_else(|_| Timestamp::parse(&format!("{text}Z")))
-            .map(Self)
-            .map_err(serde::de::Error::custom)
-    }
-}
-
-impl JsonSchema for Time {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Time".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({"type": "string", "format": "date-time"})
-    }
-}
-
-/// A number of JSON: whole values are written without a fraction. What other tools put in its place
-/// (lists, texts) is read as NaN, and left out when the line becomes an event.
-#[derive(Clone, Copy, Debug, PartialEq, JsonSchema)]
-#[schemars(transparent)]
-pub struct Number(pub f64);
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = serde_json::Value::deserialize(deserializer)?;
-        Ok(Self(value.as_f64().unwrap_or(f64::NAN)))
-    }
-}
-
-/// A function code. Other tools write it in words (`userdata 4/1`): then the first number in the text stands, else 0.
-fn function_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(match &value {
-        serde_json::Value::Null => None,
-        serde_json::Value::String(text) => {
-            let mut runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
-            Some(runs.next().and_then(|run| run.parse().ok()).unwrap_or(0))
-        }
-        other => Some(other.as_u64().and_then(|code| u32::try_from(code).ok()).unwrap_or(0)),
-    })
-}
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0.fract() == 0.0 && self.0.abs() < 9e15 {
-            serializer.serialize_i64(self.0 as i64)
-        } else {
-            serializer.serialize_f64(self.0)
-        }
-    }
-}
 
 macro_rules! rows {
     ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty,)* })*) => {$(
@@ -408,6 +339,19 @@ rows! {
         self_signed: bool,
         /// Certificates in the chain.
         chain_length: u8,
+        /// Fingerprint of the certificate's shape.
+        certificate_fingerprint: Text<'a>,
+        /// Application protocol the server chose, where it went in clear.
+        server_alpns: Vec<Text<'a>>,
+        /// Whether the client's hello carries an encrypted one: offered (real or GREASE, which look alike) or outer (the
+        /// name in `sni` is the outer one, not the server's).
+        ech: Text<'a>,
+        /// Whether the client's hello carries GREASE.
+        grease: bool,
+        /// Fingerprint of the server's hello.
+        server_fingerprint: Text<'a>,
+        /// The alert that went in clear.
+        alert: TlsAlert<'a>,
     }
     /// A QUIC handshake.
     Quic {
@@ -433,6 +377,17 @@ rows! {
         retry: bool,
         /// The flow whose handshake this was: the connection goes on from another address or port.
         continues: u64,
+        /// Application protocol the server chose, where it went in clear.
+        server_alpns: Vec<Text<'a>>,
+        /// Whether the client's hello carries an encrypted one: offered (real or GREASE, which look alike) or outer (the
+        /// name in `sni` is the outer one, not the server's).
+        ech: Text<'a>,
+        /// Whether the client's hello carries GREASE.
+        grease: bool,
+        /// Fingerprint of the server's hello.
+        server_fingerprint: Text<'a>,
+        /// The alert that went in clear.
+        alert: TlsAlert<'a>,
     }
     /// An SSH connection.
     Ssh {
@@ -478,6 +433,15 @@ rows! {
         length: u64,
         /// Length of the request's body, bytes.
         request_length: u64,
+    }
+    /// An alert of TLS.
+    TlsAlert {
+        /// fatal or warning.
+        level: Text<'a>,
+        /// What it is about, as RFC 8446 names it.
+        description: Text<'a>,
+        /// Who sent it: client or server.
+        from: Text<'a>,
     }
     /// A hash.
     Hash {

@@ -3,8 +3,9 @@
 use super::parse::{list, owned, some, unhex};
 use super::row;
 use super::write::{hex, optional, text, texts};
-use crate::body::{Http, Quic, Ssh, SshEnd};
-use crate::{FlowId, SshBehaviour};
+use crate::body::{Hellos, Http, Quic, Ssh, SshEnd};
+use crate::tls_alert::{alert_name, alert_number};
+use crate::{Ech, FlowId, SshBehaviour, TlsAlert};
 use std::borrow::Cow;
 
 /// Versions with names: RFC 9000, RFC 9369, and the drafts as people call them.
@@ -38,6 +39,49 @@ fn hash(row: Option<&row::Hash<'_>>) -> Option<[u8; 16]> {
     row.and_then(|row| row.hash.as_deref()).and_then(unhex::<16>)
 }
 
+/// The fields that lines of TLS and QUIC share.
+pub(super) struct Said<'a> {
+    pub(super) ech: Option<&'a str>,
+    pub(super) grease: Option<bool>,
+    pub(super) alpns: Option<&'a Vec<Cow<'a, str>>>,
+    pub(super) fingerprint: Option<&'a Cow<'a, str>>,
+    pub(super) alert: Option<&'a row::TlsAlert<'a>>,
+}
+
+pub(super) fn hellos(said: &Said<'_>) -> Hellos {
+    let alert = said.alert.and_then(|alert| {
+        Some(TlsAlert {
+            fatal: alert.level.as_deref() != Some("warning"),
+            description: alert_number(alert.description.as_deref()?)?,
+            from_server: alert.from.as_deref() == Some("server"),
+        })
+    });
+    Hellos {
+        ech: said.ech.and_then(Ech::from_name),
+        grease: said.grease.unwrap_or(false),
+        server_alpn: list(said.alpns).into_iter().next(),
+        server_fingerprint: some(said.fingerprint),
+        alert,
+    }
+}
+
+pub(super) fn server_alpns(hellos: &Hellos) -> Option<Vec<Cow<'_, str>>> {
+    hellos.server_alpn.as_deref().map(|name| vec![Cow::Borrowed(name)])
+}
+
+pub(super) fn ech(hellos: &Hellos) -> Option<Cow<'static, str>> {
+    hellos.ech.map(|ech| Cow::Borrowed(ech.name()))
+}
+
+pub(super) fn alert_row(hellos: &Hellos) -> Option<row::TlsAlert<'static>> {
+    hellos.alert.map(|alert| row::TlsAlert {
+        level: Some(Cow::Borrowed(if alert.fatal { "fatal" } else { "warning" })),
+        description: Some(alert_name(alert.description)),
+        from: Some(Cow::Borrowed(if alert.from_server { "server" } else { "client" })),
+        ..Default::default()
+    })
+}
+
 pub(super) fn quic_row(quic: &Quic) -> row::Quic<'_> {
     row::Quic {
         version: quic_version(quic.version),
@@ -51,6 +95,11 @@ pub(super) fn quic_row(quic: &Quic) -> row::Quic<'_> {
         session_resumed: quic.resumed.then_some(true),
         retry: quic.retry.then_some(true),
         continues: quic.continues.map(|flow| flow.0),
+        server_alpns: server_alpns(&quic.hellos),
+        ech: ech(&quic.hellos),
+        grease: quic.hellos.grease.then_some(true),
+        server_fingerprint: optional(quic.hellos.server_fingerprint.as_ref()),
+        alert: alert_row(&quic.hellos),
         ..Default::default()
     }
 }
@@ -68,6 +117,13 @@ pub(super) fn quic(row: &row::Quic<'_>) -> Quic {
         resumed: row.session_resumed.unwrap_or(false),
         retry: row.retry.unwrap_or(false),
         continues: row.continues.map(FlowId),
+        hellos: hellos(&Said {
+            ech: row.ech.as_deref(),
+            grease: row.grease,
+            alpns: row.server_alpns.as_ref(),
+            fingerprint: row.server_fingerprint.as_ref(),
+            alert: row.alert.as_ref(),
+        }),
     }
 }
 

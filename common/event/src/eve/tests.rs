@@ -107,8 +107,10 @@ fn bodies() -> Vec<Body> {
                 not_after: Timestamp::from_nanos(1_000_000_000),
                 names: vec!["example.com".into()],
                 self_signed: false,
+                fingerprint: "crt1:3:CN:CN:rsa2048:rsa-sha256:19!:90d".into(),
             }),
             chain_length: 2,
+            hellos: crate::samples::hellos(),
             ..Default::default()
         })),
     ];

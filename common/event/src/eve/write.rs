@@ -1,7 +1,7 @@
 //! Events to EVE lines.
 
 use super::row::{self, Number, Row, Time};
-use super::session::{http_row, quic_row, ssh_row};
+use super::session::{self, http_row, quic_row, ssh_row};
 use crate::{AgentId, Body, Endpoints, Event, FlowRef, Reason, Site, Source, Transport, body, community_id};
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -272,6 +272,12 @@ fn tls_row(tls: &body::Tls) -> row::Tls<'_> {
         subjectaltname: certificate.and_then(|c| texts(&c.names)),
         self_signed: certificate.map(|c| c.self_signed),
         chain_length: (tls.chain_length > 0).then_some(tls.chain_length),
+        certificate_fingerprint: certificate.and_then(|c| text(&c.fingerprint)),
+        server_alpns: session::server_alpns(&tls.hellos),
+        ech: session::ech(&tls.hellos),
+        grease: tls.hellos.grease.then_some(true),
+        server_fingerprint: optional(tls.hellos.server_fingerprint.as_ref()),
+        alert: session::alert_row(&tls.hellos),
         ..Default::default()
     }
 }

@@ -1,5 +1,6 @@
 //! Handshakes, names and operations on the wire.
 
+use super::session::WireHellos;
 use crate::body::{Certificate, Dns, DnsRecord, Ics, Tls};
 use crate::{MessageKind, Operation, Protocol, Timestamp};
 use bincode::{Decode, Encode};
@@ -18,6 +19,7 @@ pub(super) struct WireTls {
     certificate: Option<WireCertificate>,
     chain_length: u8,
     client: Option<String>,
+    hellos: WireHellos,
 }
 
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -30,6 +32,7 @@ struct WireCertificate {
     not_after: i64,
     names: Vec<String>,
     self_signed: bool,
+    fingerprint: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -69,6 +72,7 @@ impl From<&Tls> for WireTls {
             not_after: c.not_after.nanos(),
             names: c.names.clone(),
             self_signed: c.self_signed,
+            fingerprint: c.fingerprint.clone(),
         });
         Self {
             version: tls.version,
@@ -82,6 +86,7 @@ impl From<&Tls> for WireTls {
             certificate,
             chain_length: tls.chain_length,
             client: tls.client.clone().map(Cow::into_owned),
+            hellos: WireHellos::from(&tls.hellos),
         }
     }
 }
@@ -97,6 +102,7 @@ impl WireTls {
             not_after: Timestamp::from_nanos(c.not_after),
             names: c.names,
             self_signed: c.self_signed,
+            fingerprint: c.fingerprint,
         });
         Tls {
             version: self.version,
@@ -110,6 +116,7 @@ impl WireTls {
             certificate,
             chain_length: self.chain_length,
             client: self.client.map(Into::into),
+            hellos: self.hellos.hellos(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! QUIC, SSH and HTTP on the wire.
 
-use crate::body::{Http, Quic, Ssh, SshEnd};
-use crate::{FlowId, SshBehaviour};
+use crate::body::{Hellos, Http, Quic, Ssh, SshEnd};
+use crate::{Ech, FlowId, SshBehaviour, TlsAlert};
 use bincode::{Decode, Encode};
 
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -17,6 +17,7 @@ pub(super) struct WireQuic {
     retry: bool,
     client: Option<String>,
     continues: Option<u64>,
+    hellos: WireHellos,
 }
 
 impl From<&Quic> for WireQuic {
@@ -33,15 +34,60 @@ impl From<&Quic> for WireQuic {
             retry: q.retry,
             client: q.client.clone().map(std::borrow::Cow::into_owned),
             continues: q.continues.map(|flow| flow.0),
+            hellos: WireHellos::from(&q.hellos),
         }
     }
 }
 
 impl WireQuic {
     pub(super) fn quic(self) -> Quic {
-        let Self { version, sni, alpn, cipher, ja3, ja3s, ja4, resumed, retry, client, continues } = self;
-        let (client, continues) = (client.map(Into::into), continues.map(FlowId));
-        Quic { version, sni, alpn, cipher, ja3, ja3s, ja4, client, resumed, retry, continues }
+        let Self { version, sni, alpn, cipher, ja3, ja3s, ja4, resumed, retry, client, continues, hellos } = self;
+        let (client, continues, hellos) = (client.map(Into::into), continues.map(FlowId), hellos.hellos());
+        Quic { version, sni, alpn, cipher, ja3, ja3s, ja4, client, resumed, retry, continues, hellos }
+    }
+}
+
+/// What TLS and QUIC share.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub(super) struct WireHellos {
+    /// ECH plus one, 0 where there is none; 0x80 where there is GREASE.
+    client: u8,
+    server_alpn: Option<String>,
+    server_fingerprint: Option<String>,
+    /// Number, and whether it is fatal in the lowest bit, whether the server sent it in the next.
+    alert: Option<(u8, u8)>,
+}
+
+/// The bit of [`WireHellos::client`] that says GREASE.
+const GREASE: u8 = 0x80;
+
+impl From<&Hellos> for WireHellos {
+    fn from(h: &Hellos) -> Self {
+        Self {
+            client: h.ech.map_or(0, |ech| ech as u8 + 1) | if h.grease { GREASE } else { 0 },
+            server_alpn: h.server_alpn.clone(),
+            server_fingerprint: h.server_fingerprint.clone(),
+            alert: h.alert.map(|a| (a.description, u8::from(a.fatal) | u8::from(a.from_server) << 1)),
+        }
+    }
+}
+
+impl WireHellos {
+    /// The values; a kind of ECH that only a newer release knows is said to be offered.
+    pub(super) fn hellos(self) -> Hellos {
+        let ech = (self.client & !GREASE).checked_sub(1);
+        let known = |index| Ech::ALL.get(usize::from(index)).copied().unwrap_or(Ech::Offered);
+        Hellos {
+            ech: ech.map(known),
+            grease: self.client & GREASE != 0,
+            server_alpn: self.server_alpn,
+            server_fingerprint: self.server_fingerprint,
+            alert: self.alert.map(|(description, bits)| TlsAlert {
+                fatal: bits & 1 != 0,
+                description,
+                from_server: bits & 2 != 0,
+            }),
+        }
     }
 }
 
