@@ -254,6 +254,7 @@ impl Books {
             uplink: uplink.map(|status| UplinkStatus {
                 connected: status.connected,
                 state: status.state,
+                transport: status.transport.to_owned(),
                 refused: status.refused,
                 epoch: status.epoch,
                 spool_bytes: status.spool_bytes,

@@ -1,0 +1,65 @@
+//! F63: identities that are used twice. Both sides are named, and revoking ends both.
+
+use super::*;
+use picket_agent::enrol::host_note;
+use picket_collector::identity::Twins;
+use picket_event::AgentId;
+use picket_event::wire::HostNote;
+
+fn host(name: &str, machine: &str) -> Option<HostNote> {
+    Some(HostNote { name: name.to_owned(), machine: machine.to_owned(), ..host_note() })
+}
+
+#[test]
+fn f63_a_key_in_two_places_is_noticed_and_both_are_shut_out() {
+    let place = tempfile::tempdir().unwrap();
+    let (collector, agent) = pair(place.path());
+    let original = AgentAt { host: host("press-1", "aaaa"), ..agent.clone() };
+    let copy = AgentAt { host: host("elsewhere", "aaaa"), spool: place.path().join("copied-spool"), ..agent };
+    let (one, two) = (original.start().unwrap(), copy.start().unwrap());
+    let mut notices = Vec::new();
+    until("it is noticed", || {
+        notices.extend(collector.ingest.take_notices());
+        notices.iter().any(|notice| notice.twins == Twins::Twice)
+    });
+    let notice = notices.iter().find(|notice| notice.twins == Twins::Twice).unwrap();
+    let said = format!("{} {}", notice.one, notice.other);
+    for name in ["press-1", "elsewhere", "127.0.0.1"] {
+        assert!(said.contains(name), "{name} is named: {said}");
+    }
+    let notes = collector.store.doubles().unwrap();
+    assert_eq!((notes[0].0.as_str(), notes[0].1.kind.as_str()), ("sensor-1", "identity_twice"));
+    let id = AgentId::new("sensor-1");
+    assert!(collector.store.revoke(&id).unwrap());
+    collector.ingest.revoke(&id);
+    for forward in [one, two] {
+        until("it is shut out", || forward.status().refused);
+        forward.stop();
+    }
+    collector.stop();
+}
+
+#[test]
+fn f63_a_key_on_another_machine_is_noticed_and_a_restart_or_a_new_host_name_is_not() {
+    let place = tempfile::tempdir().unwrap();
+    let (collector, agent) = pair(place.path());
+    let connect = |host: Option<HostNote>| {
+        let forward = AgentAt { host, ..agent.clone() }.start().unwrap();
+        until("it is connected", || forward.status().connected);
+        forward.stop();
+    };
+    for name in ["press-1", "press-1", "renamed", "renamed"] {
+        connect(host(name, "aaaa"));
+    }
+    assert_eq!(collector.store.doubles().unwrap(), []);
+    let known = collector.store.agent(&AgentId::new("sensor-1")).unwrap().unwrap();
+    assert_eq!((known.host.name.as_str(), known.transport.as_str()), ("renamed", "quic"));
+    connect(host("renamed", "bbbb"));
+    let notes = collector.store.doubles().unwrap();
+    assert_eq!(notes[0].1.kind, "identity_moved");
+    assert!(notes[0].1.one.contains("bbbb") && notes[0].1.other.contains("aaaa"), "{notes:?}");
+    assert!(collector.store.settle(&AgentId::new("sensor-1")).unwrap());
+    connect(host("renamed", "bbbb"));
+    assert_eq!(collector.store.doubles().unwrap(), [], "the new machine is the known one now");
+    collector.stop();
+}
