@@ -101,6 +101,32 @@ pub async fn settle(
     decide(&app, caller, Verdict::Settle, name).await
 }
 
+/// A group for an agent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewGroup {
+    /// The group; empty for none.
+    pub group: String,
+}
+
+/// Puts an agent into another group, whose policy it gets.
+#[utoipa::path(post, path = "/api/v1/agents/{name}/group", tag = "agents", params(("name" = String, Path)),
+    request_body = NewGroup,
+    responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn set_group(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    Json(NewGroup { group }): Json<NewGroup>,
+) -> Result<StatusCode, ApiError> {
+    if !is_plain(&group) {
+        return Err(ApiError::bad("a group is at most 64 letters, digits, `.`, `_` or `-`"));
+    }
+    let done = app.fleet.set_group(name.clone(), group).await?;
+    record(&app, caller, "agent.group", name, done).await
+}
+
 async fn record(
     app: &App,
     caller: Caller,
@@ -111,6 +137,7 @@ async fn record(
     if !done {
         let state = match action {
             "agent.approve" | "agent.reject" => "agent of this name that waits for approval",
+            "agent.group" => "agent",
             "agent.settle" => "agent of this name whose identity was seen twice",
             _ => "active agent of this name",
         };

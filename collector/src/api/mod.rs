@@ -118,6 +118,7 @@ pub fn routes() -> Vec<Route> {
         post("/agents/{name}/reject", Administer, routing::post(agents::reject)),
         post("/agents/{name}/revoke", Administer, routing::post(agents::revoke)),
         post("/agents/{name}/settle", Administer, routing::post(agents::settle)),
+        post("/agents/{name}/group", Administer, routing::post(agents::set_group)),
         post("/enrol", Nothing, routing::post(agents::enrol)),
         post("/leave", Nothing, routing::post(agents::leave)),
         get("/authority", Read, routing::get(authority::show)),

@@ -10,7 +10,7 @@ use utoipa::{Modify, OpenApi};
         license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
         fleet::health, fleet::fleet, agents::list, agents::one, agents::approve, agents::reject, agents::revoke,
-        agents::settle, agents::list_enrolment, agents::create_enrolment, agents::remove_enrolment, agents::enrol,
+        agents::settle, agents::set_group, agents::list_enrolment, agents::create_enrolment, agents::remove_enrolment, agents::enrol,
         agents::leave, authority::show, authority::rotate, authority::finish, policy::list, policy::set, entities::list, entities::get, entities::events, alerts::findings, alerts::get,
         alerts::list, alerts::acknowledge, alerts::mute, people::users, people::add_user, people::change_user,
         people::remove_user, people::tokens, people::add_token, people::revoke_token, people::audit, people::setup_link,

@@ -47,6 +47,13 @@ enum AgentAction {
         /// Its name
         name: String,
     },
+    /// Put an agent into another group, whose policy it gets
+    Group {
+        /// Its name
+        name: String,
+        /// The group; "" for none
+        group: String,
+    },
     /// Say that an identity which was seen twice is in order again
     Settle {
         /// Its name
@@ -64,6 +71,12 @@ pub fn agents(args: &Agents, path: Option<&Path>) -> anyhow::Result<()> {
         None => return list(&client, false, args.remote.json),
         Some(AgentAction::List { pending }) => return list(&client, *pending, args.remote.json),
         Some(AgentAction::Show { name }) => return show(&client, name, args.remote.json),
+        Some(AgentAction::Group { name, group }) => {
+            let path = format!("/agents/{}/group", encoded(name));
+            client.change(Method::POST, &path, &json!({"group": group}))?;
+            writeln!(stdout().lock(), "{} is of group {}", harmless(name), shown(&harmless(group)))?;
+            return Ok(());
+        }
         Some(AgentAction::Approve { name }) => (name, "approve", "is approved"),
         Some(AgentAction::Reject { name }) => (name, "reject", "is rejected"),
         Some(AgentAction::Revoke { name }) => (name, "revoke", "is revoked"),

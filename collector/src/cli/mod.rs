@@ -46,7 +46,7 @@ pub enum Command {
     Init(start::Init),
     /// Tokens: for agents to enrol with, and for programs to call the API with
     Token(people::Token),
-    /// The agents: list, show, approve, reject, revoke, settle
+    /// The agents: list, show, approve, reject, revoke, group, settle
     Agents(agents::Agents),
     /// The certificate authority: show, change for another
     Authority(authority::Authority),

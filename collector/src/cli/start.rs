@@ -161,6 +161,7 @@ fn examine(config: &config::Config, checks: &mut Vec<Check>, remote: &Remote, pa
         None => {
             for (name, address, udp) in [
                 ("port for events", config.listen.ingest, true),
+                ("port for events where UDP is blocked", config.listen.ingest, false),
                 ("port for page and API", config.listen.https, false),
                 ("port for metrics", config.listen.metrics, false),
             ] {

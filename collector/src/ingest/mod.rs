@@ -252,6 +252,11 @@ impl Ingest {
         self.serving.tell_policy(policy);
     }
 
+    /// Tells an agent that it is of another group now, with that group's policy (version 0 for none).
+    pub fn change_group(&self, agent: &AgentId, policy: &Policy) {
+        self.serving.change_group(agent, policy);
+    }
+
     /// Identities seen twice since the last call.
     #[must_use]
     pub fn take_notices(&self) -> Vec<Notice> {

@@ -175,6 +175,13 @@ impl Serving {
         }
     }
 
+    pub(super) fn change_group(&self, agent: &AgentId, policy: &Policy) {
+        if let Some(entry) = hold(&self.live).get_mut(agent) {
+            entry.group.clone_from(&policy.group);
+            entry.tell(Control::Policy(policy.clone()));
+        }
+    }
+
     pub(super) fn tell_policy(&self, policy: &Policy) {
         for entry in hold(&self.live).values_mut().filter(|entry| entry.group == policy.group) {
             entry.tell(Control::Policy(policy.clone()));

@@ -29,6 +29,9 @@ pub trait Doors: Send + Sync {
     /// Tells the agents of a group its policy.
     fn tell_policy(&self, policy: &Policy);
 
+    /// Tells an agent that it is of another group now, with that group's policy.
+    fn change_group(&self, agent: &AgentId, policy: Policy);
+
     /// The authority's fingerprint, and the change of it that is under way.
     fn authority(&self) -> ([u8; 32], Option<Rotation>);
 
@@ -135,6 +138,22 @@ impl Fleet {
         self.ask(move |_, doors| {
             doors.put_out(&agent);
             Ok(())
+        })
+        .await
+    }
+
+    /// Puts an agent into another group, whose policy it gets; `false` where there is no such agent.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn set_group(&self, name: String, group: String) -> Result<bool, ApiError> {
+        self.ask(move |store, doors| {
+            let agent = AgentId::new(&name);
+            let done = store.set_group(&agent, &group)?;
+            let none = Policy { group, version: 0, text: String::new(), made_at: 0, made_by: String::new() };
+            let policy = store.policy(&none.group)?.unwrap_or(none);
+            doors.change_group(&agent, policy);
+            Ok(done)
         })
         .await
     }

@@ -296,6 +296,12 @@ impl Doors for IngestDoors {
         let _ = self.with(|ingest| ingest.tell_policy(&message));
     }
 
+    fn change_group(&self, agent: &AgentId, policy: Policy) {
+        let Policy { group, version, text, .. } = policy;
+        let message = picket_event::wire::Policy { group, version, text };
+        let _ = self.with(|ingest| ingest.change_group(agent, &message));
+    }
+
     fn authority(&self) -> ([u8; 32], Option<Rotation>) {
         (self.authority.fingerprint(), self.authority.rotation())
     }

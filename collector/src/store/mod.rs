@@ -183,6 +183,12 @@ pub trait Store: Send + Sync {
         self.turn(id, &[AgentStatus::Active, AgentStatus::Pending], AgentStatus::Revoked)
     }
 
+    /// Puts an agent into another group; `false` when there is no such agent.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn set_group(&self, id: &AgentId, group: &str) -> Result<bool, StoreError>;
+
     /// Notes that an identity was seen twice; a second note of the same kind is counted.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ mod authority;
 mod certificates;
 mod enrolment;
 mod fallback;
+mod policy;
 mod twins;
 
 use picket_agent::forward::Forward;

@@ -5,6 +5,8 @@ use picket_agent::enrol::host_note;
 use picket_collector::identity::Twins;
 use picket_event::AgentId;
 use picket_event::wire::HostNote;
+use picket_tests::namespace::{ip, run_inside};
+use picket_tests::programs::{Agent, Collector, Setting};
 
 fn host(name: &str, machine: &str) -> Option<HostNote> {
     Some(HostNote { name: name.to_owned(), machine: machine.to_owned(), ..host_note() })
@@ -62,4 +64,40 @@ fn f63_a_key_on_another_machine_is_noticed_and_a_restart_or_a_new_host_name_is_n
     connect(host("renamed", "bbbb"));
     assert_eq!(collector.store.doubles().unwrap(), [], "the new machine is the known one now");
     collector.stop();
+}
+
+fn copied(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for name in ["agent.key", "agent.json"] {
+        std::fs::copy(from.join(name), to.join(name)).unwrap();
+    }
+}
+
+/// The real programs: the alert, the listing, and the way out.
+#[test]
+fn f63_a_copied_key_raises_an_alert_until_it_is_settled() {
+    run_inside("identity::twins::f63_a_copied_key_raises_an_alert_until_it_is_settled", || {
+        ip("link set lo up");
+        let place = tempfile::tempdir().unwrap();
+        let collector = Collector::start(place.path(), &Setting::default()).unwrap();
+        collector.enrol("sensor-1", &collector.token("plant").unwrap()).unwrap();
+        let (state, copy) = (collector.agent_state("sensor-1"), collector.agent_state("copy"));
+        copied(&state, &copy);
+        let agents = [&state, &copy].map(|state| Agent::start(state, "", &["-i", "lo"]).unwrap());
+        let alerts = || collector.list("alerts").unwrap();
+        until("an alert is raised", || alerts().iter().any(|alert| alert["kind"] == "identity_twice"));
+        let alert = alerts().into_iter().find(|alert| alert["kind"] == "identity_twice").unwrap();
+        assert_eq!((&alert["entity"], &alert["site"]), (&"sensor-1".into(), &"plant".into()));
+        let reason = alert["reasons"][0].as_str().unwrap();
+        assert_eq!(reason.matches(" at 127.0.0.1").count(), 2, "both sides are named: {reason}");
+        let listed = collector.ask(&["agents"]).unwrap();
+        assert!(listed.contains("identity seen twice"), "{listed}");
+        let shown = collector.ask(&["agents", "show", "sensor-1"]).unwrap();
+        assert!(shown.contains("identity_twice ("), "{shown}");
+        assert!(collector.ask(&["explain", alert["id"].as_str().unwrap()]).unwrap().contains("in use twice"));
+        drop(agents);
+        assert!(collector.ask(&["agents", "settle", "sensor-1"]).unwrap().contains("is settled"));
+        assert!(!collector.ask(&["agents"]).unwrap().contains("seen twice"));
+        assert!(collector.ask(&["agents", "settle", "sensor-1"]).is_err());
+    });
 }

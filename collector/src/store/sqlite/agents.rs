@@ -97,6 +97,10 @@ pub(super) fn turn(db: &Connection, id: &AgentId, from: &[AgentStatus], to: Agen
     Ok(true)
 }
 
+pub(super) fn set_group(db: &Connection, id: &AgentId, group: &str) -> Result<bool, StoreError> {
+    Ok(db.execute("UPDATE agents SET fleet_group = ?2 WHERE id = ?1", [id.as_str(), group])? == 1)
+}
+
 pub(super) fn renewed(db: &Connection, id: &AgentId, until: i64) -> Result<(), StoreError> {
     db.execute("UPDATE agents SET certificate_until = ?2 WHERE id = ?1", params![id.as_str(), until])?;
     Ok(())

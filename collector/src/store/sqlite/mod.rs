@@ -180,6 +180,10 @@ impl Store for Sqlite {
         self.write(|db| agents::turn(db, id, from, to))
     }
 
+    fn set_group(&self, id: &AgentId, group: &str) -> Result<bool, StoreError> {
+        self.write(|db| agents::set_group(db, id, group))
+    }
+
     fn note_double(&self, agent: &AgentId, double: &Double) -> Result<(), StoreError> {
         self.write(|db| notes::note(db, agent, double))
     }
