@@ -159,11 +159,11 @@ impl Uplink<'_> {
 
     /// While TCP is in use by fall-back: looks now and then whether QUIC passes, and changes over when it does.
     async fn look_for_quic(&mut self) -> Result<(), String> {
-        if let Some(look) = self.look.take_if(|look| look.is_finished()) {
-            if look.await.unwrap_or(false) {
-                self.path.found();
-                return Err("QUIC passes again".to_owned());
-            }
+        if let Some(look) = self.look.take_if(|look| look.is_finished())
+            && look.await.unwrap_or(false)
+        {
+            self.path.found();
+            return Err("QUIC passes again".to_owned());
         }
         let now = self.now();
         if self.look.is_none() && self.path.looks(now) {

@@ -190,3 +190,25 @@ fn is_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     !name.is_empty() && name.len() <= MAX_NAME && name.chars().all(plain) && !name.starts_with('.')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f54_a_clock_that_is_far_off_is_refused_with_the_offset() {
+        assert!(check_clock(10_000, 10_000).is_ok() && check_clock(7_001, 10_000).is_ok());
+        let (status, why) = check_clock(10_000 - 86_400, 10_000).unwrap_err();
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(why.contains("differs by -86400 s"), "{why}");
+        assert!(check_clock(i64::MIN, i64::MAX).is_err());
+    }
+
+    #[test]
+    fn names_are_plain() {
+        assert!(is_name("press-1.hall_2") && is_name("a"));
+        for name in ["", ".hidden", "a b", "a/b", "ä", &"a".repeat(65)] {
+            assert!(!is_name(name), "{name}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::commit::{Arrival, Greeting, Job, Peer};
 use super::link::{Handle, IDLE, Reader, Writer, read_frame};
+use super::roster::Teller;
 use super::{Serving, now};
 use crate::identity::{agent_of, key_of};
 use crate::store::{Agent, AgentStatus, Sighting, Store, StoreError, postings};
@@ -95,13 +96,12 @@ async fn attend(
     let (acked, watch) = watch::channel(acknowledged);
     let (site, epoch, acknowledged) = (known.site.clone(), hello.epoch, Arc::new(acked));
     let peer = Peer { agent: agent.clone(), site, epoch, connection: number, acknowledged, out };
-    for message in serving.first_words(handle, &known).await? {
-        let _ = peer.out.send(message);
-    }
-    serving.enter(&known, handle, host.as_ref(), &peer.out).await;
+    let teller = Teller::new(peer.out.clone());
+    serving.first_words(handle, &known).await?.into_iter().for_each(|message| teller.tell(message));
+    serving.enter(&known, handle, host.as_ref(), &teller).await;
     // Who was revoked between the first look and the entry would otherwise stay.
     let result = match admit(serving, handle).await {
-        Ok(_) => converse(serving, handle, &peer, (reader, writer), outgoing, watch).await,
+        Ok(_) => converse(serving, handle, &peer, (reader, writer), (outgoing, watch, &teller)).await,
         Err(refusal) => Err(refusal),
     };
     serving.leave(&agent, handle);
@@ -206,11 +206,10 @@ async fn converse(
     handle: &Handle,
     peer: &Peer,
     (reader, writer): (&mut Reader, &mut Writer),
-    outgoing: mpsc::UnboundedReceiver<Control>,
-    acknowledged: watch::Receiver<u64>,
+    out: (mpsc::UnboundedReceiver<Control>, watch::Receiver<u64>, &Teller),
 ) -> Result<(), Refusal> {
     let beat = Notify::new();
-    let out = control_out(peer.epoch, writer, outgoing, acknowledged, &beat);
+    let out = control_out(peer.epoch, writer, out, &beat);
     match handle {
         Handle::Quic(connection) => tokio::select! {
             result = control_in(serving, peer, reader, &beat) => result,
@@ -332,8 +331,7 @@ async fn renew(serving: &Arc<Serving>, peer: &Peer, csr: Vec<u8>) -> Result<(), 
 async fn control_out(
     epoch: u64,
     writer: &mut Writer,
-    mut outgoing: mpsc::UnboundedReceiver<Control>,
-    mut acknowledged: watch::Receiver<u64>,
+    (mut outgoing, mut acknowledged, teller): (mpsc::UnboundedReceiver<Control>, watch::Receiver<u64>, &Teller),
     beat: &Notify,
 ) -> Result<(), Refusal> {
     loop {
@@ -344,7 +342,10 @@ async fn control_out(
             },
             message = outgoing.recv() => match message {
                 Some(Control::Refusal(refusal)) => return tell_refusal(writer, refusal).await,
-                Some(message) => message,
+                Some(message) => {
+                    teller.sent(&message);
+                    message
+                }
                 None => return Ok(()),
             },
             () = beat.notified() => Control::Beat,

@@ -8,6 +8,7 @@ use crate::store::{Agent, Double, Store};
 use picket_event::AgentId;
 use picket_event::wire::{Control, HostNote, Policy, Refusal, RefusalCode};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -22,8 +23,36 @@ pub(super) struct Entry {
     group: String,
     certificate: Vec<u8>,
     handle: Handle,
+    teller: Teller,
+}
+
+/// Tells an agent what the collector wants of it. One that does not read gets no more than a few; what it missed it is told
+/// when it connects again.
+#[derive(Clone)]
+pub(super) struct Teller {
     out: UnboundedSender<Control>,
-    told: usize,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Teller {
+    pub(super) fn new(out: UnboundedSender<Control>) -> Self {
+        Self { out, waiting: Arc::default() }
+    }
+
+    pub(super) fn tell(&self, message: Control) {
+        if self.waiting.load(Ordering::Relaxed) < MAX_TOLD {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+            // A connection that is ending learns it when it is back.
+            let _ = self.out.send(message);
+        }
+    }
+
+    /// A message is on its way to the agent.
+    pub(super) fn sent(&self, message: &Control) {
+        if matches!(message, Control::Policy(_) | Control::Authorities { .. }) {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
 }
 
 /// An identity that was seen twice.
@@ -43,17 +72,6 @@ pub struct Notice {
     pub at: i64,
 }
 
-impl Entry {
-    /// An agent that does not read gets no more; what it missed it is told when it connects again.
-    fn tell(&mut self, message: Control) {
-        if self.told < MAX_TOLD {
-            self.told += 1;
-            // A connection that is ending learns it when it is back.
-            let _ = self.out.send(message);
-        }
-    }
-}
-
 impl Serving {
     /// Enters a connection; one that the same agent had before ends, and both addresses are named.
     pub(super) async fn enter(
@@ -61,7 +79,7 @@ impl Serving {
         known: &Agent,
         handle: &Handle,
         host: Option<&HostNote>,
-        out: &UnboundedSender<Control>,
+        teller: &Teller,
     ) {
         let agent = &known.id;
         let (address, transport) = (handle.address(), handle.transport());
@@ -70,8 +88,7 @@ impl Serving {
             group: known.group.clone(),
             certificate: handle.certificate().map(|der| der.to_vec()).unwrap_or_default(),
             handle: handle.clone(),
-            out: out.clone(),
-            told: 0,
+            teller: teller.clone(),
         };
         let before = hold(&self.live).insert(agent.clone(), entry);
         if let Some(old) = &before {
@@ -171,20 +188,20 @@ impl Serving {
     pub(super) fn tell_authorities(&self) {
         for entry in hold(&self.live).values_mut() {
             let words = self.authorities(&entry.certificate);
-            entry.tell(words);
+            entry.teller.tell(words);
         }
     }
 
     pub(super) fn change_group(&self, agent: &AgentId, policy: &Policy) {
         if let Some(entry) = hold(&self.live).get_mut(agent) {
             entry.group.clone_from(&policy.group);
-            entry.tell(Control::Policy(policy.clone()));
+            entry.teller.tell(Control::Policy(policy.clone()));
         }
     }
 
     pub(super) fn tell_policy(&self, policy: &Policy) {
         for entry in hold(&self.live).values_mut().filter(|entry| entry.group == policy.group) {
-            entry.tell(Control::Policy(policy.clone()));
+            entry.teller.tell(Control::Policy(policy.clone()));
         }
     }
 }

@@ -262,14 +262,14 @@ impl IngestDoors {
 
     /// Agents connected now.
     #[must_use]
-    pub fn connections(&self) -> usize {
-        self.with(|ingest| ingest.live().len()).unwrap_or_default()
+    pub fn live(&self) -> Vec<ingest::Live> {
+        self.with(Ingest::live).unwrap_or_default()
     }
 }
 
 impl Doors for IngestDoors {
     fn connected(&self) -> Vec<ingest::Live> {
-        self.with(Ingest::live).unwrap_or_default()
+        self.live()
     }
 
     fn put_out(&self, agent: &AgentId) {
