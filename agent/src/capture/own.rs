@@ -62,7 +62,8 @@ impl OwnTraffic {
     /// What a capture asks, frame by frame.
     #[must_use]
     pub fn filter(&self) -> OwnFilter {
-        let mut filter = OwnFilter { own: self.clone(), seen: usize::MAX, pairs: Vec::new(), frames: 0, bytes: 0 };
+        let mut filter =
+            OwnFilter { own: self.clone(), seen: usize::MAX, pairs: Vec::new(), transports: 0, frames: 0, bytes: 0 };
         filter.refresh();
         filter
     }
@@ -92,6 +93,8 @@ pub struct OwnFilter {
     seen: usize,
     /// Ports first, as they stand in the header in both directions: they refuse nearly every frame.
     pairs: Vec<([u8; 4], [u8; 4], Pair)>,
+    /// A bit for the number of each transport among the pairs: most frames are of the other one.
+    transports: u32,
     frames: u64,
     bytes: u64,
 }
@@ -103,6 +106,7 @@ impl OwnFilter {
         if version != self.seen {
             self.seen = version;
             self.pairs = self.own.pairs().iter().map(|pair| (ports(pair, false), ports(pair, true), *pair)).collect();
+            self.transports = self.pairs.iter().fold(0, |bits, (.., pair)| bits | 1 << pair.transport as u8);
         }
     }
 
@@ -151,7 +155,10 @@ impl OwnFilter {
             ETHER_IPV6 => (6, 40, 8, 16),
             _ => return false,
         };
-        let Some(number) = packet.get(next).filter(|number| [6, 17].contains(*number)) else { return false };
+        let Some(number) = packet.get(next).filter(|number| **number < 32 && self.transports >> **number & 1 == 1)
+        else {
+            return false;
+        };
         let Some(Ok(ports)) = packet.get(header..header + 4).map(<[u8; 4]>::try_from) else { return false };
         self.pairs.iter().any(|(there, back, pair)| {
             let (from, to) = match ports {

@@ -134,3 +134,37 @@ fn f71_a_resumed_session_of_a_revoked_agent_is_refused() {
     });
     collector.stop();
 }
+
+/// Whoever has another certificate of the same authority is not the collector.
+#[test]
+fn f54_a_certificate_of_another_name_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let (collector, agent) = pair(place.path());
+    let (home, port) = (place.path().join("collector"), collector.ingest.address());
+    collector.stop();
+    let text = |name: &str| std::fs::read_to_string(home.join(name)).unwrap();
+    let key = rcgen::KeyPair::from_pem(&text("authority.key")).unwrap();
+    let issuer = rcgen::Issuer::from_ca_cert_pem(&text("authority.pem"), key).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let names = rcgen::CertificateParams::new(vec!["elsewhere.example".to_owned()]).unwrap();
+    let certificate = names.signed_by(&key, &issuer).unwrap().der().clone();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+    let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    tls.alpn_protocols = vec![ALPN.to_vec()];
+    let quic = quinn::crypto::rustls::QuicServerConfig::try_from(tls).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let guard = runtime.enter();
+    let endpoint = quinn::Endpoint::server(quinn::ServerConfig::with_crypto(Arc::new(quic)), port).unwrap();
+    drop(guard);
+    runtime.spawn(async move {
+        while let Some(incoming) = endpoint.accept().await {
+            let _ = incoming.await;
+        }
+    });
+    refused(&agent, "a certificate of another name, so it is not the collector");
+}

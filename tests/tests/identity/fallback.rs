@@ -30,6 +30,7 @@ fn f27_everything_arrives_once_over_tcp_and_a_revoked_agent_is_cut_off() {
     let begin = Instant::now();
     collector.ingest.revoke(&id);
     until("the refusal is known", || forward.status().refused);
+    println!("revoked: cut off over TCP after {:.3} s", begin.elapsed().as_secs_f64());
     assert!(begin.elapsed() < Duration::from_secs(5));
     assert!(forward.status().state.contains("revoked"), "{:?}", forward.status().state);
     forward.stop();
@@ -46,14 +47,18 @@ fn f27_tcp_is_chosen_where_udp_is_blocked_and_quic_when_it_returns() {
         ip("rule add pref 100 lookup local");
         ip("rule del pref 0");
         ip("rule add pref 5 ipproto udp blackhole");
+        let begin = Instant::now();
         let forward = agent.start().unwrap();
         let mut generator = events(1);
         forward.send(generator.take(1_000));
         drained(&forward);
+        println!("UDP blocked: all acknowledged over TCP after {:.1} s", begin.elapsed().as_secs_f64());
         assert_eq!(forward.status().transport, "TCP", "{:?}", forward.status());
         assert_eq!(collector.ingest.live()[0].transport, "tcp");
         ip("rule del pref 5");
+        let begin = Instant::now();
         until("QUIC is taken again", || forward.status().transport == "QUIC");
+        println!("UDP back: QUIC in use after {:.1} s", begin.elapsed().as_secs_f64());
         forward.send(generator.take(1_000));
         drained(&forward);
         stored_once(&collector, "sensor-1", 2_000);

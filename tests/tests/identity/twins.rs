@@ -18,12 +18,14 @@ fn f63_a_key_in_two_places_is_noticed_and_both_are_shut_out() {
     let (collector, agent) = pair(place.path());
     let original = AgentAt { host: host("press-1", "aaaa"), ..agent.clone() };
     let copy = AgentAt { host: host("elsewhere", "aaaa"), spool: place.path().join("copied-spool"), ..agent };
+    let begin = Instant::now();
     let (one, two) = (original.start().unwrap(), copy.start().unwrap());
     let mut notices = Vec::new();
     until("it is noticed", || {
         notices.extend(collector.ingest.take_notices());
         notices.iter().any(|notice| notice.twins == Twins::Twice)
     });
+    println!("a key in two places: noticed after {:.1} s", begin.elapsed().as_secs_f64());
     let notice = notices.iter().find(|notice| notice.twins == Twins::Twice).unwrap();
     let said = format!("{} {}", notice.one, notice.other);
     for name in ["press-1", "elsewhere", "127.0.0.1"] {
