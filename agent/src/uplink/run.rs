@@ -107,7 +107,10 @@ impl Uplink<'_> {
             let renewed = identity.renew(&certificate, not_after).map_err(|e| e.to_string());
             let renewed = renewed.and_then(|()| self.client.reload(identity).map_err(|e| e.to_string()));
             match renewed {
-                Ok(()) => tracing::info!("the certificate is renewed"),
+                Ok(()) => {
+                    tracing::info!("the certificate is renewed");
+                    self.session.iter_mut().for_each(Session::renewed);
+                }
                 Err(e) => tracing::warn!("renew the certificate: {e}"),
             }
         }

@@ -20,6 +20,9 @@ const BEAT: Duration = Duration::from_secs(10);
 /// ... and a connection over which nothing is heard for so long is dead.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// A request for a certificate that was not answered is repeated after so long.
+const ASK_AGAIN: Duration = Duration::from_secs(3_600);
+
 /// A message from the collector, or the end of the connection.
 pub(super) enum Heard {
     Message(Control),
@@ -32,7 +35,8 @@ pub(super) struct Session {
     pub(super) transport: Transport,
     pub(super) heard: mpsc::Receiver<Heard>,
     counted: u64,
-    renewing: bool,
+    /// When a new certificate was asked for, until it came.
+    asked: Option<Instant>,
     beaten: Instant,
     pub(super) heard_at: Instant,
 }
@@ -66,7 +70,7 @@ pub(super) async fn greet(
     let answers = wire.answers().ok_or("the connection was used before")?;
     tokio::spawn(listen(answers, wire.connection(), client.clone(), tell));
     let now = Instant::now();
-    Ok(Session { wire, transport, heard, counted: 0, renewing: false, beaten: now, heard_at: now })
+    Ok(Session { wire, transport, heard, counted: 0, asked: None, beaten: now, heard_at: now })
 }
 
 async fn listen(mut answers: Answers, watched: Option<Connection>, client: Client, tell: mpsc::Sender<Heard>) {
@@ -142,14 +146,19 @@ impl Session {
         self.transport == Transport::Tcp && self.heard_at.elapsed() >= SILENCE
     }
 
-    /// Asks for a new certificate, once a connection.
+    /// Asks for a new certificate, unless one is on its way.
     pub(super) async fn renew(&mut self, identity: &Identity) -> Result<(), String> {
-        if self.renewing {
+        if self.asked.is_some_and(|asked| asked.elapsed() < ASK_AGAIN) {
             return Ok(());
         }
-        self.renewing = true;
+        self.asked = Some(Instant::now());
         let request = crate::enrol::renewal_request(identity).map_err(|e| e.to_string())?;
         self.send(&Control::Renewal(request)).await
+    }
+
+    /// The certificate came: over a connection that lasts for months another will be asked for in its time.
+    pub(super) const fn renewed(&mut self) {
+        self.asked = None;
     }
 
     /// Adds what was sent since the last call.

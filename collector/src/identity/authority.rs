@@ -228,7 +228,8 @@ impl Authority {
             None => ca::make(now)?,
         };
         let until = now.saturating_add(i64::try_from(overlap.as_secs()).unwrap_or(i64::MAX));
-        for left in [&files.next_key, &files.next_pem] {
+        // The certificate goes before its key, because one without its key stands for a change that was cut short.
+        for left in [&files.next_until, &files.next_pem, &files.next_key] {
             // Left behind by a change that never began, because its end was not written.
             let _ = std::fs::remove_file(left);
         }
@@ -250,15 +251,14 @@ impl Authority {
     pub fn finish(&self, now: i64) -> Result<bool, IdentityError> {
         let files = Files::of(&self.directory);
         self.change(|state| {
-            if state.next.is_none() {
-                return Ok(false);
-            }
+            let Some((next, _)) = &state.next else { return Ok(false) };
+            // Whatever may fail comes before the first thing that is changed.
+            let (server, agents) = (shown(next, &self.names, now)?, verifier(next, None)?);
             files.promote()?;
-            let Some((next, _)) = state.next.take() else { return Ok(false) };
-            state.server = shown(&next, &self.names, now)?;
-            state.server_due = due(now);
-            state.agents = verifier(&next, None)?;
-            state.current = next;
+            (state.server, state.server_due, state.agents) = (server, due(now), agents);
+            if let Some((next, _)) = state.next.take() {
+                state.current = next;
+            }
             Ok(true)
         })
     }

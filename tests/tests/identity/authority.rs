@@ -82,6 +82,28 @@ fn f55_a_change_ends_by_itself_when_its_overlap_is_over() {
     assert!(!authority.tick(rotation.until).unwrap());
 }
 
+/// Over one connection that lasts, a certificate is renewed as often as it takes.
+#[test]
+fn f54_f55_a_long_connection_renews_more_than_once() {
+    let place = tempfile::tempdir().unwrap();
+    let (collector, agent) = pair(place.path());
+    let forward = agent.start().unwrap();
+    until("it is connected", || forward.status().connected);
+    let connected = collector.ingest.live()[0].clone();
+    for _ in 0..3 {
+        collector.authority.rotate(None, now(), OVERLAP).unwrap();
+        collector.ingest.tell_authorities();
+        let renewed = || !collector.authority.is_ending(&agent.identity.material().unwrap().certificate);
+        until("the certificate is of the next authority", renewed);
+        assert!(collector.authority.finish(now()).unwrap());
+        collector.ingest.tell_authorities();
+        until("the old one is forgotten", || agent.identity.material().unwrap().authorities.len() == 1);
+    }
+    assert_eq!(collector.ingest.live(), [connected], "all over the same connection");
+    forward.stop();
+    collector.stop();
+}
+
 /// A crash between the two renames of the end is mended at the next start.
 #[test]
 fn f55_a_change_that_was_cut_short_is_ended_at_the_next_start() {
