@@ -73,7 +73,7 @@ pub struct Status {
     pub lost: BTreeMap<String, u64>,
     /// Bytes of the spool on disk.
     pub spool_bytes: u64,
-    /// Bytes of UDP payload sent to the collector since the start.
+    /// Bytes sent to the collector since the start: payload of UDP, or of TCP.
     pub wire_bytes: u64,
     /// The spool's last trouble, in words.
     pub trouble: Option<String>,

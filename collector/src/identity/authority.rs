@@ -78,6 +78,14 @@ pub struct Import {
     pub path: PathBuf,
 }
 
+impl Import {
+    fn check(&self) -> Result<(), IdentityError> {
+        Ca::from_texts(self.certificate.clone(), &self.key)
+            .map(|_| ())
+            .map_err(|why| IdentityError::Import { path: self.path.clone(), why })
+    }
+}
+
 struct Files {
     pem: PathBuf,
     key: PathBuf,
@@ -158,7 +166,7 @@ impl Authority {
     /// [`IdentityError`]; where there is an authority already, [`Self::rotate`] changes it.
     pub fn import(directory: &Path, import: &Import) -> Result<(), IdentityError> {
         let files = Files::of(directory);
-        Ca::from_texts(import.certificate.clone(), &import.key, &import.path)?;
+        import.check()?;
         std::fs::create_dir_all(directory).map_err(|e| file("make", directory, e))?;
         ca::write(&import.certificate, &import.key, &files.pem, &files.key)
     }
@@ -222,7 +230,7 @@ impl Authority {
         let files = Files::of(&self.directory);
         let (pem, key) = match import {
             Some(import) => {
-                Ca::from_texts(import.certificate.clone(), &import.key, &import.path)?;
+                import.check()?;
                 (import.certificate, import.key)
             }
             None => ca::make(now)?,

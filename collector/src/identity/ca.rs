@@ -27,19 +27,20 @@ pub(super) struct Ca {
 impl Ca {
     /// Reads one from its files.
     pub(super) fn read(pem_path: &Path, key_path: &Path) -> Result<Self, IdentityError> {
-        Self::from_texts(read(pem_path)?, &read(key_path)?, pem_path)
+        Self::from_texts(read(pem_path)?, &read(key_path)?)
+            .map_err(|why| IdentityError::Content { path: pem_path.to_owned(), why })
     }
 
-    /// Takes one, whose certificate stands at `path` or came from there.
-    pub(super) fn from_texts(pem: String, key: &str, path: &Path) -> Result<Self, IdentityError> {
-        let content = |what, why: String| IdentityError::Content { what, path: path.to_owned(), why };
-        let key = KeyPair::from_pem(key).map_err(|e| content("private key's companion", e.to_string()))?;
-        let certificate = CertificateDer::from_pem_slice(pem.as_bytes())
-            .map_err(|e| content("certificate", e.to_string()))?
-            .into_owned();
-        usable(&certificate, &key).map_err(|why| content("authority certificate", why))?;
-        let issuer =
-            Issuer::from_ca_cert_der(&certificate, key).map_err(|e| content("authority certificate", e.to_string()))?;
+    /// Takes one from its certificate and key, PEM.
+    ///
+    /// # Errors
+    /// In words.
+    pub(super) fn from_texts(pem: String, key: &str) -> Result<Self, String> {
+        let key = KeyPair::from_pem(key).map_err(|e| format!("the private key: {e}"))?;
+        let certificate =
+            CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|e| format!("the certificate: {e}"))?.into_owned();
+        usable(&certificate, &key)?;
+        let issuer = Issuer::from_ca_cert_der(&certificate, key).map_err(|e| format!("the certificate: {e}"))?;
         Ok(Self { certificate, pem, issuer })
     }
 

@@ -30,12 +30,21 @@ pub enum IdentityError {
         /// Why it failed.
         source: std::io::Error,
     },
-    /// A file holds something else.
-    #[error("{} is no {what}: {why}; restore it from a backup, or remove both authority files and enrol every agent again", path.display())]
+    /// The files of the authority hold something else.
+    #[error(
+        "{} is no authority: {why}; restore it and its key from a backup, or remove both and enrol every agent again",
+        path.display()
+    )]
     Content {
-        /// What it should be.
-        what: &'static str,
-        /// The file.
+        /// The certificate's file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// What was to be imported cannot be an authority.
+    #[error("{} cannot be the authority: {why}", path.display())]
+    Import {
+        /// The certificate's file.
         path: PathBuf,
         /// What is wrong.
         why: String,
