@@ -5,17 +5,16 @@
 
 use crate::enrol::Identity;
 use crate::spool::{self, Spool};
-use crate::uplink::{self, Client, Link, Settings, Shared};
-use picket_event::wire::{BatchWriter, Class, Full};
+use crate::uplink::{self, Choice, Client, Settings, Shared, Transport};
+use picket_event::wire::{BatchWriter, Class, Full, HostNote, Policy, PolicyAnswer};
 use picket_event::{Body, Event, Ledger, Loss, Source, Timestamp};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tokio::sync::Notify;
 
 /// Hand-overs that may wait; each may hold many events.
 const QUEUE_JOBS: usize = 4_096;
@@ -41,6 +40,10 @@ pub struct Config {
     pub queue_events: usize,
     /// Id of the model bundle in force, told to the collector.
     pub bundle: String,
+    /// Which transports may be used.
+    pub transport: Choice,
+    /// What the collector is told of this host.
+    pub host: HostNote,
     /// Learns the sockets that events are sent from.
     pub own: crate::capture::OwnTraffic,
 }
@@ -52,7 +55,9 @@ pub struct Status {
     pub connected: bool,
     /// In words: `connected to 10.0.0.1:8740`, `trying 10.0.0.1:8740 again in 3 s: timed out`.
     pub state: String,
-    /// Whether the collector refused this agent (revoked, unknown authority); it is tried again slowly.
+    /// `QUIC` or `TCP` while connected, else empty.
+    pub transport: &'static str,
+    /// Whether the collector refused this agent (revoked, certificate); it is tried again slowly.
     pub refused: bool,
     /// The site the collector has this agent in; empty where it has none, or was not asked yet.
     pub site: String,
@@ -68,7 +73,7 @@ pub struct Status {
     pub lost: BTreeMap<String, u64>,
     /// Bytes of the spool on disk.
     pub spool_bytes: u64,
-    /// Bytes of UDP payload sent to the collector since the start.
+    /// Bytes sent to the collector since the start: payload of UDP, or of TCP.
     pub wire_bytes: u64,
     /// The spool's last trouble, in words.
     pub trouble: Option<String>,
@@ -144,19 +149,17 @@ impl Forward {
         SystemRandom::new()
             .fill(&mut seed)
             .map_err(|_| ForwardError::Start(std::io::Error::other("no random bytes")))?;
-        let shared = Arc::new(Shared {
-            spool: Mutex::new(spool),
-            wake: Notify::new(),
-            stopping: AtomicBool::new(false),
-            wire_bytes: AtomicU64::new(0),
-            ledger: Mutex::new(None),
-            certificate: Mutex::new(None),
-            link: Mutex::new(Link { state: "starting".to_owned(), ..Link::default() }),
-        });
+        let shared = Arc::new(Shared::new(spool));
         let counters = Arc::new(Counters::default());
         let (jobs, todo) = sync_channel(QUEUE_JOBS);
-        let settings =
-            Settings { identity: config.identity, collectors, bundle: config.bundle, seed: u64::from_le_bytes(seed) };
+        let settings = Settings {
+            identity: config.identity,
+            collectors,
+            bundle: config.bundle,
+            host: config.host,
+            transport: config.transport,
+            seed: u64::from_le_bytes(seed),
+        };
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ForwardError::Start)?;
         let (for_uplink, for_writer, waiting) = (shared.clone(), shared.clone(), counters.clone());
@@ -206,7 +209,19 @@ impl Forward {
     /// Tells the collector the sensor's totals; the event part is filled in here.
     pub fn report(&self, mut ledger: Ledger) {
         self.status().fill(&mut ledger);
-        *self.shared.ledger.lock().unwrap_or_else(PoisonError::into_inner) = Some(ledger);
+        self.shared.out().ledger = Some(ledger);
+        self.shared.wake.notify_one();
+    }
+
+    /// The policy that came since the last call.
+    #[must_use]
+    pub fn take_policy(&self) -> Option<Policy> {
+        self.shared.news().policy.take()
+    }
+
+    /// Tells the collector what became of a policy.
+    pub fn answer_policy(&self, answer: PolicyAnswer) {
+        self.shared.out().policy = Some(answer);
         self.shared.wake.notify_one();
     }
 
@@ -221,6 +236,7 @@ impl Forward {
         Status {
             connected: link.connected,
             state: link.state,
+            transport: link.transport.map_or("", Transport::name),
             refused: link.refused,
             site: link.site,
             epoch: spool.machine().epoch(),

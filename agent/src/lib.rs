@@ -15,6 +15,7 @@ pub mod governor;
 pub mod metrics;
 pub mod output;
 pub mod pipeline;
+pub mod policy;
 pub mod sensor;
 pub mod spool;
 pub mod status;

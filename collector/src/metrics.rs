@@ -7,7 +7,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
@@ -44,8 +45,15 @@ fn metrics(app: &App, doors: &IngestDoors) -> Response {
     for (name, help, value) in counters {
         registry.register(name, help, ConstCounter::new(value));
     }
+    let refused = Family::<Vec<(String, String)>, Counter>::default();
+    for (reason, count) in &health.refused {
+        refused.get_or_create(&vec![("reason".to_owned(), reason.clone())]).inc_by(*count);
+    }
+    registry.register("connections_refused", "Connections of agents refused or ended for a fault", refused);
+    let over_tcp = doors.live().iter().filter(|live| live.transport == "tcp").count();
     let gauges = [
-        ("agents_connected", "Agents connected now", doors.connections()),
+        ("agents_over_tcp", "Agents connected over TCP, because UDP does not pass", over_tcp),
+        ("agents_connected", "Agents connected now", doors.live().len()),
         ("entities", "Entities in the ranking", ranking.entities.len()),
         ("problems", "Problems stated by health", app.problems.list().len()),
     ];

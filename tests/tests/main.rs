@@ -11,6 +11,7 @@ mod fingerprints;
 mod golden;
 mod hostile;
 mod ics_stacks;
+mod identity;
 mod latency;
 mod live;
 mod models;

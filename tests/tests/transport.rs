@@ -239,7 +239,7 @@ fn f05_full_disk_holds_acknowledgements_and_resumes() {
 }
 
 #[test]
-fn a_certificate_is_renewed_in_time_without_a_gap() {
+fn f54_a_certificate_is_renewed_in_time_without_a_gap() {
     let place = tempfile::tempdir().unwrap();
     let collector = CollectorAt::start(&place.path().join("collector")).unwrap();
     let token = collector.token("", 1, DAY).unwrap();

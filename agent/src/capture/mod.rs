@@ -29,7 +29,7 @@ pub use input::STDIN;
 pub use inputs::{Given, Inputs};
 pub use live::LiveSource;
 pub use opener::{Backend, LiveOptions, Opener, drop_capabilities, serve as serve_opener};
-pub use own::OwnTraffic;
+pub use own::{OwnTraffic, OwnTransport};
 
 use picket_event::{Ledger, Source};
 

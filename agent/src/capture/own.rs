@@ -1,7 +1,7 @@
 //! The agent's own traffic, which would feed on itself if it were analysed.
 //!
-//! What counts as its own is exact: the UDP sockets of its uplink, by both addresses and both ports. The uplink
-//! announces a pair before it sends the first datagram; captures look for it before a frame is copied.
+//! What counts as its own is exact: the sockets of its uplink, by transport, both addresses and both ports. The uplink
+//! announces a pair before it sends the first packet; captures look for it before a frame is copied.
 
 use picket_packet::{Frame, Upper, WireLen, decode};
 use std::collections::VecDeque;
@@ -13,11 +13,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const PAIRS_MAX: usize = 16;
 const ETHER_IPV4: u16 = 0x0800;
 const ETHER_IPV6: u16 = 0x86dd;
-const UDP: u8 = 17;
+
+/// The transport of a socket, by its number in IP's header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnTransport {
+    /// QUIC.
+    Udp = 17,
+    /// TLS, where UDP does not pass.
+    Tcp = 6,
+}
 
 /// One socket of the uplink and its collector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pair {
+    transport: OwnTransport,
     local: SocketAddr,
     collector: SocketAddr,
 }
@@ -35,10 +44,11 @@ struct Shared {
 
 impl OwnTraffic {
     /// Announces a socket's two ends. An unspecified local address is replaced by the one that the system sends from.
-    pub fn announce(&self, local: SocketAddr, collector: SocketAddr) {
+    pub fn announce(&self, transport: OwnTransport, local: SocketAddr, collector: SocketAddr) {
         let ip = if local.ip().is_unspecified() { source_address(collector) } else { Some(local.ip()) };
         let Some(ip) = ip else { return };
-        let pair = Pair { local: SocketAddr::new(ip.to_canonical(), local.port()), collector: canonical(collector) };
+        let local = SocketAddr::new(ip.to_canonical(), local.port());
+        let pair = Pair { transport, local, collector: canonical(collector) };
         let mut pairs = self.pairs();
         if !pairs.contains(&pair) {
             if pairs.len() == PAIRS_MAX {
@@ -52,7 +62,8 @@ impl OwnTraffic {
     /// What a capture asks, frame by frame.
     #[must_use]
     pub fn filter(&self) -> OwnFilter {
-        let mut filter = OwnFilter { own: self.clone(), seen: usize::MAX, pairs: Vec::new(), frames: 0, bytes: 0 };
+        let mut filter =
+            OwnFilter { own: self.clone(), seen: usize::MAX, pairs: Vec::new(), transports: 0, frames: 0, bytes: 0 };
         filter.refresh();
         filter
     }
@@ -82,6 +93,8 @@ pub struct OwnFilter {
     seen: usize,
     /// Ports first, as they stand in the header in both directions: they refuse nearly every frame.
     pairs: Vec<([u8; 4], [u8; 4], Pair)>,
+    /// A bit for the number of each transport among the pairs: most frames are of the other one.
+    transports: u32,
     frames: u64,
     bytes: u64,
 }
@@ -93,6 +106,7 @@ impl OwnFilter {
         if version != self.seen {
             self.seen = version;
             self.pairs = self.own.pairs().iter().map(|pair| (ports(pair, false), ports(pair, true), *pair)).collect();
+            self.transports = self.pairs.iter().fold(0, |bits, (.., pair)| bits | 1 << pair.transport as u8);
         }
     }
 
@@ -133,7 +147,7 @@ impl OwnFilter {
         own
     }
 
-    /// QUIC forbids fragments (RFC 9000 section 14), and IPv6 headers before UDP would be the system's doing.
+    /// QUIC forbids fragments (RFC 9000 section 14), TCP looks for the path's MTU, and IPv6 headers before UDP would be the system's doing.
     #[inline]
     fn is_own(&self, protocol: u16, packet: &[u8]) -> bool {
         let (next, header, source, length) = match protocol {
@@ -141,12 +155,14 @@ impl OwnFilter {
             ETHER_IPV6 => (6, 40, 8, 16),
             _ => return false,
         };
-        if packet.get(next) != Some(&UDP) {
+        let Some(number) = packet.get(next).filter(|number| **number < 32 && self.transports >> **number & 1 == 1)
+        else {
             return false;
-        }
+        };
         let Some(Ok(ports)) = packet.get(header..header + 4).map(<[u8; 4]>::try_from) else { return false };
         self.pairs.iter().any(|(there, back, pair)| {
             let (from, to) = match ports {
+                _ if pair.transport as u8 != *number => return false,
                 _ if ports == *there => (&pair.local, &pair.collector),
                 _ if ports == *back => (&pair.collector, &pair.local),
                 _ => return false,
@@ -161,12 +177,16 @@ impl OwnFilter {
     fn takes_decoded(&mut self, link_type: u16, bytes: &[u8]) -> bool {
         let wire_len = WireLen(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
         let decoded = decode(Frame { time_ns: 0, link_type, wire_len, data: bytes });
-        let (Some(network), Some(Upper::Udp { src_port, dest_port })) = (decoded.network, decoded.upper) else {
-            return false;
+        let Some(network) = decoded.network else { return false };
+        let (transport, src_port, dest_port) = match decoded.upper {
+            Some(Upper::Udp { src_port, dest_port }) => (OwnTransport::Udp, src_port, dest_port),
+            Some(Upper::Tcp(tcp)) => (OwnTransport::Tcp, tcp.src_port, tcp.dest_port),
+            _ => return false,
         };
         let (from, to) = (SocketAddr::new(network.src, src_port), SocketAddr::new(network.dest, dest_port));
         let own = self.pairs.iter().any(|(_, _, pair)| {
-            (pair.local, pair.collector) == (from, to) || (pair.collector, pair.local) == (from, to)
+            pair.transport == transport
+                && ((pair.local, pair.collector) == (from, to) || (pair.collector, pair.local) == (from, to))
         });
         self.count(own, bytes)
     }
@@ -223,7 +243,7 @@ mod tests {
 
     fn own() -> OwnTraffic {
         let own = OwnTraffic::default();
-        own.announce(ME.into(), COLLECTOR.into());
+        own.announce(OwnTransport::Udp, ME.into(), COLLECTOR.into());
         own
     }
 
@@ -252,6 +272,10 @@ mod tests {
         let mut tcp = packet(ME, COLLECTOR);
         tcp[9] = 6;
         assert!(!own.takes(1, &frame(&[], &tcp)), "another protocol between the same ports");
+        let over_tcp = OwnTraffic::default();
+        over_tcp.announce(OwnTransport::Tcp, ME.into(), COLLECTOR.into());
+        let mut over_tcp = over_tcp.filter();
+        assert!(over_tcp.takes(1, &frame(&[], &tcp)) && !over_tcp.takes(1, &frame(&[], &there)));
         for cut in 0..there.len() {
             own.takes(1, &frame(&[], &there[..cut]));
         }
@@ -264,7 +288,7 @@ mod tests {
         let own = OwnTraffic::default();
         let mut filter = own.filter();
         let v6: SocketAddr = "[2001:db8::9]:8740".parse().unwrap();
-        own.announce("[2001:db8::1]:4000".parse().unwrap(), v6);
+        own.announce(OwnTransport::Udp, "[2001:db8::1]:4000".parse().unwrap(), v6);
         let mut packet = vec![0x60, 0, 0, 0, 0, 8, 17, 64];
         packet.extend("2001:db8::1".parse::<std::net::Ipv6Addr>().unwrap().octets());
         packet.extend("2001:db8::9".parse::<std::net::Ipv6Addr>().unwrap().octets());
@@ -273,7 +297,7 @@ mod tests {
         filter.refresh();
         assert!(filter.takes_network(ETHER_IPV6, &packet));
         for port in 0..100 {
-            own.announce(SocketAddr::new([10, 0, 0, 1].into(), port), v6);
+            own.announce(OwnTransport::Udp, SocketAddr::new([10, 0, 0, 1].into(), port), v6);
         }
         filter.refresh();
         assert_eq!(filter.pairs.len(), PAIRS_MAX);
@@ -283,7 +307,7 @@ mod tests {
     #[test]
     fn an_unspecified_address_becomes_the_one_that_is_sent_from() {
         let own = OwnTraffic::default();
-        own.announce("0.0.0.0:777".parse().unwrap(), "127.0.0.1:8740".parse().unwrap());
+        own.announce(OwnTransport::Udp, "0.0.0.0:777".parse().unwrap(), "127.0.0.1:8740".parse().unwrap());
         assert_eq!(own.pairs().front().map(|pair| pair.local), Some("127.0.0.1:777".parse().unwrap()));
     }
 }

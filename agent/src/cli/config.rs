@@ -43,6 +43,16 @@ pub(super) fn load(place: &Place) -> Result<Loaded, Fault> {
     Ok(loaded)
 }
 
+/// The same with the policy of the agent's group over it. One that does not fit is passed over, with a word.
+pub(super) fn governed(place: &Place) -> Result<Loaded, Fault> {
+    let loaded = load(place)?;
+    let state = loaded.config.agent.state.clone();
+    Ok(crate::policy::overlay(loaded.clone(), &state).unwrap_or_else(|why| {
+        eprintln!("picket-agent: the policy is passed over: {why}");
+        loaded
+    }))
+}
+
 /// Runs the verb.
 pub(super) fn config(args: &ConfigArgs) -> Result<Exit, Fault> {
     match &args.verb {
@@ -53,7 +63,7 @@ pub(super) fn config(args: &ConfigArgs) -> Result<Exit, Fault> {
             print(&format!("the configuration is good ({from})\n"))
         }
         ConfigVerb::Show { place, json } => {
-            let loaded = load(place)?;
+            let loaded = governed(place)?;
             print(&if *json { show_json(&loaded) } else { show(&loaded) })
         }
     }

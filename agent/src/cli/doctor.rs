@@ -160,22 +160,37 @@ fn identity(config: &Config) -> Vec<Finding> {
     };
     let mut findings = vec![certificate];
     findings.extend(identity.enrolment.iter().map(|address| reach(address)));
+    let named = &config.uplink.collectors;
+    let collectors = if named.is_empty() { &identity.collectors } else { named };
+    findings.extend(collectors.iter().map(|address| fall_back(address)));
     findings
+}
+
+fn connect(address: &str) -> std::io::Result<()> {
+    let mut last = std::io::Error::other("the name has no address");
+    for socket in address.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&socket, PATIENCE) {
+            Ok(_) => return Ok(()),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// The port for events takes TCP, which is needed only where UDP does not pass. Which is in use `status` shows.
+fn fall_back(address: &str) -> Finding {
+    match connect(address) {
+        Ok(()) => Finding::new("events", Grade::Good, format!("{address} takes TCP too, where UDP does not pass")),
+        Err(error) => {
+            let words = format!("{address} cannot be reached over TCP: {error}; needed only where UDP does not pass");
+            Finding::new("events", Grade::Warning, words)
+        }
+    }
 }
 
 /// The collector's HTTPS port answers a TCP connection; whether QUIC passes shows only the running agent.
 fn reach(address: &str) -> Finding {
-    let connect = || -> std::io::Result<()> {
-        let mut last = std::io::Error::other("the name has no address");
-        for socket in address.to_socket_addrs()? {
-            match TcpStream::connect_timeout(&socket, PATIENCE) {
-                Ok(_) => return Ok(()),
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
-    };
-    match connect() {
+    match connect(address) {
         Ok(()) => Finding::new("collector", Grade::Good, format!("{address} answers")),
         Err(error) => {
             let words =

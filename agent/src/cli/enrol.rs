@@ -24,11 +24,13 @@ pub struct EnrolArgs {
 pub(super) fn enrol(args: &EnrolArgs) -> Result<Exit, Fault> {
     let loaded = super::config::load(&args.place)?;
     let state = &loaded.config.agent.state;
-    let identity = crate::enrol::enrol(&args.token, args.name.as_deref(), state)
-        .map_err(|error| Fault { exit: Exit::from_status(error.exit_status()), error: error.into() })?;
+    let crate::enrol::Enrolled { identity, pending, group } =
+        crate::enrol::enrol(&args.token, args.name.as_deref(), state).map_err(fault)?;
     if args.json {
         let value = serde_json::json!({
             "agent": identity.agent,
+            "group": group,
+            "pending": pending,
             "state": identity.directory,
             "collectors": identity.collectors,
             "not_after": identity.not_after,
@@ -36,5 +38,63 @@ pub(super) fn enrol(args: &EnrolArgs) -> Result<Exit, Fault> {
         return print(&format!("{value}\n"));
     }
     let collectors = identity.collectors.join(", ");
-    print(&format!("enrolled as {} in {}; sends to {collectors}\n", identity.agent, identity.directory.display()))
+    let (agent, directory) = (&identity.agent, identity.directory.display());
+    print(&format!("enrolled as {agent} in {directory}; sends to {collectors}\n"))?;
+    if pending {
+        let words = format!("a person has yet to let it in: `picket-collector agents approve {agent}` there\n");
+        return print(&words);
+    }
+    Ok(Exit::Done)
+}
+
+fn fault(error: crate::enrol::EnrolError) -> Fault {
+    Fault { exit: Exit::from_status(error.exit_status()), error: error.into() }
+}
+
+/// What `unenrol` takes.
+#[derive(Clone, Debug, Args)]
+pub struct UnenrolArgs {
+    #[command(flatten)]
+    /// Where things are.
+    pub place: Place,
+    /// Do not ask the collector: remove the key here; the agent is then to be revoked there
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Runs the verb `unenrol`: the identity ends at the collector first, then here. What still waits in the spool belongs to
+/// that identity and goes with it.
+pub(super) fn unenrol(args: &UnenrolArgs) -> Result<Exit, Fault> {
+    let loaded = super::config::load(&args.place)?;
+    let state = &loaded.config.agent.state;
+    let identity = crate::enrol::Identity::load(state).map_err(fault)?;
+    let spool = loaded.config.spool_directory();
+    let limits = crate::spool::Limits::default();
+    let left = if spool.exists() {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        // Whoever holds the spool is told to be stopped first.
+        let (open, _) = crate::spool::Spool::open(&spool, limits, i64::try_from(now.as_nanos()).unwrap_or(i64::MAX))
+            .map_err(|error| Fault::new(Exit::Failed, error))?;
+        open.books().spooled
+    } else {
+        0
+    };
+    if !args.offline {
+        crate::enrol::leave(&identity).map_err(fault)?;
+    }
+    crate::enrol::forget(state).map_err(fault)?;
+    match std::fs::remove_dir_all(&spool) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            let sentence = format!("the identity is gone, but the spool {} stays: {error}", spool.display());
+            return Err(Fault::say(Exit::Failed, sentence));
+        }
+        _ => {}
+    }
+    let agent = &identity.agent;
+    let there = if args.offline {
+        format!("; revoke it there: `picket-collector agents revoke {agent}`")
+    } else {
+        String::new()
+    };
+    print(&format!("{agent} gave its identity up{there}; {left} events that waited for the collector are gone\n"))
 }

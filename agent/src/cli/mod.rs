@@ -43,6 +43,8 @@ pub enum Verb {
     Features(crate::features_cmd::Args),
     /// Get this host's identity from a collector
     Enrol(enrol::EnrolArgs),
+    /// Give this host's identity up, at the collector and here
+    Unenrol(enrol::UnenrolArgs),
     /// Show the running agent's ledger and connection
     Status(status::StatusArgs),
     /// Show the running agent's rates, protocols and ledger, refreshed each second
@@ -104,6 +106,7 @@ fn run(cli: Cli) -> Result<Exit, Fault> {
         Verb::Run(args) => run::run(&args),
         Verb::Features(args) => features(&args),
         Verb::Enrol(args) => enrol::enrol(&args),
+        Verb::Unenrol(args) => enrol::unenrol(&args),
         Verb::Status(args) => status::status(&args),
         Verb::Top(args) => status::top(&args),
         Verb::Bundle(args) => bundle::bundle(&args),

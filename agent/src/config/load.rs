@@ -117,6 +117,24 @@ impl Loaded {
         Ok(loaded)
     }
 
+    /// Puts one more file over everything that was read; answers the keys it sets.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first thing that is wrong.
+    pub fn over(mut self, path: &Path) -> Result<(Self, Vec<String>), ConfigError> {
+        let wrong = |message: String| ConfigError::Value { path: path.to_owned(), line: 1, message };
+        let mut merged = toml::Table::try_from(&self.config).map_err(|error| wrong(error.to_string()))?;
+        let before = std::mem::take(&mut self.origins);
+        self.merge(&mut merged, path.to_owned())?;
+        let keys = self.origins.keys().cloned().collect();
+        for (key, origin) in before {
+            self.origins.entry(key).or_insert(origin);
+        }
+        self.config = merged.try_into().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
+        self.check()?;
+        Ok((self, keys))
+    }
+
     /// Says that a value came from the command line.
     pub fn overridden(&mut self, key: &str, option: &'static str) {
         self.origins.insert(key.to_owned(), Origin::Option(option));

@@ -5,6 +5,7 @@ use crate::capture::Backend;
 use crate::sensor::privacy::{Treatment, Treatments};
 use crate::sensor::{Limits, Timeouts};
 use crate::spool;
+use crate::uplink::Choice;
 use picket_packet::Checksums;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -200,6 +201,8 @@ pub struct Spool {
 pub struct Uplink {
     /// Collectors as `host:port`; empty uses those learnt at enrolment.
     pub collectors: Vec<String>,
+    /// `auto` uses QUIC, and TLS over TCP where UDP does not pass; `quic` and `tcp` use one alone.
+    pub transport: Choice,
     /// Longest time an event waits for others to share a frame with, 10 ms to 1 min.
     pub batch_delay: Span,
     /// Events that may wait between sensor and spool, 1,000 to 10,000,000.
@@ -331,7 +334,7 @@ impl Default for Spool {
 
 impl Default for Uplink {
     fn default() -> Self {
-        Self { collectors: Vec::new(), batch_delay: Span::seconds(1), queue_events: 65_536 }
+        Self { collectors: Vec::new(), transport: Choice::Auto, batch_delay: Span::seconds(1), queue_events: 65_536 }
     }
 }
 

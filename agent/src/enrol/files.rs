@@ -1,6 +1,7 @@
-//! The identity on disk: `agent.key` (PEM, 0600) and `agent.json` (what the collector said).
+//! The identity on disk: `agent.key` (PEM, 0600), `agent.json` (what the collector said), and, while the collector's
+//! authority is being changed, `authorities.pem` (others to trust).
 
-use super::{EnrolError, Identity};
+use super::{EnrolError, Enrolled, Identity};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -16,8 +17,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Key and certificates, as TLS takes them.
 #[derive(Debug)]
 pub struct Material {
-    /// The collector's authority.
-    pub authority: CertificateDer<'static>,
+    /// The collector's authorities, the one in force first.
+    pub authorities: Vec<CertificateDer<'static>>,
     /// The agent's certificate.
     pub certificate: CertificateDer<'static>,
     /// The agent's key.
@@ -29,8 +30,15 @@ pub struct Material {
 pub(super) struct Answer {
     certificate: String,
     authority: String,
+    /// All to trust; an earlier release names one alone.
+    #[serde(default)]
+    authorities: Vec<String>,
     agent: String,
     site: String,
+    #[serde(default)]
+    group: String,
+    #[serde(default)]
+    pending: bool,
     collectors: Vec<String>,
     not_after: i64,
     signer: String,
@@ -57,6 +65,14 @@ fn fault(what: &'static str, path: &Path, why: impl ToString) -> EnrolError {
 fn paths(directory: &Path) -> (PathBuf, PathBuf) {
     (directory.join("agent.key"), directory.join("agent.json"))
 }
+
+/// Other authorities than the one in `agent.json`. A file of its own, which an earlier release passes over.
+fn others(directory: &Path) -> PathBuf {
+    directory.join("authorities.pem")
+}
+
+/// Authorities at most.
+const MAX_AUTHORITIES: usize = 4;
 
 /// Seconds since 1970.
 fn now() -> i64 {
@@ -99,7 +115,7 @@ pub(super) fn store(
     answer: &Answer,
     enrolled_at: &str,
     addresses: &[String],
-) -> Result<Identity, EnrolError> {
+) -> Result<Enrolled, EnrolError> {
     std::fs::create_dir_all(directory).map_err(|e| fault("make", directory, e))?;
     let stored = Stored {
         agent: answer.agent.clone(),
@@ -114,10 +130,81 @@ pub(super) fn store(
     };
     let (key_path, json_path) = paths(directory);
     let text = serde_json::to_vec_pretty(&stored).map_err(|e| fault("encode", &json_path, e))?;
+    let mut ders = Vec::new();
+    for text in answer.authorities.iter().filter(|text| **text != answer.authority) {
+        ders.push(STANDARD.decode(text).map_err(|e| fault("understand", &json_path, e))?);
+    }
     write(&key_path, key.as_bytes(), 0o600)?;
+    write_others(directory, &ders)?;
     write(&json_path, &text, 0o644)?;
     material(directory)?;
-    load(directory)
+    Ok(Enrolled { identity: load(directory)?, pending: answer.pending, group: answer.group.clone() })
+}
+
+/// Writes the other authorities, or removes their file where there are none.
+fn write_others(directory: &Path, ders: &[Vec<u8>]) -> Result<(), EnrolError> {
+    let path = others(directory);
+    if ders.is_empty() {
+        return match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(fault("remove", &path, e)),
+            _ => Ok(()),
+        };
+    }
+    let mut text = String::new();
+    for der in ders {
+        text.push_str("-----BEGIN CERTIFICATE-----\n");
+        let encoded = STANDARD.encode(der);
+        for line in encoded.as_bytes().chunks(64) {
+            text.push_str(&String::from_utf8_lossy(line));
+            text.push('\n');
+        }
+        text.push_str("-----END CERTIFICATE-----\n");
+    }
+    write(&path, text.as_bytes(), 0o644)
+}
+
+fn read_others(directory: &Path) -> Result<Vec<CertificateDer<'static>>, EnrolError> {
+    let path = others(directory);
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(fault("read", &path, e)),
+    };
+    let all = CertificateDer::pem_slice_iter(&text).take(MAX_AUTHORITIES);
+    all.collect::<Result<_, _>>().map_err(|e| fault("understand", &path, e))
+}
+
+/// Replaces what is trusted; answers whether anything changed.
+pub(super) fn replace_authorities(directory: &Path, ders: &[Vec<u8>]) -> Result<bool, EnrolError> {
+    let known: Vec<Vec<u8>> = material(directory)?.authorities.iter().map(|der| der.to_vec()).collect();
+    if known == ders {
+        return Ok(false);
+    }
+    if ders.len() > MAX_AUTHORITIES || !ders.iter().any(|der| known.contains(der)) {
+        return Err(EnrolError::Refused("none of the authorities it names is known here".to_owned()));
+    }
+    let Some((first, rest)) = ders.split_first() else { return Ok(false) };
+    // The others first: between the two writes too, everything that is to be trusted is.
+    write_others(directory, &known)?;
+    let (_, path) = paths(directory);
+    let mut stored = read(directory)?;
+    stored.authority = STANDARD.encode(first);
+    let text = serde_json::to_vec_pretty(&stored).map_err(|e| fault("encode", &path, e))?;
+    write(&path, &text, 0o644)?;
+    write_others(directory, rest)?;
+    Ok(true)
+}
+
+/// Removes the identity. The key goes first: without it the rest is worth nothing.
+pub(super) fn remove(directory: &Path) -> Result<(), EnrolError> {
+    let (key, json) = paths(directory);
+    for path in [key, json, others(directory)] {
+        match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(fault("remove", &path, e)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn read(directory: &Path) -> Result<Stored, EnrolError> {
@@ -152,7 +239,13 @@ pub(super) fn material(directory: &Path) -> Result<Material, EnrolError> {
         |text: &str| STANDARD.decode(text).map(CertificateDer::from).map_err(|e| fault("understand", &json_path, e));
     let key = std::fs::read(&key_path).map_err(|e| fault("read", &key_path, e))?;
     let key = PrivateKeyDer::from_pem_slice(&key).map_err(|e| fault("understand", &key_path, e))?;
-    Ok(Material { authority: der(&stored.authority)?, certificate: der(&stored.certificate)?, key })
+    let mut authorities = vec![der(&stored.authority)?];
+    for other in read_others(directory)? {
+        if !authorities.contains(&other) {
+            authorities.push(other);
+        }
+    }
+    Ok(Material { authorities, certificate: der(&stored.certificate)?, key })
 }
 
 pub(super) fn replace_certificate(directory: &Path, certificate: &[u8], not_after: i64) -> Result<(), EnrolError> {

@@ -4,10 +4,12 @@
 //! before it has a certificate. The private key is made here and never leaves the host.
 
 mod files;
+mod host;
 mod pin;
 mod request;
 
 pub use files::Material;
+pub use host::host_note;
 pub use request::renewal_request;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +33,17 @@ pub struct Identity {
     pub not_after: i64,
     /// Public half (Ed25519) of the collector's key that signs bundles; empty where it has none.
     pub signer: Vec<u8>,
+}
+
+/// What an enrolment brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolled {
+    /// The identity.
+    pub identity: Identity,
+    /// Whether a person has yet to approve it.
+    pub pending: bool,
+    /// The group whose policy it gets; empty where it has none.
+    pub group: String,
 }
 
 /// Why enrolment, renewal or loading failed.
@@ -60,6 +73,11 @@ pub enum EnrolError {
     /// The collector said no: expired, used up, unknown token, revoked, clock.
     #[error("the collector refused: {0}")]
     Refused(String),
+    /// This host has another identity already.
+    #[error(
+        "this host is enrolled as {0} already: leave --name out to renew that, or run `picket-agent unenrol` first"
+    )]
+    Enrolled(String),
     /// This host has no identity yet.
     #[error("{} holds no identity: run `picket-agent enrol TOKEN` first", .0.display())]
     NotEnrolled(PathBuf),
@@ -80,7 +98,7 @@ impl EnrolError {
     #[must_use]
     pub const fn exit_status(&self) -> u8 {
         match self {
-            Self::Token(_) => 2,
+            Self::Token(_) | Self::Enrolled(_) => 2,
             Self::Unreachable { .. } => 4,
             Self::WrongAuthority { .. } | Self::Refused(_) => 5,
             Self::NotEnrolled(_) | Self::File { .. } => 1,
@@ -90,20 +108,29 @@ impl EnrolError {
 
 /// Enrols this host: makes a key in `directory`, proves the token, stores the certificate. Blocks.
 ///
-/// `name` is the agent's id; `None` makes one of the host name and a short random part.
+/// `name` is the agent's id; `None` makes one of the host name and a short random part. A host that is enrolled keeps
+/// its name and key: the collector then knows it again, with everything it has of it.
 ///
 /// # Errors
 /// [`EnrolError`]; an identity that was there before stays untouched.
-pub fn enrol(token: &str, name: Option<&str>, directory: &Path) -> Result<Identity, EnrolError> {
+pub fn enrol(token: &str, name: Option<&str>, directory: &Path) -> Result<Enrolled, EnrolError> {
     let token = picket_event::wire::EnrolmentToken::parse(token).map_err(|why| EnrolError::Token(why.to_owned()))?;
-    let agent = match name {
-        Some(name) => name.to_owned(),
-        None => files::made_up_name()?,
+    let (agent, key, csr) = match files::load(directory) {
+        Ok(known) if name.is_some_and(|name| name != known.agent) => return Err(EnrolError::Enrolled(known.agent)),
+        Ok(known) => {
+            let csr = renewal_request(&known)?;
+            (known.agent, files::key(directory)?, csr)
+        }
+        Err(EnrolError::NotEnrolled(_)) => {
+            let agent = name.map_or_else(files::made_up_name, |name| Ok(name.to_owned()))?;
+            let (key, csr) = request::new_key(&agent)?;
+            (agent, key, csr)
+        }
+        Err(other) => return Err(other),
     };
-    let (key, csr) = request::new_key(&agent)?;
     let mut last = EnrolError::Token("it names no collector".to_owned());
     for address in &token.addresses {
-        match request::post(&token, address, &agent, &csr) {
+        match request::enrol(&token, address, &agent, &csr) {
             Ok(answer) => return files::store(directory, &key, &answer, address, &token.addresses),
             // Another address of the same collector may be reachable; a refusal is the same everywhere.
             Err(unreachable @ EnrolError::Unreachable { .. }) => last = unreachable,
@@ -111,6 +138,30 @@ pub fn enrol(token: &str, name: Option<&str>, directory: &Path) -> Result<Identi
         }
     }
     Err(last)
+}
+
+/// Gives this host's identity up at the collector. Blocks. The files stay; [`forget`] removes them.
+///
+/// # Errors
+/// [`EnrolError`].
+pub fn leave(identity: &Identity) -> Result<(), EnrolError> {
+    let mut last = EnrolError::Token("the identity names no collector".to_owned());
+    for address in &identity.enrolment {
+        match request::leave(identity, address) {
+            Ok(()) => return Ok(()),
+            Err(unreachable @ EnrolError::Unreachable { .. }) => last = unreachable,
+            Err(other) => return Err(other),
+        }
+    }
+    Err(last)
+}
+
+/// Removes this host's key and certificates.
+///
+/// # Errors
+/// [`EnrolError::File`].
+pub fn forget(directory: &Path) -> Result<(), EnrolError> {
+    files::remove(directory)
 }
 
 impl Identity {
@@ -138,6 +189,15 @@ impl Identity {
         files::replace_certificate(&self.directory, certificate, not_after)?;
         *self = Self::load(&self.directory)?;
         Ok(())
+    }
+
+    /// Trusts these authorities (DER) from now on, the one that signs the collector's own certificate first. One of them
+    /// must be known already: whoever could name all of them anew could take the agent away.
+    ///
+    /// # Errors
+    /// [`EnrolError::Refused`] where none is known, [`EnrolError::File`] where they cannot be written.
+    pub fn trust(&mut self, authorities: &[Vec<u8>]) -> Result<bool, EnrolError> {
+        files::replace_authorities(&self.directory, authorities)
     }
 
     /// Whether two thirds of the certificate's life are over. `now` is seconds since 1970.

@@ -9,10 +9,10 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, Sign
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// Accepts a server whose chain ends in the authority of the fingerprint, under the collector's name.
+/// Accepts a server whose chain ends in an authority of these fingerprints, under the collector's name.
 #[derive(Debug)]
 pub(super) struct Pin {
-    pub(super) authority: [u8; 32],
+    pub(super) authorities: Vec<[u8; 32]>,
     pub(super) provider: Arc<CryptoProvider>,
 }
 
@@ -25,7 +25,10 @@ impl ServerCertVerifier for Pin {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let pinned = intermediates.iter().find(|c| Sha256::digest(c).as_slice() == self.authority);
+        let pinned = intermediates.iter().find(|c| {
+            let digest: [u8; 32] = Sha256::digest(c).into();
+            self.authorities.contains(&digest)
+        });
         let authority = pinned.ok_or(Error::InvalidCertificate(CertificateError::UnknownIssuer))?;
         let mut roots = RootCertStore::empty();
         roots.add(authority.clone().into_owned())?;

@@ -13,6 +13,7 @@ use picket_event::wire::{EnrolmentToken, SERVER_NAME};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, Error as TlsError};
+use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -51,37 +52,68 @@ pub fn renewal_request(identity: &Identity) -> Result<Vec<u8>, EnrolError> {
     request_for(&key, &identity.agent).map_err(|e| unable(&e))
 }
 
+/// One question to one address.
+struct Question<'a> {
+    address: &'a str,
+    /// SHA-256 of the authorities that the collector may show itself under.
+    authorities: Vec<[u8; 32]>,
+    path: &'static str,
+    body: String,
+}
+
+impl Question<'_> {
+    fn unreachable(&self, why: impl ToString) -> EnrolError {
+        let port = self.address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(0);
+        EnrolError::Unreachable { address: self.address.to_owned(), port, why: why.to_string() }
+    }
+
+    /// The answer's body.
+    fn ask(&self) -> Result<Bytes, EnrolError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|e| self.unreachable(e))?;
+        runtime.block_on(async {
+            let answered = tokio::time::timeout(PATIENCE, exchange(self)).await;
+            answered.unwrap_or_else(|_| Err(self.unreachable("no answer in 20 s")))
+        })
+    }
+}
+
+fn clock() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
 /// Proves the token at one address and brings the answer. Blocks.
-pub(super) fn post(token: &EnrolmentToken, address: &str, agent: &str, csr: &[u8]) -> Result<Answer, EnrolError> {
-    let port = address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(0);
-    let unreachable = |why: String| EnrolError::Unreachable { address: address.to_owned(), port, why };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|e| unreachable(e.to_string()))?;
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+pub(super) fn enrol(token: &EnrolmentToken, address: &str, agent: &str, csr: &[u8]) -> Result<Answer, EnrolError> {
     let body = serde_json::json!({
         "token": token.id,
         "secret": STANDARD.encode(token.secret),
         "agent": agent,
         "request": STANDARD.encode(csr),
-        "clock": clock,
+        "clock": clock(),
     });
-    let exchange = async {
-        let exchange = exchange(token, address, body.to_string(), &unreachable);
-        tokio::time::timeout(PATIENCE, exchange)
-            .await
-            .unwrap_or_else(|_| Err(unreachable("no answer in 20 s".to_owned())))
-    };
-    runtime.block_on(exchange)
+    let question =
+        Question { address, authorities: vec![token.authority], path: "/api/v1/enrol", body: body.to_string() };
+    serde_json::from_slice(&question.ask()?)
+        .map_err(|e| EnrolError::Refused(format!("its answer is not understood: {e}")))
 }
 
-async fn exchange(
-    token: &EnrolmentToken,
-    address: &str,
-    body: String,
-    unreachable: &impl Fn(String) -> EnrolError,
-) -> Result<Answer, EnrolError> {
+/// Gives the identity up at one address. The request's subject says so, and is signed by the agent's key. Blocks.
+pub(super) fn leave(identity: &Identity, address: &str) -> Result<(), EnrolError> {
+    let pem = KeyPair::from_pem(&key(&identity.directory)?).map_err(|e| unable(&e))?;
+    let clock = clock();
+    let signed = request_for(&pem, &format!("leave {} {clock}", identity.agent)).map_err(|e| unable(&e))?;
+    let authorities = identity.material()?.authorities.iter().map(|der| Sha256::digest(der).into()).collect();
+    let body = serde_json::json!({
+        "agent": identity.agent, "request": STANDARD.encode(signed), "clock": clock,
+    });
+    Question { address, authorities, path: "/api/v1/leave", body: body.to_string() }.ask().map(|_| ())
+}
+
+async fn exchange(question: &Question<'_>) -> Result<Bytes, EnrolError> {
+    let address = question.address;
+    let unreachable = |why: String| question.unreachable(why);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let pin = Pin { authority: token.authority, provider: provider.clone() };
+    let pin = Pin { authorities: question.authorities.clone(), provider: provider.clone() };
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| unreachable(e.to_string()))?
@@ -93,15 +125,15 @@ async fn exchange(
     let tls = TlsConnector::from(Arc::new(config))
         .connect(name, tcp)
         .await
-        .map_err(|e| handshake(address, e, unreachable))?;
+        .map_err(|e| handshake(address, e, &unreachable))?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(tls)).await.map_err(|e| unreachable(e.to_string()))?;
     // Ends with the exchange; its errors show in the request's.
     tokio::spawn(connection);
-    let request = Request::post("/api/v1/enrol")
+    let request = Request::post(question.path)
         .header("host", address)
         .header("content-type", "application/json")
-        .body(Full::new(Bytes::from(body)))
+        .body(Full::new(Bytes::from(question.body.clone())))
         .map_err(|e| unreachable(e.to_string()))?;
     let response = sender.send_request(request).await.map_err(|e| unreachable(e.to_string()))?;
     let status = response.status();
@@ -109,8 +141,7 @@ async fn exchange(
         Limited::new(response.into_body(), MAX_ANSWER).collect().await.map_err(|e| unreachable(e.to_string()))?;
     let body = body.to_bytes();
     if status.is_success() {
-        return serde_json::from_slice(&body)
-            .map_err(|e| EnrolError::Refused(format!("its answer is not understood: {e}")));
+        return Ok(body);
     }
     let said = serde_json::from_slice::<serde_json::Value>(&body).ok();
     let why = said.as_ref().and_then(|v| v.get("error")).and_then(|v| v.as_str());

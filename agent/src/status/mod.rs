@@ -75,6 +75,8 @@ pub struct UplinkStatus {
     pub connected: bool,
     /// In words.
     pub state: String,
+    /// `QUIC`, or `TCP` where UDP does not pass; empty while not connected.
+    pub transport: String,
     /// Whether the collector refuses this agent.
     pub refused: bool,
     /// The spool's epoch.

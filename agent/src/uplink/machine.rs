@@ -5,7 +5,7 @@
 //! collector has judged its certificate.
 
 use crate::spool::{Item, Machine as Spool, Stored};
-use picket_event::wire::{Control, HelloAnswer, Refusal};
+use picket_event::wire::{Control, HelloAnswer, Refusal, RefusalCode};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 /// Wait after a refusal that only a person can lift.
 const REFUSED_WAIT: Duration = Duration::from_secs(60);
+/// Wait after another connection with our key took the place of ours.
+const REPLACED_WAIT: Duration = Duration::from_secs(4);
 /// Longest time from the first packet to the answered hello.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Sequences of one gap frame at most.
@@ -229,7 +231,12 @@ impl Machine {
         self.in_flight.clear();
         self.in_flight_bytes = 0;
         let doubled = FIRST_WAIT.saturating_mul(1 << (self.failures - 1).min(8)).min(LONGEST_WAIT);
-        let base = if self.refusal.as_ref().is_some_and(|r| r.code.is_final()) { REFUSED_WAIT } else { doubled };
+        let base = match self.refusal.as_ref().map(|refusal| refusal.code) {
+            Some(code) if code.is_final() => REFUSED_WAIT,
+            // Somebody else holds our key. Two that took turns as fast as they can would be a nuisance.
+            Some(RefusalCode::Replaced) => REPLACED_WAIT,
+            _ => doubled,
+        };
         self.phase = Phase::Waiting { until: now + base.mul_f64(0.5 + self.fraction() / 2.0) };
     }
 

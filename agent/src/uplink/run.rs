@@ -1,325 +1,359 @@
 //! The shell of the uplink: one task that joins machine, spool and connection.
 
-use super::client::{Client, read_frame};
-use super::machine::{Action, Machine, Window};
+use super::client::{Client, ClientError};
+use super::machine::{Action, Machine, Phase, Window};
+use super::path::{Choice, Path, Transport};
+use super::session::{Heard, Session, greet};
+use super::shared::Shared;
 use crate::enrol::Identity;
-use crate::spool::Spool;
-use picket_event::Ledger;
-use picket_event::wire::{
-    Control, Frame, Hello, OLDEST_VERSION, Refusal, RefusalCode, VERSION, WireError, decode_control, encode_control,
-    encode_gap,
-};
-use quinn::{Connection, ConnectionError, SendStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tokio::sync::{Notify, mpsc};
-
-/// What the threads of forwarding share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) spool: Mutex<Spool>,
-    /// Something new to send, an acknowledgement to wait for, or the end.
-    pub(crate) wake: Notify,
-    pub(crate) stopping: AtomicBool,
-    pub(crate) wire_bytes: AtomicU64,
-    pub(crate) ledger: Mutex<Option<Ledger>>,
-    /// A renewed certificate and its end.
-    pub(crate) certificate: Mutex<Option<(Vec<u8>, i64)>>,
-    pub(crate) link: Mutex<Link>,
-}
-
-/// The connection in words.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Link {
-    pub(crate) connected: bool,
-    pub(crate) refused: bool,
-    pub(crate) state: String,
-    pub(crate) site: String,
-}
-
-impl Shared {
-    /// A poisoned lock means that a thread panicked between two steps that each leave the state whole.
-    pub(crate) fn spool(&self) -> MutexGuard<'_, Spool> {
-        self.spool.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn link(&self) -> MutexGuard<'_, Link> {
-        self.link.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take_certificate(&self) -> Option<(Vec<u8>, i64)> {
-        self.certificate.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn take_ledger(&self) -> Option<Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
+use picket_event::wire::{Control, Frame, HostNote, Refusal, RefusalCode, encode_gap};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 /// What the uplink is told at its start.
 pub(crate) struct Settings {
     pub(crate) identity: Identity,
     pub(crate) collectors: Vec<String>,
     pub(crate) bundle: String,
+    pub(crate) host: HostNote,
+    pub(crate) transport: Choice,
     pub(crate) seed: u64,
 }
 
-/// A message from the collector, or the end of the connection.
-enum Heard {
-    Message(Control),
-    Closed(String),
-}
-
-struct Session {
-    connection: Connection,
-    control: SendStream,
-    events: SendStream,
-    heard: mpsc::Receiver<Heard>,
-    counted: u64,
-    renewing: bool,
+/// Everything the task holds.
+struct Uplink<'a> {
+    shared: &'a Shared,
+    settings: Settings,
+    client: Client,
+    machine: Machine,
+    path: Path,
+    session: Option<Session>,
+    /// A look whether QUIC passes.
+    look: Option<JoinHandle<bool>>,
+    begin: Instant,
+    /// Whether the last failure was a refused certificate.
+    refused: bool,
 }
 
 /// Runs until told to stop.
-pub(crate) async fn run(shared: &Shared, mut settings: Settings, mut client: Client) {
-    let begin = Instant::now();
-    let mut machine = Machine::new(settings.collectors.len(), settings.seed, Window::default());
-    let mut session: Option<Session> = None;
-    loop {
-        if shared.stopping.load(Ordering::Acquire) {
-            break;
+pub(crate) async fn run(shared: &Shared, settings: Settings, client: Client) {
+    let machine = Machine::new(settings.collectors.len(), settings.seed, Window::default());
+    let path = Path::new(settings.transport);
+    let (begin, session, look) = (Instant::now(), None, None);
+    let mut uplink = Uplink { shared, settings, client, machine, path, session, look, begin, refused: false };
+    while !shared.stopping.load(Ordering::Acquire) {
+        if let Err(why) = uplink.turn().await {
+            uplink.lost(&why);
         }
+    }
+    uplink.finish().await;
+}
+
+impl Uplink<'_> {
+    fn now(&self) -> Duration {
+        self.begin.elapsed()
+    }
+
+    /// One step; an error means that there is no connection any more.
+    async fn turn(&mut self) -> Result<(), String> {
         let action = {
-            let spool = shared.spool();
-            machine.poll(begin.elapsed(), spool.machine())
+            let spool = self.shared.spool();
+            self.machine.poll(self.begin.elapsed(), spool.machine())
         };
-        if let Some(open) = &mut session {
-            count(shared, open);
-            if machine.is_live() {
-                // A failed write shows as a closed connection a moment later.
-                let _ = say_more(shared, open, &settings.identity).await;
+        self.take_news().await?;
+        if let Some(open) = &mut self.session {
+            open.count(self.shared);
+            if self.machine.is_live() {
+                // A failed write shows as a closed connection a moment later, with the reason.
+                let _ = open.say_more(self.shared, &self.settings.identity).await;
+            }
+            if open.is_silent() {
+                return Err("nothing was heard for 30 s".to_owned());
             }
         }
-        if let Some((certificate, not_after)) = shared.take_certificate() {
-            let renewed = settings.identity.renew(&certificate, not_after).map_err(|e| e.to_string());
-            let renewed = renewed.and_then(|()| client.reload(&settings.identity).map_err(|e| e.to_string()));
-            match renewed {
-                Ok(()) => tracing::info!("the certificate is renewed"),
-                Err(e) => tracing::warn!("renew the certificate: {e}"),
-            }
-        }
-        let outcome = match action {
-            Action::Connect(index) => {
-                let host = settings.collectors.get(index).map_or("", String::as_str);
-                say(shared, format!("connecting to {host}"));
-                match open(&mut client, host, shared, &settings).await {
-                    Ok(opened) => {
-                        machine.opened(begin.elapsed());
-                        session = Some(opened);
-                        Ok(())
-                    }
-                    Err(why) => Err(why),
-                }
-            }
+        self.look_for_quic().await?;
+        match action {
+            Action::Connect(index) => self.connect(index).await,
             Action::Frame(stored) => {
-                let read = shared.spool().read(&stored);
-                match (read, &mut session) {
-                    (Ok(bytes), Some(open)) => write(open, &bytes, &mut machine, shared, &settings).await,
-                    (Err(_), _) => {
-                        machine.unreadable(stored.first);
+                let read = self.shared.spool().read(&stored);
+                match read {
+                    Ok(bytes) => self.write(&bytes).await,
+                    Err(_) => {
+                        self.machine.unreadable(stored.first);
                         Ok(())
                     }
-                    (_, None) => Err("not connected".to_owned()),
                 }
             }
             Action::Gap { first, count } => {
-                let declared = shared.spool().declare(first, first + u64::from(count) - 1);
-                match (declared.map_err(|e| e.to_string()).and_then(|()| gap(first, count)), &mut session) {
-                    (Ok(frame), Some(open)) => write(open, &frame.bytes, &mut machine, shared, &settings).await,
-                    (Err(e), _) => Err(e),
-                    (_, None) => Err("not connected".to_owned()),
-                }
+                let declared = self.shared.spool().declare(first, first + u64::from(count) - 1);
+                let frame = declared.map_err(|e| e.to_string()).and_then(|()| gap(first, count))?;
+                self.write(&frame.bytes).await
             }
             Action::GiveUp => Err("no answer within 10 s".to_owned()),
-            Action::Wait(until) => wait(until, begin, &mut session, &mut machine, shared, &settings).await,
+            Action::Wait(until) => self.wait(until).await,
+        }
+    }
+
+    /// Certificates and authorities that came are put in place.
+    async fn take_news(&mut self) -> Result<(), String> {
+        let (certificate, authorities) = {
+            let mut news = self.shared.news();
+            (news.certificate.take(), news.authorities.take())
         };
-        if let Err(why) = outcome {
-            end(&mut session, shared);
-            refused_frame(&machine, shared);
-            machine.lost(begin.elapsed());
-            report(&machine, shared, &settings, &why, begin);
+        let identity = &mut self.settings.identity;
+        if let Some((certificate, not_after)) = certificate {
+            let renewed = identity.renew(&certificate, not_after).map_err(|e| e.to_string());
+            let renewed = renewed.and_then(|()| self.client.reload(identity).map_err(|e| e.to_string()));
+            match renewed {
+                Ok(()) => {
+                    tracing::info!("the certificate is renewed");
+                    self.session.iter_mut().for_each(Session::renewed);
+                }
+                Err(e) => tracing::warn!("renew the certificate: {e}"),
+            }
+        }
+        let Some((authorities, renew)) = authorities else { return Ok(()) };
+        match identity.trust(&authorities) {
+            Ok(false) => {}
+            Ok(true) => {
+                tracing::info!("the collector's authorities are now {} in number", authorities.len());
+                if let Err(e) = self.client.reload(identity) {
+                    tracing::warn!("trust the collector's authorities: {e}");
+                }
+            }
+            Err(e) => {
+                tracing::warn!("trust the collector's authorities: {e}");
+                return Ok(());
+            }
+        }
+        match &mut self.session {
+            Some(open) if renew => open.renew(identity).await,
+            _ => Ok(()),
         }
     }
-    if let Some(open) = &mut session {
-        count(shared, open);
-        if let Some(ledger) = shared.take_ledger() {
-            let _ = send(&mut open.control, &Control::Ledger(Box::new(ledger))).await;
+
+    /// Connects to a collector. Where QUIC gets no answer, TCP is tried at once, and the reverse.
+    async fn connect(&mut self, index: usize) -> Result<(), String> {
+        let host = self.settings.collectors.get(index).cloned().unwrap_or_default();
+        self.shared.link().state = format!("connecting to {host}");
+        let mut transport = self.path.transport();
+        let mut connected = self.client.connect(&host, transport).await;
+        if let Err(ClientError::Silent(why)) = &connected
+            && let Some(other) = self.path.silent()
+        {
+            tracing::debug!("{why}; trying {}", other.name());
+            let first = why.clone();
+            transport = other;
+            connected = self.client.connect(&host, other).await;
+            if let Err(ClientError::Silent(why)) = connected {
+                self.path.both_silent();
+                connected = Err(ClientError::Silent(format!("{first}; {why}")));
+            }
         }
-        let _ = open.events.finish();
-        let _ = open.control.finish();
-        // Give the last messages a moment to arrive before the connection goes.
-        let _ = tokio::time::timeout(Duration::from_millis(200), open.connection.closed()).await;
-        open.connection.close(0u32.into(), b"done");
-        count(shared, open);
-        let _ = tokio::time::timeout(Duration::from_secs(1), client.finish()).await;
+        self.refused = matches!(connected, Err(ClientError::Refused(_)));
+        let wire = connected.map_err(|e| e.to_string())?;
+        let session = greet(wire, transport, &self.client, self.shared, &self.settings).await?;
+        self.machine.opened(self.begin.elapsed());
+        self.session = Some(session);
+        Ok(())
     }
-    let mut link = shared.link();
-    link.connected = false;
-    "stopped".clone_into(&mut link.state);
+
+    /// While TCP is in use by fall-back: looks now and then whether QUIC passes, and changes over when it does.
+    async fn look_for_quic(&mut self) -> Result<(), String> {
+        if let Some(look) = self.look.take_if(|look| look.is_finished())
+            && look.await.unwrap_or(false)
+        {
+            self.path.found();
+            return Err("QUIC passes again".to_owned());
+        }
+        let now = self.now();
+        if self.look.is_none() && self.path.looks(now) {
+            let host = self.settings.collectors.get(self.machine.current()).cloned().unwrap_or_default();
+            let client = self.client.clone();
+            self.look = Some(tokio::spawn(async move {
+                let wire = client.connect(&host, Transport::Quic).await;
+                wire.is_ok_and(|wire| {
+                    wire.close();
+                    true
+                })
+            }));
+        }
+        Ok(())
+    }
+
+    /// Writes a frame while listening, so that a full window of the transport never hides an acknowledgement.
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let Self { session, machine, shared, settings, path, begin, refused, .. } = self;
+        let Some(Session { wire, heard, heard_at, transport, .. }) = session else {
+            return Err("not connected".to_owned());
+        };
+        let mut ear = Ear { machine, shared, settings, path, transport: *transport, now: begin.elapsed(), refused };
+        let mut writing = std::pin::pin!(wire.events(bytes));
+        loop {
+            tokio::select! {
+                done = &mut writing => match done {
+                    Ok(()) => return Ok(()),
+                    Err(why) => return Err(ear.last_words(heard, why).await),
+                },
+                message = heard.recv() => {
+                    *heard_at = Instant::now();
+                    ear.hear(message)?;
+                }
+            }
+        }
+    }
+
+    async fn wait(&mut self, until: Option<Duration>) -> Result<(), String> {
+        // Without a deadline the flag and the byte counts are still looked at once a second.
+        let rest = until.map_or(Duration::from_secs(1), |until| until.saturating_sub(self.now()));
+        let sleep = tokio::time::sleep(rest.min(Duration::from_secs(1)));
+        let Self { session, machine, shared, settings, path, begin, refused, .. } = self;
+        let Some(Session { heard, heard_at, transport, .. }) = session else {
+            tokio::select! {
+                () = sleep => {}
+                () = shared.wake.notified() => {}
+            }
+            return Ok(());
+        };
+        tokio::select! {
+            () = sleep => Ok(()),
+            () = shared.wake.notified() => Ok(()),
+            message = heard.recv() => {
+                *heard_at = Instant::now();
+                let now = begin.elapsed();
+                Ear { machine, shared, settings, path, transport: *transport, now, refused }.hear(message)
+            }
+        }
+    }
+
+    /// There is no connection any more.
+    fn lost(&mut self, why: &str) {
+        if let Some(mut open) = self.session.take() {
+            open.count(self.shared);
+            open.wire.close();
+        }
+        {
+            let mut link = self.shared.link();
+            (link.connected, link.transport) = (false, None);
+        }
+        self.path.ended();
+        refused_frame(&self.machine, self.shared);
+        let now = self.now();
+        self.machine.lost(now);
+        self.report(why);
+    }
+
+    fn report(&mut self, why: &str) {
+        let host = self.settings.collectors.get(self.machine.current()).map_or("", String::as_str);
+        let rest = match self.machine.phase() {
+            Phase::Waiting { until } => until.saturating_sub(self.now()).as_secs_f64(),
+            _ => 0.0,
+        };
+        let refusal = self.machine.refusal();
+        let why = refusal.map_or_else(|| why.to_owned(), |refusal| format!("refused: {}", refusal.reason));
+        let mut link = self.shared.link();
+        link.refused = self.refused || refusal.is_some_and(|refusal| refusal.code.is_final());
+        link.state = format!("trying {host} in {rest:.1} s: {why}");
+        tracing::warn!(collector = host, "{}", link.state);
+    }
+
+    /// The last words.
+    async fn finish(mut self) {
+        if let Some(look) = self.look.take() {
+            look.abort();
+        }
+        if let Some(open) = &mut self.session {
+            open.count(self.shared);
+            let ledger = self.shared.out().ledger.take();
+            if let Some(ledger) = ledger {
+                let _ = open.send(&Control::Ledger(Box::new(ledger))).await;
+            }
+            open.wire.finish().await;
+            open.count(self.shared);
+            let _ = tokio::time::timeout(Duration::from_secs(1), self.client.finish()).await;
+        }
+        let mut link = self.shared.link();
+        (link.connected, link.transport) = (false, None);
+        "stopped".clone_into(&mut link.state);
+    }
 }
 
 fn gap(first: u64, count: u32) -> Result<Frame, String> {
     encode_gap(first, count).map_err(|e| e.to_string())
 }
 
-async fn open(client: &mut Client, host: &str, shared: &Shared, settings: &Settings) -> Result<Session, String> {
-    let timeout = tokio::time::timeout(Duration::from_secs(10), client.connect(host));
-    let connection = timeout.await.map_err(|_| "timed out".to_owned())?.map_err(|e| e.to_string())?;
-    let (mut control, mut answers) = connection.open_bi().await.map_err(|e| e.to_string())?;
-    let events = connection.open_uni().await.map_err(|e| e.to_string())?;
-    // Control messages go before events when both wait.
-    let _ = control.set_priority(1);
-    let (epoch, next) = {
-        let spool = shared.spool();
-        (spool.machine().epoch(), spool.machine().next())
-    };
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let hello = Control::Hello(Hello {
-        oldest: OLDEST_VERSION,
-        newest: VERSION,
-        agent: settings.identity.agent.clone(),
-        release: env!("CARGO_PKG_VERSION").to_owned(),
-        bundle: settings.bundle.clone(),
-        clock: i64::try_from(clock.as_nanos()).unwrap_or(i64::MAX),
-        epoch,
-        next,
-    });
-    send(&mut control, &hello).await?;
-    let (tell, heard) = mpsc::channel(64);
-    let watched = connection.clone();
-    tokio::spawn(async move {
-        let why = loop {
-            match read_frame(&mut answers).await {
-                Ok(Some(frame)) => match decode_control(&frame) {
-                    Ok((messages, _)) => {
-                        for message in messages {
-                            if tell.send(Heard::Message(message)).await.is_err() {
-                                return;
-                            }
-                        }
-                    }
-                    Err(e) => break format!("the collector's message: {e}"),
-                },
-                Ok(None) => break "the collector ended the connection".to_owned(),
-                Err(why) => break why,
+/// What a message changes.
+struct Ear<'a> {
+    machine: &'a mut Machine,
+    shared: &'a Shared,
+    settings: &'a Settings,
+    path: &'a mut Path,
+    transport: Transport,
+    now: Duration,
+    refused: &'a mut bool,
+}
+
+/// How long a connection that takes nothing any more may still say why.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+impl Ear<'_> {
+    /// What is still heard of a connection that broke while it was written to: the reason may be among it.
+    async fn last_words(&mut self, heard: &mut mpsc::Receiver<Heard>, why: String) -> String {
+        while let Ok(message) = tokio::time::timeout(LAST_WORDS, heard.recv()).await {
+            if let Err(why) = self.hear(message) {
+                return why;
+            }
+        }
+        why
+    }
+
+    fn hear(&mut self, message: Option<Heard>) -> Result<(), String> {
+        let message = match message {
+            Some(Heard::Message(message)) => message,
+            Some(Heard::Closed(why, refused)) => {
+                *self.refused = refused;
+                return Err(why);
+            }
+            None => return Err("connection lost".to_owned()),
+        };
+        let acknowledged = match message {
+            Control::HelloAnswer(answer) => {
+                let host = self.settings.collectors.get(self.machine.current()).cloned().unwrap_or_default();
+                self.path.connected(self.now);
+                let mut link = self.shared.link();
+                let over = match self.transport {
+                    Transport::Quic => "",
+                    Transport::Tcp => " over TCP",
+                };
+                (link.connected, link.refused, link.state) = (true, false, format!("connected to {host}{over}"));
+                link.transport = Some(self.transport);
+                link.site.clone_from(&answer.site);
+                self.machine.answered(&answer)
+            }
+            Control::Certificate { certificate, not_after } => {
+                self.shared.news().certificate = Some((certificate, not_after));
+                None
+            }
+            Control::Authorities { certificates, renew } => {
+                self.shared.news().authorities = Some((certificates, renew));
+                None
+            }
+            Control::Policy(policy) => {
+                self.shared.news().policy = Some(policy);
+                None
+            }
+            other => {
+                let epoch = self.shared.spool().machine().epoch();
+                self.machine.message(&other, epoch)
             }
         };
-        let why = watched.close_reason().map_or(why, |reason| reason.to_string());
-        if let Some(ConnectionError::ApplicationClosed(close)) = watched.close_reason()
-            && let Some(code) = RefusalCode::from_number(close.error_code.into_inner())
-        {
-            let reason = String::from_utf8_lossy(&close.reason).into_owned();
-            let refusal = Control::Refusal(Refusal { code, reason, sequence: 0 });
-            let _ = tell.send(Heard::Message(refusal)).await;
+        if let Some(sequence) = acknowledged {
+            self.shared.spool().acknowledge(sequence);
         }
-        // Nobody listens when the session was given up.
-        let _ = tell.send(Heard::Closed(why)).await;
-    });
-    Ok(Session { connection, control, events, heard, counted: 0, renewing: false })
-}
-
-async fn send(control: &mut SendStream, message: &Control) -> Result<(), String> {
-    let Frame { bytes, .. } = encode_control(message).map_err(|e: WireError| e.to_string())?;
-    control.write_all(&bytes).await.map_err(|e| e.to_string())
-}
-
-/// What an agent says beside its events: its ledger, and in time that its certificate ends.
-async fn say_more(shared: &Shared, open: &mut Session, identity: &Identity) -> Result<(), String> {
-    if let Some(ledger) = shared.take_ledger() {
-        send(&mut open.control, &Control::Ledger(Box::new(ledger))).await?;
+        Ok(())
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    if !open.renewing && identity.is_renewal_due(i64::try_from(now).unwrap_or(i64::MAX)) {
-        open.renewing = true;
-        let request = crate::enrol::renewal_request(identity).map_err(|e| e.to_string())?;
-        send(&mut open.control, &Control::Renewal(request)).await?;
-    }
-    Ok(())
-}
-
-/// Writes a frame while listening, so that a full window of the transport never hides an acknowledgement.
-async fn write(
-    open: &mut Session,
-    bytes: &[u8],
-    machine: &mut Machine,
-    shared: &Shared,
-    settings: &Settings,
-) -> Result<(), String> {
-    let Session { events, heard, .. } = open;
-    let mut writing = std::pin::pin!(events.write_all(bytes));
-    loop {
-        tokio::select! {
-            done = &mut writing => return done.map_err(|e| e.to_string()),
-            message = heard.recv() => hear(message, machine, shared, settings)?,
-        }
-    }
-}
-
-async fn wait(
-    until: Option<Duration>,
-    begin: Instant,
-    session: &mut Option<Session>,
-    machine: &mut Machine,
-    shared: &Shared,
-    settings: &Settings,
-) -> Result<(), String> {
-    // Without a deadline the flag and the byte counts are still looked at once a second.
-    let rest = until.map_or(Duration::from_secs(1), |until| until.saturating_sub(begin.elapsed()));
-    let sleep = tokio::time::sleep(rest.min(Duration::from_secs(1)));
-    match session {
-        Some(open) => tokio::select! {
-            () = sleep => Ok(()),
-            () = shared.wake.notified() => Ok(()),
-            message = open.heard.recv() => hear(message, machine, shared, settings),
-        },
-        None => {
-            tokio::select! {
-                () = sleep => {}
-                () = shared.wake.notified() => {}
-            }
-            Ok(())
-        }
-    }
-}
-
-fn hear(message: Option<Heard>, machine: &mut Machine, shared: &Shared, settings: &Settings) -> Result<(), String> {
-    let message = match message {
-        Some(Heard::Message(message)) => message,
-        Some(Heard::Closed(why)) => return Err(why),
-        None => return Err("connection lost".to_owned()),
-    };
-    let acknowledged = match &message {
-        Control::HelloAnswer(answer) => {
-            let host = settings.collectors.get(machine.current()).cloned().unwrap_or_default();
-            let mut link = shared.link();
-            (link.connected, link.refused, link.state) = (true, false, format!("connected to {host}"));
-            link.site.clone_from(&answer.site);
-            machine.answered(answer)
-        }
-        Control::Certificate { certificate, not_after } => {
-            let renewed = Some((certificate.clone(), *not_after));
-            *shared.certificate.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
-            None
-        }
-        other => {
-            let epoch = shared.spool().machine().epoch();
-            machine.message(other, epoch)
-        }
-    };
-    if let Some(sequence) = acknowledged {
-        shared.spool().acknowledge(sequence);
-    }
-    Ok(())
 }
 
 /// A frame that the collector refuses would be refused again for ever: it is given up, counted, and told as a gap.
@@ -329,35 +363,4 @@ fn refused_frame(machine: &Machine, shared: &Shared) {
     {
         shared.spool().machine_mut().failed(*sequence, "refused");
     }
-}
-
-fn end(session: &mut Option<Session>, shared: &Shared) {
-    if let Some(mut open) = session.take() {
-        count(shared, &mut open);
-        open.connection.close(0u32.into(), b"");
-    }
-    shared.link().connected = false;
-}
-
-fn count(shared: &Shared, open: &mut Session) {
-    let sent = open.connection.stats().udp_tx.bytes;
-    shared.wire_bytes.fetch_add(sent - open.counted, Ordering::Relaxed);
-    open.counted = sent;
-}
-
-fn say(shared: &Shared, state: String) {
-    shared.link().state = state;
-}
-
-fn report(machine: &Machine, shared: &Shared, settings: &Settings, why: &str, begin: Instant) {
-    let host = settings.collectors.get(machine.current()).map_or("", String::as_str);
-    let rest = match machine.phase() {
-        super::Phase::Waiting { until } => until.saturating_sub(begin.elapsed()).as_secs_f64(),
-        _ => 0.0,
-    };
-    let why = machine.refusal().map_or_else(|| why.to_owned(), |refusal| format!("refused: {}", refusal.reason));
-    let mut link = shared.link();
-    link.refused = machine.refusal().is_some_and(|refusal| refusal.code.is_final());
-    link.state = format!("trying {host} in {rest:.1} s: {why}");
-    tracing::warn!(collector = host, "{}", link.state);
 }

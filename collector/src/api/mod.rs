@@ -6,12 +6,14 @@
 pub mod agents;
 pub mod alerts;
 pub mod auth;
+pub mod authority;
 pub mod entities;
 mod error;
 pub mod fleet;
 mod headers;
 mod openapi;
 pub mod people;
+pub mod policy;
 pub mod secret;
 mod throttle;
 pub mod view;
@@ -111,10 +113,22 @@ pub fn routes() -> Vec<Route> {
         get("/health", Nothing, routing::get(fleet::health)),
         get("/fleet", Read, routing::get(fleet::fleet)),
         get("/agents", Read, routing::get(agents::list)),
+        get("/agents/{name}", Read, routing::get(agents::one)),
+        post("/agents/{name}/approve", Administer, routing::post(agents::approve)),
+        post("/agents/{name}/reject", Administer, routing::post(agents::reject)),
         post("/agents/{name}/revoke", Administer, routing::post(agents::revoke)),
+        post("/agents/{name}/settle", Administer, routing::post(agents::settle)),
+        post("/agents/{name}/group", Administer, routing::post(agents::set_group)),
         post("/enrol", Nothing, routing::post(agents::enrol)),
+        post("/leave", Nothing, routing::post(agents::leave)),
+        get("/authority", Read, routing::get(authority::show)),
+        post("/authority/rotate", Administer, routing::post(authority::rotate)),
+        post("/authority/finish", Administer, routing::post(authority::finish)),
+        get("/policies", Read, routing::get(policy::list)),
+        post("/policies/{group}", Administer, routing::post(policy::set)),
         get("/enrolment-tokens", Administer, routing::get(agents::list_enrolment)),
         post("/enrolment-tokens", Administer, routing::post(agents::create_enrolment)),
+        delete("/enrolment-tokens/{id}", Administer, routing::delete(agents::remove_enrolment)),
         get("/entities", Read, routing::get(entities::list)),
         get("/entities/{entity}", Read, routing::get(entities::get)),
         get("/events", Read, routing::get(entities::events)),

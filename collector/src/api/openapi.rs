@@ -1,6 +1,6 @@
 //! The OpenAPI document, made from the handlers; `docs/openapi.json` is its copy.
 
-use super::{agents, alerts, entities, fleet, people};
+use super::{agents, alerts, authority, entities, fleet, people, policy};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -9,8 +9,9 @@ use utoipa::{Modify, OpenApi};
     info(title = "Picket collector", description = "Agents, entities ranked by risk, findings and alerts.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
-        fleet::health, fleet::fleet, agents::list, agents::revoke, agents::list_enrolment,
-        agents::create_enrolment, agents::enrol, entities::list, entities::get, entities::events, alerts::findings, alerts::get,
+        fleet::health, fleet::fleet, agents::list, agents::one, agents::approve, agents::reject, agents::revoke,
+        agents::settle, agents::set_group, agents::list_enrolment, agents::create_enrolment, agents::remove_enrolment, agents::enrol,
+        agents::leave, authority::show, authority::rotate, authority::finish, policy::list, policy::set, entities::list, entities::get, entities::events, alerts::findings, alerts::get,
         alerts::list, alerts::acknowledge, alerts::mute, people::users, people::add_user, people::change_user,
         people::remove_user, people::tokens, people::add_token, people::revoke_token, people::audit, people::setup_link,
     ),
@@ -56,9 +57,9 @@ mod tests {
     }
 
     #[test]
-    fn only_health_and_enrolment_are_open() {
+    fn only_health_and_what_agents_ask_is_open() {
         let open: Vec<&str> = routes().iter().filter(|r| r.need == Need::Nothing).map(|r| r.path).collect();
-        assert_eq!(open, ["/health", "/enrol"]);
+        assert_eq!(open, ["/health", "/enrol", "/leave"]);
     }
 
     /// `PICKET_BLESS=1` rewrites the copy.

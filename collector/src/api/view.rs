@@ -54,12 +54,28 @@ pub struct AgentView {
     pub name: String,
     /// Its site.
     pub site: String,
-    /// `active` or `revoked`.
+    /// Its group, whose policy it gets; empty where it has none.
+    pub group: String,
+    /// `active`, `pending` until a person approves, `revoked`, `rejected` or `left`.
     pub status: String,
     /// Whether it is connected now.
     pub connected: bool,
-    /// Where it connected from last.
+    /// How it connects, or did last: `quic`, or `tcp` where UDP does not pass.
+    pub transport: String,
+    /// Where it connected from last; where it enrolled from, before.
     pub address: String,
+    /// The name of its host, as it says.
+    pub host: String,
+    /// Keyed hash of its host's machine id.
+    pub machine: String,
+    /// Keyed hash of its host's boot id.
+    pub boot: String,
+    /// SHA-256 of its public key.
+    pub key: String,
+    /// Its clock minus the collector's at the last hello, seconds.
+    pub clock_offset: f64,
+    /// When it was enrolled, RFC 3339.
+    pub enrolled: String,
     /// The release it runs, where it said.
     pub release: String,
     /// The model bundle it runs, where it said.
@@ -68,12 +84,62 @@ pub struct AgentView {
     pub certificate_until: String,
     /// When it was last heard, RFC 3339.
     pub last_seen: Option<String>,
+    /// Version of the policy it answered last, 0 for none.
+    pub policy_version: u64,
+    /// What it answered.
+    pub policy_state: String,
+    /// That its identity was seen twice, until somebody settles it.
+    pub doubles: Vec<DoubleView>,
     /// Events of it that are stored for good, since it was enrolled.
     pub events: u64,
     /// Bytes it sent, as its transport counts them; those of its stored frames where it has not told yet.
     pub wire_bytes: u64,
     /// Its books, as it last told them.
     pub ledger: Option<LedgerView>,
+}
+
+impl AgentView {
+    /// Its state in a word or two.
+    #[must_use]
+    pub fn state(&self) -> String {
+        let state = match (self.connected, self.status.as_str(), self.transport.as_str()) {
+            (true, _, "tcp") => "connected over TCP".to_owned(),
+            (true, ..) => "connected".to_owned(),
+            (false, "active", _) => "active, away".to_owned(),
+            (false, "pending", _) => "waits for approval".to_owned(),
+            (false, status, _) => status.to_owned(),
+        };
+        if self.doubles.is_empty() { state } else { format!("{state}, identity seen twice") }
+    }
+
+    /// Whether its rows deserve a second look.
+    #[must_use]
+    pub fn is_odd(&self) -> bool {
+        !self.doubles.is_empty()
+    }
+
+    /// Whether it waits for a person.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.status == "pending"
+    }
+}
+
+/// An identity that was seen twice.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct DoubleView {
+    /// `identity_twice`: the key is in use in two places; `identity_moved`: it is on another machine than before.
+    pub kind: String,
+    /// When first, RFC 3339.
+    pub first_seen: String,
+    /// When last, RFC 3339.
+    pub last_seen: String,
+    /// How often.
+    pub count: u64,
+    /// The side that connected.
+    pub one: String,
+    /// The other side.
+    pub other: String,
 }
 
 /// The fleet in numbers.

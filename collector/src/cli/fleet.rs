@@ -1,82 +1,20 @@
-//! `agents`, `entities`, `alerts`, `explain`: what the collector knows, and what people make of it.
+//! `entities`, `alerts`, `explain`: what the collector knows, and what people make of it.
 
 use super::client::{Client, Remote};
 use super::table::{self, harmless, moment};
-use crate::api::view::{AgentView, EntityPage, EntityView, FindingPage, FindingView};
+use crate::api::view::{EntityPage, EntityView, FindingPage, FindingView};
 use crate::config::Span;
-use crate::page::{encoded, human_bytes};
+use crate::page::encoded;
 use hyper::Method;
 use serde::Serialize;
 use serde_json::json;
 use std::io::{Write, stdout};
 use std::path::Path;
 
-/// Arguments of `agents`.
-#[derive(clap::Args, Debug)]
-pub struct Agents {
-    #[command(subcommand)]
-    action: Option<AgentAction>,
-    #[command(flatten)]
-    remote: Remote,
-}
-
-#[derive(clap::Subcommand, Debug)]
-enum AgentAction {
-    /// Every agent with its books, connection and bytes on the wire (the default)
-    List,
-    /// Shut an agent out; a live connection ends within five seconds
-    Revoke {
-        /// Its name
-        name: String,
-    },
-}
-
 /// Prints JSON for programs.
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     writeln!(stdout().lock(), "{}", serde_json::to_string_pretty(value)?)?;
     Ok(())
-}
-
-/// Runs `agents`.
-///
-/// # Errors
-/// When the collector cannot be asked or refuses.
-pub fn agents(args: &Agents, path: Option<&Path>) -> anyhow::Result<()> {
-    let client = Client::new(&args.remote, path)?;
-    if let Some(AgentAction::Revoke { name }) = &args.action {
-        client.change(Method::POST, &format!("/agents/{}/revoke", encoded(name)), &json!({}))?;
-        writeln!(stdout().lock(), "{} is revoked", harmless(name))?;
-        return Ok(());
-    }
-    let agents: Vec<AgentView> = client.get("/agents")?;
-    if args.remote.json {
-        return print_json(&agents);
-    }
-    let rows: Vec<Vec<String>> = agents.iter().map(agent_row).collect();
-    let headings =
-        ["agent", "site", "state", "last heard (UTC)", "packets", "flows", "dropped", "events", "on the wire", "books"];
-    Ok(table::write(&mut stdout().lock(), &headings, &rows)?)
-}
-
-pub(super) fn agent_row(agent: &AgentView) -> Vec<String> {
-    let books = agent.ledger.as_ref();
-    let number = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
-    let balance = match books {
-        None => "not told yet".to_owned(),
-        Some(books) => books.imbalance.clone().unwrap_or_else(|| "balanced".to_owned()),
-    };
-    vec![
-        agent.name.clone(),
-        agent.site.clone(),
-        if agent.connected { "connected".to_owned() } else { format!("{}, away", agent.status) },
-        agent.last_seen.as_deref().map_or_else(|| "never".to_owned(), moment),
-        number(books.map(|books| books.frames)),
-        number(books.map(|books| books.flows_opened)),
-        number(books.map(|books| books.kernel_drops + books.interface_drops)),
-        agent.events.to_string(),
-        human_bytes(agent.wire_bytes),
-        balance,
-    ]
 }
 
 /// Arguments of `entities`.

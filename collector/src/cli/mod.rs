@@ -1,10 +1,13 @@
 //! The command line: `picket-collector serve | judge | ...`.
 
+mod agents;
+mod authority;
 mod client;
 mod config;
 mod exit;
 mod fleet;
 mod people;
+mod policy;
 mod start;
 mod table;
 mod top;
@@ -43,8 +46,12 @@ pub enum Command {
     Init(start::Init),
     /// Tokens: for agents to enrol with, and for programs to call the API with
     Token(people::Token),
-    /// The agents: list, revoke
-    Agents(fleet::Agents),
+    /// The agents: list, show, approve, reject, revoke, group, settle
+    Agents(agents::Agents),
+    /// The certificate authority: show, change for another
+    Authority(authority::Authority),
+    /// What the agents of a group put over their configuration: list, show, set
+    Policy(policy::Policy),
     /// Entities ranked by risk, or one of them in full
     Entities(fleet::Entities),
     /// Alerts: list, acknowledge, mute
@@ -90,7 +97,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => start::serve(&args, path),
         Command::Init(args) => start::init(&args, path),
         Command::Token(args) => people::token(&args, path),
-        Command::Agents(args) => fleet::agents(&args, path),
+        Command::Agents(args) => agents::agents(&args, path),
+        Command::Authority(args) => authority::authority(&args, path),
+        Command::Policy(args) => policy::policy(&args, path),
         Command::Entities(args) => fleet::entities(&args, path),
         Command::Alerts(args) => fleet::alerts(&args, path),
         Command::Explain(args) => fleet::explain(&args, path),

@@ -30,6 +30,12 @@ enum TokenAction {
         /// The site its agents belong to
         #[arg(long, default_value = "")]
         site: String,
+        /// The group its agents belong to, whose policy they get
+        #[arg(long, default_value = "")]
+        group: String,
+        /// Who lets an agent in: the token alone, or a person for each (`agents approve`)
+        #[arg(long, value_enum, default_value = "token")]
+        approval: Approval,
         /// How many agents may use it
         #[arg(long, default_value_t = 1)]
         uses: u32,
@@ -39,6 +45,11 @@ enum TokenAction {
     },
     /// Enrolment tokens
     List,
+    /// Remove an enrolment token; agents that enrolled with it stay
+    Remove {
+        /// Its id
+        id: String,
+    },
     /// Make an API token; it is shown once
     Api {
         /// What it is for
@@ -60,6 +71,15 @@ enum TokenAction {
     },
 }
 
+/// Who lets an agent in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Approval {
+    /// Whoever has the token is let in
+    Token,
+    /// Each agent waits until a person approves it
+    Person,
+}
+
 /// Runs `token`.
 ///
 /// # Errors
@@ -68,8 +88,10 @@ pub fn token(args: &Token, path: Option<&Path>) -> anyhow::Result<()> {
     let client = Client::new(&args.remote, path)?;
     let mut out = stdout().lock();
     match &args.action {
-        TokenAction::Create { site, uses, expires } => {
-            let body = json!({"site": site, "uses": uses, "seconds": expires.0.as_secs()});
+        TokenAction::Create { site, group, approval, uses, expires } => {
+            let by_person = *approval == Approval::Person;
+            let seconds = expires.0.as_secs();
+            let body = json!({"site": site, "group": group, "by_person": by_person, "uses": uses, "seconds": seconds});
             let made: MadeEnrolmentToken =
                 serde_json::from_value(client.change(Method::POST, "/enrolment-tokens", &body)?)?;
             drop(out);
@@ -88,13 +110,19 @@ pub fn token(args: &Token, path: Option<&Path>) -> anyhow::Result<()> {
                 return print_json(&tokens);
             }
             let row = |t: &EnrolmentTokenView| {
-                vec![t.id.clone(), t.site.clone(), t.uses_left.to_string(), moment(&t.expires_at)]
+                let approval = if t.by_person { "person" } else { "token" }.to_owned();
+                let (site, group) = (t.site.clone(), t.group.clone());
+                vec![t.id.clone(), site, group, approval, t.uses_left.to_string(), moment(&t.expires_at)]
             };
             let rows: Vec<Vec<String>> = tokens.iter().map(row).collect();
-            table::write(&mut out, &["id", "site", "uses left", "ends (UTC)"], &rows)?;
+            table::write(&mut out, &["id", "site", "group", "approval", "uses left", "ends (UTC)"], &rows)?;
         }
         TokenAction::ApiList => {
             listing(&client, &mut out, args.remote.json, "/tokens", &["id", "label", "role", "created_by"])?
+        }
+        TokenAction::Remove { id } => {
+            client.change(Method::DELETE, &format!("/enrolment-tokens/{}", encoded(id)), &json!({}))?;
+            writeln!(out, "removed")?;
         }
         TokenAction::ApiRevoke { id } => {
             client.change(Method::DELETE, &format!("/tokens/{}", encoded(id)), &json!({}))?;

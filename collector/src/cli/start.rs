@@ -6,15 +6,16 @@ use super::fleet::print_json;
 use crate::api::view::Health;
 use crate::config;
 use crate::desk::Desk;
-use crate::identity::Authority;
+use crate::identity::{Authority, Import};
 use crate::serve::{self, RunFile};
 use crate::store::Sqlite;
 
+use anyhow::Context;
 use serde::Serialize;
 use std::io::{IsTerminal, Write, stdout};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Arguments of `serve`.
@@ -44,6 +45,12 @@ pub fn serve(args: &Serve, path: Option<&Path>) -> anyhow::Result<()> {
 /// Arguments of `init`.
 #[derive(clap::Args, Debug)]
 pub struct Init {
+    /// Take this corporate authority instead of making one: its certificate, PEM
+    #[arg(long, value_name = "FILE", requires = "authority_key")]
+    authority: Option<PathBuf>,
+    /// The corporate authority's private key, PEM
+    #[arg(long, value_name = "FILE", requires = "authority")]
+    authority_key: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -59,6 +66,9 @@ pub fn init(args: &Init, path: Option<&Path>) -> anyhow::Result<()> {
     serve::prepare(state)?;
     let _store = Sqlite::open(state)?;
     let _desk = Desk::open(&state.join("desk.db"))?;
+    if let (Some(certificate), Some(key)) = (&args.authority, &args.authority_key) {
+        import(state, certificate, key)?;
+    }
     let authority = Authority::open(state, &[], jiff::Timestamp::now().as_second())?;
     let fingerprint: String = authority.fingerprint().iter().map(|byte| format!("{byte:02x}")).collect();
     if args.json {
@@ -68,6 +78,17 @@ pub fn init(args: &Init, path: Option<&Path>) -> anyhow::Result<()> {
     writeln!(out, "{} is ready; its authority is SHA-256 {fingerprint}", state.display())?;
     writeln!(out, "start it with: picket-collector serve")?;
     Ok(())
+}
+
+fn import(state: &Path, certificate: &Path, key: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !state.join("authority.pem").exists(),
+        "{} has an authority already: change it with `picket-collector authority rotate`",
+        state.display()
+    );
+    let read = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()));
+    let import = Import { certificate: read(certificate)?, key: read(key)?, path: certificate.to_owned() };
+    Ok(Authority::import(state, &import)?)
 }
 
 /// Arguments of `doctor`.
@@ -140,6 +161,7 @@ fn examine(config: &config::Config, checks: &mut Vec<Check>, remote: &Remote, pa
         None => {
             for (name, address, udp) in [
                 ("port for events", config.listen.ingest, true),
+                ("port for events where UDP is blocked", config.listen.ingest, false),
                 ("port for page and API", config.listen.https, false),
                 ("port for metrics", config.listen.metrics, false),
             ] {

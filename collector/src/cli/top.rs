@@ -1,7 +1,8 @@
 //! `top`: the fleet on a terminal, renewed every second; once and plain where there is no terminal.
 
+use super::agents::agent_row;
 use super::client::{Client, Remote};
-use super::fleet::{agent_row, alert_row, print_json};
+use super::fleet::{alert_row, print_json};
 use super::table::{self, harmless};
 use crate::api::view::{AgentView, EntityPage, FindingPage, FleetView};
 use crate::page::human_bytes;

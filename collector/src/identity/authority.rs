@@ -1,83 +1,131 @@
-//! The collector's own certificate authority.
+//! The collector's own certificate authority, and its change for another.
 //!
-//! Made at the first start: `authority.pem` and `authority.key` (0600) in the state directory. Agents pin its
-//! fingerprint from their token, so no public authority and no host name is trusted.
+//! Made at the first start, or imported: `authority.pem` and `authority.key` (0600) in the state directory. Agents pin
+//! its fingerprint from their token, so no public authority and no host name is trusted.
+//!
+//! A change has an overlap: from its beginning the next authority (`authority-next.pem`, `authority-next.key`) signs
+//! agents' certificates, and agents trust both; the collector shows a certificate of the old one until the overlap ends.
+//! An agent that was away all that time has no valid certificate any more either, so nobody else is left behind.
 
+use super::IdentityError;
+use super::ca::{self, Ca};
 use picket_event::AgentId;
 use picket_event::wire::SERVER_NAME;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SerialNumber,
-};
-use ring::rand::{SecureRandom, SystemRandom};
-use rustls::pki_types::{CertificateDer, CertificateSigningRequestDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{RootCertStore, ServerConfig};
-use sha2::{Digest, Sha256};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use rcgen::KeyPair;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::sign::CertifiedKey;
+use rustls::{CertificateError, RootCertStore};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-/// How long the authority's certificate lasts.
-const AUTHORITY_DAYS: u64 = 3_650;
-/// How long a server certificate lasts; a new one is made at every start.
-const SERVER_DAYS: u64 = 397;
-/// How far back certificates are valid, for clocks that are behind.
-const BACKDATE: Duration = Duration::from_secs(3_600);
-
-/// Why the collector's identity could not be had.
-#[derive(Debug, thiserror::Error)]
-pub enum IdentityError {
-    /// A file could not be read or written.
-    #[error("{what} {}: {source}", path.display())]
-    File {
-        /// What was being done.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Why it failed.
-        source: std::io::Error,
-    },
-    /// A file holds something else.
-    #[error("{} is no {what}: {why}; restore it from a backup, or remove both authority files and enrol every agent again", path.display())]
-    Content {
-        /// What it should be.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        why: String,
-    },
-    /// A certificate could not be made.
-    #[error("make a certificate: {0}")]
-    Certificate(#[from] rcgen::Error),
-    /// TLS does not accept what we made.
-    #[error("set up TLS: {0}")]
-    Tls(String),
-    /// The system gives no random bytes.
-    #[error("the system gives no random bytes")]
-    Random,
-}
+/// How long a server certificate lasts; a new one is made at every start, and when a third of it is left.
+const SERVER: Duration = Duration::from_secs(397 * 86_400);
 
 /// The certificate authority and the collector's own certificate.
 pub struct Authority {
-    certificate: CertificateDer<'static>,
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-    server: CertificateDer<'static>,
-    server_key: KeyPair,
+    directory: PathBuf,
+    names: Vec<String>,
+    state: RwLock<State>,
+    /// Certificates of agents that were refused, by reason.
+    refused: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+struct State {
+    current: Ca,
+    /// The next one.
+    next: Option<(Ca, Span)>,
+    server: Arc<CertifiedKey>,
+    /// When a new server certificate is due, seconds since 1970.
+    server_due: i64,
+    agents: Arc<dyn ClientCertVerifier>,
+}
+
+/// An overlap, seconds since 1970.
+#[derive(Clone, Copy)]
+struct Span {
+    began: i64,
+    until: i64,
 }
 
 impl std::fmt::Debug for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Authority").field("fingerprint", &hex(&self.fingerprint())).finish_non_exhaustive()
+        f.debug_struct("Authority").field("directory", &self.directory).finish_non_exhaustive()
     }
 }
 
-/// Lower-case hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// How a change of the authority stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// SHA-256 of the next authority's certificate.
+    pub fingerprint: [u8; 32],
+    /// When it began to sign agents' certificates, seconds since 1970.
+    pub began: i64,
+    /// When it takes over, seconds since 1970.
+    pub until: i64,
+}
+
+/// A corporate authority to take: its certificate and key as PEM, and where they came from.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The certificate.
+    pub certificate: String,
+    /// The key.
+    pub key: String,
+    /// The certificate's file.
+    pub path: PathBuf,
+}
+
+impl Import {
+    fn check(&self) -> Result<(), IdentityError> {
+        Ca::from_texts(self.certificate.clone(), &self.key)
+            .map(|_| ())
+            .map_err(|why| IdentityError::Import { path: self.path.clone(), why })
+    }
+}
+
+struct Files {
+    pem: PathBuf,
+    key: PathBuf,
+    next_pem: PathBuf,
+    next_key: PathBuf,
+    next_until: PathBuf,
+}
+
+impl Files {
+    fn of(directory: &Path) -> Self {
+        let at = |name: &str| directory.join(name);
+        Self {
+            pem: at("authority.pem"),
+            key: at("authority.key"),
+            next_pem: at("authority-next.pem"),
+            next_key: at("authority-next.key"),
+            next_until: at("authority-next.until"),
+        }
+    }
+
+    /// Puts the next authority in the place of the old one. The key moves first, so that a crash between the two is
+    /// seen by the certificate that was left behind, and ended by [`Self::mend`].
+    fn promote(&self) -> Result<(), IdentityError> {
+        for (from, to) in [(&self.next_key, &self.key), (&self.next_pem, &self.pem)] {
+            std::fs::rename(from, to).map_err(|source| file("replace", to, source))?;
+        }
+        let _ = std::fs::remove_file(&self.next_until);
+        Ok(())
+    }
+
+    fn mend(&self) -> Result<(), IdentityError> {
+        if self.next_pem.exists() && !self.next_key.exists() {
+            std::fs::rename(&self.next_pem, &self.pem).map_err(|source| file("replace", &self.pem, source))?;
+        }
+        Ok(())
+    }
+}
+
+fn file(what: &'static str, path: &Path, source: std::io::Error) -> IdentityError {
+    IdentityError::File { what, path: path.to_owned(), source }
 }
 
 impl Authority {
@@ -87,48 +135,158 @@ impl Authority {
     /// # Errors
     /// [`IdentityError`].
     pub fn open(directory: &Path, names: &[String], now: i64) -> Result<Self, IdentityError> {
-        let (pem_path, key_path) = (directory.join("authority.pem"), directory.join("authority.key"));
-        if !pem_path.exists() && !key_path.exists() {
-            make(directory, &pem_path, &key_path, now)?;
+        let files = Files::of(directory);
+        std::fs::create_dir_all(directory).map_err(|e| file("make", directory, e))?;
+        files.mend()?;
+        if !files.pem.exists() && !files.key.exists() {
+            let (pem, key) = ca::make(now)?;
+            ca::write(&pem, &key, &files.pem, &files.key)?;
         }
-        let content = |what, path: &Path, why: String| IdentityError::Content { what, path: path.to_owned(), why };
-        let pem = read(&pem_path)?;
-        let key = KeyPair::from_pem(&read(&key_path)?).map_err(|e| content("private key", &key_path, e.to_string()))?;
-        let certificate = <CertificateDer<'_> as rustls::pki_types::pem::PemObject>::from_pem_slice(pem.as_bytes())
-            .map_err(|e| content("certificate", &pem_path, e.to_string()))?;
-        let issuer = Issuer::from_ca_cert_der(&certificate, key)
-            .map_err(|e| content("authority certificate", &pem_path, e.to_string()))?;
-        let server_key = KeyPair::generate()?;
-        let mut all = vec![SERVER_NAME.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-        all.extend(names.iter().filter(|name| !name.is_empty()).cloned());
-        all.dedup();
-        let mut params = CertificateParams::new(all)?;
-        params.distinguished_name.push(DnType::CommonName, SERVER_NAME);
-        validity(&mut params, now, Duration::from_secs(SERVER_DAYS * 86_400));
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.serial_number = Some(serial()?);
-        params.use_authority_key_identifier_extension = true;
-        let server = params.signed_by(&server_key, &issuer)?.der().clone();
-        Ok(Self { certificate, pem, issuer, server, server_key })
+        let current = Ca::read(&files.pem, &files.key)?;
+        let next = if files.next_pem.exists() && files.next_until.exists() {
+            Some((Ca::read(&files.next_pem, &files.next_key)?, span(&files.next_until, now)?))
+        } else {
+            None
+        };
+        let names = all_names(names);
+        let state = State {
+            server: shown(&current, &names, now)?,
+            server_due: due(now),
+            agents: verifier(&current, next.as_ref().map(|(ca, _)| ca))?,
+            current,
+            next,
+        };
+        let refused = Mutex::new(BTreeMap::new());
+        Ok(Self { directory: directory.to_owned(), names, state: RwLock::new(state), refused })
     }
 
-    /// SHA-256 of the authority's certificate.
+    /// Takes a corporate authority in a directory that has none yet.
+    ///
+    /// # Errors
+    /// [`IdentityError`]; where there is an authority already, [`Self::rotate`] changes it.
+    pub fn import(directory: &Path, import: &Import) -> Result<(), IdentityError> {
+        let files = Files::of(directory);
+        import.check()?;
+        std::fs::create_dir_all(directory).map_err(|e| file("make", directory, e))?;
+        ca::write(&import.certificate, &import.key, &files.pem, &files.key)
+    }
+
+    /// A lock is poisoned only when its holder panicked; the state is replaced whole, so going on is safe.
+    fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// SHA-256 of the certificate of the authority that the collector shows itself under.
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
-        Sha256::digest(&self.certificate).into()
+        self.look(|state| state.current.fingerprint())
     }
 
-    /// The authority's certificate as PEM, for browsers and tools.
+    /// That certificate as PEM, for browsers and tools.
     #[must_use]
-    pub fn pem(&self) -> &str {
-        &self.pem
+    pub fn pem(&self) -> String {
+        self.look(|state| state.current.pem.clone())
     }
 
-    /// The authority's certificate.
+    /// The authorities agents are to trust, DER, the one in force first.
     #[must_use]
-    pub const fn certificate(&self) -> &CertificateDer<'static> {
-        &self.certificate
+    pub fn certificates(&self) -> Vec<CertificateDer<'static>> {
+        self.look(|state| {
+            let next = state.next.iter().map(|(ca, _)| ca.certificate.clone());
+            std::iter::once(state.current.certificate.clone()).chain(next).collect()
+        })
+    }
+
+    /// The change that is under way.
+    #[must_use]
+    pub fn rotation(&self) -> Option<Rotation> {
+        self.look(|state| {
+            state.next.as_ref().map(|(ca, span)| Rotation {
+                fingerprint: ca.fingerprint(),
+                began: span.began,
+                until: span.until,
+            })
+        })
+    }
+
+    /// Whether an agent's certificate is of an authority that ends with the change under way.
+    #[must_use]
+    pub fn is_ending(&self, certificate: &[u8]) -> bool {
+        self.look(|state| state.next.as_ref().is_some_and(|(ca, _)| !ca.has_signed(certificate)))
+    }
+
+    /// Begins to change the authority for a new one, or for `import`; it takes over after `overlap`.
+    ///
+    /// # Errors
+    /// [`IdentityError`]; a change that is under way has to end first.
+    pub fn rotate(&self, import: Option<Import>, now: i64, overlap: Duration) -> Result<Rotation, IdentityError> {
+        if let Some(under_way) = self.rotation() {
+            return Err(IdentityError::UnderWay(under_way.until));
+        }
+        let files = Files::of(&self.directory);
+        let (pem, key) = match import {
+            Some(import) => {
+                import.check()?;
+                (import.certificate, import.key)
+            }
+            None => ca::make(now)?,
+        };
+        let until = now.saturating_add(i64::try_from(overlap.as_secs()).unwrap_or(i64::MAX));
+        // The certificate goes before its key, because one without its key stands for a change that was cut short.
+        for left in [&files.next_until, &files.next_pem, &files.next_key] {
+            // Left behind by a change that never began, because its end was not written.
+            let _ = std::fs::remove_file(left);
+        }
+        ca::write(&pem, &key, &files.next_pem, &files.next_key)?;
+        std::fs::write(&files.next_until, format!("{now} {until}")).map_err(|e| file("write", &files.next_until, e))?;
+        let next = Ca::read(&files.next_pem, &files.next_key)?;
+        let rotation = Rotation { fingerprint: next.fingerprint(), began: now, until };
+        self.change(|state| {
+            state.agents = verifier(&state.current, Some(&next))?;
+            state.next = Some((next, Span { began: now, until }));
+            Ok(rotation)
+        })
+    }
+
+    /// Ends the overlap: the next authority is the only one from now on. `false` when no change is under way.
+    ///
+    /// # Errors
+    /// [`IdentityError`].
+    pub fn finish(&self, now: i64) -> Result<bool, IdentityError> {
+        let files = Files::of(&self.directory);
+        self.change(|state| {
+            let Some((next, _)) = &state.next else { return Ok(false) };
+            // Whatever may fail comes before the first thing that is changed.
+            let (server, agents) = (shown(next, &self.names, now)?, verifier(next, None)?);
+            files.promote()?;
+            (state.server, state.server_due, state.agents) = (server, due(now), agents);
+            if let Some((next, _)) = state.next.take() {
+                state.current = next;
+            }
+            Ok(true)
+        })
+    }
+
+    /// Does what time asks for: ends an overlap, renews the server certificate. Answers whether agents have to be told.
+    ///
+    /// # Errors
+    /// [`IdentityError`].
+    pub fn tick(&self, now: i64) -> Result<bool, IdentityError> {
+        if self.rotation().is_some_and(|rotation| now >= rotation.until) {
+            return self.finish(now);
+        }
+        if self.look(|state| now >= state.server_due) {
+            self.change(|state| {
+                state.server = shown(&state.current, &self.names, now)?;
+                state.server_due = due(now);
+                Ok::<_, IdentityError>(())
+            })?;
+        }
+        Ok(false)
     }
 
     /// Signs an agent's request. The name in the certificate is `agent`, whatever the request says. Answers the
@@ -143,120 +301,74 @@ impl Authority {
         now: i64,
         lifetime: Duration,
     ) -> Result<(CertificateDer<'static>, [u8; 32]), IdentityError> {
-        let mut request = CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(request))?;
-        let key = Sha256::digest(rcgen::PublicKeyData::der_bytes(&request.public_key)).into();
-        // Nothing of the request counts but its key.
-        let mut params = CertificateParams::new(Vec::new())?;
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, agent.as_str());
-        validity(&mut params, now, lifetime);
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        params.serial_number = Some(serial()?);
-        params.use_authority_key_identifier_extension = true;
-        request.params = params;
-        Ok((request.signed_by(&self.issuer)?.der().clone(), key))
+        self.look(|state| {
+            let newest = state.next.as_ref().map_or(&state.current, |(ca, _)| ca);
+            newest.agent(request, agent.as_str(), now, lifetime)
+        })
     }
 
-    fn chain(&self) -> Vec<CertificateDer<'static>> {
-        vec![self.server.clone(), self.certificate.clone()]
+    /// The collector's own certificate.
+    pub(super) fn server(&self) -> Arc<CertifiedKey> {
+        self.look(|state| state.server.clone())
     }
 
-    fn key(&self) -> PrivateKeyDer<'static> {
-        PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.server_key.serialize_der()))
+    /// Who verifies agents' certificates at present.
+    pub(super) fn agents(&self) -> Arc<dyn ClientCertVerifier> {
+        self.look(|state| state.agents.clone())
     }
 
-    /// TLS for the event port: TLS 1.3, a client certificate of ours, no resumption (a resumed session is not
-    /// verified again, so a revoked agent would still get in).
-    ///
-    /// # Errors
-    /// [`IdentityError::Tls`].
-    pub fn event_tls(&self) -> Result<ServerConfig, IdentityError> {
-        let tls = |e: &dyn std::fmt::Display| IdentityError::Tls(e.to_string());
-        let mut roots = RootCertStore::empty();
-        roots.add(self.certificate.clone()).map_err(|e| tls(&e))?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-            .build()
-            .map_err(|e| tls(&e))?;
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .map_err(|e| tls(&e))?
-            .with_client_cert_verifier(verifier)
-            .with_single_cert(self.chain(), self.key())
-            .map_err(|e| tls(&e))?;
-        config.alpn_protocols = vec![picket_event::wire::ALPN.to_vec()];
-        config.send_tls13_tickets = 0;
-        config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
-        config.max_early_data_size = 0;
-        Ok(config)
+    /// Counts a refused certificate.
+    pub(super) fn refuse(&self, error: &CertificateError) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        *refused.entry(super::tls::reason(error)).or_default() += 1;
     }
 
-    /// TLS for HTTPS: API, page, enrolment. No client certificate.
-    ///
-    /// # Errors
-    /// [`IdentityError::Tls`].
-    pub fn https_tls(&self) -> Result<ServerConfig, IdentityError> {
-        let tls = |e: &dyn std::fmt::Display| IdentityError::Tls(e.to_string());
-        let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|e| tls(&e))?
-            .with_no_client_auth()
-            .with_single_cert(self.chain(), self.key())
-            .map_err(|e| tls(&e))?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(config)
+    /// Certificates of agents that were refused since the start, by reason.
+    #[must_use]
+    pub fn refused(&self) -> BTreeMap<&'static str, u64> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// Who a verified certificate says the agent is.
-#[must_use]
-pub fn agent_of(certificate: &CertificateDer<'_>) -> Option<AgentId> {
-    let (rest, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    let mut names = parsed.subject().iter_common_name();
-    let name = names.next()?.as_str().ok()?;
-    (rest.is_empty() && names.next().is_none() && !name.is_empty()).then(|| AgentId::new(name))
+/// Reads when an overlap began and ends. A damaged file is no reason to stop: the overlap then begins again.
+fn span(path: &Path, now: i64) -> Result<Span, IdentityError> {
+    let text = std::fs::read_to_string(path).map_err(|e| file("read", path, e))?;
+    let numbers: Vec<i64> = text.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+    Ok(match numbers.as_slice() {
+        [began, until] => Span { began: *began, until: *until },
+        _ => Span { began: now, until: now.saturating_add(30 * 86_400) },
+    })
 }
 
-fn make(directory: &Path, pem_path: &Path, key_path: &Path, now: i64) -> Result<(), IdentityError> {
-    let file = |what, path: &Path| {
-        let path = path.to_owned();
-        move |source| IdentityError::File { what, path, source }
-    };
-    std::fs::create_dir_all(directory).map_err(file("make", directory))?;
+fn all_names(names: &[String]) -> Vec<String> {
+    let mut all = vec![SERVER_NAME.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    all.extend(names.iter().filter(|name| !name.is_empty()).cloned());
+    all.dedup();
+    all
+}
+
+/// When two thirds of a server certificate made now are over.
+fn due(now: i64) -> i64 {
+    now.saturating_add(i64::try_from(SERVER.as_secs() / 3 * 2).unwrap_or(i64::MAX))
+}
+
+/// A new server certificate with its chain and key.
+fn shown(ca: &Ca, names: &[String], now: i64) -> Result<Arc<CertifiedKey>, IdentityError> {
+    let tls = |e: rustls::Error| IdentityError::Tls(e.to_string());
     let key = KeyPair::generate()?;
-    let mut params = CertificateParams::new(Vec::new())?;
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, "Picket collector authority");
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.serial_number = Some(serial()?);
-    validity(&mut params, now, Duration::from_secs(AUTHORITY_DAYS * 86_400));
-    let pem = params.self_signed(&key)?.pem();
-    // The key goes first: a certificate without its key would look like an authority that lost it.
-    for (path, text, mode) in [(key_path, key.serialize_pem(), 0o600), (pem_path, pem, 0o644)] {
-        let options = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
-        let mut out = options.map_err(file("make", path))?;
-        out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(file("write", path))?;
+    let certificate = ca.server(names.to_vec(), SERVER_NAME, &key, now, SERVER)?;
+    let der = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let signing = rustls::crypto::ring::sign::any_supported_type(&der).map_err(tls)?;
+    Ok(Arc::new(CertifiedKey::new(vec![certificate, ca.certificate.clone()], signing)))
+}
+
+fn verifier(current: &Ca, next: Option<&Ca>) -> Result<Arc<dyn ClientCertVerifier>, IdentityError> {
+    let mut roots = RootCertStore::empty();
+    for ca in std::iter::once(current).chain(next) {
+        roots.add(ca.certificate.clone()).map_err(|e| IdentityError::Tls(e.to_string()))?;
     }
-    Ok(())
-}
-
-fn read(path: &Path) -> Result<String, IdentityError> {
-    std::fs::read_to_string(path).map_err(|source| IdentityError::File { what: "read", path: path.to_owned(), source })
-}
-
-fn validity(params: &mut CertificateParams, now: i64, lifetime: Duration) {
-    let epoch = rcgen::date_time_ymd(1970, 1, 1);
-    let now = epoch + Duration::from_secs(now.max(0).cast_unsigned());
-    params.not_before = now - BACKDATE;
-    params.not_after = now + lifetime;
-}
-
-fn serial() -> Result<SerialNumber, IdentityError> {
-    let mut bytes = [0u8; 16];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| IdentityError::Random)?;
-    // Positive and without a leading zero, RFC 5280 section 4.1.2.2.
-    bytes[0] = bytes[0] & 0x7f | 0x40;
-    Ok(SerialNumber::from_slice(&bytes))
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .map_err(|e| IdentityError::Tls(e.to_string()))
 }

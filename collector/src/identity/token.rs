@@ -13,6 +13,10 @@ use std::time::Duration;
 pub struct TokenRequest {
     /// The site its agents get; empty for none.
     pub site: Site,
+    /// The group its agents get; empty for none.
+    pub group: String,
+    /// Whether a person approves each agent before it may connect.
+    pub by_person: bool,
     /// How long it lasts.
     pub lifetime: Duration,
     /// How many agents it enrols.
@@ -52,6 +56,8 @@ pub fn create_token(
         id: id.clone(),
         digest: Sha256::digest(secret).to_vec(),
         site: request.site.clone(),
+        group: request.group.clone(),
+        by_person: request.by_person,
         created_at: now,
         expires_at: now.saturating_add(lifetime),
         uses_left: request.uses,

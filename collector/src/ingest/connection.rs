@@ -1,31 +1,54 @@
 //! One agent's connection: who it is, its hello, its frames.
 
 use super::commit::{Arrival, Greeting, Job, Peer};
-use super::{Live, Serving, hold, now};
-use crate::identity::agent_of;
-use crate::store::{AgentStatus, Sighting, Store, StoreError, postings};
+use super::link::{Handle, IDLE, Reader, Writer, read_frame};
+use super::roster::Teller;
+use super::{Serving, now};
+use crate::identity::{agent_of, key_of};
+use crate::store::{Agent, AgentStatus, Sighting, Store, StoreError, postings};
 use picket_event::wire::{
-    Control, Decoder, FrameKind, HEADER_BYTES, Hello, HelloAnswer, OLDEST_VERSION, Refusal, RefusalCode, VERSION,
-    WireError, decode_control, encode_control, open, total_length,
+    Control, Decoder, FrameKind, Hello, HelloAnswer, HostNote, OLDEST_VERSION, PolicyAnswer, PolicyOutcome, Refusal,
+    RefusalCode, VERSION, WireError, decode_control, open,
 };
 use picket_event::{AgentId, Ledger, Timestamp};
-use quinn::{Connection, RecvStream, SendStream};
-use rustls::pki_types::CertificateDer;
+use quinn::Connection;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 /// Longest time from the handshake to the hello.
 const HELLO_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Serves a connection whose handshake is done, until it ends.
-pub(super) async fn serve(serving: Arc<Serving>, connection: Connection) {
-    if let Err(refusal) = attend(&serving, &connection).await {
-        let name = format!("{:?}", refusal.code).to_lowercase();
-        serving.counts.add(|health| *health.refused.entry(name).or_default() += 1);
-        tracing::warn!(address = %connection.remote_address(), "connection ended: {}", refusal.reason);
-        connection.close(refusal.code.number().into(), refusal.reason.as_bytes());
+/// Serves a connection whose handshake is done, until it ends. Over QUIC the agent opens the control stream first.
+pub(super) async fn serve(serving: Arc<Serving>, handle: Handle, streams: Option<(Reader, Writer)>) {
+    let (mut reader, mut writer) = match (streams, &handle) {
+        (Some(streams), _) => streams,
+        (None, Handle::Quic(connection)) => {
+            match tokio::time::timeout(HELLO_PATIENCE, connection.accept_bi()).await {
+                Ok(Ok((send, receive))) => (Box::new(receive) as Reader, Writer::Quic(send)),
+                // An ordinary end of the connection while it is set up is nobody's fault: the agent only looked
+                // whether UDP passes.
+                Ok(Err(_)) => return,
+                Err(_) => return handle.close(RefusalCode::Protocol, "no hello came"),
+            }
+        }
+        (None, Handle::Tcp(_)) => return,
+    };
+    if let Err(refusal) = attend(&serving, &handle, &mut reader, &mut writer).await {
+        serving.counts.refused(&format!("{:?}", refusal.code).to_lowercase());
+        tracing::warn!(address = %handle.address(), "connection ended: {}", refusal.reason);
+        handle.refuse(&mut writer, &refusal).await;
+        drain(&handle, &mut reader).await;
+    }
+}
+
+/// Takes what an agent still sends over TCP: bytes that are left unread when a socket is closed throw away what was
+/// said last.
+async fn drain(handle: &Handle, reader: &mut Reader) {
+    if let Handle::Tcp(_) = handle {
+        let rest = async { while let Ok(Some(_)) = read_frame(reader).await {} };
+        let _ = tokio::time::timeout(Duration::from_millis(500), rest).await;
     }
 }
 
@@ -38,7 +61,7 @@ fn busy(e: &StoreError) -> Refusal {
 }
 
 /// The store blocks on the disk, so it is asked on a thread that may block.
-async fn ask<T: Send + 'static>(
+pub(super) async fn ask<T: Send + 'static>(
     serving: &Arc<Serving>,
     question: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Refusal> {
@@ -47,21 +70,71 @@ async fn ask<T: Send + 'static>(
     answer.map_err(|e| refusal(RefusalCode::Busy, e.to_string()))?.map_err(|e| busy(&e))
 }
 
-async fn attend(serving: &Arc<Serving>, connection: &Connection) -> Result<(), Refusal> {
-    let agent = identify(connection)?;
+async fn attend(
+    serving: &Arc<Serving>,
+    handle: &Handle,
+    reader: &mut Reader,
+    writer: &mut Writer,
+) -> Result<(), Refusal> {
+    let known = admit(serving, handle).await?;
+    let agent = known.id.clone();
+    let hello = tokio::time::timeout(HELLO_PATIENCE, read_hello(reader)).await;
+    let (hello, host) = hello.map_err(|_| refusal(RefusalCode::Protocol, "no hello came"))??;
+    let version = version(&hello)?;
+    let (answer, durable) = oneshot::channel();
+    let gone = |_| refusal(RefusalCode::Stopping, "the collector is going down");
+    let number = serving.connections.fetch_add(1, Ordering::Relaxed);
+    let job = Job::Hello(Greeting { agent: agent.clone(), epoch: hello.epoch, connection: number, answer });
+    serving.jobs.send(job).await.map_err(|_| refusal(RefusalCode::Stopping, "the collector is going down"))?;
+    let acknowledged = durable.await.map_err(gone)?.map_err(|e| busy(&e))?;
+    note(serving, handle, &agent, &hello, host.as_ref()).await?;
+    let answer = HelloAnswer { version, acknowledged, site: known.site.as_str().to_owned(), clock: now().nanos() };
+    if writer.send(&Control::HelloAnswer(answer)).await.is_err() {
+        return Ok(());
+    }
+    let (out, outgoing) = mpsc::unbounded_channel();
+    let (acked, watch) = watch::channel(acknowledged);
+    let (site, epoch, acknowledged) = (known.site.clone(), hello.epoch, Arc::new(acked));
+    let peer = Peer { agent: agent.clone(), site, epoch, connection: number, acknowledged, out };
+    let teller = Teller::new(peer.out.clone());
+    serving.first_words(handle, &known).await?.into_iter().for_each(|message| teller.tell(message));
+    serving.enter(&known, handle, host.as_ref(), &teller).await;
+    // Who was revoked between the first look and the entry would otherwise stay.
+    let result = match admit(serving, handle).await {
+        Ok(_) => converse(serving, handle, &peer, (reader, writer), (outgoing, watch, &teller)).await,
+        Err(refusal) => Err(refusal),
+    };
+    serving.leave(&agent, handle);
+    // A committer that is gone forgets by itself.
+    let _ = serving.jobs.send(Job::Gone { agent, epoch: hello.epoch, connection: number }).await;
+    result
+}
+
+/// Who the certificate says it is (TLS has verified it), and whether that one may connect.
+async fn admit(serving: &Arc<Serving>, handle: &Handle) -> Result<Agent, Refusal> {
+    let certificate = handle.certificate();
+    let named = certificate.as_ref().and_then(|certificate| Some((agent_of(certificate)?, key_of(certificate)?)));
+    let (agent, key) = named.ok_or_else(|| refusal(RefusalCode::Unknown, "the certificate names no agent"))?;
     let id = agent.clone();
     let known = ask(serving, move |store| store.agent(&id)).await?;
     let known = known.ok_or_else(|| refusal(RefusalCode::Unknown, format!("this collector does not know {agent}")))?;
-    if known.status == AgentStatus::Revoked {
-        return Err(refusal(RefusalCode::Revoked, format!("{agent} is revoked")));
+    if known.key != key {
+        let reason = format!("the key is not the one {agent} enrolled with last: un-enrol this host and enrol it anew");
+        return Err(refusal(RefusalCode::Unknown, reason));
     }
-    // An ordinary end of the connection while it is set up is nobody's fault.
-    let Ok(streams) = tokio::time::timeout(HELLO_PATIENCE, connection.accept_bi()).await else {
-        return Err(refusal(RefusalCode::Protocol, "no hello came"));
-    };
-    let Ok((mut send, mut receive)) = streams else { return Ok(()) };
-    let hello = tokio::time::timeout(HELLO_PATIENCE, read_hello(&mut receive)).await;
-    let hello = hello.map_err(|_| refusal(RefusalCode::Protocol, "no hello came"))??;
+    match known.status {
+        AgentStatus::Active => Ok(known),
+        AgentStatus::Revoked => Err(refusal(RefusalCode::Revoked, format!("{agent} is revoked"))),
+        AgentStatus::Rejected => Err(refusal(RefusalCode::Revoked, format!("{agent} was rejected"))),
+        AgentStatus::Left => Err(refusal(RefusalCode::Unknown, format!("{agent} gave its identity up"))),
+        AgentStatus::Pending => {
+            let reason = format!("{agent} waits for approval: `picket-collector agents approve {agent}`");
+            Err(refusal(RefusalCode::Pending, reason))
+        }
+    }
+}
+
+fn version(hello: &Hello) -> Result<u8, Refusal> {
     let version = hello.newest.min(VERSION);
     if version < hello.oldest.max(OLDEST_VERSION) {
         let reason = format!(
@@ -73,52 +146,47 @@ async fn attend(serving: &Arc<Serving>, connection: &Connection) -> Result<(), R
     if !(1..1 << 63).contains(&hello.epoch) {
         return Err(refusal(RefusalCode::Protocol, "the epoch is out of range"));
     }
-    let (answer, durable) = oneshot::channel();
-    let gone = |_| refusal(RefusalCode::Stopping, "the collector is going down");
-    let number = serving.connections.fetch_add(1, Ordering::Relaxed);
-    let job = Job::Hello(Greeting { agent: agent.clone(), epoch: hello.epoch, connection: number, answer });
-    serving.jobs.send(job).await.map_err(|_| refusal(RefusalCode::Stopping, "the collector is going down"))?;
-    let acknowledged = durable.await.map_err(gone)?.map_err(|e| busy(&e))?;
-    note(serving, connection, &agent, &hello).await?;
-    let answer = HelloAnswer { version, acknowledged, site: known.site.as_str().to_owned(), clock: now().nanos() };
-    if write(&mut send, &Control::HelloAnswer(answer)).await.is_err() {
-        return Ok(());
-    }
-    let (out, outgoing) = mpsc::unbounded_channel();
-    let (acked, watch) = watch::channel(acknowledged);
-    let (site, epoch, acknowledged) = (known.site, hello.epoch, Arc::new(acked));
-    let peer = Peer { agent: agent.clone(), site, epoch, connection: number, acknowledged, out };
-    serving.enter(&agent, connection);
-    let result = converse(serving, connection, &peer, send, receive, outgoing, watch).await;
-    serving.leave(&agent, connection);
-    // A committer that is gone forgets by itself.
-    let _ = serving.jobs.send(Job::Gone { agent, epoch: hello.epoch, connection: number }).await;
-    result
+    Ok(version)
 }
 
-/// Who the certificate says it is; TLS has verified it.
-fn identify(connection: &Connection) -> Result<AgentId, Refusal> {
-    let chain = connection.peer_identity().and_then(|any| any.downcast::<Vec<CertificateDer<'static>>>().ok());
-    let agent = chain.and_then(|chain| chain.first().and_then(agent_of));
-    agent.ok_or_else(|| refusal(RefusalCode::Unknown, "the certificate names no agent"))
-}
-
-async fn read_hello(receive: &mut RecvStream) -> Result<Hello, Refusal> {
+async fn read_hello(reader: &mut Reader) -> Result<(Hello, Option<HostNote>), Refusal> {
     let fault = |why: String| refusal(RefusalCode::Protocol, format!("hello: {why}"));
-    let frame = read_frame(receive).await.map_err(fault)?.ok_or_else(|| fault("none".to_owned()))?;
+    let frame = read_frame(reader).await.map_err(fault)?.ok_or_else(|| fault("none".to_owned()))?;
     let (messages, _) = decode_control(&frame).map_err(|e| fault(e.to_string()))?;
-    match messages.into_iter().next() {
-        Some(Control::Hello(hello)) => Ok(hello),
-        _ => Err(fault("another message came first".to_owned())),
-    }
+    let mut messages = messages.into_iter();
+    let Some(Control::Hello(hello)) = messages.next() else {
+        return Err(fault("another message came first".to_owned()));
+    };
+    let host = messages.find_map(|message| match message {
+        Control::Host(host) => Some(host),
+        _ => None,
+    });
+    Ok((hello, host))
 }
 
-async fn note(serving: &Arc<Serving>, connection: &Connection, agent: &AgentId, hello: &Hello) -> Result<(), Refusal> {
+/// What an agent says of itself, short and on one line.
+fn bounded(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(64).collect()
+}
+
+/// An agent's words on its host as they are kept.
+pub(super) fn kept(host: &HostNote) -> crate::store::HostNote {
+    crate::store::HostNote { name: bounded(&host.name), machine: bounded(&host.machine), boot: bounded(&host.boot) }
+}
+
+async fn note(
+    serving: &Arc<Serving>,
+    handle: &Handle,
+    agent: &AgentId,
+    hello: &Hello,
+    host: Option<&HostNote>,
+) -> Result<(), Refusal> {
     let at = now().nanos();
-    let bounded = |text: &str| text.chars().filter(|c| !c.is_control()).take(64).collect::<String>();
     let sighting = Sighting {
         at,
-        address: connection.remote_address().to_string(),
+        address: handle.address().to_string(),
+        transport: handle.transport(),
+        host: host.map(kept),
         release: bounded(&hello.release),
         bundle: bounded(&hello.bundle),
         clock_offset: hello.clock.saturating_sub(at),
@@ -132,43 +200,98 @@ async fn note(serving: &Arc<Serving>, connection: &Connection, agent: &AgentId, 
     .await
 }
 
-/// Control and event streams side by side; the first that ends ends all.
+/// Everything the agent and the collector say side by side; the first that ends ends all.
 async fn converse(
     serving: &Arc<Serving>,
-    connection: &Connection,
+    handle: &Handle,
     peer: &Peer,
-    send: SendStream,
-    receive: RecvStream,
-    outgoing: mpsc::UnboundedReceiver<Control>,
-    acknowledged: watch::Receiver<u64>,
+    (reader, writer): (&mut Reader, &mut Writer),
+    out: (mpsc::UnboundedReceiver<Control>, watch::Receiver<u64>, &Teller),
 ) -> Result<(), Refusal> {
-    tokio::select! {
-        result = control_in(serving, peer, receive) => result,
-        result = control_out(peer.epoch, send, outgoing, acknowledged) => result,
-        result = events_in(serving, connection, peer) => result,
-        _ = connection.closed() => Ok(()),
+    let beat = Notify::new();
+    let out = control_out(peer.epoch, writer, out, &beat);
+    match handle {
+        Handle::Quic(connection) => tokio::select! {
+            result = control_in(serving, peer, reader, &beat) => result,
+            result = out => result,
+            result = events_in(serving, connection, peer) => result,
+            result = handle.closed() => result,
+        },
+        Handle::Tcp(_) => tokio::select! {
+            result = all_in(serving, peer, reader, &beat) => result,
+            result = out => result,
+            result = handle.closed() => result,
+        },
     }
 }
 
-async fn control_in(serving: &Arc<Serving>, peer: &Peer, mut receive: RecvStream) -> Result<(), Refusal> {
+async fn control_in(serving: &Arc<Serving>, peer: &Peer, reader: &mut Reader, beat: &Notify) -> Result<(), Refusal> {
     loop {
-        let frame = match read_frame(&mut receive).await {
+        let frame = match read_frame(reader).await {
             Ok(Some(frame)) => frame,
             // The agent is done speaking; its last frames may still be on their way.
             Ok(None) => return std::future::pending().await,
             Err(_) => return Ok(()),
         };
-        let fault = |e: WireError| refusal(RefusalCode::Frame, format!("control message: {e}"));
-        let (messages, unknown) = decode_control(&frame).map_err(fault)?;
-        serving.counts.add(|health| health.unknown_records += u64::from(unknown));
-        for message in messages {
-            match message {
-                Control::Ledger(ledger) => keep_ledger(serving, peer, *ledger).await?,
-                Control::Renewal(csr) => renew(serving, peer, csr).await?,
-                _ => serving.counts.add(|health| health.unknown_records += 1),
-            }
+        control_frame(serving, peer, &frame, beat).await?;
+    }
+}
+
+/// Frames of every kind from one stream.
+async fn all_in(serving: &Arc<Serving>, peer: &Peer, reader: &mut Reader, beat: &Notify) -> Result<(), Refusal> {
+    let mut decoder = Decoder::new().map_err(|e| refusal(RefusalCode::Busy, e.to_string()))?;
+    loop {
+        let frame = match tokio::time::timeout(IDLE, read_frame(reader)).await {
+            Ok(Ok(Some(frame))) => frame,
+            Ok(Ok(None)) => return Ok(()),
+            Ok(Err(why)) => return Err(refusal(RefusalCode::Frame, why)),
+            Err(_) => return Err(refusal(RefusalCode::Protocol, "nothing came for 30 s")),
+        };
+        if open(&frame).is_ok_and(|(header, _)| header.kind == FrameKind::Control) {
+            control_frame(serving, peer, &frame, beat).await?;
+        } else {
+            let arrival = arrival(serving, peer, &mut decoder, frame)?;
+            submit(serving, arrival).await?;
         }
     }
+}
+
+async fn control_frame(serving: &Arc<Serving>, peer: &Peer, frame: &[u8], beat: &Notify) -> Result<(), Refusal> {
+    let fault = |e: WireError| refusal(RefusalCode::Frame, format!("control message: {e}"));
+    let (messages, unknown) = decode_control(frame).map_err(fault)?;
+    serving.counts.add(|health| health.unknown_records += u64::from(unknown));
+    for message in messages {
+        match message {
+            Control::Ledger(ledger) => keep_ledger(serving, peer, *ledger).await?,
+            Control::Renewal(csr) => renew(serving, peer, csr).await?,
+            Control::PolicyAnswer(answer) => keep_answer(serving, peer, &answer).await?,
+            Control::Beat => beat.notify_one(),
+            _ => serving.counts.add(|health| health.unknown_records += 1),
+        }
+    }
+    Ok(())
+}
+
+async fn keep_answer(serving: &Arc<Serving>, peer: &Peer, answer: &PolicyAnswer) -> Result<(), Refusal> {
+    let word = match answer.outcome {
+        PolicyOutcome::Applied => "applied",
+        PolicyOutcome::Partly => "partly",
+        PolicyOutcome::Refused => "refused",
+        PolicyOutcome::RolledBack => "rolled back",
+    };
+    let words: Vec<String> = answer.words.iter().take(32).map(|words| bounded_sentence(words)).collect();
+    let state = if words.is_empty() { word.to_owned() } else { format!("{word}: {}", words.join("; ")) };
+    let (agent, version) = (peer.agent.clone(), answer.version);
+    tracing::info!(%agent, version, "policy {state}");
+    ask(serving, move |store| match store.put_policy_answer(&agent, version, &state) {
+        Err(e) if e.is_passing() => Ok(()),
+        other => other,
+    })
+    .await
+}
+
+fn bounded_sentence(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(256).collect()
 }
 
 async fn keep_ledger(serving: &Arc<Serving>, peer: &Peer, ledger: Ledger) -> Result<(), Refusal> {
@@ -207,9 +330,9 @@ async fn renew(serving: &Arc<Serving>, peer: &Peer, csr: Vec<u8>) -> Result<(), 
 
 async fn control_out(
     epoch: u64,
-    mut send: SendStream,
-    mut outgoing: mpsc::UnboundedReceiver<Control>,
-    mut acknowledged: watch::Receiver<u64>,
+    writer: &mut Writer,
+    (mut outgoing, mut acknowledged, teller): (mpsc::UnboundedReceiver<Control>, watch::Receiver<u64>, &Teller),
+    beat: &Notify,
 ) -> Result<(), Refusal> {
     loop {
         let message = tokio::select! {
@@ -218,29 +341,29 @@ async fn control_out(
                 Err(_) => return Ok(()),
             },
             message = outgoing.recv() => match message {
-                Some(Control::Refusal(refusal)) => return tell_refusal(&mut send, refusal).await,
-                Some(message) => message,
+                Some(Control::Refusal(refusal)) => return tell_refusal(writer, refusal).await,
+                Some(message) => {
+                    teller.sent(&message);
+                    message
+                }
                 None => return Ok(()),
             },
+            () = beat.notified() => Control::Beat,
         };
-        if write(&mut send, &message).await.is_err() {
+        if writer.send(&message).await.is_err() {
             return Ok(());
         }
     }
 }
 
-/// The reason travels as a message too, because it names the frame; the close code alone may arrive first.
-async fn tell_refusal(send: &mut SendStream, refusal: Refusal) -> Result<(), Refusal> {
-    // The close that follows carries the same reason.
-    let _ = write(send, &Control::Refusal(refusal.clone())).await;
-    let _ = send.finish();
-    let _ = tokio::time::timeout(Duration::from_millis(500), send.stopped()).await;
+/// The reason travels as a message too, because it names the frame; over QUIC the close code alone may arrive first.
+async fn tell_refusal(writer: &mut Writer, refusal: Refusal) -> Result<(), Refusal> {
+    if let Writer::Quic(_) = writer {
+        // The close that follows carries the same reason.
+        let _ = writer.send(&Control::Refusal(refusal.clone())).await;
+        writer.finish().await;
+    }
     Err(refusal)
-}
-
-async fn write(send: &mut SendStream, message: &Control) -> Result<(), ()> {
-    let frame = encode_control(message).map_err(|_| ())?;
-    send.write_all(&frame.bytes).await.map_err(|_| ())
 }
 
 async fn events_in(serving: &Arc<Serving>, connection: &Connection, peer: &Peer) -> Result<(), Refusal> {
@@ -257,11 +380,7 @@ async fn events_in(serving: &Arc<Serving>, connection: &Connection, peer: &Peer)
                 Err(why) => return Err(refusal(RefusalCode::Frame, why)),
             };
             match arrival(serving, peer, &mut decoder, frame) {
-                Ok(arrival) => {
-                    if serving.jobs.send(Job::Frame(Box::new(arrival))).await.is_err() {
-                        return Err(refusal(RefusalCode::Stopping, "the collector is going down"));
-                    }
-                }
+                Ok(arrival) => submit(serving, arrival).await?,
                 Err(refused) => {
                     // Sent through the control stream, which ends the conversation.
                     let _ = peer.out.send(Control::Refusal(refused));
@@ -271,6 +390,11 @@ async fn events_in(serving: &Arc<Serving>, connection: &Connection, peer: &Peer)
         }
     }
     Ok(())
+}
+
+async fn submit(serving: &Serving, arrival: Arrival) -> Result<(), Refusal> {
+    let sent = serving.jobs.send(Job::Frame(Box::new(arrival))).await;
+    sent.map_err(|_| refusal(RefusalCode::Stopping, "the collector is going down"))
 }
 
 /// Checks a frame whole before it may wait for the committer.
@@ -297,42 +421,6 @@ fn arrival(serving: &Serving, peer: &Peer, decoder: &mut Decoder, bytes: Vec<u8>
             }
             let postings = postings(decoded.events.iter().map(|(_, event)| event));
             Ok(Arrival { peer, header, received, bytes, postings, events: decoded.events })
-        }
-    }
-}
-
-/// Reads the next whole frame; `None` at the end of the stream. The length is checked before memory is taken.
-async fn read_frame(stream: &mut RecvStream) -> Result<Option<Vec<u8>>, String> {
-    let mut header = [0u8; HEADER_BYTES];
-    match stream.read_exact(&mut header).await {
-        Ok(()) => {}
-        Err(quinn::ReadExactError::FinishedEarly(0)) => return Ok(None),
-        Err(e) => return Err(e.to_string()),
-    }
-    let total = total_length(&header).map_err(|e| e.to_string())?;
-    let mut frame = vec![0u8; total];
-    let (head, body) = frame.split_at_mut(HEADER_BYTES);
-    head.copy_from_slice(&header);
-    stream.read_exact(body).await.map_err(|e| e.to_string())?;
-    Ok(Some(frame))
-}
-
-impl Serving {
-    /// Enters a connection; one that the same agent had before ends, and both addresses are named.
-    fn enter(&self, agent: &AgentId, connection: &Connection) {
-        let live = Live { agent: agent.clone(), address: connection.remote_address(), since: now().nanos() };
-        let before = hold(&self.live).insert(agent.clone(), (live, connection.clone()));
-        if let Some((before, old)) = before {
-            let (from, to) = (before.address, connection.remote_address());
-            tracing::warn!(%agent, %from, %to, "the agent connected again; the older connection ends");
-            old.close(RefusalCode::Replaced.number().into(), b"the same agent connected again");
-        }
-    }
-
-    fn leave(&self, agent: &AgentId, connection: &Connection) {
-        let mut live = hold(&self.live);
-        if live.get(agent).is_some_and(|(_, held)| held.stable_id() == connection.stable_id()) {
-            live.remove(agent);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The QUIC endpoint: limits, and who is let in at all.
 
+use super::link::Handle;
 use super::{Serving, connection};
-use crate::identity::{Authority, IdentityError};
+use crate::identity::{Authority, IdentityError, event_tls};
 use quinn::{Endpoint, IdleTimeout, ServerConfig, TransportConfig, VarInt};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +16,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const WINDOW: u32 = 8 << 20;
 
 /// The server's configuration.
-pub(super) fn server(authority: &Authority, idle: Duration) -> Result<ServerConfig, IdentityError> {
-    let tls = authority.event_tls()?;
+pub(super) fn server(authority: &Arc<Authority>, idle: Duration) -> Result<ServerConfig, IdentityError> {
+    let tls = event_tls(authority)?;
     let quic = quinn::crypto::rustls::QuicServerConfig::try_from(tls).map_err(|e| IdentityError::Tls(e.to_string()))?;
     let mut config = ServerConfig::with_crypto(Arc::new(quic));
     let mut transport = TransportConfig::default();
@@ -42,7 +43,7 @@ pub(super) async fn accept(endpoint: Endpoint, serving: Arc<Serving>, max_connec
     while let Some(incoming) = endpoint.accept().await {
         while tasks.try_join_next().is_some() {}
         if tasks.len() >= max_connections {
-            serving.counts.add(|health| *health.refused.entry("too_many".to_owned()).or_default() += 1);
+            serving.counts.refused("too_many");
             incoming.refuse();
             continue;
         }
@@ -56,16 +57,12 @@ pub(super) async fn accept(endpoint: Endpoint, serving: Arc<Serving>, max_connec
         tasks.spawn(async move {
             let Ok(connecting) = incoming.accept() else { return };
             match tokio::time::timeout(HANDSHAKE, connecting).await {
-                Ok(Ok(connection)) => connection::serve(serving, connection).await,
+                Ok(Ok(connection)) => connection::serve(serving, Handle::Quic(connection), None).await,
                 Ok(Err(e)) => {
                     tracing::debug!("handshake: {e}");
-                    serving.counts.add(|health| *health.refused.entry("handshake".to_owned()).or_default() += 1);
+                    serving.counts.refused("handshake");
                 }
-                Err(_) => {
-                    serving
-                        .counts
-                        .add(|health| *health.refused.entry("handshake_timeout".to_owned()).or_default() += 1);
-                }
+                Err(_) => serving.counts.refused("handshake_timeout"),
             }
         });
     }

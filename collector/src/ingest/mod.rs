@@ -6,15 +6,19 @@
 mod commit;
 mod connection;
 mod endpoint;
+mod link;
 mod machine;
+mod roster;
+mod tcp;
 
 pub use machine::{Machine, Offer};
+pub use roster::Notice;
 
-use crate::identity::{Authority, IdentityError};
+use crate::identity::{Authority, IdentityError, Watch};
 use crate::store::{Batch, Store};
 use commit::{Committer, Job};
 use picket_event::AgentId;
-use picket_event::wire::RefusalCode;
+use picket_event::wire::{Policy, RefusalCode};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -26,7 +30,7 @@ use tokio::sync::mpsc;
 /// How ingest behaves.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where to listen, UDP.
+    /// Where to listen: UDP for QUIC, and TCP at the same number for where UDP does not pass.
     pub listen: SocketAddr,
     /// Connections at once, at most.
     pub max_connections: usize,
@@ -54,10 +58,12 @@ impl Default for Config {
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
     /// The port could not be had.
-    #[error("listen on {address}/udp: {source}; is another collector running?")]
+    #[error("listen on {address}/{transport}: {source}; is another collector running?")]
     Listen {
         /// The address.
         address: SocketAddr,
+        /// `udp` or `tcp`.
+        transport: &'static str,
         /// Why.
         source: std::io::Error,
     },
@@ -76,6 +82,8 @@ pub struct Live {
     pub agent: AgentId,
     /// From where.
     pub address: SocketAddr,
+    /// `quic` or `tcp`.
+    pub transport: &'static str,
     /// Since when, nanoseconds since 1970.
     pub since: i64,
 }
@@ -117,6 +125,11 @@ impl Counts {
         change(&mut hold(&self.health));
     }
 
+    /// Counts a connection that was refused or ended for a fault.
+    fn refused(&self, reason: &str) {
+        self.add(|health| *health.refused.entry(reason.to_owned()).or_default() += 1);
+    }
+
     fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
@@ -131,7 +144,10 @@ struct Serving {
     /// Numbers the connections.
     connections: AtomicU64,
     counts: Arc<Counts>,
-    live: Mutex<BTreeMap<AgentId, (Live, quinn::Connection)>>,
+    live: Mutex<BTreeMap<AgentId, roster::Entry>>,
+    watch: Mutex<Watch>,
+    /// Identities seen twice that nobody has heard of yet.
+    notices: Mutex<Vec<Notice>>,
 }
 
 /// A lock is poisoned only when its holder panicked between two counts; going on is safe.
@@ -146,7 +162,7 @@ pub struct Ingest {
     endpoint: quinn::Endpoint,
     address: SocketAddr,
     serving: Arc<Serving>,
-    accepting: tokio::task::JoinHandle<()>,
+    accepting: [tokio::task::JoinHandle<()>; 2],
     committer: std::thread::JoinHandle<()>,
 }
 
@@ -168,9 +184,14 @@ impl Ingest {
         authority: &Arc<Authority>,
         engine: SyncSender<Batch>,
     ) -> Result<Self, IngestError> {
-        let listen = |source| IngestError::Listen { address: config.listen, source };
+        let listen = |source| IngestError::Listen { address: config.listen, transport: "udp", source };
         let server = endpoint::server(authority, config.idle)?;
-        let endpoint = quinn::Endpoint::server(server, config.listen).map_err(listen)?;
+        let acceptor = tcp::acceptor(authority)?;
+        let (udp, tcp) = tcp::bind(config.listen)?;
+        let runtime = Arc::new(quinn::TokioRuntime);
+        let endpoint = quinn::Endpoint::new(quinn::EndpointConfig::default(), Some(server), udp, runtime);
+        let endpoint = endpoint.map_err(listen)?;
+        let tcp = tokio::net::TcpListener::from_std(tcp).map_err(listen)?;
         let address = endpoint.local_addr().map_err(listen)?;
         let (jobs, queue) = mpsc::channel(config.queue_frames.max(1));
         let counts = Arc::new(Counts::default());
@@ -193,8 +214,14 @@ impl Ingest {
             connections: AtomicU64::new(1),
             counts,
             live: Mutex::new(BTreeMap::new()),
+            watch: Mutex::new(Watch::default()),
+            notices: Mutex::new(Vec::new()),
         });
-        let accepting = tokio::spawn(endpoint::accept(endpoint.clone(), serving.clone(), config.max_connections));
+        let most = config.max_connections;
+        let accepting = [
+            tokio::spawn(endpoint::accept(endpoint.clone(), serving.clone(), most)),
+            tokio::spawn(tcp::accept(tcp, acceptor, serving.clone(), most)),
+        ];
         Ok(Self { endpoint, address, serving, accepting, committer })
     }
 
@@ -204,32 +231,57 @@ impl Ingest {
         self.address
     }
 
-    /// Ends the connections of an agent that the store has as revoked now.
+    /// Ends the connections of an agent that the store has as revoked, rejected or left now.
     pub fn revoke(&self, agent: &AgentId) {
-        if let Some((_, connection)) = hold(&self.serving.live).remove(agent) {
-            connection.close(RefusalCode::Revoked.number().into(), b"revoked");
-        }
+        self.serving.put_out(agent);
     }
 
     /// Who is connected.
     #[must_use]
     pub fn live(&self) -> Vec<Live> {
-        hold(&self.serving.live).values().map(|(live, _)| live.clone()).collect()
+        self.serving.live()
+    }
+
+    /// Tells every connected agent which authorities to trust from now on.
+    pub fn tell_authorities(&self) {
+        self.serving.tell_authorities();
+    }
+
+    /// Tells every connected agent of a group its policy.
+    pub fn tell_policy(&self, policy: &Policy) {
+        self.serving.tell_policy(policy);
+    }
+
+    /// Tells an agent that it is of another group now, with that group's policy (version 0 for none).
+    pub fn change_group(&self, agent: &AgentId, policy: &Policy) {
+        self.serving.change_group(agent, policy);
+    }
+
+    /// Identities seen twice since the last call.
+    #[must_use]
+    pub fn take_notices(&self) -> Vec<Notice> {
+        std::mem::take(&mut *hold(&self.serving.notices))
     }
 
     /// How it is doing.
     #[must_use]
     pub fn health(&self) -> Health {
-        hold(&self.serving.counts.health).clone()
+        let mut health = hold(&self.serving.counts.health).clone();
+        let refused = self.serving.authority.refused();
+        health.refused.extend(refused.into_iter().map(|(reason, count)| (reason.to_owned(), count)));
+        health
     }
 
     /// Ends every connection and waits until what was taken is stored.
     pub async fn stop(self) {
         self.serving.counts.stopping.store(true, Ordering::Release);
         self.endpoint.close(RefusalCode::Stopping.number().into(), b"the collector is going down");
-        self.accepting.abort();
-        // Ended by the abort; there is nothing else to learn from it.
-        let _ = self.accepting.await;
+        self.serving.put_all_out().await;
+        for accepting in self.accepting {
+            accepting.abort();
+            // Ended by the abort; there is nothing else to learn from it.
+            let _ = accepting.await;
+        }
         self.endpoint.wait_idle().await;
         drop(self.serving);
         let committer = self.committer;

@@ -35,6 +35,12 @@ pub fn grouped(value: impl Display, _: &dyn Values) -> Result<String> {
     Ok(out)
 }
 
+/// The beginning of a long hash, for eyes to compare.
+#[askama::filter_fn]
+pub fn short(value: &str, _: &dyn Values) -> Result<String> {
+    Ok(value.chars().take(16).collect())
+}
+
 /// Bytes with a binary unit.
 #[askama::filter_fn]
 pub fn bytes(value: &u64, _: &dyn Values) -> Result<String> {

@@ -43,12 +43,16 @@ pub struct Who {
     pub role: String,
     /// Whether to offer the judging of alerts.
     pub can_triage: bool,
+    /// Whether to offer letting agents in and shutting them out.
+    pub can_administer: bool,
 }
 
 impl Who {
     fn of(caller: &Caller) -> Self {
         let role = caller.role.name().replace('_', " ");
-        Self { name: caller.name.clone(), role, can_triage: caller.role.covers(Need::Triage) }
+        let covers = |need| caller.role.covers(need);
+        let (can_triage, can_administer) = (covers(Need::Triage), covers(Need::Administer));
+        Self { name: caller.name.clone(), role, can_triage, can_administer }
     }
 }
 
@@ -106,6 +110,7 @@ pub fn router(app: &App) -> Router {
         .route("/findings/{id}", get(views::finding))
         .route("/alerts/{id}/acknowledge", post(views::acknowledge))
         .route("/alerts/{id}/mute", post(views::mute))
+        .route("/agents/{name}/{verdict}", post(views::decide))
         .route("/logout", post(login::logout))
         .layer(from_fn_with_state(app.clone(), logged_in));
     let outside = Router::new()
@@ -156,8 +161,7 @@ fn is_same_origin(headers: &HeaderMap, request: &Request) -> bool {
     }
 }
 
-/// Whether a caller may judge alerts.
-fn may_triage(caller: &Caller) -> Result<(), ApiError> {
-    let Caller { role, .. } = caller;
-    if role.covers(Need::Triage) { Ok(()) } else { Err(ApiError::forbidden(Role::name(*role))) }
+/// Whether a caller's role covers what is to be done.
+fn may(caller: &Caller, need: Need) -> Result<(), ApiError> {
+    if caller.role.covers(need) { Ok(()) } else { Err(ApiError::forbidden(Role::name(caller.role))) }
 }

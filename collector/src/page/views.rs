@@ -1,11 +1,12 @@
 //! The pages behind the log-in: fleet, ranking, one entity, alerts, one finding.
 
 use super::heatmap::{self, HeatMap};
-use super::{Frame, PageError, Who, filters, may_triage, render};
+use super::{Frame, PageError, Who, filters, may, render};
+use crate::api::agents::Verdict;
 use crate::api::alerts::{self, FindingQuery};
 use crate::api::entities::{self, EntityQuery, SiteQuery};
 use crate::api::view::{AgentView, EntityPage, EntityRow, EntityView, FindingPage, FindingView, FleetView};
-use crate::api::{App, Caller, fleet as books};
+use crate::api::{ApiError, App, Caller, Need, agents, fleet as books};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -280,7 +281,7 @@ pub async fn acknowledge(
     Path(id): Path<String>,
     Form(Note { note }): Form<Note>,
 ) -> Result<Response, PageError> {
-    may_triage(&caller)?;
+    may(&caller, Need::Triage)?;
     alerts::acknowledge_as(&app, caller, id, note).await?;
     Ok(Redirect::to("/alerts?state=open").into_response())
 }
@@ -298,8 +299,26 @@ pub async fn mute(
     Path(id): Path<String>,
     Form(Hours { hours }): Form<Hours>,
 ) -> Result<Response, PageError> {
-    may_triage(&caller)?;
+    may(&caller, Need::Triage)?;
     let until = app.now().saturating_add(i64::from(hours).saturating_mul(3_600_000_000_000));
     alerts::mute_as(&app, caller, id, until).await?;
     Ok(Redirect::to("/alerts?state=open").into_response())
+}
+
+/// `POST /agents/{name}/approve`, and the other verdicts.
+pub async fn decide(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path((name, verdict)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    may(&caller, Need::Administer)?;
+    let verdict = match verdict.as_str() {
+        "approve" => Verdict::Approve,
+        "reject" => Verdict::Reject,
+        "revoke" => Verdict::Revoke,
+        "settle" => Verdict::Settle,
+        _ => return Err(ApiError::not_found("page").into()),
+    };
+    agents::decide(&app, caller, verdict, name).await?;
+    Ok(Redirect::to("/").into_response())
 }

@@ -16,12 +16,13 @@ pub use port::explain as explain_port;
 pub use problems::Problems;
 pub use state::{RunFile, admin_socket, connectable, prepare};
 
+use crate::api::agents::NewEnrolmentToken;
 use crate::api::{self, App, Parts, Throttle};
 use crate::config::{Config, Loaded};
 use crate::desk::{Desk, users};
-use crate::identity::{self, Authority, EnrolState, TokenRequest};
+use crate::identity::{self, Authority, EnrolState, Import, Rotation, TokenRequest};
 use crate::ingest::{self, Ingest};
-use crate::store::{Batch, Sqlite, Store, StoreError};
+use crate::store::{Batch, Policy, Sqlite, Store};
 use anyhow::Context;
 use picket_event::{AgentId, Site};
 use std::io::Write as _;
@@ -69,7 +70,7 @@ impl Running {
             ..ingest::Config::default()
         };
         let ingest = Ingest::start(ingest_config, Arc::clone(&base.store), &base.authority, sender)
-            .map_err(|error| port::explain_udp(error, config.listen.ingest))?;
+            .map_err(|error| port::explain_ingest(error, config.listen.ingest))?;
         let run =
             RunFile::new(ingest.address(), sockets.https.local_addr()?, sockets.metrics.local_addr()?, &base.state);
         let (app, doors) = base.app(&config, ingest, sockets.https.local_addr()?);
@@ -83,7 +84,7 @@ impl Running {
             stopped: stopped.clone(),
         })?;
         let (retention, keep) = watch::channel(config.retention.clone());
-        let mut tasks = sockets.serve(&app, &doors, base.authority.https_tls()?, &config, &stopped);
+        let mut tasks = sockets.serve(&app, &doors, identity::https_tls(&base.authority)?, &config, &stopped);
         let Base { store, desk, problems, state, .. } = base;
         let upkeep = upkeep::Upkeep { store, desk, problems, doors: Arc::clone(&doors), keep };
         tasks.push(tokio::spawn(upkeep::run(upkeep, stopped)));
@@ -225,7 +226,30 @@ pub struct IngestDoors {
     addresses: Vec<String>,
 }
 
+/// Seconds since 1970.
+fn seconds() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
 impl IngestDoors {
+    /// Identities seen twice since the last call.
+    #[must_use]
+    pub fn take_notices(&self) -> Vec<ingest::Notice> {
+        self.with(Ingest::take_notices).unwrap_or_default()
+    }
+
+    /// Does with the authority what time asks for, and tells the agents.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn tick_authority(&self) -> Result<(), String> {
+        if self.authority.tick(seconds()).map_err(|error| error.to_string())? {
+            tracing::info!("the change of the authority is complete");
+            let _ = self.with(Ingest::tell_authorities);
+        }
+        Ok(())
+    }
+
     fn with<T>(&self, look: impl FnOnce(&Ingest) -> T) -> Option<T> {
         self.ingest.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
     }
@@ -238,28 +262,63 @@ impl IngestDoors {
 
     /// Agents connected now.
     #[must_use]
-    pub fn connections(&self) -> usize {
-        self.with(|ingest| ingest.live().len()).unwrap_or_default()
+    pub fn live(&self) -> Vec<ingest::Live> {
+        self.with(Ingest::live).unwrap_or_default()
     }
 }
 
 impl Doors for IngestDoors {
-    fn connected(&self) -> Vec<AgentId> {
-        self.with(|ingest| ingest.live().into_iter().map(|live| live.agent).collect()).unwrap_or_default()
+    fn connected(&self) -> Vec<ingest::Live> {
+        self.live()
     }
 
-    fn revoke(&self, agent: &AgentId) -> Result<bool, StoreError> {
-        let done = self.store.revoke(agent)?;
+    fn put_out(&self, agent: &AgentId) {
         let _ = self.with(|ingest| ingest.revoke(agent));
-        Ok(done)
     }
 
-    fn create_token(&self, site: &str, uses: u32, seconds: u64) -> Result<String, String> {
-        let lifetime = Duration::from_secs(seconds);
-        let request = TokenRequest { site: Site::new(site), lifetime, uses, addresses: self.addresses.clone() };
+    fn create_token(&self, wanted: &NewEnrolmentToken) -> Result<String, String> {
+        let request = TokenRequest {
+            site: Site::new(&wanted.site),
+            group: wanted.group.clone(),
+            by_person: wanted.by_person,
+            lifetime: Duration::from_secs(wanted.seconds.unwrap_or(3600)),
+            uses: wanted.uses.unwrap_or(1),
+            addresses: self.addresses.clone(),
+        };
         let now = i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
         let made = identity::create_token(self.store.as_ref(), &self.authority, &request, now);
         made.map(|(text, _)| text).map_err(|error| error.to_string())
+    }
+
+    fn tell_policy(&self, policy: &Policy) {
+        let Policy { group, version, text, .. } = policy.clone();
+        let message = picket_event::wire::Policy { group, version, text };
+        let _ = self.with(|ingest| ingest.tell_policy(&message));
+    }
+
+    fn change_group(&self, agent: &AgentId, policy: Policy) {
+        let Policy { group, version, text, .. } = policy;
+        let message = picket_event::wire::Policy { group, version, text };
+        let _ = self.with(|ingest| ingest.change_group(agent, &message));
+    }
+
+    fn authority(&self) -> ([u8; 32], Option<Rotation>) {
+        (self.authority.fingerprint(), self.authority.rotation())
+    }
+
+    fn rotate(&self, import: Option<(String, String)>, overlap: u64) -> Result<Rotation, String> {
+        let path = std::path::PathBuf::from("the certificate given");
+        let import = import.map(|(certificate, key)| Import { certificate, key, path });
+        let rotation = self.authority.rotate(import, seconds(), Duration::from_secs(overlap));
+        let rotation = rotation.map_err(|error| error.to_string())?;
+        let _ = self.with(Ingest::tell_authorities);
+        Ok(rotation)
+    }
+
+    fn finish_rotation(&self) -> Result<bool, String> {
+        let done = self.authority.finish(seconds()).map_err(|error| error.to_string())?;
+        let _ = self.with(Ingest::tell_authorities);
+        Ok(done)
     }
 }
 

@@ -31,9 +31,9 @@ pub fn explain(
 }
 
 /// The error of the event port, explained.
-pub fn explain_udp(error: IngestError, address: SocketAddr) -> anyhow::Error {
+pub fn explain_ingest(error: IngestError, address: SocketAddr) -> anyhow::Error {
     match error {
-        IngestError::Listen { source, .. } => explain(source, address, "udp", "listen.ingest"),
+        IngestError::Listen { source, transport, .. } => explain(source, address, transport, "listen.ingest"),
         other => other.into(),
     }
 }

@@ -4,14 +4,16 @@
 //! and the postings (which entity is in which frame, and when) in one transaction; only when it has returned is
 //! anything acknowledged. The engine is rebuilt by replaying the log.
 
+mod agent;
 mod entity;
 pub mod sqlite;
 
+pub use agent::{Admission, Agent, AgentStatus, Applicant, Double, HostNote, Policy, Sighting, TokenRecord, TokenUse};
 pub use entity::{EntityKey, Posting, postings};
 pub use sqlite::Sqlite;
 
 use picket_event::wire::Class;
-use picket_event::{AgentId, Envelope, Ledger, Site, Timestamp};
+use picket_event::{AgentId, Envelope, Ledger, Timestamp};
 use std::time::Duration;
 
 /// Why the store could not do what was asked.
@@ -99,93 +101,6 @@ pub struct Batch {
     pub events: Vec<Envelope>,
 }
 
-/// An enrolled agent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Agent {
-    /// Its id.
-    pub id: AgentId,
-    /// Its site; empty where none was given.
-    pub site: Site,
-    /// Whether its certificate still counts.
-    pub status: AgentStatus,
-    /// When it was enrolled, nanoseconds since 1970.
-    pub enrolled_at: i64,
-    /// End of its newest certificate, nanoseconds since 1970.
-    pub certificate_until: i64,
-    /// SHA-256 of its public key.
-    pub key: Vec<u8>,
-    /// When something came from it last, nanoseconds since 1970; 0 never.
-    pub seen_at: i64,
-    /// Where it connected from last.
-    pub address: String,
-    /// The release it runs.
-    pub release: String,
-    /// The model bundle it runs.
-    pub bundle: String,
-    /// Its clock minus ours at the last hello, nanoseconds.
-    pub clock_offset: i64,
-    /// Events stored from it.
-    pub events: u64,
-    /// Bytes of its frames.
-    pub bytes: u64,
-}
-
-/// Whether an agent may connect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AgentStatus {
-    /// It may.
-    Active,
-    /// It may not, ever again; its events and ledger are kept.
-    Revoked,
-}
-
-/// What an agent says of itself in its hello.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
-    /// When, nanoseconds since 1970.
-    pub at: i64,
-    /// From where.
-    pub address: String,
-    /// Its release.
-    pub release: String,
-    /// Its bundle.
-    pub bundle: String,
-    /// Its clock minus ours, nanoseconds.
-    pub clock_offset: i64,
-}
-
-/// An enrolment token as stored: never its secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenRecord {
-    /// Public part, names the token in lists.
-    pub id: String,
-    /// SHA-256 of the secret.
-    pub digest: Vec<u8>,
-    /// The site its agents get.
-    pub site: Site,
-    /// When it was made, nanoseconds since 1970.
-    pub created_at: i64,
-    /// When it ends, nanoseconds since 1970.
-    pub expires_at: i64,
-    /// Enrolments it still allows.
-    pub uses_left: u32,
-}
-
-/// What became of an attempt to use a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenUse {
-    /// One use was taken; the agent is entered.
-    Taken,
-    /// It is past its end.
-    Expired,
-    /// Nothing is left of it.
-    UsedUp,
-    /// There is none of this id and secret.
-    Unknown,
-    /// The agent's name belongs to another key.
-    NameTaken,
-}
-
 /// What is kept and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
@@ -254,11 +169,67 @@ pub trait Store: Send + Sync {
     /// [`StoreError`].
     fn saw(&self, id: &AgentId, sighting: &Sighting) -> Result<(), StoreError>;
 
-    /// Ends an agent's right to connect; `false` when there is no such active agent.
+    /// Moves an agent from one of these states to another; `false` when there is no such agent in any of them.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn revoke(&self, id: &AgentId) -> Result<bool, StoreError>;
+    fn turn(&self, id: &AgentId, from: &[AgentStatus], to: AgentStatus) -> Result<bool, StoreError>;
+
+    /// Ends an agent's right to connect; `false` when there is no such agent that has it or waits for it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn revoke(&self, id: &AgentId) -> Result<bool, StoreError> {
+        self.turn(id, &[AgentStatus::Active, AgentStatus::Pending], AgentStatus::Revoked)
+    }
+
+    /// Puts an agent into another group; `false` when there is no such agent.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn set_group(&self, id: &AgentId, group: &str) -> Result<bool, StoreError>;
+
+    /// Notes that an identity was seen twice; a second note of the same kind is counted.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn note_double(&self, agent: &AgentId, double: &Double) -> Result<(), StoreError>;
+
+    /// Every such note that nobody settled, by agent.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn doubles(&self) -> Result<Vec<(AgentId, Double)>, StoreError>;
+
+    /// Removes the notes of an agent; `false` when there are none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn settle(&self, agent: &AgentId) -> Result<bool, StoreError>;
+
+    /// Adds the next version of a group's policy; answers its number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn put_policy(&self, group: &str, text: &str, by: &str, at: i64) -> Result<u64, StoreError>;
+
+    /// Every version of every group's policy that is kept, by group, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn policies(&self) -> Result<Vec<Policy>, StoreError>;
+
+    /// The policy in force for a group.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn policy(&self, group: &str) -> Result<Option<Policy>, StoreError>;
+
+    /// Keeps what an agent answered to a policy.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn put_policy_answer(&self, agent: &AgentId, version: u64, state: &str) -> Result<(), StoreError>;
 
     /// Notes a renewed certificate.
     ///
@@ -278,6 +249,12 @@ pub trait Store: Send + Sync {
     /// [`StoreError`].
     fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError>;
 
+    /// Removes a token; `false` when there is none of this id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn remove_token(&self, id: &str) -> Result<bool, StoreError>;
+
     /// Takes one use of a token and enters the agent, in one transaction, so that a race has one winner.
     /// `matches` compares the stored digest in constant time.
     ///
@@ -287,11 +264,8 @@ pub trait Store: Send + Sync {
         &self,
         id: &str,
         matches: &dyn Fn(&[u8]) -> bool,
-        agent: &AgentId,
-        key: &[u8],
-        certificate_until: i64,
-        now: i64,
-    ) -> Result<(TokenUse, Site), StoreError>;
+        applicant: &Applicant<'_>,
+    ) -> Result<(TokenUse, Admission), StoreError>;
 
     /// Keeps an agent's last ledger.
     ///

@@ -3,7 +3,7 @@
 use crate::https::Https;
 use picket_collector::config::Config;
 use picket_collector::serve::Running;
-use picket_collector::store::{AcceptedFrame, Position, Sqlite, Store, TokenRecord, postings};
+use picket_collector::store::{AcceptedFrame, Applicant, Position, Sqlite, Store, TokenRecord, postings};
 use picket_event::body::{App, Asset, Flow, Ics, Score};
 use picket_event::wire::{BatchWriter, Class};
 use picket_event::{
@@ -121,12 +121,15 @@ fn enrolled(store: &Sqlite) -> AgentId {
         id: "t".into(),
         digest: vec![1; 32],
         site: SiteName::new("plant"),
+        group: String::new(),
+        by_person: false,
         created_at: 0,
         expires_at: i64::MAX,
         uses_left: 1,
     };
     store.add_token(&token).unwrap();
-    store.use_token("t", &|_| true, &agent, &[2; 32], i64::MAX, 1).unwrap();
+    let applicant = Applicant { agent: &agent, key: &[2; 32], address: "", certificate_until: i64::MAX, now: 1 };
+    store.use_token("t", &|_| true, &applicant).unwrap();
     let ledger = Ledger {
         frames: 91_000,
         decoded: 91_000,

@@ -2,13 +2,17 @@
 
 use anyhow::Context;
 use picket_agent::capture::OwnTraffic;
-use picket_agent::enrol::{Identity, enrol};
+use picket_agent::enrol::{Identity, enrol, host_note};
 use picket_agent::forward::{Config as ForwardConfig, Forward};
 use picket_agent::spool::Limits;
-use picket_collector::identity::{Authority, EnrolState, TokenRequest, create_token, enrol as enrol_handler};
+use picket_agent::uplink::Choice;
+use picket_collector::identity::{
+    Authority, EnrolState, TokenRequest, create_token, enrol as enrol_handler, https_tls,
+};
 use picket_collector::ingest::{Config, Ingest};
 use picket_collector::store::{Batch, Sqlite, Store};
 use picket_event::Site;
+use picket_event::wire::HostNote;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,9 +57,17 @@ impl CollectorAt {
     /// # Errors
     /// Whatever did not start.
     pub fn start_on(directory: &Path, listen: SocketAddr) -> anyhow::Result<Self> {
+        Self::start_at(directory, listen, now() / 1_000_000_000)
+    }
+
+    /// Starts as if the clock showed this time, seconds since 1970, when its certificate was made.
+    ///
+    /// # Errors
+    /// Whatever did not start.
+    pub fn start_at(directory: &Path, listen: SocketAddr, clock: i64) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let store = Arc::new(Sqlite::open(directory)?);
-        let authority = Arc::new(Authority::open(directory, &[], now() / 1_000_000_000)?);
+        let authority = Arc::new(Authority::open(directory, &[], clock)?);
         let (engine, batches) = sync_channel(100_000);
         let guard = runtime.enter();
         let config = Config { listen, ..Config::default() };
@@ -78,7 +90,16 @@ impl CollectorAt {
     /// The store's.
     pub fn token(&self, site: &str, uses: u32, lifetime: Duration) -> anyhow::Result<String> {
         let addresses = vec![self.https.to_string()];
-        let request = TokenRequest { site: Site::new(site), lifetime, uses, addresses };
+        let (site, group) = (Site::new(site), String::new());
+        self.token_for(TokenRequest { site, group, by_person: false, lifetime, uses, addresses })
+    }
+
+    /// A token as wanted; its addresses are this collector's.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn token_for(&self, wanted: TokenRequest) -> anyhow::Result<String> {
+        let request = TokenRequest { addresses: vec![self.https.to_string()], ..wanted };
         Ok(create_token(&*self.store, &self.authority, &request, now())?.0)
     }
 
@@ -106,8 +127,8 @@ impl CollectorAt {
 }
 
 /// A minimal HTTPS server with the enrolment endpoint alone.
-async fn serve_enrolment(state: EnrolState, authority: &Authority) -> anyhow::Result<SocketAddr> {
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(authority.https_tls()?));
+async fn serve_enrolment(state: EnrolState, authority: &Arc<Authority>) -> anyhow::Result<SocketAddr> {
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(https_tls(authority)?));
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
     let router = axum::Router::new().route("/api/v1/enrol", axum::routing::post(enrol_handler)).with_state(state);
@@ -137,6 +158,10 @@ pub struct AgentAt {
     pub limits: Limits,
     /// How long a batch waits.
     pub batch_delay: Duration,
+    /// Which transports it may use.
+    pub transport: Choice,
+    /// What it says of its host; the instance is another at each start where this is none.
+    pub host: Option<HostNote>,
 }
 
 impl AgentAt {
@@ -146,9 +171,10 @@ impl AgentAt {
     /// The enrolment's.
     pub fn enrol(token: &str, name: &str, directory: &Path) -> anyhow::Result<Self> {
         let directory = directory.join(name);
-        let identity = enrol(token, Some(name), &directory).context("enrol")?;
+        let identity = enrol(token, Some(name), &directory).context("enrol")?.identity;
         let (limits, batch_delay) = (Limits::default(), Duration::from_millis(100));
-        Ok(Self { identity, spool: directory.join("spool"), limits, batch_delay })
+        let (transport, host) = (Choice::Auto, None);
+        Ok(Self { identity, spool: directory.join("spool"), limits, batch_delay, transport, host })
     }
 
     /// Starts forwarding.
@@ -164,6 +190,8 @@ impl AgentAt {
             batch_delay: self.batch_delay,
             queue_events: 20_000,
             bundle: "test".to_owned(),
+            transport: self.transport,
+            host: self.host.clone().unwrap_or_else(host_note),
             own: OwnTraffic::default(),
         })?)
     }

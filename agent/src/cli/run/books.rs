@@ -30,6 +30,15 @@ pub(super) struct Books {
     ended: Mutex<Option<forward::Status>>,
 }
 
+/// A key whose value is another than before.
+pub(super) struct Changed {
+    pub(super) key: String,
+    /// Whether it is in force already.
+    pub(super) live: bool,
+    /// In a sentence.
+    pub(super) words: String,
+}
+
 /// One input's books.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LineState {
@@ -207,26 +216,26 @@ impl Books {
         self.with_uplink(|forward| forward.report(ledger));
     }
 
-    /// Applies what can change while running; gives a sentence a changed key.
-    pub(super) fn apply(&self, loaded: &Loaded) -> Vec<String> {
+    /// Applies what can change while running; gives every changed key. The governor is its owner's to start anew.
+    pub(super) fn apply(&self, loaded: &Loaded) -> Vec<Changed> {
         let mut config = held(&self.config);
         let before = Loaded { config: config.clone(), ..Loaded::default() }.values();
-        let mut said = Vec::new();
+        let mut changes = Vec::new();
         for ((key, old), (_, new)) in before.into_iter().zip(loaded.values()).filter(|(old, new)| old.1 != new.1) {
-            said.push(match key.as_str() {
-                "output.kinds" => format!("{key} is now {new}"),
-                _ => format!("{key} = {new} needs a restart; {old} stays in force"),
-            });
+            let live = key == "output.kinds" || key.starts_with("governor.");
+            let words = match live {
+                true => format!("{key} is now {new}"),
+                false => format!("{key} = {new} needs a restart; {old} stays in force"),
+            };
+            changes.push(Changed { key, live, words });
         }
         let names = loaded.config.output.kinds.iter().map(String::as_str);
         if let Ok(kinds) = Kinds::named(names) {
             *held(&self.kinds) = kinds;
             config.output.kinds.clone_from(&loaded.config.output.kinds);
         }
-        if said.is_empty() {
-            said.push("nothing has changed".to_owned());
-        }
-        said
+        config.governor = loaded.config.governor.clone();
+        changes
     }
 
     /// Everything, for those who ask.
@@ -254,6 +263,7 @@ impl Books {
             uplink: uplink.map(|status| UplinkStatus {
                 connected: status.connected,
                 state: status.state,
+                transport: status.transport.to_owned(),
                 refused: status.refused,
                 epoch: status.epoch,
                 spool_bytes: status.spool_bytes,

@@ -3,6 +3,7 @@
 mod books;
 mod governing;
 mod lines;
+mod policy;
 mod uplink;
 
 use super::read::{OutputForm, Scoring, Template, parse_kinds, workers};
@@ -17,6 +18,7 @@ use books::Books;
 use clap::Args;
 use governing::Governing;
 use lines::{Lines, Watched};
+use policy::Policing;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -64,6 +66,18 @@ pub struct RunArgs {
 
 /// Runs the verb.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Fault> {
+    let policing = policy::start(args)?;
+    let state = policing.state();
+    let done = run_with(args, policing);
+    if let Err(fault) = &done
+        && fault.exit != Exit::Unreachable
+    {
+        Policing::failed(&state, &format!("{:#}", fault.error));
+    }
+    done
+}
+
+fn run_with(args: &RunArgs, mut policing: Policing) -> Result<Exit, Fault> {
     let loaded = effective(args)?;
     super::log::start(&loaded.config.log);
     let config = &loaded.config;
@@ -93,8 +107,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Fault> {
     let each = share(config.agent.threads, inputs.len());
     let running = inputs.start(&template, each, &books, &signals, HashKey(random_key()?)).map_err(thread_fault)?;
     let governing = opener.is_some().then(|| Governing::start(&config.governor)).flatten();
-    watch(&running, &books, &signals, args, governing);
+    watch(&running, &books, &signals, args, (&mut policing, governing));
     let bad = running.join();
+    policing.worked(&books);
     let sent = uplink::finish(&books, opener.is_none(), &signals);
     let ledger = books.final_ledger();
     eprint!("{}", ledger_text(&ledger, books.has_uplink()));
@@ -105,9 +120,12 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Fault> {
     Ok(if bad > 0 && exit == Exit::Done { Exit::BadInputs } else { exit })
 }
 
-/// The configuration with what the options override.
+/// The configuration with the policy over it and what the options override.
 fn effective(args: &RunArgs) -> Result<Loaded, Fault> {
-    let mut loaded = super::config::load(&args.place)?;
+    options(args, super::config::governed(&args.place)?)
+}
+
+fn options(args: &RunArgs, mut loaded: Loaded) -> Result<Loaded, Fault> {
     let config = &mut loaded.config;
     let mut said = Vec::new();
     if let Some(filter) = &args.filter {
@@ -237,25 +255,32 @@ fn share(asked: usize, inputs: usize) -> usize {
 }
 
 /// Keeps the books up to date until the inputs are at their end.
-fn watch(running: &lines::Running, books: &Books, signals: &Signals, args: &RunArgs, mut governing: Option<Governing>) {
+fn watch(
+    running: &lines::Running,
+    books: &Books,
+    signals: &Signals,
+    args: &RunArgs,
+    (policing, mut governing): (&mut Policing, Option<Governing>),
+) {
     let mut reported = Instant::now();
     while !running.is_finished() {
         std::thread::sleep(TURN);
         if let Some(governing) = &mut governing {
             governing.turn(books);
         }
+        policing.turn(books, args, &mut governing);
         if reported.elapsed() >= REPORT_EVERY {
             reported = Instant::now();
             books.report();
         }
         if signals.reload.swap(false, std::sync::atomic::Ordering::Relaxed) {
-            reload(books, args);
+            reload(books, args, &mut governing);
         }
     }
 }
 
 /// Applies what can be applied live, and says what cannot. A configuration that is refused changes nothing.
-fn reload(books: &Books, args: &RunArgs) {
+fn reload(books: &Books, args: &RunArgs, governing: &mut Option<Governing>) {
     let loaded = match effective(args) {
         Ok(loaded) => loaded,
         Err(fault) => {
@@ -263,9 +288,7 @@ fn reload(books: &Books, args: &RunArgs) {
             return;
         }
     };
-    for line in books.apply(&loaded) {
-        tracing::info!("reload: {line}");
-    }
+    let _ = policy::apply(books, &loaded, governing);
 }
 
 /// Takes as many open files as the system allows, and refuses to begin with so few that it would fail anywhere.

@@ -43,6 +43,8 @@ pub(super) fn start(
         batch_delay: config.uplink.batch_delay.0,
         queue_events: config.uplink.queue_events,
         bundle,
+        transport: config.uplink.transport,
+        host: crate::enrol::host_note(),
         own: own.clone(),
     })
     .map_err(|error| Fault::new(Exit::Failed, error))?;

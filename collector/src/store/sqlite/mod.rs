@@ -6,15 +6,16 @@ mod agents;
 mod frames;
 mod lock;
 mod migrate;
+mod notes;
 mod retention;
 mod tokens;
 
 use super::{
-    AcceptedFrame, Agent, Batch, EntityKey, Expired, Position, Retention, Sighting, Store, StoreError, TokenRecord,
-    TokenUse,
+    AcceptedFrame, Admission, Agent, AgentStatus, Applicant, Batch, Double, EntityKey, Expired, Policy, Position,
+    Retention, Sighting, Store, StoreError, TokenRecord, TokenUse,
 };
 use lock::Lock;
-use picket_event::{AgentId, Envelope, Ledger, Site, Timestamp};
+use picket_event::{AgentId, Envelope, Ledger, Timestamp};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -175,8 +176,40 @@ impl Store for Sqlite {
         self.write(|db| agents::saw(db, id, sighting))
     }
 
-    fn revoke(&self, id: &AgentId) -> Result<bool, StoreError> {
-        self.write(|db| agents::revoke(db, id))
+    fn turn(&self, id: &AgentId, from: &[AgentStatus], to: AgentStatus) -> Result<bool, StoreError> {
+        self.write(|db| agents::turn(db, id, from, to))
+    }
+
+    fn set_group(&self, id: &AgentId, group: &str) -> Result<bool, StoreError> {
+        self.write(|db| agents::set_group(db, id, group))
+    }
+
+    fn note_double(&self, agent: &AgentId, double: &Double) -> Result<(), StoreError> {
+        self.write(|db| notes::note(db, agent, double))
+    }
+
+    fn doubles(&self) -> Result<Vec<(AgentId, Double)>, StoreError> {
+        self.read(notes::doubles)
+    }
+
+    fn settle(&self, agent: &AgentId) -> Result<bool, StoreError> {
+        self.write(|db| notes::settle(db, agent))
+    }
+
+    fn put_policy(&self, group: &str, text: &str, by: &str, at: i64) -> Result<u64, StoreError> {
+        self.write(|db| notes::put_policy(db, group, text, by, at))
+    }
+
+    fn policies(&self) -> Result<Vec<Policy>, StoreError> {
+        self.read(notes::policies)
+    }
+
+    fn policy(&self, group: &str) -> Result<Option<Policy>, StoreError> {
+        self.read(|db| notes::policy(db, group))
+    }
+
+    fn put_policy_answer(&self, agent: &AgentId, version: u64, state: &str) -> Result<(), StoreError> {
+        self.write(|db| notes::put_answer(db, agent, version, state))
     }
 
     fn renewed(&self, id: &AgentId, certificate_until: i64) -> Result<(), StoreError> {
@@ -191,16 +224,17 @@ impl Store for Sqlite {
         self.read(tokens::all)
     }
 
+    fn remove_token(&self, id: &str) -> Result<bool, StoreError> {
+        self.write(|db| tokens::remove(db, id))
+    }
+
     fn use_token(
         &self,
         id: &str,
         matches: &dyn Fn(&[u8]) -> bool,
-        agent: &AgentId,
-        key: &[u8],
-        certificate_until: i64,
-        now: i64,
-    ) -> Result<(TokenUse, Site), StoreError> {
-        self.write(|db| tokens::take(db, id, matches, &tokens::Applicant { agent, key, certificate_until, now }))
+        applicant: &Applicant<'_>,
+    ) -> Result<(TokenUse, Admission), StoreError> {
+        self.write(|db| tokens::take(db, id, matches, applicant))
     }
 
     fn put_ledger(&self, agent: &AgentId, at: i64, ledger: &Ledger) -> Result<(), StoreError> {

@@ -1,10 +1,10 @@
 //! Commits, queries, retention, migration.
 
 use super::*;
-use crate::store::{AgentStatus, postings};
+use crate::store::postings;
 use picket_event::body::Anomaly;
 use picket_event::wire::{BatchWriter, Class};
-use picket_event::{Body, Endpoints, Event, FlowId, FlowRef, Source, Transport};
+use picket_event::{Body, Endpoints, Event, FlowId, FlowRef, Site, Source, Transport};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -59,14 +59,17 @@ fn enrolled(directory: &Path) -> (Sqlite, AgentId) {
         id: "t".to_owned(),
         digest: vec![1; 32],
         site: Site::new("plant"),
+        group: "press".to_owned(),
+        by_person: false,
         created_at: 0,
         expires_at: 100,
         uses_left: 2,
     };
     store.add_token(&token).unwrap();
     let right = |stored: &[u8]| stored == [1; 32];
-    let (used, site) = store.use_token("t", &right, &agent, &[7; 32], 999, 50).unwrap();
-    assert_eq!((used, site.as_str()), (TokenUse::Taken, "plant"));
+    let applicant = Applicant { agent: &agent, key: &[7; 32], address: "", certificate_until: 999, now: 50 };
+    let (used, admission) = store.use_token("t", &right, &applicant).unwrap();
+    assert_eq!((used, admission.site.as_str(), admission.group.as_str()), (TokenUse::Taken, "plant", "press"));
     (store, agent)
 }
 
@@ -133,7 +136,9 @@ fn tokens_refuse_by_reason() {
     let (store, agent) = enrolled(place.path());
     let (right, wrong) = (|stored: &[u8]| stored == [1; 32], |_: &[u8]| false);
     let take = |id: &str, matches: &dyn Fn(&[u8]) -> bool, name: &str, now| {
-        store.use_token(id, matches, &AgentId::new(name), &[0; 32], 0, now).unwrap().0
+        let agent = AgentId::new(name);
+        let applicant = Applicant { agent: &agent, key: &[0; 32], address: "", certificate_until: 0, now };
+        store.use_token(id, matches, &applicant).unwrap().0
     };
     assert_eq!(take("t", &wrong, "b", 50), TokenUse::Unknown);
     assert_eq!(take("u", &right, "b", 50), TokenUse::Unknown);
@@ -143,6 +148,74 @@ fn tokens_refuse_by_reason() {
     assert_eq!(take("t", &right, "c", 50), TokenUse::UsedUp);
     assert!(store.revoke(&agent).unwrap());
     assert!(!store.revoke(&agent).unwrap());
+}
+
+#[test]
+fn names_of_agents_that_left_are_free_and_those_of_revoked_ones_are_not() {
+    let place = tempfile::tempdir().unwrap();
+    let (store, agent) = enrolled(place.path());
+    let token = TokenRecord {
+        id: "p".to_owned(),
+        digest: vec![2; 32],
+        site: Site::new("other"),
+        group: String::new(),
+        by_person: true,
+        created_at: 0,
+        expires_at: 100,
+        uses_left: 9,
+    };
+    store.add_token(&token).unwrap();
+    let take = |key: &[u8; 32]| {
+        let applicant = Applicant { agent: &agent, key, address: "", certificate_until: 0, now: 1 };
+        store.use_token("p", &|_| true, &applicant).unwrap()
+    };
+    let (used, admission) = take(&[7; 32]);
+    assert_eq!((used, admission.status, admission.site.as_str()), (TokenUse::Taken, AgentStatus::Active, "plant"));
+    assert_eq!(take(&[8; 32]).0, TokenUse::NameTaken);
+    assert!(store.turn(&agent, &[AgentStatus::Active], AgentStatus::Left).unwrap());
+    let (used, admission) = take(&[8; 32]);
+    assert_eq!((used, admission.status, admission.site.as_str()), (TokenUse::Taken, AgentStatus::Pending, "other"));
+    assert!(!store.turn(&agent, &[AgentStatus::Active], AgentStatus::Left).unwrap());
+    assert!(store.turn(&agent, &[AgentStatus::Pending], AgentStatus::Active).unwrap());
+    assert!(store.revoke(&agent).unwrap());
+    assert_eq!(take(&[8; 32]).0, TokenUse::Revoked);
+}
+
+#[test]
+fn policies_grow_by_version_and_notes_are_counted() {
+    let place = tempfile::tempdir().unwrap();
+    let (store, agent) = enrolled(place.path());
+    for version in 1..=150 {
+        assert_eq!(store.put_policy("press", "", "a", version).unwrap(), version.cast_unsigned());
+    }
+    assert_eq!(store.policies().unwrap().len(), 100, "old versions go");
+    assert_eq!(store.policy("press").unwrap().unwrap().version, 150);
+    assert_eq!(store.policy("").unwrap(), None);
+    let (one, other) = ("a".to_owned(), "b".to_owned());
+    let note = Double { kind: "k".to_owned(), first_at: 5, last_at: 5, count: 1, one, other };
+    store.note_double(&agent, &note).unwrap();
+    store.note_double(&agent, &Double { first_at: 9, last_at: 9, ..note }).unwrap();
+    let notes = store.doubles().unwrap();
+    assert_eq!((notes[0].1.first_at, notes[0].1.last_at, notes[0].1.count), (5, 9, 2));
+    assert!(store.settle(&agent).unwrap() && !store.settle(&agent).unwrap());
+}
+
+/// A store of the schema before this one keeps its agents, revoked ones as such.
+#[test]
+fn an_older_store_is_migrated_with_its_agents() {
+    let place = tempfile::tempdir().unwrap();
+    let old = Connection::open(place.path().join("picket.db")).unwrap();
+    old.execute_batch(include_str!("spine.sql")).unwrap();
+    old.execute_batch(
+        "PRAGMA user_version = 1;
+         INSERT INTO agents (id, site, revoked, enrolled_at, certificate_until, key) VALUES ('a', 's', 0, 1, 2, x'07');
+         INSERT INTO agents (id, site, revoked, enrolled_at, certificate_until, key) VALUES ('b', 's', 1, 1, 2, x'07');",
+    )
+    .unwrap();
+    drop(old);
+    let store = Sqlite::open(place.path()).unwrap();
+    let states: Vec<AgentStatus> = store.agents().unwrap().iter().map(|agent| agent.status).collect();
+    assert_eq!(states, [AgentStatus::Active, AgentStatus::Revoked]);
 }
 
 #[test]

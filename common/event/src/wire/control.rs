@@ -12,11 +12,16 @@ const ANSWER: u16 = 0x201;
 const ACK: u16 = 0x202;
 const LEDGER: u16 = 0x203;
 const REFUSAL: u16 = 0x204;
-const POLICY: u16 = 0x205;
+// 0x205 stood for a policy of another shape that was never sent.
 const BUNDLE_OFFER: u16 = 0x206;
 const DETAIL_REQUEST: u16 = 0x207;
 const RENEWAL: u16 = 0x208;
 const CERTIFICATE: u16 = 0x209;
+const HOST: u16 = 0x20a;
+const AUTHORITIES: u16 = 0x20b;
+const POLICY_ANSWER: u16 = 0x20c;
+const BEAT: u16 = 0x20d;
+const POLICY: u16 = 0x20e;
 
 /// The agent's first message.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -73,10 +78,12 @@ pub enum RefusalCode {
     Stopping,
     /// The message order was not kept.
     Protocol,
+    /// A person has yet to approve the agent.
+    Pending,
 }
 
 impl RefusalCode {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Version,
         Self::Revoked,
         Self::Unknown,
@@ -86,6 +93,7 @@ impl RefusalCode {
         Self::Busy,
         Self::Stopping,
         Self::Protocol,
+        Self::Pending,
     ];
 
     /// The application's close code in QUIC; 0 is an ordinary end.
@@ -138,6 +146,55 @@ pub struct DetailRequest {
     pub until: i64,
 }
 
+/// The host an agent runs on, and which run of it this is. Hashes are keyed, so that they tell hosts apart and say no
+/// more; texts are empty where the system does not tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct HostNote {
+    /// Chosen at random by each start of the agent.
+    pub instance: u64,
+    /// The host's name.
+    pub name: String,
+    /// Hash of the machine id, hexadecimal.
+    pub machine: String,
+    /// Hash of the boot id, hexadecimal.
+    pub boot: String,
+}
+
+/// Settings that a group's agents put over their configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Policy {
+    /// The group.
+    pub group: String,
+    /// Grows with every change of the group's policy; 0 takes the policy away.
+    pub version: u64,
+    /// TOML, as in the agent's own file.
+    pub text: String,
+}
+
+/// What became of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum PolicyOutcome {
+    /// All of it is in force.
+    Applied,
+    /// Some of it waits for a restart; the words say what.
+    Partly,
+    /// None of it: the words say why. What was in force before still is.
+    Refused,
+    /// It was taken, then kept the agent from working, and the one before it is in force again.
+    RolledBack,
+}
+
+/// An agent's answer to a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct PolicyAnswer {
+    /// The policy's version.
+    pub version: u64,
+    /// What became of it.
+    pub outcome: PolicyOutcome,
+    /// One sentence a key.
+    pub words: Vec<String>,
+}
+
 /// A control message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Control {
@@ -156,8 +213,10 @@ pub enum Control {
     Ledger(Box<Ledger>),
     /// Collector to agent, last.
     Refusal(Refusal),
-    /// Collector to agent: settings to apply live, as TOML.
-    Policy(String),
+    /// Collector to agent: settings of its group.
+    Policy(Policy),
+    /// Agent to collector: what became of them.
+    PolicyAnswer(PolicyAnswer),
     /// Collector to agent.
     BundleOffer(BundleOffer),
     /// Collector to agent.
@@ -171,6 +230,17 @@ pub enum Control {
         /// Its end, seconds since 1970.
         not_after: i64,
     },
+    /// Agent to collector, beside the hello.
+    Host(HostNote),
+    /// Collector to agent: the authorities to trust from now on.
+    Authorities {
+        /// DER, the one that signs the collector's own certificate first.
+        certificates: Vec<Vec<u8>>,
+        /// Whether the agent is to renew its certificate now, because another authority signs from now on.
+        renew: bool,
+    },
+    /// Either way, over TCP: I am here. The collector answers each.
+    Beat,
 }
 
 /// Makes a control frame of one message.
@@ -178,24 +248,42 @@ pub enum Control {
 /// # Errors
 /// [`WireError::Records`] when the message is over the limit of a record.
 pub fn encode_control(message: &Control) -> Result<Frame, WireError> {
+    encode_controls(std::slice::from_ref(message))
+}
+
+/// Makes a control frame of several messages. A release that does not know one of them reads the others.
+///
+/// # Errors
+/// [`WireError::Records`] when a message is over the limit of a record.
+pub fn encode_controls(messages: &[Control]) -> Result<Frame, WireError> {
     let mut out = Vec::new();
-    let fits = match message {
-        Control::Hello(hello) => append(&mut out, HELLO, hello),
-        Control::HelloAnswer(answer) => append(&mut out, ANSWER, answer),
-        Control::Ack { epoch, acknowledged } => append(&mut out, ACK, &(*epoch, *acknowledged)),
-        Control::Ledger(ledger) => append(&mut out, LEDGER, &WireLedger::from(&**ledger)),
-        Control::Refusal(refusal) => append(&mut out, REFUSAL, refusal),
-        Control::Policy(text) => append(&mut out, POLICY, text),
-        Control::BundleOffer(offer) => append(&mut out, BUNDLE_OFFER, offer),
-        Control::DetailRequest(request) => append(&mut out, DETAIL_REQUEST, request),
-        Control::Renewal(csr) => append(&mut out, RENEWAL, csr),
-        Control::Certificate { certificate, not_after } => append(&mut out, CERTIFICATE, &(certificate, *not_after)),
-    };
-    if !fits {
+    if !messages.iter().all(|message| put(&mut out, message)) {
         return Err(WireError::Records);
     }
+    let count = u32::try_from(messages.len()).map_err(|_| WireError::Records)?;
     let body = zstd::bulk::compress(&out, 1).map_err(|_| WireError::Compression)?;
-    seal(FrameKind::Control, Class::Alert, 0, 1, &body)
+    seal(FrameKind::Control, Class::Alert, 0, count, &body)
+}
+
+/// Appends a message; `false` when it is over the limit.
+fn put(out: &mut Vec<u8>, message: &Control) -> bool {
+    match message {
+        Control::Hello(hello) => append(out, HELLO, hello),
+        Control::HelloAnswer(answer) => append(out, ANSWER, answer),
+        Control::Ack { epoch, acknowledged } => append(out, ACK, &(*epoch, *acknowledged)),
+        Control::Ledger(ledger) => append(out, LEDGER, &WireLedger::from(&**ledger)),
+        Control::Refusal(refusal) => append(out, REFUSAL, refusal),
+        Control::Policy(policy) => append(out, POLICY, policy),
+        Control::PolicyAnswer(answer) => append(out, POLICY_ANSWER, answer),
+        Control::BundleOffer(offer) => append(out, BUNDLE_OFFER, offer),
+        Control::DetailRequest(request) => append(out, DETAIL_REQUEST, request),
+        Control::Renewal(csr) => append(out, RENEWAL, csr),
+        Control::Certificate { certificate, not_after } => append(out, CERTIFICATE, &(certificate, *not_after)),
+        Control::Host(host) => append(out, HOST, host),
+        Control::Authorities { certificates, renew } => append(out, AUTHORITIES, &(certificates, *renew)),
+        // A byte, because a record of none could not be told from one that was cut.
+        Control::Beat => append(out, BEAT, &0u8),
+    }
 }
 
 /// Reads a control frame: its messages, and how many records were of unknown kinds.
@@ -228,6 +316,10 @@ pub fn decode_control(frame: &[u8]) -> Result<(Vec<Control>, u32), WireError> {
             CERTIFICATE => {
                 value(payload).map(|(certificate, not_after)| Control::Certificate { certificate, not_after })
             }
+            POLICY_ANSWER => value(payload).map(Control::PolicyAnswer),
+            HOST => value(payload).map(Control::Host),
+            AUTHORITIES => value(payload).map(|(certificates, renew)| Control::Authorities { certificates, renew }),
+            BEAT => value::<u8>(payload).map(|_| Control::Beat),
             _ => {
                 unknown += 1;
                 continue;

@@ -24,7 +24,8 @@ mod token;
 
 pub use batch::{BatchWriter, Decoded, Decoder, Full};
 pub use control::{
-    BundleOffer, Control, DetailRequest, Hello, HelloAnswer, Refusal, RefusalCode, decode_control, encode_control,
+    BundleOffer, Control, DetailRequest, Hello, HelloAnswer, HostNote, Policy, PolicyAnswer, PolicyOutcome, Refusal,
+    RefusalCode, decode_control, encode_control, encode_controls,
 };
 pub use error::WireError;
 pub use frame::{Class, Frame, FrameKind, Header, encode_gap, open, total_length};

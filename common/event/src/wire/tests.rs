@@ -199,7 +199,16 @@ fn control_messages_round_trip() {
         Control::Ack { epoch: 3, acknowledged: 4 },
         Control::Ledger(Box::new(ledger)),
         Control::Refusal(Refusal { code: RefusalCode::Frame, reason: "no".to_owned(), sequence: 3 }),
-        Control::Policy("a = 1".to_owned()),
+        Control::Policy(Policy { group: "plant".to_owned(), version: 2, text: "a = 1".to_owned() }),
+        Control::PolicyAnswer(PolicyAnswer { version: 2, outcome: PolicyOutcome::Partly, words: vec!["x".to_owned()] }),
+        Control::Host(HostNote {
+            instance: u64::MAX,
+            name: "h".to_owned(),
+            machine: "m".to_owned(),
+            boot: "b".to_owned(),
+        }),
+        Control::Authorities { certificates: vec![vec![1], vec![2, 3]], renew: true },
+        Control::Beat,
         Control::BundleOffer(BundleOffer { id: "b".to_owned(), bytes: 3, sha256: [7; 32] }),
         Control::DetailRequest(DetailRequest { host: "::1".parse().unwrap(), until: 5 }),
         Control::Renewal(vec![1, 2]),
@@ -213,6 +222,18 @@ fn control_messages_round_trip() {
             assert_eq!(u64::from(refusal.number()), code);
         }
     }
+}
+
+/// A release apart: a message of a kind that is not known is stepped over and counted, and its neighbours are read.
+#[test]
+fn f28_an_unknown_message_beside_the_hello_is_stepped_over() {
+    let beat = encode_controls(&[Control::Beat, Control::Beat]).unwrap();
+    let (header, body) = open(&beat.bytes).unwrap();
+    assert_eq!(header.count, 2);
+    let mut records = zstd::bulk::decompress(body, 1_000).unwrap();
+    records[0] = 0xff;
+    let frame = frame::seal(FrameKind::Control, Class::Alert, 0, 2, &compressed(&records)).unwrap();
+    assert_eq!(decode_control(&frame.bytes).unwrap(), (vec![Control::Beat], 1));
 }
 
 #[test]
