@@ -14,6 +14,7 @@ mod ics_stacks;
 mod latency;
 mod live;
 mod models;
+mod packaging;
 mod page;
 mod protocols;
 mod read_cli;

@@ -2,8 +2,10 @@
 
 mod client;
 mod config;
+mod doctor;
 mod exit;
 mod fleet;
+mod journal;
 mod people;
 mod start;
 mod table;

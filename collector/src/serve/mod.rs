@@ -6,6 +6,7 @@ mod live;
 mod net;
 mod port;
 mod problems;
+mod service;
 mod state;
 mod upkeep;
 
@@ -286,10 +287,12 @@ pub fn serve(loaded: &Loaded, path: Option<&Path>) -> anyhow::Result<()> {
         let mut hangup = signal(SignalKind::hangup())?;
         let running = Running::start(loaded.config.clone()).await?;
         announce(&running);
+        let mut service = service::Service::new();
         loop {
             tokio::select! {
                 _ = term.recv() => break,
                 _ = int.recv() => break,
+                () = service.turn(&running.app, &running.doors) => {}
                 _ = hangup.recv() => match crate::config::load(path) {
                     Ok(fresh) => {
                         let left = running.reload(&fresh.config);
@@ -301,6 +304,7 @@ pub fn serve(loaded: &Loaded, path: Option<&Path>) -> anyhow::Result<()> {
             }
         }
         tracing::info!("stopping");
+        service::stopping();
         running.stop().await;
         Ok(())
     })
