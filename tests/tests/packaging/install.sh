@@ -22,9 +22,10 @@ cp "$newer"/*.deb "$all/tmp/newer"
 
 inside() { chroot "$all" "$@"; }
 fail() { echo "FAILED: $*" >&2; exit 1; }
-step() { echo "== $*"; }
-there() { for path; do [ -e "$all$path" ] || fail "$path is missing"; done; }
-gone() { for path; do [ ! -e "$all$path" ] || fail "$path is still there"; done; }
+step() { echo "== $* (after $SECONDS s)"; }
+# A link that leads nowhere from here is there all the same.
+there() { for path; do [ -e "$all$path" ] || [ -L "$all$path" ] || fail "$path is missing"; done; }
+gone() { for path; do [ ! -e "$all$path" ] && [ ! -L "$all$path" ] || fail "$path is still there"; done; }
 # Asks again and again, for 30 s.
 until_so() {
     for _ in $(seq 150); do
@@ -61,8 +62,8 @@ done
 start() {
     unit=$all/usr/lib/systemd/system/$1.service
     line=$(sed -n 's/^ExecStart=//p' "$unit")
-    JOURNAL_STREAM=0:0 inside setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps "-all$2" --ambient-caps "-all$2" \
-        --bounding-set "-all$2" --no-new-privs $line > "$root/$1.log" 2>&1 &
+    (JOURNAL_STREAM=0:0 exec chroot "$all" setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps "-all$2" \
+        --ambient-caps "-all$2" --bounding-set "-all$2" --no-new-privs $line > "$root/$1.log" 2>&1) &
     eval "pid_${1#picket-}=$!"
 }
 end() { kill "$1"; wait "$1" || fail "$2 did not end well: $(tail -5 "$root/$2.log")"; }

@@ -70,7 +70,7 @@ fn f52_packages_install_run_upgrade_downgrade_and_purge() {
         assert!(first == second, "{program}: the same programs give another package");
     }
     let output = Command::new("unshare")
-        .args(["--mount", "--net", "bash"])
+        .args(["--mount", "--net", "--pid", "--fork", "--kill-child", "bash"])
         .arg(repository().join("tests/tests/packaging/install.sh"))
         .args([&older, &newer])
         .output()

@@ -164,9 +164,9 @@ fn f19_a_stuck_worker_starves_the_watchdog_and_a_restart_keeps_the_state() {
         std::thread::sleep(Duration::from_secs(3));
         assert!(!agent.heard().contains("WATCHDOG=1"), "{}", agent.heard());
         assert!(began.elapsed() < Duration::from_secs(20));
-        // What the service manager does then.
-        agent.kill();
+        // What the service manager does then. The thread is let go first: until then the process cannot be gone.
         drop(held);
+        agent.kill();
         let agent = Manager::start(&state, &arguments, None);
         let again = agent.snapshot(|snapshot| snapshot.ledger["events_spooled"].as_u64() > Some(0));
         assert_eq!(again.agent, kept.agent);
