@@ -26,6 +26,7 @@ fi
 if [ "${1:-}" = peers ]; then
     need systemd-analyze systemd
     need setpriv util-linux
+    need systemd-nspawn systemd-container
     need tshark tshark
     need tcpdump tcpdump
     need ndpiReader libndpi-bin

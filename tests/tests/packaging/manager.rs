@@ -99,12 +99,6 @@ impl Manager {
         assert!(status.success(), "{status}: {}", self.words());
         assert!(!self.words().contains("BALANCE"), "{}", self.words());
     }
-
-    /// Ends it as it is.
-    pub(super) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
 }
 
 impl Drop for Manager {

@@ -45,38 +45,76 @@ fn named(folder: &Path, starts: &str, ends: &str) -> PathBuf {
     entries.into_iter().find(is).unwrap_or_else(|| panic!("no {starts}*{ends} in {}", folder.display()))
 }
 
-/// From `dpkg -i` to the first event in three commands; upgrade, downgrade by one, removal and purge.
-#[test]
-fn f52_packages_install_run_upgrade_downgrade_and_purge() {
-    let name = "packaging::packages::f52_packages_install_run_upgrade_downgrade_and_purge";
+/// Whether this process may do what the scripts beside this file do, with these tools.
+fn able(name: &str, tools: &[&str]) -> bool {
     if !rustix::process::geteuid().is_root() {
-        return skip(name, "needs root for a root of its own");
+        skip(name, "needs root for a root of its own");
+        return false;
     }
-    for needed in ["dpkg-deb", "objdump", "unshare", "chroot", "setpriv", "ip", "systemd-sysusers"] {
-        if tool(name, needed).is_none() {
-            return;
-        }
-    }
-    let folder = tempfile::tempdir().unwrap();
-    programs(folder.path());
-    let (older, newer) = (build(folder.path(), "0.1.0", "deb"), build(folder.path(), "0.1.1", "deb"));
-    let again = folder.path().join("again");
-    std::fs::create_dir(&again).unwrap();
-    std::fs::rename(folder.path().join("0.1.0"), again.join("0.1.0")).unwrap();
-    let rebuilt = build(folder.path(), "0.1.0", "deb");
-    let older = again.join(older.file_name().unwrap());
-    for program in PROGRAMS {
-        let [first, second] = [&older, &rebuilt].map(|folder| std::fs::read(named(folder, program, ".deb")).unwrap());
-        assert!(first == second, "{program}: the same programs give another package");
-    }
+    tools.iter().all(|needed| tool(name, needed).is_some())
+}
+
+/// Runs one of those scripts in namespaces of its own.
+fn run_script(namespaces: &[&str], script: &str, arguments: &[&Path]) {
+    let script = repository().join("tests/tests/packaging").join(script);
     let output = Command::new("unshare")
-        .args(["--mount", "--net", "--pid", "--fork", "--kill-child", "bash"])
-        .arg(repository().join("tests/tests/packaging/install.sh"))
-        .args([&older, &newer])
+        .args(["--mount", "--pid", "--fork", "--kill-child"])
+        .args(namespaces)
+        .arg("bash")
+        .arg(script)
+        .args(arguments)
         .output()
         .unwrap();
     println!("{}", said(&output));
     assert!(output.status.success(), "{}", said(&output));
+}
+
+/// From `dpkg -i` to the first event in three commands; upgrade, downgrade by one, removal and purge.
+#[test]
+fn f52_packages_install_run_upgrade_downgrade_and_purge() {
+    let name = "packaging::packages::f52_packages_install_run_upgrade_downgrade_and_purge";
+    if !able(name, &["dpkg-deb", "objdump", "unshare", "chroot", "setpriv", "ip", "systemd-sysusers"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    programs(folder.path());
+    let (older, newer) = (build(folder.path(), "0.1.0", "deb"), build(folder.path(), "0.1.1", "deb"));
+    run_script(&["--net"], "install.sh", &[&older, &newer]);
+}
+
+/// F19, and the units as systemd runs them: a service that waits for enrolment, a watchdog that starts again what is stuck,
+/// with the state it had, an upgrade that restarts.
+#[test]
+fn f19_a_stuck_worker_is_started_again_by_the_watchdog() {
+    let name = "packaging::packages::f19_a_stuck_worker_is_started_again_by_the_watchdog";
+    if !able(name, &["dpkg-deb", "objdump", "unshare", "systemd-nspawn", "python3", "ip"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    programs(folder.path());
+    let (older, newer) = (build(folder.path(), "0.1.0", "deb"), build(folder.path(), "0.1.1", "deb"));
+    let script = repository().join("tests/tests/packaging/thread.py");
+    run_script(&["--mount-proc"], "booted.sh", &[Path::new("outside"), &older, &newer, &script]);
+}
+
+/// The same programs give the same packages, byte for byte.
+#[test]
+fn packages_can_be_built_again() {
+    let name = "packaging::packages::packages_can_be_built_again";
+    if tool(name, "dpkg-deb").is_none() || tool(name, "objdump").is_none() {
+        return;
+    }
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let built = folders.each_ref().map(|folder| {
+        programs(folder.path());
+        build(folder.path(), "0.1.0", "deb")
+    });
+    for program in PROGRAMS {
+        for ending in [".deb", ".cdx.json"] {
+            let [first, second] = built.each_ref().map(|folder| std::fs::read(named(folder, program, ending)).unwrap());
+            assert!(first == second, "{program}{ending}: another one from the same programs");
+        }
+    }
 }
 
 /// The other family's packages: what is in them, and that they can be installed, replaced and erased.

@@ -1,16 +1,12 @@
-//! What a thread of the agent can still do once another controls it, and what happens when one does nothing any more.
-//!
-//! A script attaches to one thread of the real program and makes system calls in it, or holds it.
+//! What a thread of the agent can still do once another controls it: a script attaches to it in the real program, and makes
+//! system calls in it.
 
 use super::manager::Manager;
-use picket_tests::namespace::{cable, ip, near, run_inside};
+use picket_tests::namespace::{cable, near, run_inside};
 use picket_tests::place::{skip, tool};
-use picket_tests::programs::{Collector, Setting};
 use serde_json::{Value, json};
-use std::io::Read as _;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 const SCRIPT: &str = include_str!("thread.py");
 /// Numbers of x86-64.
@@ -30,39 +26,14 @@ fn thread_named(pid: u32, name: &str) -> Option<u32> {
     })
 }
 
-fn script(pid: u32, thread: u32, what: &[&str]) -> Command {
-    let mut command = Command::new("python3");
-    command.args(["-c", SCRIPT, &pid.to_string(), &thread.to_string()]).args(what);
-    command
-}
-
 /// Makes system calls in a thread; what each gave.
 fn calls(pid: u32, thread: u32, list: &Value, folder: &Path) -> Vec<i64> {
     let file = folder.join("calls.json");
     std::fs::write(&file, list.to_string()).unwrap();
-    let output = script(pid, thread, &["call", file.to_str().unwrap()]).output().unwrap();
+    let (pid, thread) = (pid.to_string(), thread.to_string());
+    let output = Command::new("python3").args(["-c", SCRIPT, &pid, &thread, "call"]).arg(file).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).lines().map(|line| line.parse().unwrap()).collect()
-}
-
-/// Holds a thread until it is dropped.
-struct Held(Child, Option<ChildStdin>);
-
-impl Held {
-    fn thread(pid: u32, thread: u32) -> Self {
-        let mut child = script(pid, thread, &["hold"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut said = [0u8; 5];
-        child.stdout.as_mut().unwrap().read_exact(&mut said).unwrap();
-        let stdin = child.stdin.take();
-        Self(child, stdin)
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.1 = None;
-        let _ = self.0.wait();
-    }
 }
 
 /// F67: whoever controls a thread that reads packets has no capability, starts no program and no process, opens no packet
@@ -123,54 +94,6 @@ fn f67_a_thread_that_is_taken_over_can_do_nothing_but_its_work() {
         assert!(secret.exists());
         near().sendpacket([0u8; 60]).unwrap();
         agent.snapshot(|snapshot| snapshot.inputs.iter().any(|input| input.frames > 0));
-        agent.stop();
-    });
-}
-
-/// F19: where a worker is stuck, the watchdog is told nothing any more; the service that is started again goes on with
-/// what was on disk.
-#[test]
-fn f19_a_stuck_worker_starves_the_watchdog_and_a_restart_keeps_the_state() {
-    let name = "packaging::takeover::f19_a_stuck_worker_starves_the_watchdog_and_a_restart_keeps_the_state";
-    run_inside(name, || {
-        if tool(name, "python3").is_none() {
-            return;
-        }
-        cable();
-        ip("link set lo up");
-        let folder = tempfile::tempdir().unwrap();
-        let collector = Collector::start(folder.path(), &Setting::default()).unwrap();
-        collector.enrol("stuck", &collector.token("plant").unwrap()).unwrap();
-        collector.stop();
-        let state = folder.path().join("stuck");
-        let arguments = ["run", "--service", "-i", "far", "--threads", "2"];
-        let agent = Manager::start(&state, &arguments, Some(Duration::from_secs(6)));
-        agent.wait("READY=1");
-        agent.wait("WATCHDOG=1");
-        let mut near = near();
-        super::datagrams(50).iter().for_each(|frame| near.sendpacket(&frame[..]).unwrap());
-        agent.snapshot(|snapshot| snapshot.inputs.iter().any(|input| input.frames >= 50));
-        agent.stop();
-
-        // Started again: the ledger of the spool's epoch is still there.
-        let agent = Manager::start(&state, &arguments, Some(Duration::from_secs(6)));
-        agent.wait("WATCHDOG=1");
-        let kept = agent.snapshot(|snapshot| snapshot.ledger["events_spooled"].as_u64() > Some(0));
-        let worker = thread_named(agent.pid(), "picket-worker-1").unwrap();
-        let held = Held::thread(agent.pid(), worker);
-        let began = Instant::now();
-        agent.wait_said("no sign of life from far");
-        agent.forget();
-        std::thread::sleep(Duration::from_secs(3));
-        assert!(!agent.heard().contains("WATCHDOG=1"), "{}", agent.heard());
-        assert!(began.elapsed() < Duration::from_secs(20));
-        // What the service manager does then. The thread is let go first: until then the process cannot be gone.
-        drop(held);
-        agent.kill();
-        let agent = Manager::start(&state, &arguments, None);
-        let again = agent.snapshot(|snapshot| snapshot.ledger["events_spooled"].as_u64() > Some(0));
-        assert_eq!(again.agent, kept.agent);
-        assert!(again.ledger["events_spooled"].as_u64() >= kept.ledger["events_spooled"].as_u64());
         agent.stop();
     });
 }
