@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Builds packages of a version into a folder of their own below `folder`.
-fn build(folder: &Path, version: &str, formats: &str) -> PathBuf {
-    let out = folder.join(version);
+fn build(folder: &Path, turn: &str, version: &str, formats: &str) -> PathBuf {
+    let out = folder.join(turn).join(version);
     let output = Command::new(repository().join("packaging/packages.sh"))
         .env("VERSION", version)
         .env("FORMATS", formats)
@@ -69,52 +69,32 @@ fn run_script(namespaces: &[&str], script: &str, arguments: &[&Path]) {
     assert!(output.status.success(), "{}", said(&output));
 }
 
-/// From `dpkg -i` to the first event in three commands; upgrade, downgrade by one, removal and purge.
+/// F19 and F52: from `dpkg -i` to the first event in three commands, upgrade, downgrade by one, removal and purge; and the
+/// units as systemd runs them: one that waits for enrolment, a watchdog that starts again what is stuck, with the state it
+/// had, an upgrade that restarts. The same programs give the same packages, byte for byte.
 #[test]
-fn f52_packages_install_run_upgrade_downgrade_and_purge() {
-    let name = "packaging::packages::f52_packages_install_run_upgrade_downgrade_and_purge";
+fn f19_f52_packages_install_run_restart_upgrade_downgrade_and_purge() {
+    let name = "packaging::packages::f19_f52_packages_install_run_restart_upgrade_downgrade_and_purge";
     if !able(name, &["dpkg-deb", "objdump", "unshare", "chroot", "setpriv", "ip", "systemd-sysusers"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     programs(folder.path());
-    let (older, newer) = (build(folder.path(), "0.1.0", "deb"), build(folder.path(), "0.1.1", "deb"));
-    run_script(&["--net"], "install.sh", &[&older, &newer]);
-}
-
-/// F19, and the units as systemd runs them: a service that waits for enrolment, a watchdog that starts again what is stuck,
-/// with the state it had, an upgrade that restarts.
-#[test]
-fn f19_a_stuck_worker_is_started_again_by_the_watchdog() {
-    let name = "packaging::packages::f19_a_stuck_worker_is_started_again_by_the_watchdog";
-    if !able(name, &["dpkg-deb", "objdump", "unshare", "systemd-nspawn", "python3", "ip"]) {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    programs(folder.path());
-    let (older, newer) = (build(folder.path(), "0.1.0", "deb"), build(folder.path(), "0.1.1", "deb"));
-    let script = repository().join("tests/tests/packaging/thread.py");
-    run_script(&["--mount-proc"], "booted.sh", &[Path::new("outside"), &older, &newer, &script]);
-}
-
-/// The same programs give the same packages, byte for byte.
-#[test]
-fn packages_can_be_built_again() {
-    let name = "packaging::packages::packages_can_be_built_again";
-    if tool(name, "dpkg-deb").is_none() || tool(name, "objdump").is_none() {
-        return;
-    }
-    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let built = folders.each_ref().map(|folder| {
-        programs(folder.path());
-        build(folder.path(), "0.1.0", "deb")
-    });
+    let [older, newer] = ["0.1.0", "0.1.1"].map(|version| build(folder.path(), "a", version, "deb"));
+    let again = build(folder.path(), "b", "0.1.0", "deb");
     for program in PROGRAMS {
         for ending in [".deb", ".cdx.json"] {
-            let [first, second] = built.each_ref().map(|folder| std::fs::read(named(folder, program, ending)).unwrap());
+            let [first, second] = [&older, &again].map(|folder| std::fs::read(named(folder, program, ending)).unwrap());
             assert!(first == second, "{program}{ending}: another one from the same programs");
         }
     }
+    std::thread::scope(|scope| {
+        scope.spawn(|| run_script(&["--net"], "install.sh", &[&older, &newer]));
+        if tool(name, "systemd-nspawn").is_some() && tool(name, "python3").is_some() {
+            let script = repository().join("tests/tests/packaging/thread.py");
+            run_script(&["--mount-proc"], "booted.sh", &[Path::new("outside"), &older, &newer, &script]);
+        }
+    });
 }
 
 /// The other family's packages: what is in them, and that they can be installed, replaced and erased.
@@ -124,7 +104,7 @@ fn rpm_packages_hold_the_same() {
     let (Some(rpm), Some(_)) = (tool(name, "rpm"), tool(name, "rpmbuild")) else { return };
     let folder = tempfile::tempdir().unwrap();
     programs(folder.path());
-    let made = build(folder.path(), "0.1.0", "rpm");
+    let made = build(folder.path(), "a", "0.1.0", "rpm");
     let root = folder.path().join("root");
     let run = |arguments: &[&str], file: Option<&Path>| {
         let output = Command::new(&rpm)
