@@ -87,7 +87,8 @@ impl Program {
     }
 }
 
-#[cfg(all(test, feature = "libpcap"))]
+#[cfg(test)]
+#[cfg(feature = "libpcap")]
 mod tests {
     use super::*;
     use pcap::{Capture, Linktype};

@@ -72,11 +72,11 @@ pub(super) fn look(options: &LiveOptions) -> Result<(u16, Program), CaptureError
 /// The link type of frames of a kind of interface (`ARPHRD_` numbers), where the ring knows it; as libpcap has it.
 #[cfg(any(test, not(feature = "libpcap")))]
 const fn link_type_of(kind: u16) -> Option<u16> {
+    /// Raw IP (linux/if_arp.h).
+    const ARPHRD_RAWIP: u16 = 519;
     match kind {
         libc::ARPHRD_ETHER | libc::ARPHRD_LOOPBACK => Some(ETHERNET),
-        libc::ARPHRD_NONE | libc::ARPHRD_RAWIP | libc::ARPHRD_TUNNEL | libc::ARPHRD_SIT | libc::ARPHRD_IPGRE => {
-            Some(RAW_IP)
-        }
+        libc::ARPHRD_NONE | ARPHRD_RAWIP | libc::ARPHRD_TUNNEL | libc::ARPHRD_SIT | libc::ARPHRD_IPGRE => Some(RAW_IP),
         libc::ARPHRD_PPP => Some(COOKED),
         libc::ARPHRD_IEEE80211_RADIOTAP => Some(RADIOTAP),
         _ => None,

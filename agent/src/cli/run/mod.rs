@@ -212,21 +212,30 @@ fn open(
         for ring in 0..options.rings {
             let stop = Arc::clone(&signals.stop);
             let open = || LiveSource::open(&name, options.clone(), ring, opener.clone(), own, Arc::clone(&stop));
-            let source = match open() {
-                Err(error) if service.waits_for(&error) => {
-                    let why = format!("waiting for an interface: {error}");
-                    let absent = |source: &Result<LiveSource, _>| source.as_ref().is_err_and(|e| service::is_absent(e));
-                    let look = || Some(open()).filter(|source| !absent(source));
-                    let Some(source) = service.wait(&why, || signals.stopped(), look) else { return Ok(None) };
-                    source
-                }
-                source => source,
-            };
-            let source = source.map_err(|error| Fault::new(status_of(&error), error))?;
+            let source = opened(open, signals, service).map_err(|error| Fault::new(status_of(&error), error))?;
+            let Some(source) = source else { return Ok(None) };
             watched.push(Watched { source, tags: tags.clone() });
         }
     }
     Ok(Some(watched))
+}
+
+/// What `open` opens; a service waits for an interface that may yet come. `None` where it was stopped meanwhile.
+fn opened(
+    open: impl Fn() -> Result<LiveSource, CaptureError>,
+    signals: &Signals,
+    service: &mut Service,
+) -> Result<Option<LiveSource>, CaptureError> {
+    match open() {
+        Err(error) if service.waits_for(&error) => {
+            let look = || match open() {
+                Err(error) if service::is_absent(&error) => None,
+                other => Some(other),
+            };
+            service.wait(&format!("waiting for an interface: {error}"), || signals.stopped(), look).transpose()
+        }
+        opened => opened.map(Some),
+    }
 }
 
 /// The status of an interface that cannot be opened.
