@@ -18,7 +18,8 @@ pub(super) fn enter(args: &RunArgs, config: &Config) -> String {
     let confinement = confine::enter(&places);
     let words = confinement.words();
     if confinement.missing.is_empty() {
-        tracing::info!("confined: {words}");
+        // As it should be: `status` tells it to whoever asks.
+        tracing::debug!("confined: {words}");
     } else {
         tracing::warn!("confined: {words}");
     }
