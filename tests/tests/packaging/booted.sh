@@ -3,6 +3,7 @@
 # for services to run. Installs, enrols, starves the watchdog, upgrades and removes there.
 #   booted.sh outside OLDER NEWER SCRIPT: folders with the packages of two releases, and the script that holds a thread
 #   booted.sh inside: what the container runs as a service
+# Status 77: this system does not let a container boot.
 set -eu
 fail() { echo "FAILED: $*"; exit 1; }
 step() { echo "== $* (after $SECONDS s)"; }
@@ -11,7 +12,7 @@ outside() {
     root=$(mktemp -d)
     mount -t tmpfs -o size=64G tmpfs "$root"
     mkdir "$root/upper" "$root/work" "$root/all"
-    mount -t overlay overlay -o "lowerdir=/,upperdir=$root/upper,workdir=$root/work" "$root/all"
+    mount -t overlay overlay -o "lowerdir=/,upperdir=$root/upper,workdir=$root/work" "$root/all" || exit 77
     all=$root/all
     # The last is where a machine that is itself a container says that packages start no services.
     rm -f "$all/var/lib/man-db/auto-update" "$all/etc/machine-id" "$all/usr/sbin/policy-rc.d"
@@ -42,7 +43,11 @@ UNIT
     systemd-nspawn --quiet --private-network --register=no --keep-unit --directory "$all" --boot --console=passive \
         --system-call-filter="landlock_create_ruleset landlock_add_rule landlock_restrict_self" \
         systemd.unit=picket-test.service > "$root/console" 2>&1 < /dev/null || true
-    cat "$all/picket/said" || cat "$root/console"
+    if [ ! -e "$all/picket/said" ]; then
+        cat "$root/console"
+        exit 77
+    fi
+    cat "$all/picket/said"
     grep -q '^== done' "$all/picket/said"
 }
 

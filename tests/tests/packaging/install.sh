@@ -3,13 +3,14 @@
 # goes the three commands of README.md to the first event, upgrades, downgrades, removes and purges. There is no systemd
 # in it: the units' ExecStart lines are started as the units' users, with the units' one right.
 #   install.sh OLDER NEWER: folders with the packages of two releases
+# Status 77: this system has no copy-on-write views.
 set -eu
 older=$1 newer=$2
 root=$(mktemp -d)
 # Larger than memory: only what is written takes any.
 mount -t tmpfs -o size=64G tmpfs "$root"
 mkdir "$root/upper" "$root/work" "$root/all"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$root/upper,workdir=$root/work" "$root/all"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$root/upper,workdir=$root/work" "$root/all" || exit 77
 all=$root/all
 mount -t proc proc "$all/proc"
 mount -t sysfs sysfs "$all/sys"
