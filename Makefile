@@ -5,7 +5,7 @@ export PICKET_CORPUS ?= $(abspath ../shared)
 CARGO ?= cargo
 ONCE ?=
 
-.PHONY: help demo test setup setup-policy setup-peers build check soak bench fmt clean
+.PHONY: help demo test setup setup-policy setup-peers setup-packages build packages static check soak bench fmt clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
@@ -19,6 +19,9 @@ setup-policy:
 setup-peers: ## install the peers that tests and benches compare with
 	@packaging/setup.sh peers
 
+setup-packages:
+	@packaging/setup.sh packages
+
 build: setup ## build both programs
 	@$(CARGO) build --locked --workspace
 
@@ -27,6 +30,12 @@ demo: build ## the whole line on this machine; ONCE=1 ends by itself
 
 test: build ## every test; prints how many were skipped and why
 	@packaging/test.sh
+
+packages: setup-packages ## .deb and .rpm of both programs, with bills of materials, in target/packages
+	@packaging/packages.sh
+
+static: setup ## both programs without shared libraries, for old hosts, in target/static
+	@packaging/static.sh
 
 check: setup-policy ## formatting, lints, documents, dependency policy
 	@packaging/check.sh

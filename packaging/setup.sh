@@ -3,7 +3,8 @@
 #   setup.sh            to build and run: a C compiler, pkg-config, libpcap's headers, a Rust toolchain
 #   setup.sh policy     also cargo-deny, for the dependency policy
 #   setup.sh peers      also the peers that tests and benches compare with: tshark, nDPI, softflowd, nfstream, chromium,
-#                       tcpdump, valgrind, industrial stacks from PyPI
+#                       tcpdump, valgrind, industrial stacks from PyPI; and what the packages' tests need
+#   setup.sh packages   also what builds packages: rpmbuild
 # A missing package is installed by root or through sudo; where neither is possible, the one line to run is printed.
 set -eu
 
@@ -19,7 +20,13 @@ need() { # command-or-file package
 need cc build-essential
 need pkg-config pkg-config
 need "/usr/include/pcap/pcap.h /usr/local/include/pcap/pcap.h" libpcap-dev
+if [ "${1:-}" = peers ] || [ "${1:-}" = packages ]; then
+    need rpmbuild rpm
+fi
 if [ "${1:-}" = peers ]; then
+    need systemd-analyze systemd
+    need setpriv util-linux
+    need systemd-nspawn systemd-container
     need tshark tshark
     need tcpdump tcpdump
     need ndpiReader libndpi-bin

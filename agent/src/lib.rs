@@ -8,6 +8,7 @@
 pub mod capture;
 pub mod cli;
 pub mod config;
+pub mod confine;
 pub mod enrol;
 pub mod features_cmd;
 pub mod forward;

@@ -9,6 +9,7 @@ pub mod golden;
 pub mod latency;
 pub mod make;
 pub mod namespace;
+pub mod packaging;
 pub mod peers;
 pub mod place;
 pub mod programs;

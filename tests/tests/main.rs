@@ -15,6 +15,7 @@ mod identity;
 mod latency;
 mod live;
 mod models;
+mod packaging;
 mod page;
 mod protocols;
 mod read_cli;

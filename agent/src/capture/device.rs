@@ -14,6 +14,38 @@ pub fn interface_names() -> Vec<String> {
     names
 }
 
+/// The interface that the default route leaves by, IPv4's before IPv6's, the best metric first; `None` where there is none.
+#[must_use]
+pub fn default_route_interface() -> Option<String> {
+    let read = |file: &str| std::fs::read_to_string(format!("/proc/self/net/{file}")).unwrap_or_default();
+    default_route(&read("route")).or_else(|| default_route_6(&read("ipv6_route")))
+}
+
+/// `/proc/net/route`: name, destination, gateway, flags, two counters, metric, mask; addresses in hexadecimal.
+fn default_route(table: &str) -> Option<String> {
+    let routes = table.lines().skip(1).filter_map(|line| {
+        let mut fields = line.split_ascii_whitespace();
+        let (name, destination) = (fields.next()?, fields.next()?);
+        let metric: u32 = fields.nth(4)?.parse().ok()?;
+        (destination == "00000000" && fields.next()? == "00000000").then(|| (metric, name.to_owned()))
+    });
+    routes.min().map(|(_, name)| name)
+}
+
+/// `/proc/net/ipv6_route`: destination and its length, source and its length, next hop, metric, three more, name; all in
+/// hexadecimal. `lo` holds the route of what is unreachable.
+fn default_route_6(table: &str) -> Option<String> {
+    let routes = table.lines().filter_map(|line| {
+        let mut fields = line.split_ascii_whitespace();
+        let (destination, length) = (fields.next()?, fields.next()?);
+        let metric = u32::from_str_radix(fields.nth(3)?, 16).ok()?;
+        let name = fields.nth(3)?;
+        let default = destination.bytes().all(|byte| byte == b'0') && length == "00" && name != "lo";
+        default.then(|| (metric, name.to_owned()))
+    });
+    routes.min().map(|(_, name)| name)
+}
+
 /// An interface by its name.
 pub(super) fn find(name: &str) -> Option<NetworkInterface> {
     pnet_datalink::interfaces().into_iter().find(|interface| interface.name == name)
@@ -46,6 +78,22 @@ fn drops_under(root: &Path, name: &str, index: u32) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_default_route_is_the_one_of_the_best_metric() {
+        let table = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n\
+                     wlan0\t00000000\t0100A8C0\t0003\t0\t0\t600\t00000000\t0\t0\t0\n\
+                     eth0\t00000000\t0100A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n\
+                     eth0\t0000A8C0\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0\n";
+        assert_eq!(default_route(table).as_deref(), Some("eth0"));
+        assert_eq!(default_route("Iface\n"), None);
+        let zero = "0".repeat(32);
+        let table = format!(
+            "{zero} 00 {zero} 00 fe800000000000000000000000000001 00000400 00000001 00000000 00450003     ens3\n\
+             {zero} 00 {zero} 00 {zero} ffffffff 00000001 00000000 00200200       lo\n"
+        );
+        assert_eq!(default_route_6(&table).as_deref(), Some("ens3"));
+    }
 
     #[test]
     fn drops_are_what_the_card_lost_and_of_this_interface_alone() {

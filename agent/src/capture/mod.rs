@@ -10,6 +10,8 @@ mod file;
 mod foreign;
 mod input;
 mod inputs;
+#[cfg(feature = "libpcap")]
+mod library;
 mod live;
 mod opener;
 mod own;
@@ -22,7 +24,7 @@ mod taker;
 mod tests;
 
 pub use batch::{BATCH_BYTES, BATCH_FRAMES, FRAME_BYTES_MAX, Frame, FrameBatch, FrameMeta, file_source};
-pub use device::interface_names;
+pub use device::{default_route_interface, interface_names};
 pub use error::CaptureError;
 pub use file::FileSource;
 pub use input::STDIN;

@@ -2,6 +2,8 @@
 
 use super::{Exit, Fault, Place, print};
 use clap::Args;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 
 /// What `enrol` takes.
 #[derive(Clone, Debug, Args)]
@@ -26,6 +28,7 @@ pub(super) fn enrol(args: &EnrolArgs) -> Result<Exit, Fault> {
     let state = &loaded.config.agent.state;
     let crate::enrol::Enrolled { identity, pending, group } =
         crate::enrol::enrol(&args.token, args.name.as_deref(), state).map_err(fault)?;
+    hand_over(&identity.directory);
     if args.json {
         let value = serde_json::json!({
             "agent": identity.agent,
@@ -97,4 +100,19 @@ pub(super) fn unenrol(args: &UnenrolArgs) -> Result<Exit, Fault> {
         String::new()
     };
     print(&format!("{agent} gave its identity up{there}; {left} events that waited for the collector are gone\n"))
+}
+
+/// Enrolment is run by root, the agent by the user whose directory it is: gives that user what was written there.
+fn hand_over(directory: &Path) {
+    let owner = std::fs::metadata(directory).map(|meta| (meta.uid(), meta.gid()));
+    let Ok((user, group)) = owner else { return };
+    if user == 0 || !rustix::process::geteuid().is_root() {
+        return;
+    }
+    for file in ["agent.key", "agent.json"] {
+        let path = directory.join(file);
+        if let Err(error) = std::os::unix::fs::chown(&path, Some(user), Some(group)) {
+            eprintln!("picket-agent: give {} to the directory's owner: {error}; do it by chown", path.display());
+        }
+    }
 }

@@ -43,6 +43,8 @@ pub struct Snapshot {
     pub ledger: serde_json::Value,
     /// The ledger in words.
     pub ledger_text: String,
+    /// How far the process is confined, in words.
+    pub confined: String,
     /// The connection to the collector; `None` where nothing is sent.
     pub uplink: Option<UplinkStatus>,
 }

@@ -29,6 +29,9 @@ pub fn text(snapshot: &Snapshot) -> String {
         }
         None => out.push_str("collector none: events are not sent\n"),
     }
+    if !snapshot.confined.is_empty() {
+        let _ = writeln!(out, "confined  {}", snapshot.confined);
+    }
     out.push_str(&snapshot.ledger_text);
     out
 }

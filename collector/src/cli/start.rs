@@ -36,6 +36,8 @@ pub fn serve(args: &Serve, path: Option<&Path>) -> anyhow::Result<()> {
     let log = log.with_ansi(std::io::stderr().is_terminal()).with_target(false);
     if args.log_json {
         log.json().init()
+    } else if std::env::var_os("JOURNAL_STREAM").is_some() {
+        log.event_format(super::journal::Journal).init()
     } else {
         log.init()
     }
@@ -100,14 +102,14 @@ pub struct Doctor {
 
 /// One thing looked at.
 #[derive(Debug, Serialize)]
-struct Check {
+pub(super) struct Check {
     name: &'static str,
     ok: bool,
     said: String,
 }
 
 impl Check {
-    fn of(name: &'static str, result: Result<String, String>) -> Self {
+    pub(super) fn of(name: &'static str, result: Result<String, String>) -> Self {
         let ok = result.is_ok();
         Self { name, ok, said: result.unwrap_or_else(|said| said) }
     }
@@ -145,6 +147,7 @@ fn examine(config: &config::Config, checks: &mut Vec<Check>, remote: &Remote, pa
     let state = &config.state.directory;
     checks.push(Check::of("state directory", directory(state)));
     checks.push(Check::of("disk", disk(state)));
+    super::doctor::look(config, checks);
     let run = std::fs::read_to_string(state.join("run.json"))
         .ok()
         .and_then(|text| serde_json::from_str::<RunFile>(&text).ok());
@@ -169,13 +172,6 @@ fn examine(config: &config::Config, checks: &mut Vec<Check>, remote: &Remote, pa
             }
         }
     }
-    let now = jiff::Timestamp::now();
-    let sane = now.as_second() > 1_750_000_000;
-    let said = format!("{now}");
-    checks.push(Check::of(
-        "clock",
-        if sane { Ok(said) } else { Err(format!("{said}: set it, certificates depend on it")) },
-    ));
 }
 
 fn directory(state: &Path) -> Result<String, String> {

@@ -6,6 +6,7 @@ mod live;
 mod net;
 mod port;
 mod problems;
+mod service;
 mod state;
 mod upkeep;
 
@@ -345,10 +346,12 @@ pub fn serve(loaded: &Loaded, path: Option<&Path>) -> anyhow::Result<()> {
         let mut hangup = signal(SignalKind::hangup())?;
         let running = Running::start(loaded.config.clone()).await?;
         announce(&running);
+        let mut service = service::Service::new();
         loop {
             tokio::select! {
                 _ = term.recv() => break,
                 _ = int.recv() => break,
+                () = service.turn(&running.app, &running.doors) => {}
                 _ = hangup.recv() => match crate::config::load(path) {
                     Ok(fresh) => {
                         let left = running.reload(&fresh.config);
@@ -360,6 +363,7 @@ pub fn serve(loaded: &Loaded, path: Option<&Path>) -> anyhow::Result<()> {
             }
         }
         tracing::info!("stopping");
+        service::stopping();
         running.stop().await;
         Ok(())
     })

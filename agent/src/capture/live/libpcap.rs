@@ -4,7 +4,7 @@
 //! the handle is non-blocking, and the waiting is done with `poll` and a time-out of our own. The ring
 //! (TPACKET_V3) needs immediate mode off.
 
-use super::super::opener::link_type;
+use super::super::library::link_type;
 use super::super::own::OwnFilter;
 use super::super::taker::Taker;
 use super::Counted;

@@ -3,13 +3,15 @@
 //! This part knows what both ways have in common: opening again what has gone, the agent's own traffic, counters,
 //! and the end, which waits for what the kernel still holds.
 
+#[cfg(feature = "libpcap")]
 mod libpcap;
 
-use super::opener::{LiveOptions, Opener, TIMEOUT_MS};
+use super::opener::{LiveOptions, Opener};
 use super::own::{OwnFilter, OwnTraffic};
 use super::ring::Ring;
 use super::taker::{Taker, Visitor};
 use super::{CaptureError, Filled, Frame, FrameBatch, FrameSource};
+#[cfg(feature = "libpcap")]
 use libpcap::Handle as PcapHandle;
 use picket_event::{Ledger, Source};
 use std::sync::Arc;
@@ -22,8 +24,9 @@ const WAIT: Duration = Duration::from_millis(100);
 const RETRY: Duration = Duration::from_secs(1);
 /// How often counters are read, so that 32 bits cannot wrap unseen.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
-/// A stop waits this long for the ring's last block, which the kernel may hold for [`TIMEOUT_MS`].
-const SILENCE: Duration = Duration::from_millis(2 * TIMEOUT_MS as u64 + 50);
+/// A stop waits this long for the last block, which the kernel may hold for so long on either way (libpcap's time-out is
+/// the longer one).
+const SILENCE: Duration = Duration::from_millis(2 * 100 + 50);
 /// A flood does not keep a stop waiting longer than this.
 const LAST_FRAMES: Duration = Duration::from_secs(1);
 
@@ -31,6 +34,7 @@ const LAST_FRAMES: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) enum Handle {
     Ring(Box<Ring>),
+    #[cfg(feature = "libpcap")]
     Libpcap(Box<PcapHandle>),
 }
 
@@ -62,6 +66,7 @@ impl Handle {
     fn take(&mut self, taker: &mut impl Taker, own: &mut OwnFilter) -> Result<(), Fault> {
         match self {
             Self::Ring(ring) => ring.take(taker, own, WAIT),
+            #[cfg(feature = "libpcap")]
             Self::Libpcap(handle) => handle.take(taker, own, WAIT).map_err(Fault::Gone),
         }
     }
@@ -69,6 +74,7 @@ impl Handle {
     fn counted(&mut self) -> Counted {
         match self {
             Self::Ring(ring) => ring.counted(),
+            #[cfg(feature = "libpcap")]
             Self::Libpcap(handle) => handle.counted(),
         }
     }
@@ -76,6 +82,7 @@ impl Handle {
     fn trouble(&self) -> Option<String> {
         match self {
             Self::Ring(ring) => ring.trouble(),
+            #[cfg(feature = "libpcap")]
             Self::Libpcap(_) => None,
         }
     }

@@ -1,11 +1,12 @@
 //! Who may open interfaces.
 //!
 //! What reads hostile bytes must not be able to open anything. With the ring a process of its own keeps the right and
-//! hands over sockets ([`process`]); with libpcap, whose handles cannot be handed over, a thread keeps it ([`thread`]).
+//! hands over sockets ([`process`]); with libpcap, whose handles cannot be handed over, a thread keeps it (`thread`).
 
 mod message;
 mod process;
 mod serve;
+#[cfg(feature = "libpcap")]
 mod thread;
 
 pub use serve::serve;
@@ -14,7 +15,6 @@ use super::live::Handle;
 use super::ring::Ring;
 use super::{CaptureError, device};
 use caps::{CapSet, Capability};
-use pcap::{Active, Capture, Precision};
 use serde::{Deserialize, Serialize};
 
 /// How frames are taken from the kernel.
@@ -38,6 +38,11 @@ impl Backend {
         }
     }
 }
+
+/// What is said where libpcap was asked for and this program was built without it.
+#[cfg(not(feature = "libpcap"))]
+const WITHOUT_LIBPCAP: &str =
+    "this is the self-contained program, which has no libpcap; set capture.backend = \"ring\"";
 
 /// How an interface is opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +68,7 @@ pub struct Opener(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     Process(process::Opener),
+    #[cfg(feature = "libpcap")]
     Thread(thread::Opener),
 }
 
@@ -74,7 +80,10 @@ impl Opener {
     pub fn start(backend: Backend, interfaces: &[LiveOptions]) -> std::io::Result<Self> {
         Ok(Self(match backend {
             Backend::Ring => Kind::Process(process::Opener::start(interfaces)?),
+            #[cfg(feature = "libpcap")]
             Backend::Libpcap => Kind::Thread(thread::Opener::start()?),
+            #[cfg(not(feature = "libpcap"))]
+            Backend::Libpcap => return Err(std::io::Error::other(WITHOUT_LIBPCAP)),
         }))
     }
 
@@ -84,6 +93,7 @@ impl Opener {
     /// As [`super::LiveSource::open`].
     pub(super) fn open(&self, options: &LiveOptions, ring: u32) -> Result<Handle, CaptureError> {
         match &self.0 {
+            #[cfg(feature = "libpcap")]
             Kind::Thread(opener) => Ok(Handle::Libpcap(Box::new(opener.open(options)?.into()))),
             Kind::Process(opener) => {
                 let (socket, shape) = opener.open(options)?;
@@ -153,48 +163,6 @@ pub(super) fn existing(name: &str) -> Result<Device, CaptureError> {
     Ok(Device { index: device.index, loopback: device.is_loopback() })
 }
 
-/// libpcap's read time-out, milliseconds: how long its ring may hold a block that is not full.
-pub(super) const TIMEOUT_MS: i32 = 100;
-
-/// Opens an interface by libpcap.
-pub(super) fn libpcap(options: &LiveOptions) -> Result<Capture<Active>, CaptureError> {
-    existing(&options.interface)?;
-    let bounded = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
-    let failed = |error: &pcap::Error| refused(options, error);
-    let inactive = Capture::from_device(options.interface.as_str()).map_err(|error| failed(&error))?;
-    let mut handle = inactive
-        .promisc(options.promiscuous)
-        .snaplen(bounded(options.snap_length))
-        .buffer_size(bounded(options.buffer_bytes))
-        .timeout(TIMEOUT_MS)
-        .precision(Precision::Nano)
-        .open()
-        .map_err(|error| failed(&error))?;
-    if !options.filter.is_empty() {
-        handle.filter(&options.filter, true).map_err(|error| CaptureError::Filter {
-            interface: options.interface.clone(),
-            filter: options.filter.clone(),
-            reason: words(&error),
-        })?;
-    }
-    handle.setnonblock().map_err(|error| failed(&error))
-}
-
-fn refused(options: &LiveOptions, error: &pcap::Error) -> CaptureError {
-    let reason = words(error);
-    let interface = options.interface.clone();
-    if reason.to_ascii_lowercase().contains("permi") {
-        return no_permission(interface);
-    }
-    failed(interface, reason)
-}
-
-/// What libpcap said, on one line.
-pub(super) fn words(error: &pcap::Error) -> String {
-    let said = error.to_string().replace('\n', " ");
-    said.strip_prefix("libpcap error: ").map_or_else(|| said.clone(), str::to_owned)
-}
-
 pub(super) fn no_permission(interface: String) -> CaptureError {
     let advice = "run as root, or give the program the right to capture: \
                   sudo setcap cap_net_raw+ep $(command -v picket-agent)";
@@ -203,14 +171,4 @@ pub(super) fn no_permission(interface: String) -> CaptureError {
 
 pub(super) const fn failed(interface: String, reason: String) -> CaptureError {
     CaptureError::Interface { interface, reason }
-}
-
-/// libpcap names link types by DLT_ numbers of the platform, which differ from LINKTYPE_ numbers for raw IP.
-pub(super) fn link_type(handle: &Capture<Active>) -> u16 {
-    const DLT_RAW: i32 = 12;
-    const LINKTYPE_RAW: u16 = 101;
-    match handle.get_datalink().0 {
-        DLT_RAW => LINKTYPE_RAW,
-        other => u16::try_from(other).unwrap_or(u16::MAX),
-    }
 }

@@ -35,6 +35,7 @@ pub fn serve() -> Result<(), String> {
     ring::close_all_others();
     confine(&[Capability::CAP_NET_RAW])?;
     let _ = rustix::thread::set_name(c"picket-opener");
+    crate::confine::enter_opener();
     let mut plan = Plan::default();
     let mut place = vec![0u8; MESSAGE_MAX];
     loop {

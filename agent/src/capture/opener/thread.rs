@@ -4,7 +4,8 @@
 //! all others drop every capability once the interfaces are open, so what reads hostile bytes has none.
 
 use super::super::CaptureError;
-use super::{LiveOptions, confine, failed, libpcap};
+use super::super::library::libpcap;
+use super::{LiveOptions, confine, failed};
 use caps::Capability;
 use pcap::{Active, Capture};
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};

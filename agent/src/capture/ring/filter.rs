@@ -1,6 +1,8 @@
 //! Filter programs for packet sockets, made from what libpcap compiled.
+#![cfg_attr(not(feature = "libpcap"), allow(dead_code, reason = "without libpcap nothing compiles filters"))]
 
 use super::sys::Instruction;
+#[cfg(feature = "libpcap")]
 use pcap::BpfProgram;
 
 /// Classic BPF (linux/filter.h): class, mode, and the sources that matter here.
@@ -38,6 +40,7 @@ impl Program {
     }
 
     /// What libpcap made of a filter; what passes is cut to `snap` bytes. `None` where an instruction cannot be read.
+    #[cfg(feature = "libpcap")]
     pub(super) fn compiled(program: &BpfProgram, snap: u32) -> Option<Self> {
         // The crate shows instructions only as text.
         let read = |text: String| -> Option<Instruction> {
@@ -85,6 +88,7 @@ impl Program {
 }
 
 #[cfg(test)]
+#[cfg(feature = "libpcap")]
 mod tests {
     use super::*;
     use pcap::{Capture, Linktype};

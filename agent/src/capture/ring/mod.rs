@@ -6,6 +6,7 @@
 
 mod filter;
 mod frame;
+mod look;
 mod open;
 mod sys;
 

@@ -1,8 +1,9 @@
 //! Opening a packet socket with its ring: what needs the right to do so, and nothing else.
 
-use super::super::opener::{LiveOptions, existing, failed, libpcap};
+use super::super::opener::{LiveOptions, existing, failed};
 use super::super::{CaptureError, opener};
 use super::filter::Program;
+use super::look::look;
 use super::{BLOCK_BYTES, RETIRE_MS, sys};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use serde::{Deserialize, Serialize};
@@ -10,13 +11,11 @@ use std::io;
 
 /// LINKTYPE_ numbers of frames as packet sockets give them.
 pub(super) const ETHERNET: u16 = 1;
-const RAW_IP: u16 = 101;
+pub(super) const RAW_IP: u16 = 101;
 /// Frames without a link header of their own, to which the sensor's side gives one.
 pub(super) const COOKED: u16 = 113;
 /// 802.11 with a radiotap header, as monitor interfaces give it.
-const RADIOTAP: u16 = 127;
-/// Bytes of the ring that the probe by libpcap makes and throws away.
-const PROBE_BYTES: u32 = 1 << 20;
+pub(super) const RADIOTAP: u16 = 127;
 
 /// What the sensor's side must know of a socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,18 +34,7 @@ pub(in crate::capture) fn open(
     group: &mut Option<u16>,
 ) -> Result<(OwnedFd, Shape), CaptureError> {
     let device = existing(&options.interface)?;
-    let probe = LiveOptions { buffer_bytes: PROBE_BYTES, promiscuous: false, filter: String::new(), ..options.clone() };
-    // libpcap knows every kind of interface and its words are known; its handle is closed again before the ring is made.
-    let handle = libpcap(&probe)?;
-    let link_type = opener::link_type(&handle);
-    if ![ETHERNET, RAW_IP, COOKED, RADIOTAP].contains(&link_type) {
-        let reason = format!(
-            "its link type {link_type} is not known to the ring; set capture.backend = \"libpcap\" to read it by libpcap"
-        );
-        return Err(CaptureError::Interface { interface: options.interface.clone(), reason });
-    }
-    let program = program(options, &handle, link_type == COOKED)?;
-    drop(handle);
+    let (link_type, program) = look(options)?;
     let blocks = (options.buffer_bytes / BLOCK_BYTES).max(2);
     let step = |what: &str, error: io::Error| said(options, what, &error);
     let socket = sys::socket(link_type == COOKED).map_err(|error| step("open a packet socket", error))?;
@@ -69,26 +57,6 @@ pub(in crate::capture) fn open(
     }
     sys::attach(fd, program.instructions()).map_err(|error| step("attach the filter", error))?;
     Ok((socket, Shape { link_type, interface: device.index, blocks }))
-}
-
-fn program(options: &LiveOptions, handle: &pcap::Capture<pcap::Active>, cooked: bool) -> Result<Program, CaptureError> {
-    if options.filter.is_empty() {
-        return Ok(Program::everything(options.snap_length));
-    }
-    let refused = |reason: String| CaptureError::Filter {
-        interface: options.interface.clone(),
-        filter: options.filter.clone(),
-        reason,
-    };
-    let compiled = handle.compile(&options.filter, true).map_err(|error| refused(opener::words(&error)))?;
-    let program = Program::compiled(&compiled, options.snap_length)
-        .ok_or_else(|| refused("its program cannot be read; set capture.backend = \"libpcap\"".to_owned()))?;
-    if !cooked {
-        return Ok(program);
-    }
-    program.cooked().ok_or_else(|| {
-        refused("it looks at a link header that this interface does not have; leave that out".to_owned())
-    })
 }
 
 /// Joins the interface's group, or begins one: a group ends with its interface, so an old one may be of no use.

@@ -43,6 +43,26 @@ pub(in crate::capture) fn socket(cooked: bool) -> io::Result<OwnedFd> {
     Ok(rustix::net::socket_with(AddressFamily::PACKET, kind, flags, none)?)
 }
 
+/// The kind of an interface (`ARPHRD_` number).
+#[cfg(not(feature = "libpcap"))]
+pub(in crate::capture) fn hardware_type(interface: &str) -> io::Result<u16> {
+    let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
+    // SAFETY: a request of zeros is a whole value: numbers, and texts that end at once.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    let room = request.ifr_name.len() - 1;
+    for (place, byte) in request.ifr_name.iter_mut().zip(interface.bytes().take(room)) {
+        *place = byte as libc::c_char;
+    }
+    // SAFETY: the call reads the name, which ends with a zero, and writes an address into the live request; any bytes of
+    // it are numbers.
+    unsafe {
+        if libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFHWADDR as _, &raw mut request) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(request.ifr_ifru.ifru_hwaddr.sa_family)
+    }
+}
+
 fn set<T: Copy>(socket: BorrowedFd<'_>, level: i32, name: i32, value: &T) -> io::Result<()> {
     // SAFETY: the pointer and the length are those of a live value, which the kernel only reads.
     let answer = unsafe {

@@ -9,7 +9,7 @@ use picket_event::{AgentId, Body, Event, Ledger, Site};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Protocols counted by name at most; the others count as `other`. Names may come from a site's own table.
 const NAMES_MAX: usize = 256;
@@ -28,6 +28,8 @@ pub(super) struct Books {
     level: AtomicU8,
     /// Where forwarding stood when it ended.
     ended: Mutex<Option<forward::Status>>,
+    /// What this process can still do, in words.
+    confined: String,
 }
 
 /// A key whose value is another than before.
@@ -40,13 +42,15 @@ pub(super) struct Changed {
 }
 
 /// One input's books.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct LineState {
     pub(super) name: String,
     pub(super) tags: Vec<String>,
     pub(super) state: String,
     /// The sensor's ledger with the source's drops.
     pub(super) ledger: Ledger,
+    /// When it was last heard of.
+    heard: Instant,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -109,7 +113,14 @@ impl Books {
             forward: RwLock::new(forward),
             level: AtomicU8::default(),
             ended: Mutex::default(),
+            confined: String::new(),
         }
+    }
+
+    /// Tells whoever asks how the process is confined.
+    pub(super) fn confined(mut self, words: String) -> Self {
+        self.confined = words;
+        self
     }
 
     /// How much the sensors are to do.
@@ -130,7 +141,8 @@ impl Books {
     /// Adds an input; gives its number.
     pub(super) fn add_line(&self, name: String, tags: Vec<String>, state: &str) -> usize {
         let mut lines = held(&self.lines);
-        lines.push(LineState { name, tags, state: state.to_owned(), ledger: Ledger::default() });
+        let ledger = Ledger::default();
+        lines.push(LineState { name, tags, state: state.to_owned(), ledger, heard: Instant::now() });
         lines.len() - 1
     }
 
@@ -139,7 +151,15 @@ impl Books {
         if let Some(line) = held(&self.lines).get_mut(number) {
             line.state = state;
             line.ledger = ledger;
+            line.heard = Instant::now();
         }
+    }
+
+    /// Inputs of which nothing was heard for so long. Each publishes its books every second, and only after its workers
+    /// have answered.
+    pub(super) fn stuck(&self, patience: Duration) -> Vec<String> {
+        let lines = held(&self.lines);
+        lines.iter().filter(|line| line.heard.elapsed() > patience).map(|line| line.name.clone()).collect()
     }
 
     /// Hands events to whoever wants them, and empties `events`. Files wait for the queue, live lines do not.
@@ -238,6 +258,14 @@ impl Books {
         changes
     }
 
+    /// How things stand, in a line.
+    pub(super) fn sentence(&self) -> String {
+        let inputs: Vec<String> =
+            held(&self.lines).iter().map(|line| format!("{}: {}", line.name, line.state)).collect();
+        let uplink = self.forward_status().map_or_else(|| "nothing is sent".to_owned(), |status| status.state);
+        format!("{}; {uplink}", inputs.join(", "))
+    }
+
     /// Everything, for those who ask.
     pub(super) fn snapshot(&self) -> Snapshot {
         let ledger = self.ledger();
@@ -260,6 +288,7 @@ impl Books {
             verdicts: tally.verdicts,
             ledger: ledger_json(&ledger),
             ledger_text: ledger_text(&ledger, uplink.is_some()),
+            confined: self.confined.clone(),
             uplink: uplink.map(|status| UplinkStatus {
                 connected: status.connected,
                 state: status.state,

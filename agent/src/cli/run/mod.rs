@@ -1,9 +1,11 @@
 //! `picket-agent run`: a live interface, or captures, down the whole line to a collector.
 
 mod books;
+mod confining;
 mod governing;
 mod lines;
 mod policy;
+mod service;
 mod uplink;
 
 use super::read::{OutputForm, Scoring, Template, parse_kinds, workers};
@@ -19,6 +21,7 @@ use clap::Args;
 use governing::Governing;
 use lines::{Lines, Watched};
 use policy::Policing;
+use service::Service;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -59,6 +62,10 @@ pub struct RunArgs {
     /// Send nothing: no spool, no collector, no enrolment needed
     #[arg(long)]
     pub no_uplink: bool,
+    /// As a service: wait for what is not there yet (enrolment, an interface) instead of failing, and watch the
+    /// interface of the default route where the configuration names none
+    #[arg(long, conflicts_with = "file")]
+    pub service: bool,
     /// Prometheus metrics at this address, in place of metrics.listen; empty switches them off
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub metrics: Option<String>,
@@ -87,27 +94,38 @@ fn run_with(args: &RunArgs, mut policing: Policing) -> Result<Exit, Fault> {
     let template = template.checking(config.flow.checksums.into()).private(privacy);
     let template = template.knowing(super::protocols::folder(&config.protocols.folder)?);
     let kinds = parse_kinds(&config.output.kinds)?;
-    let plan = plan(args, &loaded)?;
+    let mut service = Service::new(args.service);
+    let plan = plan(interfaces(args, &loaded, &mut service)?, &loaded);
     let opener =
         if plan.is_empty() { None } else { Some(Opener::start(config.capture.backend, &plan).map_err(opener_fault)?) };
     if opener.is_some() {
         // Threads inherit what their maker has, so this comes before all others are started.
         drop_capabilities().map_err(|why| Fault::say(Exit::Failed, why))?;
     }
+    let confined = confining::enter(args, config);
     let signals = Signals::listen(true)?;
     let own = OwnTraffic::default();
-    let (agent, forward) = uplink::start(args, config, template.bundle_id(), &own)?;
-    let books = Arc::new(Books::new(agent, config, kinds, args.output == OutputForm::Eve, forward));
+    let identity = match uplink::identity(args, config, &mut service, &signals)? {
+        uplink::Known::Stopped => return Ok(Exit::Done),
+        uplink::Known::Identity(identity) => identity.map(|identity| *identity),
+    };
+    let (agent, forward) = uplink::start(identity, config, template.bundle_id(), &own)?;
+    let books = Books::new(agent, config, kinds, args.output == OutputForm::Eve, forward).confined(confined);
+    let books = Arc::new(books);
     let own = if config.capture.exclude_own_traffic { own } else { OwnTraffic::default() };
     let inputs = match &opener {
-        Some(opener) => Lines::live(open(&loaded, plan, opener, &own, &signals)?),
+        Some(opener) => match open(&loaded, plan, opener, &own, &signals, &mut service)? {
+            Some(watched) => Lines::live(watched),
+            None => return Ok(Exit::Done),
+        },
         None => Lines::files(Inputs::list(&args.file)),
     };
     let _served = serve(args, config, &books)?;
     let each = share(config.agent.threads, inputs.len());
     let running = inputs.start(&template, each, &books, &signals, HashKey(random_key()?)).map_err(thread_fault)?;
     let governing = opener.is_some().then(|| Governing::start(&config.governor)).flatten();
-    watch(&running, &books, &signals, args, (&mut policing, governing));
+    watch(&running, &books, &signals, args, (&mut policing, governing), &mut service);
+    service.stopping();
     let bad = running.join();
     policing.worked(&books);
     let sent = uplink::finish(&books, opener.is_none(), &signals);
@@ -157,12 +175,17 @@ fn scoring(args: &RunArgs, loaded: &Loaded) -> Scoring {
     Scoring { no_score: args.scoring.no_score || !configured.enabled, bundle: args.scoring.bundle.clone().or(named) }
 }
 
-/// The interfaces to watch; none where captures are read.
-fn interfaces(args: &RunArgs, loaded: &Loaded) -> Result<Vec<String>, Fault> {
+/// The interfaces to watch; none where captures are read. A service waits for one.
+fn interfaces(args: &RunArgs, loaded: &Loaded, service: &mut Service) -> Result<Vec<String>, Fault> {
     if !args.file.is_empty() {
         return Ok(Vec::new());
     }
     let named = if args.interface.is_empty() { &loaded.config.capture.interfaces } else { &args.interface };
+    if named.is_empty() && args.service {
+        let why = "waiting for an interface: capture.interfaces names none, and there is no default route";
+        let stopped = || false;
+        return Ok(service.wait(why, stopped, crate::capture::default_route_interface).into_iter().collect());
+    }
     if named.is_empty() {
         let existing = crate::capture::interface_names().join(", ");
         let sentence =
@@ -176,11 +199,10 @@ fn interfaces(args: &RunArgs, loaded: &Loaded) -> Result<Vec<String>, Fault> {
 }
 
 /// How each interface is to be opened.
-fn plan(args: &RunArgs, loaded: &Loaded) -> Result<Vec<LiveOptions>, Fault> {
+fn plan(interfaces: Vec<String>, loaded: &Loaded) -> Vec<LiveOptions> {
     let capture = &loaded.config.capture;
     let bounded = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
-    let interfaces = interfaces(args, loaded)?.into_iter();
-    let options = interfaces.map(|interface| LiveOptions {
+    let options = interfaces.into_iter().map(|interface| LiveOptions {
         interface,
         snap_length: bounded(capture.snap_length.0),
         buffer_bytes: bounded(capture.buffer.0),
@@ -188,17 +210,18 @@ fn plan(args: &RunArgs, loaded: &Loaded) -> Result<Vec<LiveOptions>, Fault> {
         promiscuous: capture.promiscuous,
         rings: capture.rings,
     });
-    Ok(options.collect())
+    options.collect()
 }
 
-/// Opens every ring of every interface.
+/// Opens every ring of every interface; `None` where a service was stopped while it waited for one.
 fn open(
     loaded: &Loaded,
     plan: Vec<LiveOptions>,
     opener: &Opener,
     own: &OwnTraffic,
     signals: &Signals,
-) -> Result<Vec<Watched>, Fault> {
+    service: &mut Service,
+) -> Result<Option<Vec<Watched>>, Fault> {
     let capture = &loaded.config.capture;
     let mut watched = Vec::new();
     for options in plan {
@@ -206,12 +229,31 @@ fn open(
         let tags = capture.tags.get(&options.interface).cloned().unwrap_or_default();
         for ring in 0..options.rings {
             let stop = Arc::clone(&signals.stop);
-            let source = LiveSource::open(&name, options.clone(), ring, opener.clone(), own, stop);
-            let source = source.map_err(|error| Fault::new(status_of(&error), error))?;
+            let open = || LiveSource::open(&name, options.clone(), ring, opener.clone(), own, Arc::clone(&stop));
+            let source = opened(open, signals, service).map_err(|error| Fault::new(status_of(&error), error))?;
+            let Some(source) = source else { return Ok(None) };
             watched.push(Watched { source, tags: tags.clone() });
         }
     }
-    Ok(watched)
+    Ok(Some(watched))
+}
+
+/// What `open` opens; a service waits for an interface that may yet come. `None` where it was stopped meanwhile.
+fn opened(
+    open: impl Fn() -> Result<LiveSource, CaptureError>,
+    signals: &Signals,
+    service: &mut Service,
+) -> Result<Option<LiveSource>, CaptureError> {
+    match open() {
+        Err(error) if service.waits_for(&error) => {
+            let look = || match open() {
+                Err(error) if service::is_absent(&error) => None,
+                other => Some(other),
+            };
+            service.wait(&format!("waiting for an interface: {error}"), || signals.stopped(), look).transpose()
+        }
+        opened => opened.map(Some),
+    }
 }
 
 /// The status of an interface that cannot be opened.
@@ -261,10 +303,12 @@ fn watch(
     signals: &Signals,
     args: &RunArgs,
     (policing, mut governing): (&mut Policing, Option<Governing>),
+    service: &mut Service,
 ) {
     let mut reported = Instant::now();
     while !running.is_finished() {
         std::thread::sleep(TURN);
+        service.turn(books);
         if let Some(governing) = &mut governing {
             governing.turn(books);
         }

@@ -4,6 +4,7 @@ use super::super::stop::Signals;
 use super::super::{Exit, Fault};
 use super::RunArgs;
 use super::books::Books;
+use super::service::Service;
 use crate::capture::OwnTraffic;
 use crate::config::Config;
 use crate::enrol::Identity;
@@ -16,18 +17,48 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often the wait looks at signals.
 const TURN: Duration = Duration::from_millis(200);
 
-/// Loads the identity and starts spool and uplink, whose sockets `own` learns; gives the agent's id.
-pub(super) fn start(
+/// Who this agent is.
+pub(super) enum Known {
+    /// `None` where nothing is sent.
+    Identity(Option<Box<Identity>>),
+    /// An end was asked for before it was known.
+    Stopped,
+}
+
+/// Loads the identity. A service waits for it, whatever is wrong with it: only a person can mend that, by enrolling.
+pub(super) fn identity(
     args: &RunArgs,
+    config: &Config,
+    service: &mut Service,
+    signals: &Signals,
+) -> Result<Known, Fault> {
+    if args.no_uplink {
+        return Ok(Known::Identity(None));
+    }
+    let state = &config.agent.state;
+    let identity = match Identity::load(state) {
+        Err(error) if args.service => {
+            let why = format!("waiting for enrolment: {error}");
+            // With its key: it is written first, and may not be this user's to read yet.
+            let look = || Identity::load(state).ok().filter(|identity| identity.material().is_ok());
+            let Some(identity) = service.wait(&why, || signals.stopped(), look) else { return Ok(Known::Stopped) };
+            identity
+        }
+        loaded => {
+            loaded.map_err(|error| Fault { exit: Exit::from_status(error.exit_status()), error: error.into() })?
+        }
+    };
+    Ok(Known::Identity(Some(Box::new(identity))))
+}
+
+/// Starts spool and uplink, whose sockets `own` learns; gives the agent's id.
+pub(super) fn start(
+    identity: Option<Identity>,
     config: &Config,
     bundle: String,
     own: &OwnTraffic,
 ) -> Result<(Option<String>, Option<Forward>), Fault> {
-    if args.no_uplink {
-        return Ok((None, None));
-    }
-    let identity = Identity::load(&config.agent.state)
-        .map_err(|error| Fault { exit: Exit::from_status(error.exit_status()), error: error.into() })?;
+    let Some(identity) = identity else { return Ok((None, None)) };
     let named = &config.uplink.collectors;
     let collectors = if named.is_empty() { identity.collectors.clone() } else { named.clone() };
     let agent = identity.agent.clone();

@@ -1,0 +1,6 @@
+//! Units, packages, and what an installed program does and may do.
+
+mod manager;
+mod packages;
+mod takeover;
+mod units;
