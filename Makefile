@@ -43,7 +43,7 @@ check: setup-policy ## formatting, lints, documents, dependency policy
 bench: setup ## benches: ratios measured side by side in one run
 	@packaging/bench.sh
 
-soak: build ## long runs: fuzzing, full fault scale (hours; SOAK_SECONDS a target, default 600)
+soak: build ## long runs: fuzzing, full fault scale (an hour; SOAK_SECONDS a fuzz target, default 60)
 	@packaging/soak.sh
 
 fmt:

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Long runs: coverage-guided fuzzing of every dissector, then the fault tests and the fingerprints at full scale.
-# SOAK_SECONDS (default 600) is the time for each fuzz target.
+# Long runs: coverage-guided fuzzing of every target, then the fault tests and the fingerprints at full scale.
+# SOAK_SECONDS (default 60) is the time for each fuzz target.
 set -eu
-seconds=${SOAK_SECONDS:-600}
+seconds=${SOAK_SECONDS:-60}
 if ! cargo fuzz --version >/dev/null 2>&1; then
     echo "== installing cargo-fuzz (some minutes, once)"
     cargo install cargo-fuzz --locked --version 0.13.2 --quiet

@@ -108,6 +108,7 @@ const LEDGER: &[(&str, &str)] = &[
 /// Counters by name of the ledger, with the label that carries the name.
 const MAPS: &[(&str, &str, &str)] = &[
     ("undecodable", "reason", "Frames whose headers were not read"),
+    ("unread_bytes", "reason", "Bytes that were not read"),
     ("capped", "name", "Tables and buffers that reached their cap"),
     ("malformed", "protocol", "Malformed application messages"),
     ("abstained", "classifier", "Classifiers that abstained"),

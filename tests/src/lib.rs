@@ -5,6 +5,7 @@
 pub mod browser;
 pub mod demo;
 pub mod encoders;
+pub mod fuzz;
 pub mod golden;
 pub mod latency;
 pub mod make;
@@ -14,4 +15,5 @@ pub mod peers;
 pub mod place;
 pub mod programs;
 pub mod schema;
+pub mod seeds;
 pub mod transport;

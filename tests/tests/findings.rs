@@ -1,9 +1,11 @@
 //! Findings of the sensor on whole frames: what is told of forged publishers, claimed identities and damaged messages.
 
 use crate::hostile::{Owned, frames_of};
+use picket_agent::sensor::privacy::{Privacy, Treatment, Treatments};
 use picket_agent::sensor::{Sensor, Settings};
 use picket_event::{Body, Event};
 use picket_tests::place::repository;
+use std::sync::Arc;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -58,6 +60,26 @@ fn a_second_station_of_a_name_is_told() {
     let both = [first.clone(), by_another(&first, 5)].concat();
     let told = told(&both);
     assert!(wanted.iter().all(|kind| told.iter().any(|said| said == kind)), "{told:?}");
+}
+
+#[test]
+fn a_hidden_host_name_stands_in_no_conflict() {
+    let first = golden("profinet_dcp/golden/functions.pcap");
+    let both = [first.clone(), by_another(&first, 5)].concat();
+    for host_names in [Treatment::Keep, Treatment::Hash, Treatment::Drop] {
+        let privacy = Privacy::new(Treatments { host_names, ..Treatments::default() }, b"0123456789abcdef");
+        let mut sensor = Sensor::new(&Settings { privacy: Some(Arc::new(privacy)), ..Settings::file("x") });
+        let mut events: Vec<Event> = Vec::new();
+        both.iter().for_each(|frame| sensor.frame(frame.borrow(), &mut events));
+        sensor.finish(&mut events);
+        let mut lines = Vec::new();
+        events.iter().for_each(|event| picket_event::eve::write_line(&mut lines, event, None, None));
+        let lines = String::from_utf8(lines).unwrap();
+        assert_eq!(lines.contains("press-4"), host_names == Treatment::Keep, "{lines}");
+        for field in ["anomaly.detail", "alert.reasons"] {
+            assert_eq!(lines.contains(&format!("\"{field}\"")), host_names != Treatment::Keep, "{field}: {lines}");
+        }
+    }
 }
 
 /// An ARP answer: `address` is at the station whose last byte is `station`.

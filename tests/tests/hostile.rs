@@ -343,6 +343,21 @@ fn a_tracked_conversation_takes_at_most_1_5_kib() {
 }
 
 #[test]
+fn bytes_that_nobody_reads_are_counted_by_reason() {
+    let (mut sensor, mut sink) = (Sensor::new(&Settings::file("x")), Count::default());
+    let frame = segment([10, 0, 0, 1], [10, 0, 0, 2], (40_000, 80), 1, 2, b"");
+    give(&mut sensor, START, &[frame.as_slice(), &[0; 6]].concat(), &mut sink);
+    let of = |link_type, wire_len, data| Frame { time_ns: START, link_type, wire_len: WireLen(wire_len), data };
+    sensor.frame(of(1, 1_000, &frame), &mut sink);
+    sensor.frame(of(999, 54, &frame), &mut sink);
+    sensor.finish(&mut sink);
+    let ledger = sensor.ledger();
+    let unread: Vec<_> = ledger.unread_bytes.iter().map(|(reason, bytes)| (reason.as_str(), *bytes)).collect();
+    assert_eq!(unread, [("behind_packet", 6), ("link_type_999", 54), ("not_captured", 946)]);
+    assert_eq!(ledger.frames_cut, 1);
+}
+
+#[test]
 fn f36_requests_never_answered_are_bounded() {
     let count = scale(100_000usize, 2_000_000);
     let (client, server) = ([10, 0, 0, 1], [10, 0, 0, 2]);

@@ -8,6 +8,7 @@ mod demo;
 mod encoders;
 mod findings;
 mod fingerprints;
+mod fuzz;
 mod golden;
 mod hostile;
 mod ics_stacks;

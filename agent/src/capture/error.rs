@@ -1,11 +1,20 @@
 //! Why an input could not be read, or not to its end.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// What went wrong with one input: which, where, why.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
-    /// The file could not be opened or read.
+    /// The file or directory could not be opened.
+    #[error("{}: {error}; {}", path.display(), advice(error))]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The file could not be read.
     #[error("{}: offset {offset}: {error}", path.display())]
     Io {
         /// The file.
@@ -24,6 +33,14 @@ pub enum CaptureError {
         offset: u64,
         /// What is wrong there.
         reason: String,
+    },
+    /// The file is too short to be anything.
+    #[error("{}: offset 0: {}", path.display(), short(*length))]
+    Short {
+        /// The file.
+        path: PathBuf,
+        /// Its length, bytes.
+        length: usize,
     },
     /// The file is something else.
     #[error("{}: offset 0: neither pcap nor pcapng: {starts}", path.display())]
@@ -87,6 +104,32 @@ impl CaptureError {
     /// Whether the input is not a capture at all, rather than a damaged one.
     #[must_use]
     pub const fn is_foreign(&self) -> bool {
-        matches!(self, Self::Foreign { .. })
+        matches!(self, Self::Foreign { .. } | Self::Short { .. })
+    }
+
+    /// Whether somebody else may read the input, but not who asked.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        match self {
+            Self::Open { error, .. } => error.kind() == ErrorKind::PermissionDenied,
+            Self::Permission { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+/// What to do about a file that cannot be opened.
+fn advice(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotFound => "is the name right, and the directory it is looked for in?",
+        ErrorKind::PermissionDenied => "read it as its owner or as root, or have its mode changed (chmod)",
+        _ => "can other programs read it?",
+    }
+}
+
+fn short(length: usize) -> String {
+    match length {
+        0 => "the file is empty".to_owned(),
+        length => format!("cut at byte {length}: too short for a capture file"),
     }
 }

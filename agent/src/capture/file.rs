@@ -10,7 +10,10 @@ use super::pcapng_file::{PcapngFile, SECTION_HEADER};
 use super::record::{Damage, Step};
 use super::{CaptureError, Filled, FrameSource, foreign};
 use picket_event::Source;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Reads one capture file, pcap or pcapng, plain or compressed.
 pub struct FileSource {
@@ -53,9 +56,29 @@ impl FileSource {
     /// Opens a capture file; `-` is standard input.
     ///
     /// # Errors
-    /// [`CaptureError::Io`] when the file cannot be opened. What the file holds is judged by `fill`.
+    /// [`CaptureError::Open`] when the file cannot be opened. What the file holds is judged by `fill`.
     pub fn open(path: &Path) -> Result<Self, CaptureError> {
-        let input = Input::open(path).map_err(|error| CaptureError::Io { path: path.to_owned(), offset: 0, error })?;
+        Self::of(path, Input::open(path))
+    }
+
+    /// Reads a capture from anything that gives its bytes; messages call it `path`.
+    ///
+    /// # Errors
+    /// [`CaptureError::Open`] when the first bytes cannot be read.
+    pub fn over(path: &Path, bytes: Box<dyn Read + Send>) -> Result<Self, CaptureError> {
+        Self::of(path, Input::over(bytes))
+    }
+
+    /// Reads standard input until `stop` is set, which also ends waiting for more of it.
+    ///
+    /// # Errors
+    /// As [`FileSource::open`].
+    pub fn until(path: &Path, stop: &Arc<AtomicBool>) -> Result<Self, CaptureError> {
+        Self::of(path, Input::until(path, stop))
+    }
+
+    fn of(path: &Path, input: std::io::Result<Input>) -> Result<Self, CaptureError> {
+        let input = input.map_err(|error| CaptureError::Open { path: path.to_owned(), error })?;
         Ok(Self {
             path: path.to_owned(),
             source: file_source(path),
@@ -133,10 +156,7 @@ impl FileSource {
     /// Tells the format by the first bytes; how many bytes belong to the file's header.
     fn decide(&mut self, bytes: &[u8]) -> Result<usize, CaptureError> {
         let Some((magic, _)) = bytes.split_first_chunk::<4>() else {
-            return Err(match bytes.len() {
-                0 => self.damaged(0, "the file is empty".to_owned()),
-                len => self.damaged(0, format!("cut at byte {len}: too short for a capture file")),
-            });
+            return Err(CaptureError::Short { path: self.path.clone(), length: bytes.len() });
         };
         if u32::from_be_bytes(*magic) == SECTION_HEADER {
             self.format = Format::Pcapng(PcapngFile::default());

@@ -1,8 +1,11 @@
 //! Bytes of a capture file: plain, gzip or zstd, from a path or from standard input.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
 use std::io::{self, Chain, Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -11,8 +14,34 @@ const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 /// Bytes read from a compressed file at a time.
 const COMPRESSED_CHUNK: usize = 64 * 1024;
 
+/// How soon an end is noticed while nothing comes.
+const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+
 /// The name that stands for standard input.
 pub const STDIN: &str = "-";
+
+/// Standard input, which is waited for only so long as nobody wants an end.
+struct Awaited {
+    stop: Arc<AtomicBool>,
+}
+
+impl Read for Awaited {
+    fn read(&mut self, place: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(0);
+            }
+            let stdin = io::stdin();
+            let mut waited = [PollFd::new(&stdin, PollFlags::IN)];
+            match poll(&mut waited, Some(&PATIENCE)) {
+                // A closed pipe is ready to be read too: it says that it is at its end.
+                Ok(1..) => return rustix::io::read(&stdin, place).map_err(io::Error::from),
+                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
 
 /// Decompressed bytes with their offset.
 pub(super) struct Input {
@@ -28,19 +57,26 @@ pub(super) struct Input {
 impl Input {
     /// Opens a file (or standard input for `-`) and looks through its compression.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let interactive = path.as_os_str() == STDIN;
-        let raw: Box<dyn Read + Send> = if interactive {
-            Box::new(io::stdin())
-        } else {
-            if std::fs::metadata(path)?.is_dir() {
-                return Err(io::Error::from(io::ErrorKind::IsADirectory));
-            }
-            Box::new(File::open(path)?)
-        };
-        Self::over(raw, interactive)
+        Self::until(path, &Arc::default())
     }
 
-    fn over(mut raw: Box<dyn Read + Send>, interactive: bool) -> io::Result<Self> {
+    /// The same; where it is standard input, it is at its end as soon as `stop` is set.
+    pub(super) fn until(path: &Path, stop: &Arc<AtomicBool>) -> io::Result<Self> {
+        if path.as_os_str() == STDIN {
+            return Self::through(Box::new(Awaited { stop: Arc::clone(stop) }), true);
+        }
+        if std::fs::metadata(path)?.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
+        Self::through(Box::new(File::open(path)?), false)
+    }
+
+    /// Takes bytes from anything and looks through their compression.
+    pub(super) fn over(raw: Box<dyn Read + Send>) -> io::Result<Self> {
+        Self::through(raw, false)
+    }
+
+    fn through(mut raw: Box<dyn Read + Send>, interactive: bool) -> io::Result<Self> {
         let mut head = [0u8; 4];
         let mut len = 0;
         while let Some(free) = head.get_mut(len..).filter(|free| !free.is_empty()) {

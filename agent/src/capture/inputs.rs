@@ -66,7 +66,7 @@ impl Inputs {
 
     fn fail(&mut self, path: &Path, error: std::io::Error) {
         if self.failures.len() < FILES_MAX {
-            self.failures.push(CaptureError::Io { path: path.to_owned(), offset: 0, error });
+            self.failures.push(CaptureError::Open { path: path.to_owned(), error });
         }
     }
 

@@ -25,6 +25,16 @@ impl Exit {
     pub const HELP: &str = "Exit status: 0 done; 1 failed; 2 usage or configuration; 3 done, but some inputs were bad (each named \
 with file, offset and reason); 4 could not reach the other side; 5 refused (permission, revoked, signature).";
 
+    /// The status after so many inputs were read and so many were bad, `refused` of them for want of permission.
+    #[must_use]
+    pub const fn of_inputs(good: usize, bad: usize, refused: usize) -> Self {
+        match (good, bad) {
+            (_, 0) => Self::Done,
+            (0, bad) if bad == refused => Self::Refused,
+            _ => Self::BadInputs,
+        }
+    }
+
     /// The status of a number that another module gave; an unknown one is [`Exit::Failed`].
     #[must_use]
     pub const fn from_status(status: u8) -> Self {

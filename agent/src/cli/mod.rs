@@ -17,6 +17,7 @@ mod status;
 mod stop;
 
 pub use exit::{Exit, Fault};
+pub use protocols::parse as describe;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
@@ -121,8 +122,12 @@ fn run(cli: Cli) -> Result<Exit, Fault> {
 
 fn features(args: &crate::features_cmd::Args) -> Result<Exit, Fault> {
     let signals = stop::Signals::listen(false)?;
-    let done =
-        crate::features_cmd::run_until(args, &signals.stop).map_err(|error| Fault { exit: Exit::Failed, error })?;
+    let done = match crate::features_cmd::run_until(args, &signals.stop) {
+        Ok(done) => done,
+        Err(error) if args.out.as_os_str() == "-" && is_closed_pipe(&error) => return Ok(Exit::Done),
+        Err(error) if error.is::<crate::features_cmd::Misuse>() => return Err(Fault { exit: Exit::Usage, error }),
+        Err(error) => return Err(Fault { exit: Exit::Failed, error }),
+    };
     for bad in &done.bad {
         eprintln!("picket-agent: {bad}");
     }
@@ -139,7 +144,14 @@ fn features(args: &crate::features_cmd::Args) -> Result<Exit, Fault> {
             if args.resume { "the same command goes on from here" } else { "the last capture's rows are not complete" }
         );
     }
-    Ok(if done.bad.is_empty() { Exit::Done } else { Exit::BadInputs })
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    Ok(Exit::of_inputs(count(done.captures + done.skipped), done.bad.len(), count(done.refused)))
+}
+
+/// Whether nobody reads standard output any longer.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let closed = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(closed))
 }
 
 /// Prints to standard output; a closed pipe is success.

@@ -66,14 +66,14 @@ fn load(paths: &[PathBuf]) -> Result<Vec<SiteProtocol>, Fault> {
     }
     if files.len() > FILES_MAX {
         let sentence = format!("{} descriptions of protocols are more than {FILES_MAX}", files.len());
-        return Err(Fault::say(Exit::Failed, sentence));
+        return Err(Fault::say(Exit::Usage, sentence));
     }
     files.iter().map(|file| one(file)).collect()
 }
 
 /// The `*.toml` of a directory.
 fn descriptions(directory: &Path) -> Result<Vec<PathBuf>, Fault> {
-    let fault = |error: std::io::Error| Fault::say(Exit::Failed, format!("protocols {}: {error}", directory.display()));
+    let fault = |error: std::io::Error| Fault::say(Exit::Usage, format!("protocols {}: {error}", directory.display()));
     let entries = std::fs::read_dir(directory).map_err(fault)?;
     let mut found = Vec::new();
     for entry in entries {
@@ -87,7 +87,7 @@ fn descriptions(directory: &Path) -> Result<Vec<PathBuf>, Fault> {
 }
 
 fn one(path: &Path) -> Result<SiteProtocol, Fault> {
-    let fault = |why: String| Fault::say(Exit::Failed, format!("protocol {}: {why}", path.display()));
+    let fault = |why: String| Fault::say(Exit::Usage, format!("protocol {}: {why}", path.display()));
     let size = std::fs::metadata(path).map_err(|error| fault(error.to_string()))?.len();
     if size > FILE_BYTES_MAX {
         return Err(fault(format!("{size} bytes are more than {FILE_BYTES_MAX}")));
@@ -178,8 +178,11 @@ struct Code {
     name: String,
 }
 
-/// A description, or what is wrong with it.
-fn parse(text: &str) -> Result<SiteProtocol, String> {
+/// The protocol that a description (TOML, `docs/unknown.md`) names.
+///
+/// # Errors
+/// What is wrong with it, with its line where that is known.
+pub fn parse(text: &str) -> Result<SiteProtocol, String> {
     let description: Description = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or("").matches('\n').count() + 1);
         format!("line {line}: {}", error.message())

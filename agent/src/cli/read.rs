@@ -90,6 +90,8 @@ pub struct Outcome {
     pub good: usize,
     /// What was wrong with the others.
     pub bad: Vec<String>,
+    /// How many of them may not be read.
+    pub refused: usize,
     /// Files found in directories that are no captures.
     pub passed_over: usize,
 }
@@ -170,7 +172,7 @@ fn tell(outcome: &Outcome, with_ledger: bool, stopped: bool) -> Exit {
         words.push_str(&format!("{} of {all} inputs were bad, as named above\n", outcome.bad.len()));
     }
     let _ = io::stderr().write_all(words.as_bytes());
-    if outcome.bad.is_empty() { Exit::Done } else { Exit::BadInputs }
+    Exit::of_inputs(outcome.good, outcome.bad.len(), outcome.refused)
 }
 
 /// What every sensor of a run starts with; only the source differs.
@@ -317,7 +319,7 @@ impl Reading<'_> {
         sink: &mut impl Outlet,
         outcome: &mut Outcome,
     ) -> Result<(), Fault> {
-        let mut source = match FileSource::open(&given.path) {
+        let mut source = match FileSource::until(&given.path, &self.signals.stop) {
             Ok(source) => source,
             Err(failure) => {
                 self.bad(outcome, &failure);
@@ -348,6 +350,8 @@ impl Reading<'_> {
         outcome.ledger.add(&ledger);
         match result {
             Ok(()) => outcome.good += 1,
+            // Standard input that nobody waits for any longer ends anywhere.
+            Err(_) if self.signals.stopped() && source.is_interactive() => outcome.good += 1,
             Err(failure) if failure.is_foreign() && !given.named => outcome.passed_over += 1,
             Err(failure) => self.bad(outcome, &failure),
         }
@@ -357,6 +361,7 @@ impl Reading<'_> {
     fn bad(&self, outcome: &mut Outcome, failure: &CaptureError) {
         let message = failure.to_string();
         self.progress.say(&format!("picket-agent: {message}"));
+        outcome.refused += usize::from(failure.is_refused());
         outcome.bad.push(message);
     }
 }

@@ -27,7 +27,7 @@ pub struct TopArgs {
 
 fn socket(place: &Place) -> Result<PathBuf, Fault> {
     let loaded = super::config::load(place)?;
-    Ok(status::socket_path(&loaded.config.status.socket, place.state.as_deref()))
+    Ok(status::socket_path(&loaded.config.status.socket, &loaded.config.agent.state))
 }
 
 fn ask(socket: &Path) -> Result<Snapshot, Fault> {
@@ -35,7 +35,9 @@ fn ask(socket: &Path) -> Result<Snapshot, Fault> {
         let (exit, advice) = if error.kind() == std::io::ErrorKind::PermissionDenied {
             (Exit::Refused, "ask as root or as the agent's user")
         } else {
-            (Exit::Unreachable, "start one with `picket-agent run`, or name its state directory with --state")
+            let advice = "start one with `picket-agent run`, or name its configuration with --config or its state directory \
+                          with --state; its log says where it answers";
+            (Exit::Unreachable, advice)
         };
         Fault::say(exit, format!("no agent answers at {}: {error}; {advice}", socket.display()))
     })

@@ -13,5 +13,7 @@ pub use settings::{
 };
 pub use units::{Size, Span};
 
+/// Where the state is kept where nothing else is said.
+pub const DEFAULT_STATE: &str = "/var/lib/picket-agent";
 /// Where the configuration stands where no other file is named.
 pub const DEFAULT_PATH: &str = "/etc/picket/agent.toml";

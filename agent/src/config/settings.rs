@@ -237,7 +237,7 @@ pub struct Log {
 
 impl Default for Agent {
     fn default() -> Self {
-        Self { site: String::new(), state: "/var/lib/picket-agent".into(), threads: 0 }
+        Self { site: String::new(), state: super::DEFAULT_STATE.into(), threads: 0 }
     }
 }
 

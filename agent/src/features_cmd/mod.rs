@@ -30,6 +30,7 @@ use picket_feature::packet::{Header, Layout, PacketBits, find};
 use rows::Maker;
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use writer::Rows;
 
@@ -83,8 +84,17 @@ pub struct Done {
     pub rows: u64,
     /// Inputs that were bad, each named with its reason.
     pub bad: Vec<String>,
+    /// How many of them may not be read.
+    pub refused: u64,
     /// Whether it ended early because it was asked to.
     pub stopped: bool,
+}
+
+impl Done {
+    fn refuse(&mut self, failure: &CaptureError) {
+        self.bad.push(failure.to_string());
+        self.refused += u64::from(failure.is_refused());
+    }
 }
 
 /// Writes the rows. Bad inputs do not stop it: they are named in what it answers.
@@ -92,18 +102,24 @@ pub struct Done {
 /// # Errors
 /// When options do not fit each other, the labels cannot be read or the rows not written.
 pub fn run(args: &Args) -> Result<Done> {
-    run_until(args, &AtomicBool::new(false))
+    run_until(args, &Arc::default())
 }
+
+/// Options that do not fit each other, in words.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Misuse(String);
 
 /// [`run`], ended in good order when `stop` becomes true.
 ///
 /// # Errors
-/// As [`run`].
-pub fn run_until(args: &Args, stop: &AtomicBool) -> Result<Done> {
-    let plan = Plan::of(args)?;
+/// As [`run`]; where options do not fit each other, the error is a [`Misuse`].
+pub fn run_until(args: &Args, stop: &Arc<AtomicBool>) -> Result<Done> {
+    let plan = Plan::of(args).map_err(|error| Misuse(format!("{error:#}")))?;
     let labels = args.labels.as_deref().map(Labels::read).transpose()?.unwrap_or_default();
     let inputs = Inputs::list(&args.files);
-    let mut done = Done { bad: inputs.failures.iter().map(ToString::to_string).collect(), ..Done::default() };
+    let mut done = Done::default();
+    inputs.failures.iter().for_each(|failure| done.refuse(failure));
     let columns = plan.kind.columns(&plan.layout);
     let noted = args.resume.then(|| plan.noted(args, columns.len())).transpose()?;
     let mut out = Rows::open(&args.out, plan.kind, plan.form, columns, noted.as_ref())?;
@@ -195,7 +211,7 @@ impl Plan {
         size: u64,
         labels: &Labels,
         out: &mut Rows,
-        stop: &AtomicBool,
+        stop: &Arc<AtomicBool>,
         done: &mut Done,
     ) -> Result<()> {
         let name = given.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -216,8 +232,13 @@ impl Plan {
                 done.passed_over += 1;
                 return Ok(());
             }
-            // What came before the damage counts.
-            Err(error) => done.bad.push(error.to_string()),
+            // What came before the damage counts, where there was anything.
+            Err(error) => {
+                done.refuse(&error);
+                if error.is_foreign() || matches!(error, CaptureError::Open { .. }) {
+                    return Ok(());
+                }
+            }
         }
         done.captures += 1;
         done.rows += written;
@@ -225,15 +246,15 @@ impl Plan {
     }
 
     /// Sends one capture down the line; whether it was read to its end.
-    fn read(&self, path: &Path, maker: &mut Maker<'_>, stop: &AtomicBool) -> Result<bool, CaptureError> {
-        let mut source = FileSource::open(path)?;
+    fn read(&self, path: &Path, maker: &mut Maker<'_>, stop: &Arc<AtomicBool>) -> Result<bool, CaptureError> {
+        let mut source = FileSource::until(path, stop)?;
         let mut batch = FrameBatch::new();
         let mut bits = PacketBits::default();
         let mut sensor =
             (self.kind != Kind::Packet).then(|| Sensor::new(&Settings { observe: true, ..Settings::file(maker.name) }));
         let ended = loop {
             match source.fill(&mut batch) {
-                Ok(Filled::End) => break Ok(true),
+                Ok(Filled::End) => break Ok(!(source.is_interactive() && stop.load(Ordering::Relaxed))),
                 Ok(Filled::Frames | Filled::Idle) => {}
                 Err(error) => break Err(error),
             }

@@ -268,7 +268,7 @@ fn an_interrupted_run_goes_on() {
             };
             append(&torn, b"half a row");
             append(&note::Note::path(&torn), b"{\"input\":\"ha");
-            let stopped = run_until(&resumed(&torn, &captures), &AtomicBool::new(true)).unwrap();
+            let stopped = run_until(&resumed(&torn, &captures), &std::sync::Arc::new(AtomicBool::new(true))).unwrap();
             assert!(stopped.stopped && stopped.skipped == cut as u64);
             let done = run(&resumed(&torn, &captures)).unwrap();
             assert_eq!((done.skipped, done.rows), (cut as u64, all.rows), "{name}");

@@ -41,6 +41,11 @@ pub fn ledger_text(ledger: &Ledger, with_events: bool) -> String {
     } else {
         let _ = writeln!(text, "events    {}", ledger.events);
     }
+    if ledger.frames_cut > 0 || ledger.unread_bytes.values().any(|bytes| *bytes > 0) {
+        let bytes: u64 = ledger.unread_bytes.values().sum();
+        let (cut, reasons) = (ledger.frames_cut, list(&ledger.unread_bytes));
+        let _ = writeln!(text, "unread    {bytes} bytes{reasons}; {cut} frames cut by their capture");
+    }
     for (name, map) in [("capped", &ledger.capped), ("malformed", &ledger.malformed), ("abstained", &ledger.abstained)]
     {
         if !map.is_empty() {
@@ -81,9 +86,12 @@ mod tests {
         let mut ledger =
             Ledger { frames: 5, decoded: 3, flows_opened: 1, flows_open: 1, events: 4, ..Ledger::default() };
         ledger.undecodable.insert("link_type".into(), 2);
+        ledger.unread_bytes = [("link_type".to_owned(), 120), ("not_captured".to_owned(), 30)].into();
+        ledger.frames_cut = 1;
         let text = ledger_text(&ledger, false);
         assert!(text.contains("frames    5 (0 bytes): 3 decoded, 2 undecodable (link_type 2)"), "{text}");
-        assert!(!text.contains("BALANCE"), "{text}");
+        let unread = "unread    150 bytes (link_type 120, not_captured 30); 1 frames cut by their capture";
+        assert!(text.contains(unread) && !text.contains("BALANCE"), "{text}");
         assert!(ledger_text(&ledger, true).contains("THE BOOKS DO NOT BALANCE: events 4"));
         assert_eq!(ledger_json(&ledger).get("frames"), Some(&5.into()));
     }

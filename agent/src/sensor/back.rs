@@ -111,6 +111,7 @@ impl Back {
                 }
                 return;
             }
+            Report::Began(time) => return self.hosts.begin(time),
             Report::Window(end) => return self.close_window(end, sink),
             Report::Inferred(found) => return sink.inferred(*found),
             Report::Row(mut row) => {
@@ -166,16 +167,32 @@ impl Back {
             self.assets.converse(assets::of_event(&body, flow.map(|flow| flow.endpoints)), time);
             return Some(Said { time, vlan, flow, body });
         };
-        if let Some(Conflict { kind, source, detail, in_plant }) = self.assets.learn(*piece, time) {
+        if let Some(conflict) = self.assets.learn(*piece, time) {
+            let (detail, changed) = self.worded(&conflict);
+            let Conflict { kind, source, in_plant, .. } = conflict;
             let alert = in_plant.then(|| Body::Alert(Box::new(findings::identity_conflict(&source, &detail))));
             let anomaly = Body::Anomaly(Anomaly { kind: kind.to_owned(), detail });
-            for body in [Some(anomaly), alert].into_iter().flatten() {
-                let event = self.event(Said { time, vlan, flow, body });
+            for (body, field) in [(Some(anomaly), "anomaly.detail"), (alert, "alert.reasons")] {
+                let Some(body) = body else { continue };
+                let mut event = self.event(Said { time, vlan, flow, body });
+                event.redacted.extend(changed.then(|| field.to_owned()));
                 self.put(event, sink);
             }
         }
         self.tell_assets(time, sink);
         None
+    }
+
+    /// A conflict in words, and whether the name in it is not as it was seen.
+    fn worded(&self, conflict: &Conflict) -> (String, bool) {
+        let Some(name) = &conflict.name else { return (conflict.detail.clone(), false) };
+        let shown = match &self.privacy {
+            Some(privacy) => privacy.host_name(name),
+            None => Some(name.clone()),
+        };
+        let changed = shown.as_ref() != Some(name);
+        let station = shown.map_or_else(|| "the same station".to_owned(), |name| format!("station {name}"));
+        (format!("{station} {}", conflict.detail), changed)
     }
 
     /// Tells of the assets whose time has come.

@@ -31,7 +31,9 @@ pub(crate) struct Front {
     frames: u64,
     bytes: u64,
     decoded: u64,
-    undecodable: BTreeMap<(&'static str, u16), u64>,
+    /// Frames that were not decoded, and their bytes, by reason.
+    undecodable: BTreeMap<(&'static str, u16), (u64, u64)>,
+    unread_bytes: UnreadBytes,
     /// Datagrams given up since the last tick, and the first of them.
     overdue: Option<(Overdue, u32)>,
     checksums: Checksums,
@@ -82,6 +84,7 @@ impl Front {
             bytes: 0,
             decoded: 0,
             undecodable: BTreeMap::new(),
+            unread_bytes: UnreadBytes::default(),
             overdue: None,
             checksums: settings.checksums,
             wrong: None,
@@ -114,8 +117,12 @@ impl Front {
     fn turn_window(&mut self) {
         let length = i64::from(WINDOW_SECONDS);
         let window = self.time.seconds().div_euclid(length);
-        if self.window.replace(window).is_some_and(|before| before != window) {
-            self.reports.push(Report::Window(Timestamp::from_parts(window * length, 0)));
+        match self.window.replace(window) {
+            None => self.reports.push(Report::Began(self.time)),
+            Some(before) if before != window => {
+                self.reports.push(Report::Window(Timestamp::from_parts(window * length, 0)));
+            }
+            Some(_) => {}
         }
     }
 
@@ -183,8 +190,9 @@ impl Front {
             Checksums::Ignore => decode(frame),
             Checksums::Check => decode_checked(frame),
         };
+        self.unread_bytes.count(&frame, &decoded);
         if let Some(stop) = decoded.stop {
-            self.refuse(stop, frame.time_ns, decoded.network);
+            self.refuse(stop, &frame, decoded.network);
             return None;
         }
         self.decoded += 1;
@@ -199,11 +207,12 @@ impl Front {
         Some(decoded)
     }
 
-    fn refuse(&mut self, stop: Stop, time_ns: i64, network: Option<Network>) {
+    fn refuse(&mut self, stop: Stop, frame: &Frame<'_>, network: Option<Network>) {
         let number = if let Stop::LinkType(number) = stop { number } else { 0 };
-        *self.undecodable.entry((stop.name(), number)).or_default() += 1;
+        let (frames, bytes) = self.undecodable.entry((stop.name(), number)).or_default();
+        (*frames, *bytes) = (*frames + 1, *bytes + frame.data.len() as u64);
         if stop.is_checksum() {
-            let first = Wrong { stop, time: Timestamp::from_nanos(time_ns), network };
+            let first = Wrong { stop, time: Timestamp::from_nanos(frame.time_ns), network };
             let (_, count) = self.wrong.get_or_insert((first, 0));
             *count = count.saturating_add(1);
         }
@@ -291,7 +300,7 @@ impl Front {
         }
         if let Some(stop) = stop {
             self.decoded -= 1;
-            self.refuse(stop, frame.time_ns, Some(around.network));
+            self.refuse(stop, frame, Some(around.network));
             return None;
         }
         let counted = (whole.frames, whole.wire_len);
@@ -346,9 +355,17 @@ impl Front {
             frames: self.frames,
             bytes: self.bytes,
             decoded: self.decoded,
-            undecodable: self.undecodable.iter().map(|(key, count)| (name(key), *count)).collect(),
+            undecodable: self.undecodable.iter().map(|(key, (frames, _))| (name(key), *frames)).collect(),
+            unread_bytes: self.undecodable.iter().map(|(key, (_, bytes))| (name(key), *bytes)).collect(),
+            frames_cut: self.unread_bytes.frames_cut,
             ..Ledger::default()
         };
+        let UnreadBytes { not_captured, behind_packet, .. } = self.unread_bytes;
+        for (reason, bytes) in [("not_captured", not_captured), ("behind_packet", behind_packet)] {
+            if bytes > 0 {
+                ledger.unread_bytes.insert(reason.to_owned(), bytes);
+            }
+        }
         for (kind, count) in TunnelKind::ALL.iter().zip(self.unread).filter(|(_, count)| *count > 0) {
             ledger.malformed.insert(kind.name().to_owned(), count);
         }
@@ -362,6 +379,29 @@ impl Front {
             }
         }
         ledger
+    }
+}
+
+/// Bytes beside those of undecodable frames that nobody reads.
+#[derive(Clone, Copy, Debug, Default)]
+struct UnreadBytes {
+    frames_cut: u64,
+    not_captured: u64,
+    behind_packet: u64,
+}
+
+impl UnreadBytes {
+    #[inline]
+    fn count(&mut self, frame: &Frame<'_>, decoded: &Decoded<'_>) {
+        let missing = u64::from(frame.wire_len.0).saturating_sub(frame.data.len() as u64);
+        self.frames_cut += u64::from(missing > 0);
+        self.not_captured += missing;
+        // A payload is part of its frame; an empty one may lie elsewhere.
+        if decoded.stop.is_none() && decoded.network.is_some() {
+            let end = |bytes: &[u8]| bytes.as_ptr_range().end.addr();
+            let behind = end(frame.data).wrapping_sub(end(decoded.payload));
+            self.behind_packet += if behind < frame.data.len() { behind as u64 } else { 0 };
+        }
     }
 }
 

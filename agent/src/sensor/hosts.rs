@@ -27,6 +27,8 @@ const KNOWN_WAYS: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Hosts {
     key: u64,
+    /// When the capture began; later, when the present window did.
+    begun: Option<Timestamp>,
     hosts: BTreeMap<IpAddr, HostWindow>,
     /// Digests of what the window has seen; only asked and counted, never walked.
     distinct: HashSet<u64, BuildHasherDefault<Digest>>,
@@ -50,12 +52,18 @@ impl Hosts {
     pub(crate) fn new(key: u64) -> Self {
         Self {
             key,
+            begun: None,
             hosts: BTreeMap::new(),
             distinct: HashSet::default(),
             known: Known { sets: Vec::new(), forgotten: 0 },
             hosts_capped: 0,
             distinct_capped: 0,
         }
+    }
+
+    /// The capture begins: its first window is as long as what is seen of it.
+    pub(crate) const fn begin(&mut self, time: Timestamp) {
+        self.begun = Some(time);
     }
 
     /// Counts a conversation's row.
@@ -109,9 +117,14 @@ impl Hosts {
 
     /// Ends the window at `end`: what each host did in it, in the order of addresses.
     pub(crate) fn close(&mut self, end: Timestamp) -> impl Iterator<Item = (IpAddr, HostWindow)> + use<> {
-        let into = end.nanos().rem_euclid(i64::from(WINDOW_SECONDS) * 1_000_000_000);
-        let into = u32::try_from(into.div_euclid(1_000_000_000) + i64::from(into % 1_000_000_000 > 0)).unwrap_or(0);
-        let seconds = if into == 0 { WINDOW_SECONDS } else { into };
+        let window = i64::from(WINDOW_SECONDS) * 1_000_000_000;
+        let into = match end.nanos().rem_euclid(window) {
+            0 => window,
+            into => into,
+        };
+        let seen =
+            self.begun.replace(end).map_or(into, |begun| end.nanos().saturating_sub(begun.nanos()).clamp(1, into));
+        let seconds = u32::try_from(seen.div_euclid(1_000_000_000) + i64::from(seen % 1_000_000_000 > 0)).unwrap_or(0);
         self.distinct.clear();
         let hosts = std::mem::take(&mut self.hosts).into_iter();
         hosts.filter(|(_, window)| !window.is_idle()).map(move |(ip, window)| (ip, HostWindow { seconds, ..window }))

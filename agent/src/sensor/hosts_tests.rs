@@ -115,3 +115,17 @@ fn caps_are_counted() {
     assert_eq!(hosts.distinct.len(), DISTINCT_MAX);
     assert!(hosts.capped()[1].1 > 0 && hosts.capped()[2].1 > 0, "{:?}", hosts.capped());
 }
+
+#[test]
+fn the_first_window_is_as_long_as_what_was_seen_of_it() {
+    let mut hosts = Hosts::new(1);
+    hosts.begin(Timestamp::from_parts(430, 0));
+    hosts.row(&row("10.0.0.1", "192.0.2.9", 443, 430));
+    assert_eq!(closed(&mut hosts, 600)["10.0.0.1"].seconds, 170);
+    hosts.row(&row("10.0.0.1", "192.0.2.9", 443, 700));
+    assert_eq!(closed(&mut hosts, 900)["10.0.0.1"].seconds, 300);
+    let mut short = Hosts::new(1);
+    short.begin(Timestamp::from_parts(430, 500_000_000));
+    short.row(&row("10.0.0.1", "192.0.2.9", 443, 430));
+    assert_eq!(closed(&mut short, 433)["10.0.0.1"].seconds, 3);
+}

@@ -31,7 +31,7 @@ pub struct Treatments {
     pub queries: Treatment,
     /// Host, target and programs of HTTP heads.
     pub http_heads: Treatment,
-    /// Subjects, issuers and names of certificates.
+    /// Subjects, issuers and names of certificates, and what finds them in public logs: digest and serial number.
     pub certificates: Treatment,
     /// Names of hosts, as they announce them and as others call them.
     pub host_names: Treatment,
@@ -62,6 +62,27 @@ pub struct Privacy {
     key: hmac::Key,
 }
 
+/// Bytes of a hash in a serial number's place.
+const SERIAL_BYTES: usize = 8;
+
+/// The hash of a text, as it stands in an event: `h:` and 64 bits in hexadecimal.
+fn hash(key: &hmac::Key, text: &str) -> String {
+    let tag = hmac::sign(key, text.as_bytes());
+    let digits = tag.as_ref().iter().take(8).map(|byte| format!("{byte:02x}"));
+    std::iter::once("h:".to_owned()).chain(digits).collect()
+}
+
+/// The host's name in what `uname -a` prints (POSIX: system, node, release...), which many systems give as their description.
+/// A release has its place where there is no name: it begins with a digit.
+fn node_name(description: &str) -> Option<&str> {
+    const SYSTEMS: [&str; 9] =
+        ["Linux", "FreeBSD", "OpenBSD", "NetBSD", "DragonFly", "Darwin", "SunOS", "AIX", "HP-UX"];
+    let mut words = description.split_ascii_whitespace();
+    let system = words.next()?;
+    let name = words.next().filter(|name| !name.starts_with(|first: char| first.is_ascii_digit()))?;
+    (SYSTEMS.contains(&system) && words.next().is_some() && !name.starts_with("h:")).then_some(name)
+}
+
 /// One event's redaction under way: what to do, and what was done.
 struct Hand<'a> {
     key: &'a hmac::Key,
@@ -74,6 +95,16 @@ impl Privacy {
     #[must_use]
     pub fn new(treatments: Treatments, key: &[u8]) -> Self {
         Self { treatments, key: hmac::Key::new(hmac::HMAC_SHA256, key) }
+    }
+
+    /// How a host's name is told in words; `None` where it is left out.
+    #[must_use]
+    pub fn host_name(&self, name: &str) -> Option<String> {
+        match self.treatments.host_names {
+            Treatment::Keep => Some(name.to_owned()),
+            Treatment::Hash => Some(hash(&self.key, name)),
+            Treatment::Drop => None,
+        }
     }
 
     /// Applies the switches to an event.
@@ -108,13 +139,6 @@ impl Hand<'_> {
         self
     }
 
-    /// The hash of a text, as it stands in an event: `h:` and 64 bits in hexadecimal.
-    fn hash(&self, text: &str) -> String {
-        let tag = hmac::sign(self.key, text.as_bytes());
-        let digits = tag.as_ref().iter().take(8).map(|byte| format!("{byte:02x}"));
-        std::iter::once("h:".to_owned()).chain(digits).collect()
-    }
-
     fn note(&mut self, field: &str) {
         if !self.redacted.iter().any(|known| known == field) {
             self.redacted.push(field.to_owned());
@@ -125,7 +149,7 @@ impl Hand<'_> {
         if text.is_empty() || self.treatment == Treatment::Keep {
             return;
         }
-        *text = if self.treatment == Treatment::Hash { self.hash(text) } else { String::new() };
+        *text = if self.treatment == Treatment::Hash { hash(self.key, text) } else { String::new() };
         self.note(field);
     }
 
@@ -145,6 +169,24 @@ impl Hand<'_> {
             self.text(name, "tls.subjectaltname");
         }
         certificate.names.retain(|name| !name.is_empty());
+        if self.treatment == Treatment::Keep {
+            return;
+        }
+        let Certificate { sha256, serial, .. } = certificate;
+        let (key, treatment) = (self.key, self.treatment);
+        let keyed = |bytes: &[u8]| match treatment {
+            Treatment::Hash => hmac::sign(key, bytes).as_ref().to_vec(),
+            _ => Vec::new(),
+        };
+        if *sha256 != [0; 32] {
+            *sha256 = keyed(sha256.as_slice()).try_into().unwrap_or_default();
+            self.note("tls.certificate_sha256");
+        }
+        if !serial.is_empty() {
+            *serial = keyed(serial.as_slice());
+            serial.truncate(SERIAL_BYTES);
+            self.note("tls.serial");
+        }
     }
 
     fn dns(&mut self, dns: &mut Dns) {
@@ -182,6 +224,13 @@ impl Hand<'_> {
             if text.as_ref().is_some_and(repeats) {
                 self.optional(text, field);
             }
+        }
+        if let Some(text) = os
+            && let Some(name) = node_name(text)
+        {
+            let shown = if self.treatment == Treatment::Hash { hash(self.key, name) } else { "...".to_owned() };
+            *text = text.replacen(name, &shown, 1);
+            self.note("asset.os");
         }
         self.optional(hostname, "asset.hostname");
         for name in names.iter_mut() {

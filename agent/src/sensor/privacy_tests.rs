@@ -134,8 +134,42 @@ fn kept_is_untouched_and_each_switch_moves_its_own_fields_alone() {
         one(|t| t.http_heads = Treatment::Drop),
         ["http.hostname", "http.url", "http.http_user_agent", "http.server"]
     );
-    assert_eq!(one(|t| t.certificates = Treatment::Drop), ["tls.subject", "tls.issuerdn", "tls.subjectaltname"]);
+    assert_eq!(
+        one(|t| t.certificates = Treatment::Drop),
+        ["tls.subject", "tls.issuerdn", "tls.subjectaltname", "tls.certificate_sha256", "tls.serial"]
+    );
     assert_eq!(one(|t| t.host_names = Treatment::Hash), ["asset.os", "asset.hostname", "asset.names"]);
+}
+
+#[test]
+fn what_finds_a_certificate_in_public_logs_goes_with_its_names() {
+    let line_of = |treatment| {
+        let mut event = events().remove(0);
+        Privacy::new(all(treatment), b"0123456789abcdef").apply(&mut event);
+        line(&event)
+    };
+    let (digest, serial) = ("01".repeat(32), "\"serial\":\"01\"");
+    assert!(line_of(Treatment::Keep).contains(&digest) && line_of(Treatment::Keep).contains(serial));
+    let hashed = line_of(Treatment::Hash);
+    assert!(!hashed.contains(&digest) && !hashed.contains(serial), "{hashed}");
+    assert!(hashed.contains("\"certificate_sha256\":\"") && hashed.contains("\"serial\":\""), "{hashed}");
+    let dropped = line_of(Treatment::Drop);
+    assert!(!dropped.contains("certificate_sha256\":") && !dropped.contains("serial\":"), "{dropped}");
+}
+
+#[test]
+fn the_name_in_a_system_s_description_is_hidden_though_nothing_else_tells_it() {
+    for (text, hidden) in [
+        ("Linux press-4 6.1.0-18-amd64 #1 SMP x86_64", "Linux ... 6.1.0-18-amd64 #1 SMP x86_64"),
+        ("Linux 6.1", "Linux 6.1"),
+        ("Windows 10", "Windows 10"),
+    ] {
+        let mut event = event(Body::Asset(Box::new(Asset { os: Some(text.to_owned()), ..Asset::default() })));
+        Privacy::new(Treatments { host_names: Treatment::Drop, ..Treatments::default() }, b"k").apply(&mut event);
+        let Body::Asset(asset) = &event.body else { unreachable!() };
+        assert_eq!(asset.os.as_deref(), Some(hidden));
+        assert_eq!(event.redacted, if text == hidden { vec![] } else { vec!["asset.os".to_owned()] });
+    }
 }
 
 #[test]

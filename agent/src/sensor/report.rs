@@ -20,6 +20,8 @@ pub(crate) enum Report {
     Damage(Box<Damage>),
     /// A conversation opened (told only where flows are scored).
     Opened(FlowRef, Timestamp),
+    /// The capture began at this time.
+    Began(Timestamp),
     /// A window of hosts is over, at this time.
     Window(Timestamp),
     /// A row of a conversation is complete.

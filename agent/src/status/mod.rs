@@ -13,6 +13,7 @@ pub use render::text;
 pub use server::{Server, ask};
 pub use top::{plain, screen};
 
+use crate::config::DEFAULT_STATE;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -92,11 +93,12 @@ pub struct UplinkStatus {
 /// Where the socket of a service is.
 pub const DEFAULT_SOCKET: &str = "/run/picket/agent.sock";
 
-/// The socket of an agent: as configured, in the state directory that an option named, or the service's.
+/// The socket of an agent: as configured, or the service's; an agent with a state directory of its own has it there,
+/// whether an option named that or the configuration.
 #[must_use]
-pub fn socket_path(configured: &Path, state_option: Option<&Path>) -> PathBuf {
+pub fn socket_path(configured: &Path, state: &Path) -> PathBuf {
     if !configured.as_os_str().is_empty() {
         return configured.to_owned();
     }
-    state_option.map_or_else(|| PathBuf::from(DEFAULT_SOCKET), |state| state.join("agent.sock"))
+    if state == Path::new(DEFAULT_STATE) { PathBuf::from(DEFAULT_SOCKET) } else { state.join("agent.sock") }
 }

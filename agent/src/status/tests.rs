@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 #[test]
 fn a_snapshot_goes_over_the_socket_whole() {
     let directory = tempfile::tempdir().unwrap();
-    let path = socket_path(Path::new(""), Some(directory.path()));
+    let path = socket_path(Path::new(""), directory.path());
     assert_eq!(path, directory.path().join("agent.sock"));
     let mut told = Snapshot { agent: "probe".into(), uptime_seconds: 4000, ..Snapshot::default() };
     told.uplink = Some(UplinkStatus { connected: true, state: "connected".into(), ..UplinkStatus::default() });
@@ -32,6 +32,6 @@ fn what_a_killed_agent_left_is_replaced_and_nothing_else() {
     assert!(path.exists());
     let _server = Server::start(&path, Snapshot::default).unwrap();
     assert!(ask(&path).is_ok());
-    assert_eq!(socket_path(Path::new("/x/y"), None), Path::new("/x/y"));
-    assert_eq!(socket_path(Path::new(""), None), Path::new(DEFAULT_SOCKET));
+    assert_eq!(socket_path(Path::new("/x/y"), Path::new("/z")), Path::new("/x/y"));
+    assert_eq!(socket_path(Path::new(""), Path::new(DEFAULT_STATE)), Path::new(DEFAULT_SOCKET));
 }

@@ -18,6 +18,7 @@ use picket_feature::FlowStats;
 use picket_flow::{Anomaly, Clock, Flow, FlowKey, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
 use picket_packet::{Frame, Upper, decode};
 use picket_score::Bundle;
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -39,6 +40,13 @@ struct Args {
     /// Fail where the whole line without scoring takes more a packet
     #[arg(long, value_name = "INSTRUCTIONS")]
     max_whole: Option<u64>,
+    /// Compare with the counts of this file (lines of a stage, a tab, its instructions), within three in a hundred: what a
+    /// stage costs more or less is said, and the whole must not cost more
+    #[arg(long, value_name = "FILE")]
+    reference: Option<PathBuf>,
+    /// Write the counts to this file, to compare with later
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
     /// Be a stage
     #[arg(long, hide = true)]
     stage: Option<Stage>,
@@ -73,19 +81,82 @@ fn main() -> Result<()> {
         return Ok(());
     };
     println!("{:<10} {:>12} {:>12}   instructions a packet, the first {}", "", "stage", "in all", args.packets);
-    let (mut before, mut whole) = (0.0, 0.0);
+    let (mut before, mut whole, mut counts) = (0.0, 0.0, Vec::new());
     for stage in Stage::value_variants() {
         let count = |packets| instructions(&valgrind, *stage, &args.capture, packets);
         let all = count(args.packets)?.saturating_sub(count(1)?) as f64 / args.packets.saturating_sub(1).max(1) as f64;
-        println!("{:<10} {:>12.0} {all:>12.0}", format!("{stage:?}").to_lowercase(), all - before);
+        let name = format!("{stage:?}").to_lowercase();
+        println!("{name:<10} {:>12.0} {all:>12.0}", all - before);
+        counts.push((name, all - before, all));
         before = all;
         if *stage == Stage::Whole {
             whole = all;
         }
     }
+    if let Some(file) = &args.write {
+        let lines: String = counts.iter().map(|(name, own, _)| format!("{name}\t{own:.0}\n")).collect();
+        std::fs::write(file, lines).with_context(|| format!("write {}", file.display()))?;
+    }
+    if let Some(file) = &args.reference {
+        let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
+        let told = Reference::of(&text)?.told(&counts);
+        println!("{}", told.words.join("\n"));
+        if told.is_worse {
+            bail!("the whole line takes more instructions a packet than {} allows", file.display());
+        }
+    }
     match args.max_whole {
         Some(most) if whole > most as f64 => bail!("{whole:.0} instructions a packet, allowed are {most}"),
         _ => Ok(()),
+    }
+}
+
+/// What is allowed above the reference: counts differ a little between compilers and libraries.
+const TOLERANCE: f64 = 0.03;
+
+/// Instructions a packet of each stage alone, as they were.
+struct Reference(BTreeMap<String, f64>);
+
+/// What a comparison says.
+struct Compared {
+    words: Vec<String>,
+    is_worse: bool,
+}
+
+impl Reference {
+    fn of(text: &str) -> Result<Self> {
+        let line = |line: &str| {
+            let (stage, count) = line.split_once('\t')?;
+            Some((stage.to_owned(), count.trim().parse().ok()?))
+        };
+        let read = |text: &str| line(text).with_context(|| format!("\"{text}\" is no stage with its count"));
+        text.lines().map(read).collect::<Result<_>>().map(Self)
+    }
+
+    /// Compares stages (name, own count, count with all before) in their order; `whole` decides.
+    fn told(&self, counts: &[(String, f64, f64)]) -> Compared {
+        let (mut words, mut is_worse, mut sum) = (Vec::new(), false, 0.0);
+        for (name, own, all) in counts {
+            let Some(before) = self.0.get(name) else {
+                words.push(format!("{name}: not in the reference"));
+                continue;
+            };
+            sum += before;
+            if (own - before).abs() > TOLERANCE * before.max(1.0) {
+                let word = if own > before { "more" } else { "less" };
+                words.push(format!("{name}: {own:.0} instructions, {:.0} {word} than before", (own - before).abs()));
+            }
+            if name == "whole" && *all > sum * (1.0 + TOLERANCE) {
+                is_worse = true;
+                words.push(format!(
+                    "in all: {all:.0} instructions a packet, {sum:.0} before: {TOLERANCE} more are allowed"
+                ));
+            }
+        }
+        if words.is_empty() {
+            words.push("every stage is as before".to_owned());
+        }
+        Compared { words, is_worse }
     }
 }
 
@@ -284,5 +355,31 @@ impl Handler for Listener {
             }
         }
         black_box(&state.stats);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_that_grew_is_told_and_the_whole_decides() {
+        let reference = Reference::of("read\t100\nwhole\t1000\nscore\t50\n").unwrap();
+        let counts = |read: f64, whole: f64, score: f64| {
+            let all = [("read", read), ("whole", whole), ("score", score)];
+            let mut sum = 0.0;
+            all.map(|(name, own)| {
+                sum += own;
+                (name.to_owned(), own, sum)
+            })
+        };
+        let told = |read, whole, score| reference.told(&counts(read, whole, score));
+        let same = told(102.0, 1_010.0, 50.0);
+        assert_eq!((same.words, same.is_worse), (vec!["every stage is as before".to_owned()], false));
+        let moved = told(150.0, 950.0, 80.0);
+        assert!(!moved.is_worse, "what one stage lost another won");
+        assert_eq!(moved.words.len(), 3);
+        assert!(told(100.0, 1_040.0, 50.0).is_worse);
+        assert!(Reference::of("read 100").is_err());
     }
 }

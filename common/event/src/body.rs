@@ -232,13 +232,13 @@ pub struct Hellos {
 /// What a leaf certificate says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Certificate {
-    /// SHA-256 of its DER.
+    /// SHA-256 of its DER; zeros where it was left out.
     pub sha256: [u8; 32],
     /// Subject, as RFC 4514 writes it, bounded.
     pub subject: String,
     /// Issuer, likewise.
     pub issuer: String,
-    /// Serial number, bytes as sent, bounded.
+    /// Serial number, bytes as sent, bounded; empty where it was left out.
     pub serial: Vec<u8>,
     /// Start of validity.
     pub not_before: Timestamp,

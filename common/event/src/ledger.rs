@@ -31,6 +31,8 @@ macro_rules! ledger_fields {
             {Count shown events_spooled "Events waiting in the spool."}
             {Counts shown events_lost "Events lost, by reason."}
             {Count shown wire_bytes "Bytes sent to the collector, as the transport counts them."}
+            {Count kept frames_cut "Frames of which the capture kept only the beginning."}
+            {Counts kept unread_bytes "Bytes that were not read, by reason: those of undecodable frames by theirs, `not_captured` of cut frames, `behind_packet` behind the length that IP states (padding, trailers)."}
         }
     };
 }

@@ -50,6 +50,27 @@ fn f17_an_interface_that_was_down_or_got_another_name_is_watched_on() {
     });
 }
 
+/// F17: an interface that is down when the agent starts is waited for as one that goes down later.
+#[test]
+fn f17_an_interface_that_is_down_at_the_start_is_waited_for() {
+    run_inside("live::faults::f17_an_interface_that_is_down_at_the_start_is_waited_for", || {
+        cable();
+        ip("link set far down");
+        let frames = datagrams(100);
+        let agent = Agent::start("");
+        let state = |what: &str, text: &str| {
+            agent.wait(what, |snapshot| snapshot.inputs.iter().any(|input| input.state.starts_with(text)))
+        };
+        state("down", "down, waiting: the interface is down");
+        assert!(agent.words().contains("far: the interface is down; its frames are taken once it is up"));
+        ip("link set far up");
+        state("up", "capturing");
+        send(&frames);
+        agent.wait("receiving", |snapshot| snapshot.inputs.iter().any(|input| input.frames == 100));
+        assert_eq!(agent.stop().0, 100);
+    });
+}
+
 /// Another interface under the watched name is the one that is watched then.
 #[test]
 fn f17_an_interface_that_takes_the_name_is_watched_instead() {
@@ -104,7 +125,6 @@ fn an_agent_whose_opener_died_goes_on_and_ends_when_it_needs_it() {
 fn f16_what_cannot_be_opened_is_said_in_one_sentence() {
     run_inside("live::faults::f16_what_cannot_be_opened_is_said_in_one_sentence", || {
         cable();
-        ip("link set far down");
         let state = tempfile::tempdir().unwrap();
         let agent = program("picket-agent").display().to_string();
         let run = |prefix: &str, arguments: &str| {
@@ -116,7 +136,6 @@ fn f16_what_cannot_be_opened_is_said_in_one_sentence() {
             (output.status.code(), String::from_utf8(output.stderr).unwrap())
         };
         for (prefix, arguments, status, expected) in [
-            ("", "-i far", 1, "far: the interface is down; bring it up first: ip link set far up"),
             ("", "-i nothing0", 2, "nothing0: no such interface; there are: far, lo, near"),
             (
                 "",

@@ -116,16 +116,25 @@ struct Happened {
 
 enum State {
     Open(Handle),
-    /// Gone, since the failure of this text; tried again at the instant.
+    /// Gone or not up yet, in words; tried again at the instant.
     Gone(String, Instant),
 }
+
+/// What is said while an interface is waited for.
+fn waiting(why: &str) -> String {
+    format!("gone, trying again: {why}")
+}
+
+/// The same of one that is there and down.
+const DOWN: &str = "down, waiting: the interface is down";
 
 impl LiveSource {
     /// Opens the interface, as its `ring`th ring from 0; events name it `name`. `stop` ends it after what the kernel
     /// still holds.
     ///
     /// # Errors
-    /// [`CaptureError`] of an interface: unknown, down, no permission, a filter that is refused, or the system's words.
+    /// [`CaptureError`] of an interface: unknown, no permission, a filter that is refused, or the system's words. One that is
+    /// down is waited for.
     pub fn open(
         name: &str,
         options: LiveOptions,
@@ -134,7 +143,18 @@ impl LiveSource {
         own: &OwnTraffic,
         stop: Arc<AtomicBool>,
     ) -> Result<Self, CaptureError> {
-        let handle = opener.open(&options, ring)?;
+        let mut happened = Happened::default();
+        let state = match opener.open(&options, ring) {
+            Ok(handle) => State::Open(handle),
+            Err(CaptureError::Down { interface }) => {
+                happened.down = 1;
+                tracing::warn!(
+                    "{interface}: the interface is down; its frames are taken once it is up: ip link set {interface} up"
+                );
+                State::Gone(DOWN.to_owned(), Instant::now() + RETRY)
+            }
+            Err(error) => return Err(error),
+        };
         Ok(Self {
             source: Source::Interface(Arc::from(name)),
             options,
@@ -142,10 +162,10 @@ impl LiveSource {
             opener,
             own: own.filter(),
             stop,
-            state: State::Open(handle),
+            state,
             totals: Counted::default(),
             counted: Instant::now(),
-            happened: Happened::default(),
+            happened,
             stopping: None,
             scratch: Vec::new(),
         })
@@ -170,7 +190,7 @@ impl LiveSource {
     pub fn state(&self) -> String {
         match &self.state {
             State::Open(handle) => handle.trouble().unwrap_or_else(|| "capturing".to_owned()),
-            State::Gone(why, _) => format!("gone, trying again: {why}"),
+            State::Gone(words, _) => words.clone(),
         }
     }
 
@@ -201,7 +221,7 @@ impl LiveSource {
                 self.read_counters();
                 self.happened.gone += 1;
                 tracing::warn!(%interface, "interface gone: {why}; trying again each second");
-                self.state = State::Gone(why, Instant::now());
+                self.state = State::Gone(waiting(&why), Instant::now());
             }
         }
     }
@@ -257,12 +277,13 @@ impl LiveSource {
         }
         self.state = match self.opener.open(&self.options, self.ring) {
             Ok(handle) => {
-                tracing::info!(interface = %self.title(), "interface is back");
+                tracing::info!(interface = %self.title(), "the interface is up, its frames are taken");
                 State::Open(handle)
             }
             // Without the opener it will never be there again.
             Err(error @ CaptureError::Opener { .. }) => return Err(error),
-            Err(error) => State::Gone(error.to_string(), Instant::now() + RETRY),
+            Err(CaptureError::Down { .. }) => State::Gone(DOWN.to_owned(), Instant::now() + RETRY),
+            Err(error) => State::Gone(waiting(&error.to_string()), Instant::now() + RETRY),
         };
         Ok(())
     }

@@ -59,12 +59,12 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Fault> {
         Ok(loaded) => {
             let files = loaded.files.len();
             findings.push(Finding::new("configuration", Grade::Good, format!("{files} files read; nothing wrong")));
-            findings.extend(examine(&loaded.config, &args.place));
+            findings.extend(examine(&loaded.config));
         }
         Err(fault) => {
             let words = format!("{:#}", fault.error);
             findings.push(Finding::new("configuration", Grade::Bad(fault.exit), words));
-            findings.extend(examine(&Config::default(), &args.place));
+            findings.extend(examine(&Config::default()));
         }
     }
     print(&if args.json { json(&findings) } else { text(&findings) })?;
@@ -76,7 +76,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Fault> {
 }
 
 /// Every check, in the order in which one would mend them.
-fn examine(config: &Config, place: &Place) -> Vec<Finding> {
+fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = vec![capture::interfaces()];
     findings.extend(capture::permission(config));
     findings.extend(capture::offloads(config));
@@ -84,7 +84,7 @@ fn examine(config: &Config, place: &Place) -> Vec<Finding> {
     findings.extend(host::state(config));
     findings.push(host::clock());
     findings.extend(way::identity(config));
-    findings.extend(way::running(config, place));
+    findings.extend(way::running(config));
     findings
 }
 

@@ -1,6 +1,6 @@
 //! The way to the collector: the certificate, the port, and what the running agent says of its connection.
 
-use super::super::{Exit, Place};
+use super::super::Exit;
 use super::Finding;
 use crate::config::Config;
 use crate::enrol::{EnrolError, Identity};
@@ -89,8 +89,8 @@ fn reach(address: &str) -> Finding {
 }
 
 /// What the running agent says; where none runs, whether its port for metrics is free.
-pub(super) fn running(config: &Config, place: &Place) -> Vec<Finding> {
-    let socket = status::socket_path(&config.status.socket, place.state.as_deref());
+pub(super) fn running(config: &Config) -> Vec<Finding> {
+    let socket = status::socket_path(&config.status.socket, &config.agent.state);
     let Ok(snapshot) = status::ask(&socket) else {
         let words = "no agent runs here: systemctl enable --now picket-agent, or `picket-agent run`".to_owned();
         return vec![Finding::warning("running", words), metrics(&config.metrics.listen)];

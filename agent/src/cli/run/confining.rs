@@ -32,7 +32,7 @@ fn places(args: &RunArgs, config: &Config) -> Places {
     read.extend(args.scoring.bundle.iter().chain([&config.score.bundle]).cloned());
     read.extend(args.file.iter().cloned());
     read.retain(|path| !path.as_os_str().is_empty());
-    let mut write = vec![beside(&status::socket_path(&config.status.socket, args.place.state.as_deref()))];
+    let mut write = vec![beside(&status::socket_path(&config.status.socket, &config.agent.state))];
     if !args.no_uplink {
         write.extend([config.agent.state.clone(), config.spool_directory()]);
     }

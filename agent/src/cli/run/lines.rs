@@ -191,7 +191,7 @@ fn file(
     batch: &mut FrameBatch,
     number: usize,
 ) -> Result<(), CaptureError> {
-    let mut source = FileSource::open(path)?;
+    let mut source = FileSource::until(path, &signals.stop)?;
     let refused = |error| CaptureError::Io { path: path.to_owned(), offset: 0, error };
     let mut pipeline = Pipeline::new(&template.file(source.source()), workers).map_err(refused)?;
     let mut events = Vec::new();

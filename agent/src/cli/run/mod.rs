@@ -120,7 +120,7 @@ fn run_with(args: &RunArgs, mut policing: Policing) -> Result<Exit, Fault> {
         },
         None => Lines::files(Inputs::list(&args.file)),
     };
-    let _served = serve(args, config, &books)?;
+    let _served = serve(config, &books)?;
     let each = share(config.agent.threads, inputs.len());
     let running = inputs.start(&template, each, &books, &signals, HashKey(random_key()?)).map_err(thread_fault)?;
     let governing = opener.is_some().then(|| Governing::start(&config.governor)).flatten();
@@ -266,11 +266,14 @@ pub(super) const fn status_of(error: &CaptureError) -> Exit {
 }
 
 /// Starts the status socket and the metrics. What is taken is told; the capture goes on without it.
-fn serve(args: &RunArgs, config: &crate::config::Config, books: &Arc<Books>) -> Result<Option<status::Server>, Fault> {
-    let socket = status::socket_path(&config.status.socket, args.place.state.as_deref());
+fn serve(config: &crate::config::Config, books: &Arc<Books>) -> Result<Option<status::Server>, Fault> {
+    let socket = status::socket_path(&config.status.socket, &config.agent.state);
     let told = Arc::clone(books);
     let server = match status::Server::start(&socket, move || told.snapshot()) {
-        Ok(server) => Some(server),
+        Ok(server) => {
+            tracing::info!("status and top ask at {}", socket.display());
+            Some(server)
+        }
         Err(error) => {
             let socket = socket.display();
             tracing::warn!("no status socket at {socket}: {error}; `status` and `top` will not reach this agent");

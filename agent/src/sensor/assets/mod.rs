@@ -81,6 +81,9 @@ pub(crate) struct Conflict {
     pub(crate) kind: &'static str,
     /// What the claim was read from.
     pub(crate) source: String,
+    /// The name that is claimed, where it is one.
+    pub(crate) name: Option<String>,
+    /// What happened; where there is a name, what is said of it.
     pub(crate) detail: String,
     /// Whether a device of a plant is concerned.
     pub(crate) in_plant: bool,
@@ -206,7 +209,8 @@ impl Assets {
                 entry.conflict = Some(self.now);
                 let detail = format!("{ip} belonged to {before} and is claimed by {mac}");
                 let in_plant = entry.asset.purdue_level.is_some_and(|level| level <= CONTROL);
-                conflict = Some(Conflict { kind: "address_conflict", source: piece.source.clone(), detail, in_plant });
+                let (kind, source) = ("address_conflict", piece.source.clone());
+                conflict = Some(Conflict { kind, source, name: None, detail, in_plant });
             }
             if let Some(before) = before
                 && self.by_mac.get(&before) == Some(&ip)
@@ -239,8 +243,9 @@ impl Assets {
             return None;
         }
         known.reported = Some(now);
-        let detail = format!("station {name} was {before} and is {mac}");
-        Some(Conflict { kind: "name_conflict", source: piece.source.clone(), detail, in_plant: true })
+        let detail = format!("was {before} and is {mac}");
+        let (kind, source) = ("name_conflict", piece.source.clone());
+        Some(Conflict { kind, source, name: Some(name.clone()), detail, in_plant: true })
     }
 
     /// The asset known by its MAC address alone, taken out.

@@ -39,6 +39,11 @@ impl Dissector for DnsDissector {
         let (a, b) = (look(head.to_server, stream), look(head.to_client, stream));
         let (confidence, reversed) = match (a, b) {
             (Look::Foreign, _) | (_, Look::Foreign) => return Probe::No,
+            // Such a message is DNS where its port says so, or the other side's message does.
+            (Look::Longer { answer }, Look::Message { .. }) => (0.45, answer),
+            (Look::Message { .. }, Look::Longer { answer }) => (0.45, !answer),
+            (Look::Longer { answer }, _) => (0.35, answer),
+            (Look::Unknown, Look::Longer { answer }) => (0.35, !answer),
             (Look::Unknown, Look::Unknown) => return Probe::More,
             (Look::Message { id: x, answer: false }, Look::Message { id: y, answer: true }) => {
                 (if x == y { 0.97 } else { 0.9 }, false)
@@ -71,6 +76,10 @@ enum Look {
         id: u16,
         answer: bool,
     },
+    /// A message with bytes behind it.
+    Longer {
+        answer: bool,
+    },
     Foreign,
 }
 
@@ -78,6 +87,10 @@ fn look(bytes: &[u8], stream: bool) -> Look {
     match head_message(bytes, stream) {
         Ok(None) => Look::Unknown,
         Ok(Some(header)) => Look::Message { id: header.id, answer: header.is_answer() },
+        Err(Fault::Malformed(parse::BEHIND)) if !stream => match parse::header(&mut Reader::new(bytes)) {
+            Ok(header) => Look::Longer { answer: header.is_answer() },
+            Err(_) => Look::Foreign,
+        },
         Err(_) => Look::Foreign,
     }
 }
@@ -119,8 +132,10 @@ impl DnsSession {
                 self.known = true;
                 self.damaged = 0;
                 output.events.push(Body::Dns(Box::new(dns)));
-                if fault.is_some() {
-                    output.malformed.push("dns: answer");
+                match fault {
+                    Some(Fault::Malformed(parse::BEHIND)) => output.malformed.push(parse::BEHIND),
+                    Some(_) => output.malformed.push("dns: answer"),
+                    None => {}
                 }
             }
             Err(Fault::Malformed(reason)) => self.damage(reason, output),

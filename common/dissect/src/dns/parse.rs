@@ -17,6 +17,9 @@ const RECORDS: usize = 64;
 /// Longest presentation form of one record's data, bytes.
 const DATA: usize = 512;
 
+/// What is wrong with a message that ends before its bytes do.
+pub(crate) const BEHIND: &str = "dns: bytes behind the message";
+
 /// The header.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Header {
@@ -92,7 +95,7 @@ pub(crate) fn check(message: &[u8]) -> Result<Header, Fault> {
             return Err(Fault::Malformed("dns: record"));
         }
     }
-    r.done("dns: bytes behind the message")?;
+    r.done(BEHIND)?;
     Ok(header)
 }
 
@@ -121,7 +124,7 @@ pub(crate) fn message(bytes: &[u8]) -> Result<(Dns, Option<Fault>), Fault> {
         }
         r.u16("class")?;
     }
-    let fault = answers(&mut r, bytes, &header, &mut dns).err();
+    let fault = answers(&mut r, bytes, &header, &mut dns).and_then(|()| behind(&mut r, bytes, &header)).err();
     let truncated = header.flags & 0x0200 != 0;
     Ok((dns, fault.filter(|_| !truncated)))
 }
@@ -172,6 +175,17 @@ fn answers<'a>(r: &mut Reader<'a>, message: &'a [u8], header: &Header, dns: &mut
         dns.answers.push(DnsRecord { name, record_type, ttl, data: text });
     }
     Ok(())
+}
+
+/// Whether the message ends with its last record; of records that cannot be read nothing is said.
+fn behind<'a>(r: &mut Reader<'a>, message: &'a [u8], header: &Header) -> Result<(), Fault> {
+    let unread = usize::from(header.answers).saturating_sub(ANSWERS);
+    for _ in 0..unread + usize::from(header.authorities) + usize::from(header.additionals) {
+        if name::check(r, message).and_then(|()| r.skip(8, "record")).and_then(|()| r.vec16("data")).is_err() {
+            return Ok(());
+        }
+    }
+    r.done(BEHIND)
 }
 
 /// Presentation form of a record's data. Names in it may point into the message.

@@ -87,3 +87,22 @@ proptest! {
         let _ = message(&bytes);
     }
 }
+
+#[test]
+fn bytes_behind_a_message_are_counted_where_the_port_says_dns() {
+    use crate::rehearsal::{c, datagrams, ends};
+    let asked = [question(b"\x01a\0").as_slice(), b"more"].concat();
+    for (port, name, malformed) in [(53, "dns", vec![parse::BEHIND]), (9_999, "unknown", vec![])] {
+        let heard = datagrams(ends(port, Transport::UDP), &[c(&asked)]);
+        assert_eq!((heard.app().as_str(), heard.output.malformed.clone()), (name, malformed));
+    }
+    let (whole, fault) = message(&question(b"\x01a\0")).unwrap();
+    assert_eq!((whole.name.as_str(), fault), ("a", None));
+    // What stands behind the answers belongs to the message.
+    let mut with_record = question(b"\x01a\0");
+    with_record[11] = 1;
+    with_record.extend([0, 0, 41, 16, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(message(&with_record).unwrap().1, None);
+    with_record.push(0);
+    assert!(matches!(message(&with_record).unwrap().1, Some(Fault::Malformed(parse::BEHIND))));
+}

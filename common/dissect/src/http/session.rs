@@ -378,6 +378,8 @@ impl Http {
             return;
         }
         self.lose(direction, output);
+        // What was lost may have ended where a head begins.
+        self.side(direction).state = State::Lost { fresh: true };
     }
 
     fn request(

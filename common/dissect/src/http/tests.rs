@@ -3,7 +3,7 @@
 use super::target;
 use super::{EVENTS_LIMIT, HEAD_LIMIT};
 use crate::rehearsal::{Heard, Line, c, client_hello, rehearse, s, server_hello};
-use picket_event::Direction::ToClient;
+use picket_event::Direction::{self, ToClient};
 use proptest::prelude::*;
 
 /// URL, status, and lengths of the bodies, of every event.
@@ -224,4 +224,21 @@ proptest! {
         let text = target::target(format!("{scheme}://{user}SECRET@host/{path}").as_bytes());
         prop_assert!(!text.contains("SECRET"), "{}", text);
     }
+}
+
+#[test]
+fn behind_a_lost_request_the_next_one_is_read() {
+    let first = b"GET /0 HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let lines = [
+        Line::Lacks(Direction::ToServer, first.len() as u64),
+        s(answer),
+        c(b"GET /1 HTTP/1.1\r\nHost: a.example\r\n\r\nGET /2 HTTP/1.1\r\nHost: a.example\r\n\r\n"),
+        s(answer),
+        s(answer),
+    ];
+    let heard = rehearse(80, 4096, &lines);
+    let seen: Vec<_> = heard.http().iter().map(|http| (http.url.clone(), http.status)).collect();
+    let wanted = [("", Some(200)), ("/1", Some(200)), ("/2", Some(200))];
+    assert_eq!(seen, wanted.map(|(url, status)| (url.to_owned(), status)));
 }
