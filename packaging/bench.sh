@@ -8,7 +8,8 @@ if [ ! -f "$capture" ] && [ -f "$PICKET_CORPUS/tools/make_bench.py" ]; then
     python3 "$PICKET_CORPUS/tools/make_bench.py" "$capture" --mb 600 --seed 1
 fi
 reference=benches/instructions.tsv
-[ "${BENCH_REFERENCE:-}" = 1 ] && counts="--write $reference" || counts="--reference $reference"
+counts="--reference $reference"
+if [ "${BENCH_REFERENCE:-}" = 1 ] || [ ! -f "$reference" ]; then counts="--write $reference"; fi
 failed=""
 for bench in throughput peers instructions dissectors ingest engine latency; do
     if [ -x "target/release/$bench" ]; then

@@ -228,7 +228,8 @@ fn windows_and_pairs_of_a_capture() {
         .filter(|row| row["src_ip"] == "10.0.0.1")
         .map(|row| (row["time"].as_str(), row["host_window_s"].as_str()))
         .collect();
-    assert_eq!(of_client.first(), Some(&("300", "300")));
+    // The capture begins two minutes into its first window.
+    assert_eq!(of_client.first(), Some(&("300", "180")));
     assert_eq!(of_client.last(), Some(&("3600", "300")), "{of_client:?}");
     let pairs = rows_of(Kind::Pair, &[capture]);
     let told: Vec<(&str, &str)> =
@@ -268,7 +269,7 @@ fn an_interrupted_run_goes_on() {
             };
             append(&torn, b"half a row");
             append(&note::Note::path(&torn), b"{\"input\":\"ha");
-            let stopped = run_until(&resumed(&torn, &captures), &AtomicBool::new(true)).unwrap();
+            let stopped = run_until(&resumed(&torn, &captures), &std::sync::Arc::new(AtomicBool::new(true))).unwrap();
             assert!(stopped.stopped && stopped.skipped == cut as u64);
             let done = run(&resumed(&torn, &captures)).unwrap();
             assert_eq!((done.skipped, done.rows), (cut as u64, all.rows), "{name}");

@@ -236,7 +236,10 @@ impl Conversation {
         match judgement.best.filter(|best| best.confidence.get() >= SURE) {
             Some(choice) => {
                 if self.open(choice, context) {
-                    self.doubt(choice, |before| before.note(direction, bytes));
+                    // Who is certain of a first packet keeps nothing: most conversations are such.
+                    if choice.confidence.get() < identify::CERTAIN {
+                        self.doubt(|before| before.note(direction, bytes));
+                    }
                     self.read(direction, bytes, context, output);
                 }
             }
@@ -271,7 +274,7 @@ impl Conversation {
         match judgement.best.filter(|best| best.confidence.get() >= LEAST) {
             Some(choice) => {
                 if self.open(choice, context) {
-                    self.doubt(choice, |before| *before = heads.beginning());
+                    self.doubt(|before| *before = heads.beginning());
                     self.replay(&heads, context, output);
                 }
             }
@@ -295,12 +298,10 @@ impl Conversation {
         self.phase = Phase::Unnamed(Box::new(Unnamed { heads, unknown }));
     }
 
-    /// Keeps how the conversation began with a session that is not certain to be the right one: until both sides have said
-    /// something that it takes.
-    fn doubt(&mut self, choice: Choice, note: impl FnOnce(&mut Box<Beginning>)) {
-        if let Phase::Open(open) = &mut self.phase
-            && choice.confidence.get() < identify::CERTAIN
-        {
+    /// Keeps how the conversation began with a session that may be the wrong one, until both sides have said something that
+    /// it takes.
+    fn doubt(&mut self, note: impl FnOnce(&mut Box<Beginning>)) {
+        if let Phase::Open(open) = &mut self.phase {
             note(open.before.get_or_insert_default());
         }
     }

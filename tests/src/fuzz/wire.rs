@@ -10,7 +10,7 @@ use picket_event::wire::{Decoder, EnrolmentToken, HEADER_BYTES, decode_control, 
 fn records(mut body: &[u8]) -> u32 {
     let mut count = 0;
     while let Some((_, rest)) = body.split_first_chunk::<2>() {
-        let (mut length, mut at) = (0usize, 0);
+        let (mut length, mut at) = (0usize, 0usize);
         for byte in rest.iter().take(3) {
             length |= usize::from(byte & 0x7f) << (7 * at);
             at += 1;
