@@ -11,7 +11,7 @@
 
 use crate::candidates::Candidates;
 use crate::handover::{Carriers, oriented, turned};
-use crate::heads::{Beginning, Heads};
+use crate::heads::Heads;
 use crate::identify::{self, Candidate, Choice, Decided, LEAST, LIKELY, Ports, SURE};
 use crate::infer::Unknown;
 use crate::late::{self, Late, Watch};
@@ -191,8 +191,6 @@ impl Conversation {
         for direction in [Direction::ToServer, Direction::ToClient] {
             self.interrupt(direction, Input::End, context, output);
         }
-        // A session may have found only now that it was the wrong one.
-        self.decide(true, context, output);
         self.decided = self.decided.or_else(|| self.without_payload());
         match &mut self.phase {
             Phase::Unnamed(unnamed) => unnamed.unknown.finish(output),
@@ -251,7 +249,6 @@ impl Conversation {
         match judgement.best.filter(|best| best.confidence.get() >= SURE) {
             Some(choice) => {
                 if self.open(choice, context) {
-                    self.doubt(choice, |before| before.note(direction, bytes));
                     self.read(direction, bytes, context, output);
                 }
             }
@@ -286,7 +283,6 @@ impl Conversation {
         match judgement.best.filter(|best| best.confidence.get() >= LEAST) {
             Some(choice) => {
                 if self.open(choice, context) {
-                    self.doubt(choice, |before| *before = heads.beginning());
                     self.replay(&heads, context, output);
                 }
             }
@@ -356,16 +352,6 @@ impl Conversation {
         self.phase = Phase::Unnamed(Box::new(Unnamed { heads, unknown, watch }));
     }
 
-    /// Keeps how the conversation began with a session that is not certain to be the right one: until both sides have said
-    /// something that it takes.
-    fn doubt(&mut self, choice: Choice, note: impl FnOnce(&mut Box<Beginning>)) {
-        if let Phase::Open(open) = &mut self.phase
-            && choice.confidence.get() < identify::CERTAIN
-        {
-            note(open.before.get_or_insert_default());
-        }
-    }
-
     /// Notes the decision; answers whether a session was opened.
     fn open(&mut self, choice: Choice, context: &Context) -> bool {
         self.decided = Some(Decided::of(choice));
@@ -416,11 +402,6 @@ impl Conversation {
         }
         if std::mem::take(&mut output.exchanged) && self.carriers.is_none() {
             self.reversed = !self.reversed;
-        }
-        if let (Outcome::Goes, Some(before)) = (outcome, &mut open.before)
-            && before.taken(direction, bytes)
-        {
-            open.before = None;
         }
         let rest = if rest.is_empty() { bytes } else { rest.as_slice() };
         self.conclude(outcome, direction, rest, context, output);
@@ -501,18 +482,13 @@ impl Conversation {
                 }
                 self.decided = self.carriers.as_ref().and_then(|carriers| carriers.name);
                 self.revisions = self.revisions.saturating_add(1);
-                let refused = open.candidate.alone().or(output.unknown.hidden());
-                let mut heads = Heads::refusing(refused).behind(open.before);
                 if self.revisions > REVISIONS_LIMIT {
-                    if self.decided.is_none() {
-                        heads.push(direction, bytes.get(at..).unwrap_or(&[]), context.time);
-                        self.unname(heads, output);
-                    }
                     return;
                 }
                 self.flipped = self.base();
                 self.reversed &= self.carriers.is_some();
-                self.phase = Phase::Probing(Box::new(heads));
+                self.phase =
+                    Phase::Probing(Box::new(Heads::refusing(open.candidate.alone().or(output.unknown.hidden()))));
                 self.payload(direction, bytes.get(at..).unwrap_or(&[]), context, output);
             }
             Outcome::Switch(at, next) => {

@@ -23,30 +23,6 @@ pub(crate) struct Chunk {
     pub(crate) time: Timestamp,
 }
 
-/// The first bytes of both directions, as far as they describe an unknown payload.
-#[derive(Debug, Default)]
-pub(crate) struct Beginning {
-    kept: [Vec<u8>; 2],
-    taken: [bool; 2],
-}
-
-impl Beginning {
-    /// Keeps the bytes, where they are the first of their direction.
-    pub(crate) fn note(&mut self, direction: Direction, bytes: &[u8]) {
-        let Some(kept) = self.kept.get_mut(direction.index()).filter(|kept| kept.is_empty()) else { return };
-        kept.extend_from_slice(bytes.get(..SHAPE_LIMIT).unwrap_or(bytes));
-    }
-
-    /// The same of bytes that the session takes for its own; answers whether it has taken some of both sides.
-    pub(crate) fn taken(&mut self, direction: Direction, bytes: &[u8]) -> bool {
-        self.note(direction, bytes);
-        if let Some(taken) = self.taken.get_mut(direction.index()) {
-            *taken = true;
-        }
-        self.taken == [true; 2]
-    }
-}
-
 /// What was seen before the decision.
 #[derive(Debug, Default)]
 pub(crate) struct Heads {
@@ -56,35 +32,11 @@ pub(crate) struct Heads {
     chunks: Vec<Chunk>,
     /// Candidates that said no.
     pub(crate) refused: Candidates,
-    /// How the conversation began, where that was read by a session that was the wrong one.
-    before: Option<Box<Beginning>>,
 }
 
 impl Heads {
     pub(crate) fn refusing(refused: Candidates) -> Self {
         Self { refused, ..Self::default() }
-    }
-
-    /// Goes on behind a beginning that is not kept here.
-    pub(crate) fn behind(self, before: Option<Box<Beginning>>) -> Self {
-        Self { before, ..self }
-    }
-
-    /// How it began.
-    pub(crate) fn beginning(&self) -> Box<Beginning> {
-        let mut beginning = Beginning::default();
-        for direction in [Direction::ToServer, Direction::ToClient] {
-            beginning.note(direction, self.first(direction));
-        }
-        Box::new(beginning)
-    }
-
-    /// The first bytes of a direction.
-    fn first(&self, direction: Direction) -> &[u8] {
-        let at = direction.index();
-        let before = self.before.as_ref().and_then(|before| before.kept.get(at)).filter(|kept| !kept.is_empty());
-        let bytes = before.or_else(|| self.bytes.get(at)).map_or(&[][..], Vec::as_slice);
-        bytes.get(..SHAPE_LIMIT).unwrap_or(bytes)
     }
 
     pub(crate) fn push(&mut self, direction: Direction, bytes: &[u8], time: Timestamp) {
@@ -129,7 +81,7 @@ impl Heads {
 
     /// What the first bytes of both directions look like; `None` where none are kept.
     pub(crate) fn shape(&self) -> Option<PayloadShape> {
-        let [to_server, to_client] = [Direction::ToServer, Direction::ToClient].map(|direction| self.first(direction));
+        let [to_server, to_client] = self.bytes.each_ref().map(|bytes| bytes.get(..SHAPE_LIMIT).unwrap_or(bytes));
         let mut counts = [0u32; 256];
         let (mut total, mut printable) = (0u32, 0u32);
         for byte in to_server.iter().chain(to_client) {

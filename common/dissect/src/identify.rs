@@ -15,7 +15,7 @@ pub(crate) const LIKELY: f32 = 0.5;
 /// Below this confidence nothing is said.
 pub(crate) const LEAST: f32 = 0.4;
 /// From this confidence on, nobody else is asked.
-pub(crate) const CERTAIN: f32 = 0.97;
+const CERTAIN: f32 = 0.97;
 /// What a fitting server port adds.
 const PORT_BONUS: f32 = 0.12;
 /// Confidence of a guess from the port alone.

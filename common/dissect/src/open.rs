@@ -1,6 +1,5 @@
 //! A session with what it has not consumed yet, and the contract it is held to.
 
-use crate::heads::Beginning;
 use crate::identify::Candidate;
 use crate::{Context, Input, Need, Next, Output, Progress, SessionBox};
 use picket_event::Direction;
@@ -21,8 +20,6 @@ pub(crate) struct Open {
     rest: [Vec<u8>; 2],
     /// Bytes that have to be in view before the session is called, or [`NOTHING`].
     want: [usize; 2],
-    /// How the conversation began, while the session may still be the wrong one.
-    pub(crate) before: Option<Box<Beginning>>,
 }
 
 impl std::fmt::Debug for Open {
@@ -44,7 +41,7 @@ pub(crate) enum Outcome {
 
 impl Open {
     pub(crate) const fn new(session: SessionBox, candidate: Candidate) -> Self {
-        Self { session, candidate, rest: [Vec::new(), Vec::new()], want: [1, 1], before: None }
+        Self { session, candidate, rest: [Vec::new(), Vec::new()], want: [1, 1] }
     }
 
     /// Whether bytes of this direction are of any use to it.

@@ -232,7 +232,8 @@ impl Datagram {
             self.overlap |= self.total.is_some_and(|known| known != total);
             self.total = self.total.or(Some(total));
         }
-        if self.payload.len() < end as usize {
+        // A piece without bytes makes no datagram longer.
+        if start < end && self.payload.len() < end as usize {
             self.payload.resize(end as usize, 0);
         }
         self.fill(start, end, piece.data);

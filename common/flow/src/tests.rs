@@ -530,3 +530,17 @@ proptest! {
         prop_assert!(bench.notes.bytes.iter().map(Vec::len).sum::<usize>() <= sent);
     }
 }
+
+#[test]
+fn a_fragment_without_bytes_makes_no_datagram_longer() {
+    let mut fragments = Fragments::new(FragmentsConfig { datagrams: 4, bytes: 4_096, timeout: SECOND });
+    let network =
+        Network { src: [10, 0, 0, 1].into(), dest: [10, 0, 0, 2].into(), protocol: 17, ttl: 64, dont_fragment: false };
+    let mut give = |offset: u32, more: bool, data: &[u8]| {
+        let fragment = picket_packet::Fragment { id: 1, offset, more };
+        let (wire, time) = (data.len() as u32, Timestamp::from_nanos(0));
+        fragments.push(&Piece { network, fragment, data, wire, frames: 1, frame_wire: wire, time, now: 0 }, &mut |_| {})
+    };
+    assert!(give(512, true, b"").is_none() && give(0, true, &[1; 64]).is_none());
+    assert_eq!(give(64, false, &[1; 8]).unwrap().payload, [1; 72]);
+}

@@ -50,7 +50,7 @@ pub(super) fn bundle(data: &[u8]) {
     let Some(text) = super::take(&mut rest) else { return };
     let Ok(manifest) = serde_json::from_slice::<Manifest>(text) else { return };
     let _ = Bundle::unsealed(manifest.clone(), rest);
-    if let Ok(file) = seal(&manifest, rest, &KEY) {
+    if let Ok(file) = seal(&manifest, rest, LazyLock::force(&KEY)) {
         let _ = Bundle::load(&file, &trust);
     }
 }

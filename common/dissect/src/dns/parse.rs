@@ -177,10 +177,13 @@ fn answers<'a>(r: &mut Reader<'a>, message: &'a [u8], header: &Header, dns: &mut
     Ok(())
 }
 
-/// Whether the message ends with its last record; of records that cannot be read nothing is said.
+/// Whether the message ends with its last record; of records that cannot be read, and of very many, nothing is said.
 fn behind<'a>(r: &mut Reader<'a>, message: &'a [u8], header: &Header) -> Result<(), Fault> {
-    let unread = usize::from(header.answers).saturating_sub(ANSWERS);
-    for _ in 0..unread + usize::from(header.authorities) + usize::from(header.additionals) {
+    let more = usize::from(header.authorities) + usize::from(header.additionals);
+    if usize::from(header.answers) > ANSWERS || more > RECORDS {
+        return Ok(());
+    }
+    for _ in 0..more {
         if name::check(r, message).and_then(|()| r.skip(8, "record")).and_then(|()| r.vec16("data")).is_err() {
             return Ok(());
         }
