@@ -32,7 +32,7 @@ pub(crate) fn row(src: &str, dest: &str, dest_port: u16, start: i64) -> Row {
 }
 
 fn closed(hosts: &mut Hosts, end: i64) -> BTreeMap<String, HostWindow> {
-    hosts.close(Timestamp::from_parts(end, 0)).into_iter().map(|(ip, window)| (ip.to_string(), window)).collect()
+    hosts.close(Timestamp::from_parts(end, 0)).map(|(ip, window)| (ip.to_string(), window)).collect()
 }
 
 #[test]

@@ -282,6 +282,7 @@ impl Gaps {
 }
 
 /// `n * log2(n)` in units of 2^-32, for `n` up to [`HEAD_BYTES`]; 0 for 0.
+#[allow(clippy::indexing_slicing, reason = "worked out by the compiler")]
 const N_LOG2: [u64; HEAD_BYTES + 1] = {
     let mut table = [0; HEAD_BYTES + 1];
     let mut n = 1;
@@ -293,6 +294,7 @@ const N_LOG2: [u64; HEAD_BYTES + 1] = {
 };
 
 /// How `n * log2(n)` rises from `n - 1` to `n`.
+#[allow(clippy::indexing_slicing, reason = "worked out by the compiler")]
 const RISE: [u64; HEAD_BYTES + 1] = {
     let mut table = [0; HEAD_BYTES + 1];
     let mut n = 1;

@@ -80,7 +80,8 @@ fn not_tls() -> Capture {
 
 /// What is left of conversations that went over to TLS before the capture: whose service it was is lost, the hellos are not.
 fn late() -> Capture {
-    const REMAINS: &[(u16, &[(bool, &[u8])])] = &[
+    type Line = (bool, &'static [u8]);
+    const REMAINS: &[(u16, &[Line])] = &[
         (25, &[(false, b"250-mx\r\n250 STARTTLS\r\n"), (true, b"STARTTLS\r\n"), (false, b"220 go\r\n")]),
         (143, &[(true, b"STARTTLS\r\n"), (false, b"a1 OK begin\r\n")]),
         (3306, &[(true, b"\x20\0\0\x01\x85\xae\xff\x01\0\0\0\x01\x2d\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")]),

@@ -93,7 +93,8 @@ fn two_stations_of_one_name_are_reported_once() {
     assert_eq!(assets.learn(named("lldp", 2), at(1)), None, "elsewhere names are no addresses");
     let conflict = assets.learn(named("profinet_dcp", 2), at(2)).unwrap();
     assert_eq!((conflict.kind, conflict.in_plant), ("name_conflict", true));
-    assert_eq!(conflict.detail, "station press-4 was 00:1b:1b:00:00:01 and is 00:1b:1b:00:00:02");
+    assert_eq!(conflict.name.as_deref(), Some("press-4"));
+    assert_eq!(conflict.detail, "was 00:1b:1b:00:00:01 and is 00:1b:1b:00:00:02");
     assert_eq!(assets.learn(named("profinet_dcp", 1), at(3)), None, "told already");
     assert_eq!(assets.learn(named("profinet_dcp", 3), at(1_000)), None, "a device was replaced");
 }
