@@ -14,6 +14,7 @@ pub mod packaging;
 pub mod peers;
 pub mod place;
 pub mod programs;
+pub mod random;
 pub mod schema;
 pub mod seeds;
 pub mod transport;

@@ -6,6 +6,7 @@ use picket_event::AgentId;
 use picket_tests::make::message::{dns_answer, dns_query};
 use picket_tests::make::{Capture, Host, udp};
 use picket_tests::programs::{Agent, Collector, Setting};
+use picket_tests::random::Random;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,23 +21,18 @@ fn scale() -> (u32, u32, u64) {
 }
 
 /// Moments from a seed that the test prints.
-struct Moments(u64);
+struct Moments(Random);
 
 impl Moments {
     fn new(test: &str) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let seed = u64::from(since.subsec_nanos());
         println!("{test}: seed {seed}");
-        Self(seed | 1)
+        Self(Random(seed | 1))
     }
 
     fn wait(&mut self, least: u64, most: u64) {
-        // xorshift64*
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let roll = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        std::thread::sleep(Duration::from_millis(least + roll % (most - least)));
+        std::thread::sleep(Duration::from_millis(least + self.0.below(most - least)));
     }
 }
 

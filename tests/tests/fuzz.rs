@@ -1,6 +1,7 @@
 //! Every fuzz target for some seconds each day (`PICKET_FUZZ_SECONDS`, default 5), by mutations that a number gives. What fails
 //! says the number and leaves its input under `target/fuzz`; `make soak` looks deeper, guided by what is reached.
 
+use picket_tests::random::Random;
 use picket_tests::{fuzz, place, seeds};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -10,37 +11,21 @@ const HANG: Duration = Duration::from_secs(20);
 /// Longest input.
 const INPUT_BYTES: usize = 6_000;
 
-/// A small generator (xorshift64*), begun anew for each input.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        self.next() as usize % limit.max(1)
-    }
-}
-
 /// The input of a number: a seed with some of its bytes changed, cut, doubled or exchanged with another seed's.
 fn input(seeds: &[(String, Vec<u8>)], number: u64) -> Vec<u8> {
     let mut random = Random(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-    let pick = |random: &mut Random| seeds.get(random.below(seeds.len())).map_or(&[][..], |(_, seed)| seed.as_slice());
+    let pick = |random: &mut Random| seeds.get(random.index(seeds.len())).map_or(&[][..], |(_, seed)| seed.as_slice());
     let mut data = pick(&mut random).to_vec();
-    for _ in 0..1 + random.below(6) {
+    for _ in 0..1 + random.index(6) {
         let length = data.len();
-        let at = random.below(length);
-        let span = at..(at + 1 + random.below(64)).min(length);
-        match random.below(9) {
-            0 | 1 if length > 0 => data[at] ^= 1 << random.below(8),
-            2 if length > 0 => data[at] = [0, 1, 0x7f, 0x80, 0xff, b'\n'][random.below(6)],
+        let at = random.index(length);
+        let span = at..(at + 1 + random.index(64)).min(length);
+        match random.index(9) {
+            0 | 1 if length > 0 => data[at] ^= 1 << random.index(8),
+            2 if length > 0 => data[at] = [0, 1, 0x7f, 0x80, 0xff, b'\n'][random.index(6)],
             3 if length > 1 => {
                 let place = at.min(length - 2);
-                data[place..place + 2].copy_from_slice(&(random.next() as u16).to_be_bytes());
+                data[place..place + 2].copy_from_slice(&(random.bits() as u16).to_be_bytes());
             }
             4 => data.truncate(at),
             5 if length > 0 => drop(data.drain(span)),
@@ -50,12 +35,12 @@ fn input(seeds: &[(String, Vec<u8>)], number: u64) -> Vec<u8> {
             }
             7 => {
                 let other = pick(&mut random);
-                let from = random.below(other.len());
-                let piece = &other[from..(from + 1 + random.below(200)).min(other.len())];
+                let from = random.index(other.len());
+                let piece = &other[from..(from + 1 + random.index(200)).min(other.len())];
                 data.splice(at..at, piece.iter().copied());
             }
             _ => {
-                let bytes: Vec<u8> = (0..random.below(8)).map(|_| random.next() as u8).collect();
+                let bytes: Vec<u8> = (0..random.index(8)).map(|_| random.bits() as u8).collect();
                 data.splice(at..at, bytes);
             }
         }

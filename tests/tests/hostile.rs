@@ -9,25 +9,10 @@ use picket_packet::{Frame, WireLen};
 use picket_tests::make::message::{Hello, modbus};
 use picket_tests::make::{Capture, Host, Tcp, udp};
 use picket_tests::place::{captures, resident_bytes, scale};
+use picket_tests::random::Random;
 use std::time::Instant;
 
 const START: i64 = 1_772_409_600_000_000_000;
-
-/// A small generator (xorshift64*), so that damage is the same every time.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        self.next() as usize % limit.max(1)
-    }
-}
 
 /// A frame that owns its bytes.
 #[derive(Clone)]
@@ -82,7 +67,7 @@ fn f31_every_capture_cut_at_random_lengths_is_survived() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("cut");
         for cut in 0..scale(1, 200) {
-            std::fs::write(&file, &whole[..random.below(whole.len())]).unwrap();
+            std::fs::write(&file, &whole[..random.index(whole.len())]).unwrap();
             survive(&frames_of(&file), cut % 2 == 1);
         }
     }
@@ -97,9 +82,9 @@ fn f32_every_capture_with_2_percent_of_its_bytes_changed_is_survived() {
             let mut damaged = frames.clone();
             for frame in &mut damaged {
                 for _ in 0..frame.data.len().div_ceil(50) {
-                    let at = random.below(frame.data.len());
+                    let at = random.index(frame.data.len());
                     if let Some(byte) = frame.data.get_mut(at) {
-                        *byte = random.next() as u8;
+                        *byte = random.bits() as u8;
                     }
                 }
             }
@@ -203,7 +188,7 @@ fn run_all(settings: &Settings, parts: &[&Vec<Vec<u8>>], flood: u32) -> (Tally, 
         time += 1_000_000;
         for i in 0..if number == 0 { flood } else { 0 } {
             time += 500;
-            let [_, a, b, c] = (random.next() as u32).to_be_bytes();
+            let [_, a, b, c] = (random.bits() as u32).to_be_bytes();
             let [_, high, middle, low] = i.to_be_bytes();
             let ports = (u16::from_be_bytes([middle, low]), 80);
             give(&mut sensor, time, &segment([11, a, b, c], [12, high, 0, 1], ports, i, 2, b""), &mut events);
@@ -240,9 +225,9 @@ fn f38_a_flood_of_keys_chosen_to_collide_costs_at_most_twice() {
     let mut random = Random(38);
     let normal: Vec<_> = (0..count)
         .map(|_| {
-            let [a, b, c, d] = (random.next() as u32).to_be_bytes();
-            let [.., e, f] = random.next().to_be_bytes();
-            segment([10, a, b, c], [10, d, e, f], (random.next() as u16, 443), 1, 2, b"")
+            let [a, b, c, d] = (random.bits() as u32).to_be_bytes();
+            let [.., e, f] = random.bits().to_be_bytes();
+            segment([10, a, b, c], [10, d, e, f], (random.bits() as u16, 443), 1, 2, b"")
         })
         .collect();
     // What plain hashes fold together: sums and exclusive ors of addresses and ports that stay the same.

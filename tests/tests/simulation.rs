@@ -8,19 +8,9 @@ use picket_agent::uplink::{Action, Machine as Uplink, Window};
 use picket_collector::ingest::{Machine as Ingest, Offer};
 use picket_event::AgentId;
 use picket_event::wire::{Class, Control, FrameKind, Header, HelloAnswer, VERSION};
+use picket_tests::random::Random;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16) % bound
-    }
-}
 
 const EPOCH: u64 = 9;
 const LIMITS: Limits = Limits { bytes: 6_000, segment_bytes: 1_000, frames: 1_000 };

@@ -1,5 +1,6 @@
 //! Mixed traffic of an office and a plant as events, from a seed.
 
+use crate::random::Random;
 use picket_event::body::{App, Body, Dns, DnsRecord, Flow, Host, Ics, Score, Tls, Vote};
 use picket_event::{
     Both, Classifier, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, MessageKind, Method, Operation, Protocol,
@@ -20,7 +21,7 @@ pub enum Mix {
 /// Makes events, for ever.
 #[derive(Clone, Debug)]
 pub struct Generator {
-    random: u64,
+    random: Random,
     time: i64,
     made: u64,
     step: i64,
@@ -33,19 +34,11 @@ impl Generator {
     #[must_use]
     pub fn new(seed: u64, start: i64, per_second: u32, mix: Mix) -> Self {
         let step = 1_000_000_000 / i64::from(per_second.max(1));
-        Self { random: seed | 1, time: start, made: 0, step, source: Source::Interface(Arc::from("eth1")), mix }
-    }
-
-    /// xorshift64*.
-    fn next(&mut self) -> u64 {
-        self.random ^= self.random >> 12;
-        self.random ^= self.random << 25;
-        self.random ^= self.random >> 27;
-        self.random.wrapping_mul(0x2545_f491_4f6c_dd1d)
+        Self { random: Random(seed | 1), time: start, made: 0, step, source: Source::Interface(Arc::from("eth1")), mix }
     }
 
     fn below(&mut self, bound: u64) -> u64 {
-        (self.next() >> 16) % bound
+        self.random.below(bound)
     }
 
     /// A size that is mostly small and sometimes huge.
