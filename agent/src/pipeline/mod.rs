@@ -1,11 +1,11 @@
 //! The sensor over several workers.
 //!
 //! A [`Pipeline`] has the sensor's interface and its output, event for event; only the work is shared
-//! out. The calling thread runs the front and the back, each worker owns a share of the 64 shards. Work
-//! travels in rounds: one recycled batch a worker, which comes back with the reports; rounds are merged
-//! by order key, so the events do not depend on the number of workers or on who was faster. Frames that come
-//! as a whole [`FrameBatch`] are not copied: the workers read them where they lie. With one worker everything
-//! runs inline, without threads.
+//! out. The 64 shards lie in as many groups as there are workers; the calling thread, one of them, runs the
+//! front and the back, and works on shards where it would wait. Work travels in rounds: one recycled batch a
+//! group, which comes back with the reports; rounds are merged by order key, so the events do not depend on the
+//! number of workers or on who was faster. Frames that come as a whole [`FrameBatch`] are not copied: they are
+//! read where they lie. With one worker everything runs inline, without threads.
 
 mod batch;
 mod worker;
@@ -19,19 +19,19 @@ use picket_event::{Ledger, Timestamp};
 use picket_packet::Frame;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use worker::Worker;
+use worker::Crew;
 
 /// Rounds under way at most: enough that nobody waits while another has the processor.
 const ROUNDS_MAX: usize = 8;
-/// Packets of a worker in a round. Small, so that what travels is still in a cache when it comes back.
+/// Packets of a group in a round. Small, so that what travels is still in a cache when it comes back.
 const ROUND_ITEMS: usize = 1_024;
 /// Bytes of the frames lent to a round.
 const ROUND_LENT: usize = 256 << 10;
-/// Bytes of the payloads copied for one worker in a round.
+/// Bytes of the payloads copied for one group in a round.
 const ROUND_COPIED: usize = 256 << 10;
 /// Shards that end in one round.
 const FINISH_SHARDS: usize = 8;
-/// The workers' books are asked for every so many rounds.
+/// The groups' books are asked for every so many rounds.
 const LEDGER_ROUNDS: u64 = 512;
 
 /// A sensor whose shards are shared out to workers.
@@ -131,8 +131,8 @@ impl Pipeline {
 struct Shared {
     front: Front,
     back: Back,
-    workers: Vec<Worker>,
-    /// The round being filled, one batch a worker.
+    crew: Crew,
+    /// The round being filled, one batch a group.
     filling: Vec<Batch>,
     /// Reports of the front for that round.
     front_reports: Merge,
@@ -151,12 +151,10 @@ struct Shared {
 
 impl Shared {
     fn new(settings: &Settings, count: usize) -> std::io::Result<Self> {
-        let workers =
-            (0..count).map(|number| Worker::start(settings, number, count)).collect::<std::io::Result<Vec<_>>>()?;
         Ok(Self {
             front: Front::new(settings),
             back: Back::new(settings),
-            workers,
+            crew: Crew::start(settings, count)?,
             filling: (0..count).map(|_| Batch::default()).collect(),
             front_reports: Merge::default(),
             under_way: VecDeque::with_capacity(ROUNDS_MAX + 1),
@@ -189,7 +187,7 @@ impl Shared {
         self.turn(sink);
     }
 
-    /// Puts a frame's packet, where it is one, into the batch of the worker whose it is. `lender` is the batch it lies in.
+    /// Puts a frame's packet, where it is one, into the batch of the group whose it is. `lender` is the batch it lies in.
     #[inline]
     fn route(&mut self, frame: Frame<'_>, lender: Option<&FrameBatch>) {
         self.observe(Timestamp::from_nanos(frame.time_ns));
@@ -215,7 +213,7 @@ impl Shared {
         }
     }
 
-    /// Notes the time; when a tick has passed, every worker hears of it at this place in its work.
+    /// Notes the time; when a tick has passed, every group hears of it at this place in its work.
     fn observe(&mut self, time: Timestamp) {
         let Some(now) = self.front.observe(time) else { return };
         self.order.step();
@@ -231,10 +229,10 @@ impl Shared {
         self.rounds += 1;
         self.lent = 0;
         let ask_ledger = ask_ledger || self.rounds.is_multiple_of(LEDGER_ROUNDS);
-        for (worker, filling) in self.workers.iter().zip(&mut self.filling) {
+        for (group, filling) in self.filling.iter_mut().enumerate() {
             let mut batch = std::mem::replace(filling, self.spare.pop().unwrap_or_default());
             batch.ask_ledger = ask_ledger;
-            worker.send(batch);
+            self.crew.send(group, batch);
         }
         let next = self.spare_merges.pop().unwrap_or_default();
         self.under_way.push_back(std::mem::replace(&mut self.front_reports, next));
@@ -242,11 +240,10 @@ impl Shared {
 
     /// Merges finished rounds, and waits until at most `keep` are under way.
     fn collect(&mut self, keep: usize, sink: &mut impl Sink) {
-        while !self.under_way.is_empty() && (self.under_way.len() > keep || self.workers.iter().all(Worker::has_answer))
-        {
+        while !self.under_way.is_empty() && (self.under_way.len() > keep || self.crew.has_answers()) {
             let Some(mut merge) = self.under_way.pop_front() else { return };
-            for (worker, books) in self.workers.iter().zip(&mut self.books) {
-                let Some(mut batch) = worker.answer() else { continue };
+            for (group, books) in self.books.iter_mut().enumerate() {
+                let Some(mut batch) = self.crew.answer(group) else { continue };
                 if let Some(ledger) = batch.ledger.take() {
                     *books = ledger;
                 }

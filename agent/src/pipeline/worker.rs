@@ -1,76 +1,223 @@
-//! One worker: a thread with a share of the shards.
+//! The shards' groups and the threads that work on them.
+//!
+//! There are as many groups as threads, the calling one counted. A group's batches are done in their order, by one
+//! thread at a time, whichever is free: the helpers always, the calling thread where it would wait for an answer. So two
+//! threads keep two processors busy however the work is spread over front, shards and back.
 
 use super::FINISH_SHARDS;
 use super::batch::{Batch, Item, Order};
-use crate::sensor::shard::Shard;
+use crate::sensor::report::Report;
+use crate::sensor::shards::Shards;
 use crate::sensor::{SHARDS, Settings};
-use crossbeam::channel::{Receiver, Sender, bounded};
 use picket_event::Ledger;
 use picket_flow::Packet;
+use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-/// The calling thread's hold on a worker.
+/// The calling thread's hold on the groups and the helpers.
 #[derive(Debug)]
-pub(super) struct Worker {
-    work: Option<Sender<Batch>>,
-    answers: Receiver<Batch>,
-    thread: Option<JoinHandle<()>>,
+pub(super) struct Crew {
+    floor: Arc<Floor>,
+    helpers: Vec<JoinHandle<()>>,
 }
 
-impl Worker {
-    /// Starts worker `number` of `count`, which owns every `count`-th shard.
-    pub(super) fn start(settings: &Settings, number: usize, count: usize) -> std::io::Result<Self> {
-        let (work, inbox) = bounded::<Batch>(super::ROUNDS_MAX);
-        let (outbox, answers) = bounded::<Batch>(super::ROUNDS_MAX);
-        let shards = (number..SHARDS).step_by(count).map(|shard| Shard::new(shard as u8, settings)).collect();
-        let mut share = Share { shards, number, count };
-        let thread = std::thread::Builder::new().name(format!("picket-worker-{number}")).spawn(move || {
-            for mut batch in inbox {
-                share.run(&mut batch);
-                if outbox.send(batch).is_err() {
-                    return;
-                }
+/// Where threads meet.
+#[derive(Debug)]
+struct Floor {
+    desk: Mutex<Desk>,
+    /// Something is ready, or all is over.
+    work: Condvar,
+    /// A batch was done.
+    done: Condvar,
+}
+
+/// Who has what.
+#[derive(Debug, Default)]
+struct Desk {
+    groups: Vec<Group>,
+    /// Groups with work that nobody is on, the longest waiting first.
+    ready: VecDeque<usize>,
+    /// Helpers that wait for work.
+    idle: usize,
+    /// No more work comes, or a thread panicked.
+    over: bool,
+}
+
+/// A group's shards, where nobody is on them, and its batches.
+#[derive(Debug)]
+struct Group {
+    share: Option<Box<Share>>,
+    inbox: VecDeque<Batch>,
+    outbox: VecDeque<Batch>,
+}
+
+/// A batch and the shards it is for.
+struct Job {
+    group: usize,
+    share: Box<Share>,
+    batch: Batch,
+}
+
+impl Crew {
+    /// Makes `count` groups, each with every `count`-th shard, and starts `count - 1` helpers.
+    pub(super) fn start(settings: &Settings, count: usize) -> std::io::Result<Self> {
+        let group = |number: usize| {
+            let shards = Shards::new((number..SHARDS).step_by(count), settings);
+            let share = Some(Box::new(Share { shards, number, count }));
+            Group { share, inbox: VecDeque::new(), outbox: VecDeque::new() }
+        };
+        let desk = Desk { groups: (0..count).map(group).collect(), ..Desk::default() };
+        let floor = Arc::new(Floor { desk: Mutex::new(desk), work: Condvar::new(), done: Condvar::new() });
+        let mut crew = Self { floor, helpers: Vec::with_capacity(count) };
+        for number in 1..count {
+            let floor = Arc::clone(&crew.floor);
+            let name = format!("picket-worker-{number}");
+            crew.helpers.push(std::thread::Builder::new().name(name).spawn(move || floor.help())?);
+        }
+        Ok(crew)
+    }
+
+    /// Gives a batch to a group.
+    pub(super) fn send(&self, group: usize, batch: Batch) {
+        let mut desk = self.floor.desk();
+        let Some(place) = desk.groups.get_mut(group) else { return };
+        let is_ready = place.share.is_some() && place.inbox.is_empty();
+        place.inbox.push_back(batch);
+        if is_ready {
+            desk.ready.push_back(group);
+            self.floor.call(desk);
+        }
+    }
+
+    /// Whether every group has an answer.
+    pub(super) fn has_answers(&self) -> bool {
+        self.floor.desk().groups.iter().all(|group| !group.outbox.is_empty())
+    }
+
+    /// A group's oldest answer; works itself until it is there. `None` when a helper is gone, or nothing was asked.
+    pub(super) fn answer(&self, group: usize) -> Option<Batch> {
+        let mut desk = self.floor.desk();
+        loop {
+            if let Some(batch) = desk.groups.get_mut(group)?.outbox.pop_front() {
+                return Some(batch);
             }
-        })?;
-        Ok(Self { work: Some(work), answers, thread: Some(thread) })
-    }
-
-    /// Gives a batch to the worker. There is room: rounds under way are limited.
-    pub(super) fn send(&self, batch: Batch) {
-        if let Some(work) = &self.work {
-            // Only a worker that panicked hangs up; `answer` then says so by silence.
-            let _ = work.send(batch);
+            desk = match desk.take() {
+                Some(job) => {
+                    drop(desk);
+                    let done = job.run();
+                    self.floor.put(done);
+                    self.floor.desk()
+                }
+                None if desk.over => return None,
+                None => self.floor.done.wait(desk).unwrap_or_else(PoisonError::into_inner),
+            };
         }
-    }
-
-    /// Whether an answer waits.
-    pub(super) fn has_answer(&self) -> bool {
-        !self.answers.is_empty()
-    }
-
-    /// The oldest answer; waits for it. `None` when the worker is gone.
-    pub(super) fn answer(&self) -> Option<Batch> {
-        self.answers.recv().ok()
     }
 }
 
-impl Drop for Worker {
+impl Drop for Crew {
     fn drop(&mut self) {
-        self.work = None;
-        if let Some(thread) = self.thread.take()
-            && let Err(panic) = thread.join()
-            && !std::thread::panicking()
-        {
-            // A panic in the pure line is a defect: it must not pass for a short but good run.
-            std::panic::resume_unwind(panic);
+        self.floor.close();
+        for helper in self.helpers.drain(..) {
+            if let Err(panic) = helper.join()
+                && !std::thread::panicking()
+            {
+                // A panic in the pure line is a defect: it must not pass for a short but good run.
+                std::panic::resume_unwind(panic);
+            }
         }
     }
 }
 
-/// The shards of one worker.
+impl Floor {
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        // Nothing that can panic is done while it is held.
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A helper's life.
+    fn help(&self) {
+        let _closes = Closes(self);
+        let mut desk = self.desk();
+        loop {
+            desk = match desk.take() {
+                Some(job) => {
+                    drop(desk);
+                    let done = job.run();
+                    self.put(done);
+                    self.done.notify_one();
+                    self.desk()
+                }
+                None if desk.over => return,
+                None => {
+                    desk.idle += 1;
+                    let mut desk = self.work.wait(desk).unwrap_or_else(PoisonError::into_inner);
+                    desk.idle -= 1;
+                    desk
+                }
+            };
+        }
+    }
+
+    /// Puts a job's shards back and its batch among the answers.
+    fn put(&self, job: Job) {
+        let mut desk = self.desk();
+        let Some(group) = desk.groups.get_mut(job.group) else { return };
+        group.share = Some(job.share);
+        group.outbox.push_back(job.batch);
+        if !group.inbox.is_empty() {
+            desk.ready.push_back(job.group);
+            self.call(desk);
+        }
+    }
+
+    /// Wakes a helper for what is ready, where one sleeps.
+    fn call(&self, desk: MutexGuard<'_, Desk>) {
+        let sleeps = desk.idle > 0;
+        drop(desk);
+        if sleeps {
+            self.work.notify_one();
+        }
+    }
+
+    fn close(&self) {
+        self.desk().over = true;
+        self.work.notify_all();
+        self.done.notify_all();
+    }
+}
+
+/// Lets nobody wait for a helper that has panicked.
+struct Closes<'a>(&'a Floor);
+
+impl Drop for Closes<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl Desk {
+    /// The next batch of the group that has waited longest.
+    fn take(&mut self) -> Option<Job> {
+        let group = self.ready.pop_front()?;
+        let place = self.groups.get_mut(group)?;
+        Some(Job { group, batch: place.inbox.pop_front()?, share: place.share.take()? })
+    }
+}
+
+impl Job {
+    fn run(mut self) -> Self {
+        self.share.run(&mut self.batch);
+        self
+    }
+}
+
+/// The shards of one group.
+#[derive(Debug)]
 struct Share {
-    shards: Vec<Shard>,
+    shards: Shards,
     number: usize,
     count: usize,
 }
@@ -82,21 +229,20 @@ impl Share {
             match item {
                 Item::Packet { order, shard, place, packet, tunnel } => {
                     let number = usize::from(*shard);
-                    let payload = payloads.get(*place);
-                    if let Some(shard) = self.shards.get_mut(number / self.count) {
-                        let tunnel = tunnel.and_then(|number| tunnels.get(number.get() as usize - 1));
-                        shard.packet(&Packet { payload, tunnel, ..*packet });
-                        if shard.has_reports() {
-                            let order = order.of_shard(number);
-                            reports.extend(shard.reports().drain(..).map(|report| (order, report)));
-                        }
+                    let tunnel = tunnel.and_then(|number| tunnels.get(number.get() as usize - 1));
+                    let packet = Packet { payload: payloads.get(*place), tunnel, ..*packet };
+                    if let Some(shard) = self.shards.packet(number / self.count, &packet) {
+                        put(shard.reports().drain(..), order.of_shard(number), reports);
                     }
                 }
                 Item::Level(level) => self.shards.iter_mut().for_each(|shard| shard.set_level(*level)),
-                Item::Tick { order, now } => self.each(*order, 0..SHARDS, reports, |shard| shard.advance(*now)),
-                Item::Finish { order, from } => {
-                    self.each(*order, *from..from + FINISH_SHARDS, reports, Shard::finish);
+                Item::Tick { order, now } => {
+                    let Self { shards, number, count } = self;
+                    shards.advance(*now, |place, shard| {
+                        put(shard.reports().drain(..), order.of_shard(*number + place * *count), reports);
+                    });
                 }
+                Item::Finish { order, from } => self.finish(*order, *from..from + FINISH_SHARDS, reports),
             }
         }
         if batch.ask_ledger {
@@ -106,25 +252,20 @@ impl Share {
         }
     }
 
-    /// Does something with those of the shards that are its own, in their order.
-    fn each(
-        &mut self,
-        order: Order,
-        range: Range<usize>,
-        reports: &mut Vec<(Order, crate::sensor::report::Report)>,
-        mut act: impl FnMut(&mut Shard),
-    ) {
-        for (index, shard) in self.shards.iter_mut().enumerate() {
-            let number = self.number + index * self.count;
-            if !range.contains(&number) {
-                continue;
+    /// Ends those of the shards that are its own, in their order.
+    fn finish(&mut self, order: Order, range: Range<usize>, reports: &mut Vec<(Order, Report)>) {
+        for (place, shard) in self.shards.iter_mut().enumerate() {
+            let number = self.number + place * self.count;
+            if range.contains(&number) {
+                shard.finish();
+                // The list is as long as the shard had flows: its memory goes with it.
+                put(std::mem::take(shard.reports()).into_iter(), order.of_shard(number), reports);
             }
-            act(shard);
-            if !shard.has_reports() {
-                continue;
-            }
-            let order = order.of_shard(number);
-            reports.extend(shard.reports().drain(..).map(|report| (order, report)));
         }
     }
+}
+
+/// Puts a shard's reports among those of the round.
+fn put(from: impl Iterator<Item = Report>, order: Order, reports: &mut Vec<(Order, Report)>) {
+    reports.extend(from.map(|report| (order, report)));
 }

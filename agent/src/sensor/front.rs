@@ -172,7 +172,14 @@ impl Front {
     /// Decodes a frame. Its shard and packet, unless it is undecodable or a fragment that waits.
     #[inline]
     pub(crate) fn route<'a>(&'a mut self, frame: Frame<'a>) -> Option<(usize, Packet<'a>)> {
-        let decoded = self.decode(frame)?;
+        // Not in an `Option`: what was just written piece by piece would be copied, and that stalls.
+        let decoded = match self.checksums {
+            Checksums::Ignore => decode(frame),
+            Checksums::Check => decode_checked(frame),
+        };
+        if !self.note(&frame, &decoded) {
+            return None;
+        }
         if decoded.fragment.is_some() {
             return self.fragment(&frame, &decoded);
         }
@@ -182,18 +189,15 @@ impl Front {
         self.packet(&decoded, &frame, (1, wire_len(&frame)))
     }
 
+    /// Counts a frame, and tells what its headers tell; whether it was decoded.
     #[inline]
-    fn decode<'a>(&mut self, frame: Frame<'a>) -> Option<Decoded<'a>> {
+    fn note(&mut self, frame: &Frame<'_>, decoded: &Decoded<'_>) -> bool {
         self.frames += 1;
         self.bytes += frame.data.len() as u64;
-        let decoded = match self.checksums {
-            Checksums::Ignore => decode(frame),
-            Checksums::Check => decode_checked(frame),
-        };
-        self.unread_bytes.count(&frame, &decoded);
+        self.unread_bytes.count(frame, decoded);
         if let Some(stop) = decoded.stop {
-            self.refuse(stop, &frame, decoded.network);
-            return None;
+            self.refuse(stop, frame, decoded.network);
+            return false;
         }
         self.decoded += 1;
         if let Some(kind) = decoded.unread {
@@ -202,9 +206,9 @@ impl Front {
         if let Some(Upper::Tcp(tcp)) = &decoded.upper
             && tcp.has(TcpHeader::SYN)
         {
-            self.note_stack(&decoded, tcp, Timestamp::from_nanos(frame.time_ns));
+            self.note_stack(decoded, tcp, Timestamp::from_nanos(frame.time_ns));
         }
-        Some(decoded)
+        true
     }
 
     fn refuse(&mut self, stop: Stop, frame: &Frame<'_>, network: Option<Network>) {

@@ -19,14 +19,16 @@ pub(crate) struct Merge {
     previous: Option<Operation>,
     /// Where the last message was said.
     said: Option<Context>,
+    /// A number each, which messages share that are equal in all but their count; apart, so that one is found in few
+    /// places of memory.
+    digests: Vec<u64>,
     entries: Vec<Entry>,
 }
 
 /// One message. Most are never repeated within their minute, so that its digest is all that is held of the first.
 #[derive(Debug)]
 struct Entry {
-    digest: u64,
-    /// Repeats not told yet, and the latest of them.
+    /// Repeats not told yet, and one of them.
     repeats: u32,
     repeated: Option<Box<Ics>>,
     flow: FlowId,
@@ -47,13 +49,19 @@ impl Merge {
         ics.previous = self.previous.replace(ics.operation);
         self.said = Some(*said);
         let digest = digest(&ics, key);
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.digest == digest) {
+        let place = self.digests.iter().position(|known| *known == digest);
+        if let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) {
             entry.repeats = entry.repeats.saturating_add(ics.count.max(1));
             (entry.flow, entry.last) = (said.flow.id, said.time);
-            return entry.repeated.replace(ics);
+            if entry.repeated.is_some() {
+                return Some(ics);
+            }
+            entry.repeated = Some(ics);
+            return None;
         }
         if self.entries.len() < MESSAGES_MAX {
-            self.entries.push(Entry { digest, repeats: 0, repeated: None, flow: said.flow.id, last: said.time });
+            self.digests.push(digest);
+            self.entries.push(Entry { repeats: 0, repeated: None, flow: said.flow.id, last: said.time });
         } else {
             *capped += 1;
         }
@@ -64,6 +72,8 @@ impl Merge {
     /// A minute is over: repeats go out, and what did not repeat is forgotten.
     pub(crate) fn flush(&mut self, reports: &mut Vec<Report>) {
         let Some(Context { flow, vlan, .. }) = self.said else { return };
+        let mut repeated = self.entries.iter().map(|entry| entry.repeated.is_some());
+        self.digests.retain(|_| repeated.next().unwrap_or(false));
         self.entries.retain_mut(|entry| {
             let Some(ics) = entry.repeated.take() else { return false };
             let count = std::mem::take(&mut entry.repeats);

@@ -24,6 +24,7 @@ mod paths;
 pub mod privacy;
 pub(crate) mod report;
 pub(crate) mod shard;
+pub(crate) mod shards;
 mod sink;
 
 #[cfg(test)]
@@ -42,7 +43,7 @@ use picket_event::{Ledger, Method, Source, Timestamp};
 use picket_packet::{Checksums, Frame};
 use picket_score::Bundle;
 use privacy::Privacy;
-use shard::Shard;
+use shards::Shards;
 use std::sync::Arc;
 
 /// Logical shards of every sensor, whatever the number of workers.
@@ -111,7 +112,7 @@ impl Settings {
 #[derive(Debug)]
 pub struct Sensor {
     front: Front,
-    shards: Vec<Shard>,
+    shards: Shards,
     back: Back,
 }
 
@@ -119,8 +120,7 @@ impl Sensor {
     /// A sensor that has seen nothing.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
-        let shards = (0..SHARDS).map(|number| Shard::new(number as u8, settings)).collect();
-        Self { front: Front::new(settings), shards, back: Back::new(settings) }
+        Self { front: Front::new(settings), shards: Shards::new(0..SHARDS, settings), back: Back::new(settings) }
     }
 
     /// From the next frame on, does this much.
@@ -136,12 +136,9 @@ impl Sensor {
             self.expire(now, sink);
         }
         if let Some((number, packet)) = &self.front.route(frame)
-            && let Some(shard) = self.shards.get_mut(*number)
+            && let Some(shard) = self.shards.packet(*number, packet)
         {
-            shard.packet(packet);
-            if shard.has_reports() {
-                self.back.take_all(shard.reports(), sink);
-            }
+            self.back.take_all(shard.reports(), sink);
         }
         if self.front.has_reports() {
             self.back.take_all(self.front.reports(), sink);
@@ -159,19 +156,14 @@ impl Sensor {
     fn expire(&mut self, now: i64, sink: &mut impl Sink) {
         self.front.expire(now);
         self.back.take_all(self.front.reports(), sink);
-        for shard in &mut self.shards {
-            shard.advance(now);
-            if shard.has_reports() {
-                self.back.take_all(shard.reports(), sink);
-            }
-        }
+        self.shards.advance(now, |_, shard| self.back.take_all(shard.reports(), sink));
     }
 
     /// Ends every open conversation and window. The input is over.
     pub fn finish(&mut self, sink: &mut impl Sink) {
         self.front.finish();
         self.back.take_all(self.front.reports(), sink);
-        for shard in &mut self.shards {
+        for shard in self.shards.iter_mut() {
             shard.finish();
             // The list is as long as the shard had flows: its memory goes with it.
             self.back.take_all(&mut std::mem::take(shard.reports()), sink);
@@ -183,7 +175,7 @@ impl Sensor {
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         let mut ledger = self.front.ledger();
-        for shard in &self.shards {
+        for shard in self.shards.iter() {
             shard.account(&mut ledger);
         }
         self.back.account(&mut ledger);

@@ -9,7 +9,7 @@ use picket_dissect::{Context, Conversation, Fact, Output, quic};
 use picket_event::body::{self, Anomaly as AnomalyBody};
 use picket_event::{Body, Direction, FlowEnd, FlowRef, Ledger, Method, Protocol, Timestamp};
 use picket_feature::{FlowDetail, FlowStats, Handshake, Polling, polling};
-use picket_flow::{Anomaly, Flow, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
+use picket_flow::{Anomaly, Clock, Flow, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
 use picket_packet::Tunnel;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -24,6 +24,8 @@ pub(crate) struct Shard {
     table: Table<Tracked>,
     listener: Listener,
     minute: i64,
+    /// The tick in which the next minute begins.
+    turns: u64,
 }
 
 /// What is kept of a flow beside the table's own fields.
@@ -128,7 +130,7 @@ impl Shard {
             level: Level::default(),
             missed: Missed::default(),
         };
-        Self { table: Table::new(config), listener, minute: 0 }
+        Self { table: Table::new(config), listener, minute: 0, turns: 0 }
     }
 
     pub(crate) const fn set_level(&mut self, level: Level) {
@@ -140,12 +142,19 @@ impl Shard {
         self.table.packet(packet, &mut self.listener);
     }
 
+    /// The tick before which [`Shard::advance`] finds nothing to do.
+    #[inline]
+    pub(crate) fn due(&self) -> u64 {
+        self.table.due().min(self.turns)
+    }
+
     /// Lets time pass to `now` of the clock.
     pub(crate) fn advance(&mut self, now: i64) {
         self.table.advance(now, &mut self.listener);
         let minute = now / MERGE_NANOS;
         if minute != self.minute {
             self.minute = minute;
+            self.turns = Clock::tick_of((minute + 1) * MERGE_NANOS);
             let Listener { merges, reports, .. } = &mut self.listener;
             merges.iter_mut().for_each(|merge| merge.flush(reports));
         }

@@ -4,6 +4,7 @@ use crate::identify::Decided;
 use crate::open::Open;
 use crate::{Context, Input, Output};
 use picket_event::Direction;
+use std::borrow::Cow;
 
 /// How often a conversation is handed over, counted over its life (a proxy behind a proxy, then STARTTLS...).
 pub(crate) const DEPTH_LIMIT: u8 = 4;
@@ -38,8 +39,13 @@ pub(crate) const fn turned(direction: Direction, flipped: bool) -> Direction {
 }
 
 /// What such a session may know of the conversation.
-pub(crate) fn oriented(context: &Context, flipped: bool) -> Context {
-    if flipped { Context { endpoints: context.endpoints.swapped(), ..*context } } else { *context }
+#[inline]
+pub(crate) fn oriented(context: &Context, flipped: bool) -> Cow<'_, Context> {
+    if flipped {
+        Cow::Owned(Context { endpoints: context.endpoints.swapped(), ..*context })
+    } else {
+        Cow::Borrowed(context)
+    }
 }
 
 impl Carriers {

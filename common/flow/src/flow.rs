@@ -144,6 +144,7 @@ impl Flow {
 
     /// The two ends, the client first.
     #[must_use]
+    #[inline]
     pub fn endpoints(&self) -> Endpoints {
         self.key.endpoints(self.client_low)
     }

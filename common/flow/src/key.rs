@@ -140,30 +140,35 @@ impl FlowKey {
 
     /// Both ends, the client first.
     #[must_use]
+    #[inline]
     pub fn endpoints(&self, client_low: bool) -> Endpoints {
-        let Self { low, high, low_port, high_port, protocol, family, extra } = *self;
-        if family.is_link() {
-            let known = |bit: u8| family.0 & bit != 0;
-            let ends = Endpoints::Link {
-                src: known(Family::HAS_LOW).then(|| mac(low)),
-                dest: known(Family::HAS_HIGH).then(|| mac(high)),
-                ether_type: known(Family::HAS_TYPE).then_some(low_port),
-                link_type: extra,
-            };
-            return if client_low { ends } else { ends.swapped() };
+        if self.family.is_link() {
+            return self.link_ends(client_low);
         }
-        let address = |number: u128| match family {
-            Family::V4 => IpAddr::V4((number as u32).into()),
-            _ => IpAddr::V6(number.into()),
-        };
-        let transport = Transport(protocol);
-        let (low, high) = (address(low), address(high));
+        let Self { low, high, low_port, high_port, protocol, family, extra } = *self;
         let (src, src_port, dest, dest_port) =
             if client_low { (low, low_port, high, high_port) } else { (high, high_port, low, low_port) };
+        let transport = Transport(protocol);
         // Events give ICMP's type and code; a message with a counterpart has code 0.
         let icmp = matches!(transport, Transport::ICMP | Transport::ICMP6);
         let dest_port = if icmp && extra == 0 { 0 } else { dest_port };
+        let (src, dest) = match family {
+            Family::V4 => (IpAddr::V4((src as u32).into()), IpAddr::V4((dest as u32).into())),
+            _ => (IpAddr::V6(src.into()), IpAddr::V6(dest.into())),
+        };
         Endpoints::Ip { src, src_port, dest, dest_port, transport }
+    }
+
+    #[cold]
+    fn link_ends(&self, client_low: bool) -> Endpoints {
+        let known = |bit: u8| self.family.0 & bit != 0;
+        let ends = Endpoints::Link {
+            src: known(Family::HAS_LOW).then(|| mac(self.low)),
+            dest: known(Family::HAS_HIGH).then(|| mac(self.high)),
+            ether_type: known(Family::HAS_TYPE).then_some(self.low_port),
+            link_type: self.extra,
+        };
+        if client_low { ends } else { ends.swapped() }
     }
 }
 

@@ -153,6 +153,13 @@ impl<T> Table<T> {
         self.counters
     }
 
+    /// The tick before which [`Table::advance`] finds nothing to do: time need not be told before.
+    #[must_use]
+    #[inline]
+    pub const fn due(&self) -> u64 {
+        self.wheel.due()
+    }
+
     /// Takes a packet.
     pub fn packet<H: Handler<State = T>>(&mut self, packet: &Packet<'_>, handler: &mut H) {
         let Some(place) = self.place_of(packet, handler) else { return };

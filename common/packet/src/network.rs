@@ -54,28 +54,10 @@ fn ipv4<'a>(layer: &Layer<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
     let Some((head, rest)) = data.split_first_chunk::<20>() else {
         return Decoded::stopped(link, data, Stop::Ipv4Truncated);
     };
-    let [
-        first,
-        _,
-        len_high,
-        len_low,
-        id_high,
-        id_low,
-        flags_high,
-        flags_low,
-        ttl,
-        protocol,
-        _,
-        _,
-        sa,
-        sb,
-        sc,
-        sd,
-        da,
-        db,
-        dc,
-        dd,
-    ] = *head;
+    // By reference: a copy of the header would be written in one piece and read in others at once, which stalls.
+    let &[first, _, len_high, len_low, id_high, id_low, flags_high, flags_low, ttl, protocol, _, _, ref addresses @ ..] =
+        head;
+    let &[sa, sb, sc, sd, da, db, dc, dd] = addresses;
     let header = usize::from(first & 0x0f) * 4;
     if header < 20 {
         return Decoded::stopped(link, data, Stop::Ipv4HeaderLength);
