@@ -7,7 +7,7 @@ use super::{HashKey, SHARDS, Settings};
 use picket_dissect::infer::Desk;
 use picket_dissect::{Context, Conversation, Fact, Output, quic};
 use picket_event::body::{self, Anomaly as AnomalyBody};
-use picket_event::{Body, Direction, FlowEnd, FlowRef, Ledger, Method, Protocol, Timestamp};
+use picket_event::{Body, Direction, Endpoints, FlowEnd, FlowRef, Ledger, Method, Protocol, Timestamp};
 use picket_feature::{FlowDetail, FlowStats, Handshake, Polling, polling};
 use picket_flow::{Anomaly, Clock, Flow, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
 use picket_packet::Tunnel;
@@ -54,6 +54,8 @@ const NO_MERGE: u32 = u32::MAX;
 /// Listens to a table: reads payloads, keeps statistics, writes reports.
 #[derive(Debug)]
 struct Listener {
+    /// What sessions may know of the flow that is spoken of.
+    context: Context,
     output: Output,
     reports: Vec<Report>,
     merges: Vec<Merge>,
@@ -113,7 +115,9 @@ impl Shard {
                 active: nanos(t.active),
             },
         };
+        let nobody = Endpoints::Link { src: None, dest: None, ether_type: None, link_type: 0 };
         let listener = Listener {
+            context: Context { time: Timestamp::EPOCH, endpoints: nobody, opener_seen: false },
             output: Output { unknown: Desk::new(settings.library.clone()), ..Output::default() },
             reports: Vec::new(),
             merges: Vec::new(),
@@ -259,8 +263,8 @@ impl Handler for Listener {
                 self.reports.push(Report::Bound(Bound { flow: flow_ref, vlan, time: packet.time, id }));
             }
             state.taken = state.taken.saturating_add(packet.payload.len() as u32);
-            let context = Context { time: packet.time, endpoints: flow.endpoints(), opener_seen: flow.opener_seen() };
-            state.conversation.datagram(direction, packet.payload, &context, &mut self.output);
+            self.speak_of(flow, packet.time);
+            state.conversation.datagram(direction, packet.payload, &self.context, &mut self.output);
             self.say(flow, state, packet.time);
         }
     }
@@ -295,11 +299,12 @@ impl Handler for Listener {
         if let StreamItem::Data(bytes) = &item {
             state.taken = state.taken.saturating_add(bytes.len() as u32);
         }
-        let context = Context { time, endpoints: flow.endpoints(), opener_seen: flow.opener_seen() };
+        self.speak_of(flow, time);
+        let (context, output) = (&self.context, &mut self.output);
         match item {
-            StreamItem::Data(bytes) => state.conversation.stream(direction, bytes, &context, &mut self.output),
-            StreamItem::Gap(length) => state.conversation.gap(direction, length, &context, &mut self.output),
-            StreamItem::End => state.conversation.end(direction, &context, &mut self.output),
+            StreamItem::Data(bytes) => state.conversation.stream(direction, bytes, context, output),
+            StreamItem::Gap(length) => state.conversation.gap(direction, length, context, output),
+            StreamItem::End => state.conversation.end(direction, context, output),
         }
         self.say(flow, state, time);
     }
@@ -331,6 +336,14 @@ impl Listener {
         let endpoints = flow.endpoints();
         let reversed = state.conversation.reversed();
         FlowRef { id: flow.id(), endpoints: if reversed { endpoints.swapped() } else { endpoints } }
+    }
+
+    /// From here on, sessions are told of this flow.
+    #[inline]
+    fn speak_of(&mut self, flow: &Flow, time: Timestamp) {
+        self.context.time = time;
+        self.context.opener_seen = flow.opener_seen();
+        flow.write_endpoints(&mut self.context.endpoints);
     }
 
     /// Keeps a payload packet of a conversation that nobody has recognised by now.
@@ -436,9 +449,9 @@ impl Listener {
 
     /// The conversation is over: what it still holds comes out.
     fn end(&mut self, flow: &Flow, state: &mut Tracked) {
-        let context = Context { time: flow.end(), endpoints: flow.endpoints(), opener_seen: flow.opener_seen() };
+        self.speak_of(flow, flow.end());
         for direction in [Direction::ToServer, Direction::ToClient] {
-            state.conversation.end(direction, &context, &mut self.output);
+            state.conversation.end(direction, &self.context, &mut self.output);
         }
         self.say(flow, state, flow.end());
         state.ended = true;

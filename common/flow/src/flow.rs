@@ -144,9 +144,15 @@ impl Flow {
 
     /// The two ends, the client first.
     #[must_use]
-    #[inline]
     pub fn endpoints(&self) -> Endpoints {
         self.key.endpoints(self.client_low)
+    }
+
+    /// Writes the two ends, the client first, to where they are read: of what is returned, the parts would be copied while
+    /// they are still on their way to memory, once for every packet.
+    #[inline(never)]
+    pub fn write_endpoints(&self, to: &mut Endpoints) {
+        *to = self.key.endpoints(self.client_low);
     }
 
     /// Whether the packet that opened the connection was seen, or its answer; where not, who is the client is a guess from the

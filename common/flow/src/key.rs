@@ -152,11 +152,11 @@ impl FlowKey {
         // Events give ICMP's type and code; a message with a counterpart has code 0.
         let icmp = matches!(transport, Transport::ICMP | Transport::ICMP6);
         let dest_port = if icmp && extra == 0 { 0 } else { dest_port };
-        let (src, dest) = match family {
-            Family::V4 => (IpAddr::V4((src as u32).into()), IpAddr::V4((dest as u32).into())),
-            _ => (IpAddr::V6(src.into()), IpAddr::V6(dest.into())),
-        };
-        Endpoints::Ip { src, src_port, dest, dest_port, transport }
+        if family == Family::V4 {
+            let (src, dest) = (IpAddr::V4((src as u32).into()), IpAddr::V4((dest as u32).into()));
+            return Endpoints::Ip { src, src_port, dest, dest_port, transport };
+        }
+        Endpoints::Ip { src: IpAddr::V6(src.into()), src_port, dest: IpAddr::V6(dest.into()), dest_port, transport }
     }
 
     #[cold]

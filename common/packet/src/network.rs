@@ -1,7 +1,6 @@
 //! IPv4 (RFC 791) and IPv6 (RFC 8200).
 
-use crate::transport::upper;
-use crate::{Checksums, Decoded, Layer, Link, Stop, Upper, WireLen, checksum, tunnel, wire_above};
+use crate::{Checksums, Decoded, Layer, Link, Stop, Upper, WireLen, checksum, transport, tunnel, wire_above};
 use picket_reader::Reader;
 use std::net::IpAddr;
 
@@ -110,9 +109,9 @@ pub(crate) fn above<'a>(
         return Decoded { network: Some(network), ..Decoded::stopped(link, payload, stop) };
     }
     let segment = payload;
-    let (upper, payload, payload_wire, stop) = upper(network.protocol, payload, payload_wire);
-    // Made where it goes to: it is large, and made for every packet.
-    let decoded = || Decoded {
+    // Made where it goes to, for each transport apart: it is large, made for every packet, and what was put together
+    // from parts would be read while they are still on their way.
+    let decoded = |(upper, payload, payload_wire, stop): transport::Read<'a>| Decoded {
         segment,
         link,
         network: Some(network),
@@ -124,12 +123,21 @@ pub(crate) fn above<'a>(
         tunnel: None,
         unread: None,
     };
-    match upper {
-        Some(Upper::Udp { src_port, dest_port }) if tunnel::is_candidate(src_port, dest_port) => {
-            tunnel::unwrap_datagram(layer, decoded())
+    match network.protocol {
+        transport::TCP => decoded(transport::tcp(payload, payload_wire)),
+        transport::UDP => {
+            let read = transport::udp(payload, payload_wire);
+            match read.0 {
+                Some(Upper::Udp { src_port, dest_port }) if tunnel::is_candidate(src_port, dest_port) => {
+                    tunnel::unwrap_datagram(layer, decoded(read))
+                }
+                _ => decoded(read),
+            }
         }
-        Some(Upper::Other) => tunnel::unwrap_ip(layer, decoded()),
-        _ => decoded(),
+        protocol => match transport::others(protocol, payload, payload_wire) {
+            read @ (Some(Upper::Other), ..) => tunnel::unwrap_ip(layer, decoded(read)),
+            read => decoded(read),
+        },
     }
 }
 

@@ -66,15 +66,14 @@ impl TcpHeader {
 }
 
 /// A transport header, its payload as captured, the payload's length on the wire, why it stopped.
-type Read<'a> = (Option<Upper>, &'a [u8], WireLen, Option<Stop>);
+pub(crate) type Read<'a> = (Option<Upper>, &'a [u8], WireLen, Option<Stop>);
 
-/// Reads what an IP datagram carries: `data` is captured, `wire` its length by the IP header.
-#[must_use]
-#[inline]
-pub fn upper(protocol: u8, data: &[u8], wire: WireLen) -> Read<'_> {
+pub(crate) const TCP: u8 = 6;
+pub(crate) const UDP: u8 = 17;
+
+/// Reads what an IP datagram carries that is neither TCP nor UDP: `data` is captured, `wire` its length by the IP header.
+pub(crate) fn others(protocol: u8, data: &[u8], wire: WireLen) -> Read<'_> {
     match protocol {
-        6 => tcp(data, wire),
-        17 => udp(data, wire),
         1 | 58 => match *data {
             [kind, code, _, _, ref rest @ ..] => {
                 (Some(Upper::Icmp { kind, code }), rest, WireLen(wire.0.saturating_sub(4)), None)
@@ -92,12 +91,13 @@ pub fn upper(protocol: u8, data: &[u8], wire: WireLen) -> Read<'_> {
     }
 }
 
-#[inline]
-fn tcp(data: &[u8], wire: WireLen) -> Read<'_> {
+/// As [`others`], of TCP.
+#[inline(always)]
+pub(crate) fn tcp(data: &[u8], wire: WireLen) -> Read<'_> {
     let Some((head, rest)) = data.split_first_chunk::<20>() else {
         return (None, data, wire, Some(Stop::TcpTruncated));
     };
-    let [sa, sb, da, db, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = *head;
+    let &[sa, sb, da, db, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = head;
     let header = u32::from(offset >> 4) * 4;
     if header < 20 || header > wire.0 {
         return (None, data, wire, Some(Stop::TcpHeaderLength));
@@ -115,8 +115,9 @@ fn tcp(data: &[u8], wire: WireLen) -> Read<'_> {
     (Some(Upper::Tcp(tcp)), payload, WireLen(wire.0 - header), None)
 }
 
-#[inline]
-fn udp(data: &[u8], wire: WireLen) -> Read<'_> {
+/// As [`others`], of UDP.
+#[inline(always)]
+pub(crate) fn udp(data: &[u8], wire: WireLen) -> Read<'_> {
     let Some((&[sa, sb, da, db, len_high, len_low, _, _], rest)) = data.split_first_chunk::<8>() else {
         return (None, data, wire, Some(Stop::UdpTruncated));
     };
