@@ -252,7 +252,9 @@ impl Front {
     ) -> Option<(usize, Packet<'a>)> {
         let keyed = FlowKey::of(decoded, frame.link_type)?;
         let hash = keyed.key.hash(self.key);
-        let packet = Packet {
+        // Made where it goes to, with a TCP header and without apart: what is put together from parts is read while they are
+        // still on their way to memory.
+        let packet = |tcp| Packet {
             time: Timestamp::from_nanos(frame.time_ns),
             now: self.clock.now(),
             key: keyed.key,
@@ -262,17 +264,18 @@ impl Front {
             frames,
             wire_len,
             vlan: decoded.link.vlan,
-            tcp: match decoded.upper {
-                Some(Upper::Tcp(tcp)) => Some(tcp),
-                _ => None,
-            },
+            tcp,
             payload: decoded.payload,
             payload_wire: decoded.payload_wire.0,
             ttl: decoded.network.map_or(0, |network| network.ttl),
             tunnel: if decoded.tunnel.is_some() { self.tunnel.as_ref() } else { None },
         };
         // The table's index uses the lowest and the highest bits; these are between.
-        Some(((hash >> 32) as usize % SHARDS, packet))
+        let shard = (hash >> 32) as usize % SHARDS;
+        match decoded.upper {
+            Some(Upper::Tcp(tcp)) => Some((shard, packet(Some(tcp)))),
+            _ => Some((shard, packet(None))),
+        }
     }
 
     #[cold]

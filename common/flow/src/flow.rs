@@ -148,11 +148,9 @@ impl Flow {
         self.key.endpoints(self.client_low)
     }
 
-    /// Writes the two ends, the client first, to where they are read: of what is returned, the parts would be copied while
-    /// they are still on their way to memory, once for every packet.
-    #[inline(never)]
+    /// Writes the two ends, the client first, to where they are read: see [`FlowKey::write_endpoints`].
     pub fn write_endpoints(&self, to: &mut Endpoints) {
-        *to = self.key.endpoints(self.client_low);
+        self.key.write_endpoints(self.client_low, to);
     }
 
     /// Whether the packet that opened the connection was seen, or its answer; where not, who is the client is a guess from the

@@ -140,10 +140,19 @@ impl FlowKey {
 
     /// Both ends, the client first.
     #[must_use]
-    #[inline]
     pub fn endpoints(&self, client_low: bool) -> Endpoints {
+        let mut ends = Endpoints::Link { src: None, dest: None, ether_type: None, link_type: 0 };
+        self.write_endpoints(client_low, &mut ends);
+        ends
+    }
+
+    /// Writes both ends, the client first, to where they are read, each kind as a whole: of what is returned or put together
+    /// the parts would be copied while they are still on their way to memory, once for every packet.
+    #[inline(never)]
+    pub fn write_endpoints(&self, client_low: bool, to: &mut Endpoints) {
         if self.family.is_link() {
-            return self.link_ends(client_low);
+            *to = self.link_ends(client_low);
+            return;
         }
         let Self { low, high, low_port, high_port, protocol, family, extra } = *self;
         let (src, src_port, dest, dest_port) =
@@ -154,9 +163,11 @@ impl FlowKey {
         let dest_port = if icmp && extra == 0 { 0 } else { dest_port };
         if family == Family::V4 {
             let (src, dest) = (IpAddr::V4((src as u32).into()), IpAddr::V4((dest as u32).into()));
-            return Endpoints::Ip { src, src_port, dest, dest_port, transport };
+            *to = Endpoints::Ip { src, src_port, dest, dest_port, transport };
+        } else {
+            let (src, dest) = (IpAddr::V6(src.into()), IpAddr::V6(dest.into()));
+            *to = Endpoints::Ip { src, src_port, dest, dest_port, transport };
         }
-        Endpoints::Ip { src: IpAddr::V6(src.into()), src_port, dest: IpAddr::V6(dest.into()), dest_port, transport }
     }
 
     #[cold]
