@@ -212,7 +212,7 @@ fn conversation(capture: &Path, choice: u8, wanted: Transport) -> Vec<u8> {
     let mut client: Option<(IpAddr, u16)> = None;
     for (time_ns, data) in frames_of(capture) {
         let wire_len = picket_packet::WireLen(u32::try_from(data.len()).unwrap_or(u32::MAX));
-        let decoded = decode(picket_packet::Frame { time_ns, link_type: 1, wire_len, data: &data });
+        let decoded = decode(&picket_packet::Frame { time_ns, link_type: 1, wire_len, data: &data });
         let (Some(network), Some(upper)) = (decoded.network, decoded.upper) else { continue };
         let (transport, port) = match upper {
             Upper::Tcp(tcp) => (Transport::TCP, tcp.src_port),

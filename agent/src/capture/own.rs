@@ -176,7 +176,7 @@ impl OwnFilter {
     #[cold]
     fn takes_decoded(&mut self, link_type: u16, bytes: &[u8]) -> bool {
         let wire_len = WireLen(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-        let decoded = decode(Frame { time_ns: 0, link_type, wire_len, data: bytes });
+        let decoded = decode(&Frame { time_ns: 0, link_type, wire_len, data: bytes });
         let Some(network) = decoded.network else { return false };
         let (transport, src_port, dest_port) = match decoded.upper {
             Some(Upper::Udp { src_port, dest_port }) => (OwnTransport::Udp, src_port, dest_port),

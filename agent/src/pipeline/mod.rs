@@ -192,7 +192,7 @@ impl Shared {
     fn route(&mut self, frame: Frame<'_>, lender: Option<&FrameBatch>) {
         self.observe(Timestamp::from_nanos(frame.time_ns));
         self.order.step();
-        if let Some((shard, packet)) = &self.front.route(frame) {
+        if let Some((shard, packet)) = &self.front.route(&frame) {
             let count = self.filling.len();
             if let Some(batch) = self.filling.get_mut(*shard % count) {
                 batch.push(self.order, *shard, packet, lender);

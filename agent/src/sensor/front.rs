@@ -171,22 +171,22 @@ impl Front {
 
     /// Decodes a frame. Its shard and packet, unless it is undecodable or a fragment that waits.
     #[inline]
-    pub(crate) fn route<'a>(&'a mut self, frame: Frame<'a>) -> Option<(usize, Packet<'a>)> {
+    pub(crate) fn route<'a>(&'a mut self, frame: &Frame<'a>) -> Option<(usize, Packet<'a>)> {
         // Not in an `Option`: what was just written piece by piece would be copied, and that stalls.
         let decoded = match self.checksums {
             Checksums::Ignore => decode(frame),
             Checksums::Check => decode_checked(frame),
         };
-        if !self.note(&frame, &decoded) {
+        if !self.note(frame, &decoded) {
             return None;
         }
         if decoded.fragment.is_some() {
-            return self.fragment(&frame, &decoded);
+            return self.fragment(frame, &decoded);
         }
         if decoded.tunnel.is_some() {
             self.tunnel = decoded.tunnel;
         }
-        self.packet(&decoded, &frame, (1, wire_len(&frame)))
+        self.packet(&decoded, frame, (1, wire_len(frame)))
     }
 
     /// Counts a frame, and tells what its headers tell; whether it was decoded.

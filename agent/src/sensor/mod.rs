@@ -135,7 +135,7 @@ impl Sensor {
         if let Some(now) = self.front.observe(Timestamp::from_nanos(frame.time_ns)) {
             self.expire(now, sink);
         }
-        if let Some((number, packet)) = &self.front.route(frame)
+        if let Some((number, packet)) = &self.front.route(&frame)
             && let Some(shard) = self.shards.packet(*number, packet)
         {
             self.back.take_all(shard.reports(), sink);

@@ -88,7 +88,7 @@ fn payloads(path: &Path) -> anyhow::Result<Vec<Payloads>> {
 }
 
 fn take(frame: &Frame<'_>, found: &mut Vec<Payloads>) {
-    let decoded = decode(*frame);
+    let decoded = decode(frame);
     if decoded.payload.is_empty() {
         return;
     }

@@ -184,7 +184,7 @@ fn run(stage: Stage, capture: &Path, packets: u64) -> Result<()> {
             black_box(frame.data.first());
         }),
         Stage::Decode => frames(capture, packets, |frame| {
-            black_box(&decode(frame));
+            black_box(&decode(&frame));
         }),
         Stage::Flow | Stage::Feature | Stage::Dissect => flows(stage, capture, packets),
         Stage::Whole => sensor(&settings, capture, packets),
@@ -228,7 +228,7 @@ fn flows(stage: Stage, capture: &Path, packets: u64) -> Result<()> {
         if std::mem::replace(&mut tick, Clock::tick_of(now)) != Clock::tick_of(now) {
             table.advance(now, &mut listener);
         }
-        let decoded = decode(frame);
+        let decoded = decode(&frame);
         if decoded.stop.is_some() || decoded.fragment.is_some() {
             return;
         }

@@ -485,7 +485,7 @@ fn link_layer_conversations_have_both_directions() {
     let (there, back) = (frame(4, 2), frame(2, 4));
     let keyed = |data: &[u8]| {
         let wire_len = WireLen(data.len() as u32);
-        FlowKey::of(&picket_packet::decode(Frame { time_ns: 0, link_type: 1, wire_len, data }), 1).unwrap()
+        FlowKey::of(&picket_packet::decode(&Frame { time_ns: 0, link_type: 1, wire_len, data }), 1).unwrap()
     };
     let (there, back) = (keyed(&there), keyed(&back));
     assert_eq!(there.key, back.key);

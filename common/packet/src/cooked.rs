@@ -7,7 +7,7 @@ use picket_reader::Reader;
 
 const LINUX_802_2: u16 = 0x0004;
 
-pub(crate) fn sll<'a>(layer: &Layer<'a>) -> Decoded<'a> {
+pub(crate) fn sll<'a>(layer: &Layer<'_, 'a>) -> Decoded<'a> {
     let mut reader = Reader::new(layer.frame.data);
     let Ok(head) = reader.array::<16>("SLL header") else {
         return Decoded::stopped(Link::default(), layer.frame.data, Stop::CookedTruncated);
@@ -17,7 +17,7 @@ pub(crate) fn sll<'a>(layer: &Layer<'a>) -> Decoded<'a> {
     cooked(layer, hardware, length, [a, b, c, d, e, f], u16::from_be_bytes([high, low]), reader.rest())
 }
 
-pub(crate) fn sll2<'a>(layer: &Layer<'a>) -> Decoded<'a> {
+pub(crate) fn sll2<'a>(layer: &Layer<'_, 'a>) -> Decoded<'a> {
     let mut reader = Reader::new(layer.frame.data);
     let Ok(head) = reader.array::<20>("SLL2 header") else {
         return Decoded::stopped(Link::default(), layer.frame.data, Stop::CookedTruncated);
@@ -28,7 +28,14 @@ pub(crate) fn sll2<'a>(layer: &Layer<'a>) -> Decoded<'a> {
 }
 
 /// What both cooked headers say: the sender's address alone, and a protocol type.
-fn cooked<'a>(layer: &Layer<'a>, hardware: u16, length: u8, mac: [u8; 6], kind: u16, rest: &'a [u8]) -> Decoded<'a> {
+fn cooked<'a>(
+    layer: &Layer<'_, 'a>,
+    hardware: u16,
+    length: u8,
+    mac: [u8; 6],
+    kind: u16,
+    rest: &'a [u8],
+) -> Decoded<'a> {
     /// ARPHRD_NETLINK and ARPHRD_IPGRE give the type another meaning.
     const NO_ETHER_TYPE: [u16; 2] = [824, 778];
     let link = Link { src: (length == 6).then_some(mac), ..Link::default() };
@@ -46,7 +53,7 @@ fn cooked<'a>(layer: &Layer<'a>, hardware: u16, length: u8, mac: [u8; 6], kind: 
 }
 
 /// LINKTYPE_NULL holds the address family in the capturing host's byte order, LINKTYPE_LOOP in the network's.
-pub(crate) fn loopback<'a>(layer: &Layer<'a>) -> Decoded<'a> {
+pub(crate) fn loopback<'a>(layer: &Layer<'_, 'a>) -> Decoded<'a> {
     let Some((family, rest)) = layer.frame.data.split_first_chunk::<4>() else {
         return Decoded::stopped(Link::default(), layer.frame.data, Stop::LoopbackTruncated);
     };

@@ -5,7 +5,7 @@
 //! ```
 //! use picket_packet::{Frame, Stop, WireLen, decode};
 //! let cut = Frame { time_ns: 0, link_type: 1, wire_len: WireLen(60), data: &[0xff; 9] };
-//! assert_eq!(decode(cut).stop, Some(Stop::EthernetTruncated));
+//! assert_eq!(decode(&cut).stop, Some(Stop::EthernetTruncated));
 //! ```
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -126,8 +126,8 @@ impl<'a> Decoded<'a> {
 
 /// The bytes one layer's lengths are relative to: the frame, or what a tunnel holds.
 #[derive(Clone, Copy, Debug)]
-struct Layer<'a> {
-    frame: Frame<'a>,
+struct Layer<'f, 'a> {
+    frame: &'f Frame<'a>,
     /// Encapsulations around it.
     depth: u8,
     checksums: Checksums,
@@ -137,13 +137,13 @@ struct Layer<'a> {
 /// checksums are checked: then it is linear in it).
 #[must_use]
 #[inline]
-pub fn decode(frame: Frame<'_>) -> Decoded<'_> {
+pub fn decode<'a>(frame: &Frame<'a>) -> Decoded<'a> {
     link::decode(&Layer { frame, depth: 0, checksums: Checksums::Ignore })
 }
 
 /// As [`decode`], and a packet with a wrong checksum is stopped at.
 #[must_use]
-pub fn decode_checked(frame: Frame<'_>) -> Decoded<'_> {
+pub fn decode_checked<'a>(frame: &Frame<'a>) -> Decoded<'a> {
     link::decode(&Layer { frame, depth: 0, checksums: Checksums::Check })
 }
 
@@ -168,7 +168,7 @@ pub fn resume(whole: Rejoined<'_>, checksums: Checksums) -> Decoded<'_> {
     let Rejoined { time_ns, link, network, tunnel, payload: data } = whole;
     let wire_len = WireLen(u32::try_from(data.len()).unwrap_or(u32::MAX));
     let frame = Frame { time_ns, link_type: LINK_ETHERNET, wire_len, data };
-    let layer = Layer { frame, depth: tunnel.map_or(0, |tunnel| tunnel.depth), checksums };
+    let layer = Layer { frame: &frame, depth: tunnel.map_or(0, |tunnel| tunnel.depth), checksums };
     let mut decoded = network::resumed(&layer, link, network);
     decoded.tunnel = match tunnel {
         Some(outer) => Some(outer.around(decoded.tunnel)),
@@ -179,7 +179,7 @@ pub fn resume(whole: Rejoined<'_>, checksums: Checksums) -> Decoded<'_> {
 
 /// Bytes on the wire above a header that ended `left` bytes before the layer's captured end.
 #[inline]
-fn wire_above(layer: &Layer<'_>, left: usize) -> WireLen {
+fn wire_above(layer: &Layer<'_, '_>, left: usize) -> WireLen {
     let frame = &layer.frame;
     let above = frame.data.len().saturating_sub(left);
     let wire = (frame.wire_len.0 as usize).max(frame.data.len());

@@ -22,7 +22,7 @@ const ETHER_IEEE_802_15_4: u16 = 0x809a;
 const MS_TP: u16 = 0x0001;
 
 #[inline]
-pub(crate) fn decode<'a>(layer: &Layer<'a>) -> Decoded<'a> {
+pub(crate) fn decode<'a>(layer: &Layer<'_, 'a>) -> Decoded<'a> {
     if layer.frame.link_type == LINK_ETHERNET {
         return ethernet(layer);
     }
@@ -30,7 +30,7 @@ pub(crate) fn decode<'a>(layer: &Layer<'a>) -> Decoded<'a> {
 }
 
 /// Reads the whole of a layer's bytes as a link type's frame.
-pub(crate) fn other<'a>(layer: &Layer<'a>, link_type: u16) -> Decoded<'a> {
+pub(crate) fn other<'a>(layer: &Layer<'_, 'a>, link_type: u16) -> Decoded<'a> {
     let data = layer.frame.data;
     match link_type {
         LINK_ETHERNET => ethernet(layer),
@@ -63,13 +63,13 @@ pub(crate) fn other<'a>(layer: &Layer<'a>, link_type: u16) -> Decoded<'a> {
 }
 
 /// All of a frame, under a type that stands elsewhere.
-fn numbered<'a>(layer: &Layer<'a>, kind: u16) -> Decoded<'a> {
+fn numbered<'a>(layer: &Layer<'_, 'a>, kind: u16) -> Decoded<'a> {
     let data = layer.frame.data;
     Decoded::begin(Link { ether_type: Some(kind), ..Link::default() }, data, wire_above(layer, data.len()))
 }
 
 #[inline]
-pub(crate) fn ethernet<'a>(layer: &Layer<'a>) -> Decoded<'a> {
+pub(crate) fn ethernet<'a>(layer: &Layer<'_, 'a>) -> Decoded<'a> {
     let Some((dest, rest)) = layer.frame.data.split_first_chunk::<6>() else {
         return Decoded::stopped(Link::default(), layer.frame.data, Stop::EthernetTruncated);
     };
@@ -85,7 +85,7 @@ pub(crate) fn ethernet<'a>(layer: &Layer<'a>) -> Decoded<'a> {
 
 /// Goes on behind a type field: VLAN tags, IP, an IEEE 802.2 frame, or anything else as it is.
 #[inline]
-pub(crate) fn typed<'a>(layer: &Layer<'a>, mut link: Link, mut kind: u16, mut rest: &'a [u8]) -> Decoded<'a> {
+pub(crate) fn typed<'a>(layer: &Layer<'_, 'a>, mut link: Link, mut kind: u16, mut rest: &'a [u8]) -> Decoded<'a> {
     let mut depth = 0;
     while matches!(kind, 0x8100 | 0x88a8 | 0x9100 | 0x9200) {
         if depth == MAX_VLAN_DEPTH {
@@ -110,7 +110,7 @@ pub(crate) fn typed<'a>(layer: &Layer<'a>, mut link: Link, mut kind: u16, mut re
 }
 
 /// A frame with a length field: an IEEE 802.2 header follows. SNAP (DSAP 0xaa) names a type of its own.
-pub(crate) fn ieee_802_2<'a>(layer: &Layer<'a>, mut link: Link, length: u16, rest: &'a [u8]) -> Decoded<'a> {
+pub(crate) fn ieee_802_2<'a>(layer: &Layer<'_, 'a>, mut link: Link, length: u16, rest: &'a [u8]) -> Decoded<'a> {
     let body = rest.get(..usize::from(length)).unwrap_or(rest);
     // A length of 0 is not padding but a field that was left empty: all that is there belongs to it.
     let (body, wire) = if length == 0 { (rest, wire_above(layer, rest.len())) } else { (body, WireLen(length.into())) };
@@ -136,7 +136,7 @@ pub(crate) fn ieee_802_2<'a>(layer: &Layer<'a>, mut link: Link, length: u16, res
 
 /// IP without a link header.
 #[inline]
-pub(crate) fn raw<'a>(layer: &Layer<'a>, link: Link, rest: &'a [u8]) -> Decoded<'a> {
+pub(crate) fn raw<'a>(layer: &Layer<'_, 'a>, link: Link, rest: &'a [u8]) -> Decoded<'a> {
     if rest.is_empty() {
         return Decoded::stopped(link, rest, Stop::Empty);
     }

@@ -18,7 +18,7 @@ fn with(head: &[u8], data: &[u8]) -> Vec<u8> {
 
 #[track_caller]
 fn is_read(link_type: u16, bytes: &[u8]) {
-    let decoded = decode(frame(link_type, bytes));
+    let decoded = decode(&frame(link_type, bytes));
     assert_eq!(decoded.upper, Some(Upper::Udp { src_port: 53, dest_port: 5353 }), "{decoded:?}");
     assert_eq!((decoded.payload, decoded.stop), (b"q".as_slice(), None));
 }
@@ -34,10 +34,10 @@ fn serial_lines() {
     is_read(204, &with(&[1, 0xff, 3, 0, 0x21], &v4()));
     is_read(166, &with(&[1, 3, 0, 0x21], &v4()));
     is_read(51, &with(&[0x11, 0, 0, 7, 0, 31, 0, 0x21], &v4()));
-    let control = decode(frame(9, &[0xff, 3, 0xc0, 0x21, 1, 1]));
+    let control = decode(&frame(9, &[0xff, 3, 0xc0, 0x21, 1, 1]));
     assert_eq!((control.network, control.stop, control.payload.len()), (None, None, 6));
-    assert_eq!(decode(frame(9, &[0xff, 3])).stop, Some(Stop::PppTruncated));
-    assert_eq!(decode(frame(104, &[0x0f, 0])).stop, Some(Stop::HdlcTruncated));
+    assert_eq!(decode(&frame(9, &[0xff, 3])).stop, Some(Stop::PppTruncated));
+    assert_eq!(decode(&frame(104, &[0x0f, 0])).stop, Some(Stop::HdlcTruncated));
 }
 
 #[test]
@@ -49,12 +49,12 @@ fn pppoe_over_ethernet_with_padding() {
     is_read(1, &ethernet(0x8864, &session));
     is_read(1, &ethernet(0x8100, &with(&[0, 5, 0x88, 0x64], &session)));
     let discovery = ethernet(0x8863, &[0x11, 9, 0, 0, 0, 0]);
-    let decoded = decode(frame(1, &discovery));
+    let decoded = decode(&frame(1, &discovery));
     assert_eq!((decoded.link.ether_type, decoded.stop), (Some(0x8863), None));
     let echo = ethernet(0x8864, &[0x11, 0, 0, 7, 0, 6, 0xc0, 0x21, 9, 0, 0, 4]);
-    let decoded = decode(frame(1, &echo));
+    let decoded = decode(&frame(1, &echo));
     assert_eq!((decoded.link.ether_type, decoded.network, decoded.stop), (Some(0x8864), None, None));
-    assert_eq!(decode(frame(1, &ethernet(0x8864, &[0x11, 0, 0]))).stop, Some(Stop::PppoeTruncated));
+    assert_eq!(decode(&frame(1, &ethernet(0x8864, &[0x11, 0, 0]))).stop, Some(Stop::PppoeTruncated));
 }
 
 #[test]
@@ -71,11 +71,11 @@ fn mpls_stacks_and_pseudo_wires() {
     version[0] = 0x46;
     is_read(1, &ethernet(0x8847, &with(&STACK, &version)));
     let unknown = ethernet(0x8847, &with(&STACK, &[0x10, 0, 0, 7, 1, 2, 3]));
-    let decoded = decode(frame(1, &unknown));
+    let decoded = decode(&frame(1, &unknown));
     assert_eq!((decoded.link.ether_type, decoded.network, decoded.stop), (Some(0x8847), None, None));
-    assert_eq!(decode(frame(1, &ethernet(0x8847, &STACK[..6]))).stop, Some(Stop::MplsTruncated));
+    assert_eq!(decode(&frame(1, &ethernet(0x8847, &STACK[..6]))).stop, Some(Stop::MplsTruncated));
     let deep = ethernet(0x8847, &STACK[..4].repeat(MAX_LABELS + 1));
-    assert_eq!(decode(frame(1, &deep)).stop, Some(Stop::MplsDepth));
+    assert_eq!(decode(&frame(1, &deep)).stop, Some(Stop::MplsDepth));
 }
 
 /// A data frame in the clear from station 2 by access point 1 to station 3.
@@ -95,19 +95,19 @@ fn wireless(kind: u8, flags: u8, rest: &[u8]) -> Vec<u8> {
 fn wireless_data_in_the_clear() {
     let plain = wireless(0x08, 0x01, &[]);
     is_read(105, &plain);
-    let link = decode(frame(105, &plain)).link;
+    let link = decode(&frame(105, &plain)).link;
     assert_eq!((link.src, link.dest), (Some([2, 0, 0, 0, 0, 2]), Some([2, 0, 0, 0, 0, 3])));
     is_read(105, &wireless(0x88, 0x02, &[0, 0]));
     is_read(105, &wireless(0x88, 0x83, &[2, 0, 0, 0, 0, 4, 0, 0, 1, 2, 3, 4]));
     let amsdu = with(&[0x80, 0, 2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8, 0, 37], &[]);
     is_read(105, &wireless(0x88, 0x01, &amsdu));
     let protected = wireless(0x08, 0x41, &[]);
-    let decoded = decode(frame(105, &protected));
+    let decoded = decode(&frame(105, &protected));
     assert_eq!((decoded.network, decoded.stop, decoded.link.src), (None, None, Some([2, 0, 0, 0, 0, 2])));
-    let acknowledgement = decode(frame(105, &[0xd4, 0, 0, 0, 2, 0, 0, 0, 0, 1]));
+    let acknowledgement = decode(&frame(105, &[0xd4, 0, 0, 0, 2, 0, 0, 0, 0, 1]));
     assert_eq!((acknowledgement.link.src, acknowledgement.stop), (None, None));
     for cut in 0..24 {
-        assert_eq!(decode(frame(105, &plain[..cut])).stop, Some(Stop::WirelessTruncated), "cut at {cut}");
+        assert_eq!(decode(&frame(105, &plain[..cut])).stop, Some(Stop::WirelessTruncated), "cut at {cut}");
     }
 }
 
@@ -133,15 +133,15 @@ fn headers_of_capturing_radios() {
     is_read(163, &with(&avs, &plain));
     is_read(119, &with(&avs, &plain));
     for link_type in [119, 127, 163, 192] {
-        assert_eq!(decode(frame(link_type, &[0, 0, 99])).stop, Some(Stop::RadioTruncated), "{link_type}");
+        assert_eq!(decode(&frame(link_type, &[0, 0, 99])).stop, Some(Stop::RadioTruncated), "{link_type}");
     }
-    assert_eq!(decode(frame(192, &[0, 0, 8, 0, 196, 0, 0, 0])).stop, Some(Stop::LinkType(196)));
+    assert_eq!(decode(&frame(192, &[0, 0, 8, 0, 196, 0, 0, 0])).stop, Some(Stop::LinkType(196)));
 }
 
 #[test]
 fn links_without_long_addresses_go_by_a_number() {
     for (link_type, number) in [(165, 0x0001), (195, 0x809a), (230, 0x809a)] {
-        let decoded = decode(frame(link_type, &[0x55, 0xff, 1, 2]));
+        let decoded = decode(&frame(link_type, &[0x55, 0xff, 1, 2]));
         assert_eq!((decoded.link.ether_type, decoded.link.src, decoded.stop), (Some(number), None, None));
         assert_eq!(decoded.payload, [0x55, 0xff, 1, 2]);
     }

@@ -16,7 +16,7 @@ const ETHERNET_TYPES: [u16; 11] =
 /// Reads a label stack. What is behind it and cannot be told stays a conversation of the link.
 #[cold]
 #[inline(never)]
-pub(crate) fn decode<'a>(layer: &Layer<'a>, link: Link, stack: &'a [u8]) -> Decoded<'a> {
+pub(crate) fn decode<'a>(layer: &Layer<'_, 'a>, link: Link, stack: &'a [u8]) -> Decoded<'a> {
     let mut reader = Reader::new(stack);
     for _ in 0..MAX_LABELS {
         let Ok([_, _, third, _]) = reader.array::<4>("MPLS label") else {
@@ -29,7 +29,7 @@ pub(crate) fn decode<'a>(layer: &Layer<'a>, link: Link, stack: &'a [u8]) -> Deco
     Decoded::stopped(link, stack, Stop::MplsDepth)
 }
 
-fn behind<'a>(layer: &Layer<'a>, link: Link, stack: &'a [u8], rest: &'a [u8]) -> Decoded<'a> {
+fn behind<'a>(layer: &Layer<'_, 'a>, link: Link, stack: &'a [u8], rest: &'a [u8]) -> Decoded<'a> {
     let whole = Decoded::begin(link, stack, wire_above(layer, stack.len()));
     match rest.first().map(|first| first >> 4) {
         // A destination address may begin like an IP version; a header's checksum does not come right by chance.
@@ -60,12 +60,12 @@ fn is_ethernet(bytes: &[u8]) -> bool {
     matches!(bytes.get(12..14), Some(&[high, low]) if ETHERNET_TYPES.contains(&u16::from_be_bytes([high, low])))
 }
 
-fn pseudo_wire<'a>(layer: &Layer<'a>, whole: Decoded<'a>, bytes: &'a [u8]) -> Decoded<'a> {
+fn pseudo_wire<'a>(layer: &Layer<'_, 'a>, whole: Decoded<'a>, bytes: &'a [u8]) -> Decoded<'a> {
     if layer.depth >= MAX_TUNNEL_DEPTH {
         return Decoded { stop: Some(Stop::TunnelDepth), ..whole };
     }
-    let frame = Frame { data: bytes, wire_len: wire_above(layer, bytes.len()), ..layer.frame };
-    let mut inner = link::ethernet(&Layer { frame, depth: layer.depth + 1, ..*layer });
+    let frame = Frame { data: bytes, wire_len: wire_above(layer, bytes.len()), ..*layer.frame };
+    let mut inner = link::ethernet(&Layer { frame: &frame, depth: layer.depth + 1, ..*layer });
     inner.link.vlan = whole.link.vlan.or(inner.link.vlan);
     inner
 }

@@ -38,7 +38,7 @@ pub struct Fragment {
 
 /// Reads IP. `kind` is the type the link named, where it named one.
 #[inline]
-pub(crate) fn decode<'a>(layer: &Layer<'a>, link: Link, kind: Option<u16>, data: &'a [u8]) -> Decoded<'a> {
+pub(crate) fn decode<'a>(layer: &Layer<'_, 'a>, link: Link, kind: Option<u16>, data: &'a [u8]) -> Decoded<'a> {
     match (data.first().map(|first| first >> 4), kind) {
         (Some(4), None | Some(ETHER_IPV4)) => ipv4(layer, link, data),
         (Some(6), None | Some(ETHER_IPV6)) => ipv6(layer, link, data),
@@ -49,7 +49,7 @@ pub(crate) fn decode<'a>(layer: &Layer<'a>, link: Link, kind: Option<u16>, data:
 }
 
 #[inline]
-fn ipv4<'a>(layer: &Layer<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
+fn ipv4<'a>(layer: &Layer<'_, 'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
     let Some((head, rest)) = data.split_first_chunk::<20>() else {
         return Decoded::stopped(link, data, Stop::Ipv4Truncated);
     };
@@ -77,7 +77,7 @@ fn ipv4<'a>(layer: &Layer<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
         WireLen(u32::try_from(total - header).unwrap_or(u32::MAX))
     };
     let payload = rest.get(..payload_wire.0 as usize).unwrap_or(rest);
-    let network = Network {
+    let network = || Network {
         src: [sa, sb, sc, sd].into(),
         dest: [da, db, dc, dd].into(),
         protocol,
@@ -89,24 +89,24 @@ fn ipv4<'a>(layer: &Layer<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
     let offset = u32::from(flags & 0x1fff) * 8;
     if more || offset != 0 {
         let id = u32::from(u16::from_be_bytes([id_high, id_low]));
-        return fragmented(link, network, Fragment { id, offset, more }, payload, payload_wire);
+        return fragmented(link, network(), Fragment { id, offset, more }, payload, payload_wire);
     }
-    above(layer, link, network, payload, payload_wire)
+    above(layer, link, (protocol, network), payload, payload_wire)
 }
 
-/// Reads what is above IP, and into tunnels.
+/// Reads what is above IP, and into tunnels. The network's view is made where it goes to: see below.
 #[inline(always)]
 pub(crate) fn above<'a>(
-    layer: &Layer<'a>,
+    layer: &Layer<'_, 'a>,
     link: Link,
-    network: Network,
+    (protocol, network): (u8, impl Fn() -> Network),
     payload: &'a [u8],
     payload_wire: WireLen,
 ) -> Decoded<'a> {
     if layer.checksums == Checksums::Check
-        && let Some(stop) = checksum::transport(&network, payload, payload_wire)
+        && let Some(stop) = checksum::transport(&network(), payload, payload_wire)
     {
-        return Decoded { network: Some(network), ..Decoded::stopped(link, payload, stop) };
+        return Decoded { network: Some(network()), ..Decoded::stopped(link, payload, stop) };
     }
     let segment = payload;
     // Made where it goes to, for each transport apart: it is large, made for every packet, and what was put together
@@ -114,7 +114,7 @@ pub(crate) fn above<'a>(
     let decoded = |(upper, payload, payload_wire, stop): transport::Read<'a>| Decoded {
         segment,
         link,
-        network: Some(network),
+        network: Some(network()),
         fragment: None,
         upper,
         payload,
@@ -123,7 +123,7 @@ pub(crate) fn above<'a>(
         tunnel: None,
         unread: None,
     };
-    match network.protocol {
+    match protocol {
         transport::TCP => decoded(transport::tcp(payload, payload_wire)),
         transport::UDP => {
             let read = transport::udp(payload, payload_wire);
@@ -142,11 +142,11 @@ pub(crate) fn above<'a>(
 }
 
 /// Reads what is above IP in a layer that holds a datagram's payload alone.
-pub(crate) fn resumed<'a>(layer: &Layer<'a>, link: Link, network: Network) -> Decoded<'a> {
+pub(crate) fn resumed<'a>(layer: &Layer<'_, 'a>, link: Link, network: Network) -> Decoded<'a> {
     if network.src.is_ipv6() {
         extensions(layer, link, network, layer.frame.data, layer.frame.wire_len)
     } else {
-        above(layer, link, network, layer.frame.data, layer.frame.wire_len)
+        above(layer, link, (network.protocol, || network), layer.frame.data, layer.frame.wire_len)
     }
 }
 
@@ -161,7 +161,7 @@ const fn fragmented<'a>(
 }
 
 #[inline]
-fn ipv6<'a>(layer: &Layer<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
+fn ipv6<'a>(layer: &Layer<'_, 'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
     let Some((head, rest)) = data.split_first_chunk::<40>() else {
         return Decoded::stopped(link, data, Stop::Ipv6Truncated);
     };
@@ -177,16 +177,16 @@ fn ipv6<'a>(layer: &Layer<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
     let payload_wire =
         if length == 0 { wire_above(layer, rest.len()) } else { WireLen(u32::try_from(length).unwrap_or(u32::MAX)) };
     let payload = rest.get(..payload_wire.0 as usize).unwrap_or(rest);
-    let network = Network { src: (*src).into(), dest: (*dest).into(), protocol: next, ttl, dont_fragment: false };
+    let network = || Network { src: (*src).into(), dest: (*dest).into(), protocol: next, ttl, dont_fragment: false };
     if matches!(next, 6 | 17 | 58) {
-        return above(layer, link, network, payload, payload_wire);
+        return above(layer, link, (next, network), payload, payload_wire);
     }
-    extensions(layer, link, network, payload, payload_wire)
+    extensions(layer, link, network(), payload, payload_wire)
 }
 
 /// Steps over extension headers (RFC 8200 section 4) to the protocol above.
 fn extensions<'a>(
-    layer: &Layer<'a>,
+    layer: &Layer<'_, 'a>,
     link: Link,
     mut network: Network,
     payload: &'a [u8],
@@ -215,7 +215,7 @@ fn extensions<'a>(
             FRAGMENT => |_| 8,
             _ => {
                 let wire = left(&reader);
-                return above(&layer, link, network, reader.rest(), wire);
+                return above(&layer, link, (network.protocol, || network), reader.rest(), wire);
             }
         };
         let Some(&[next, units, high, low, ref id @ ..]) = reader.peek().first_chunk::<8>() else {

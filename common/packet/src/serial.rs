@@ -10,7 +10,7 @@ const CONTROL: u8 = 0x03;
 const CISCO: [u8; 2] = [0x0f, 0x8f];
 
 /// LINKTYPE_PPP and PPP_HDLC: the address tells PPP from Cisco's HDLC.
-pub(crate) fn framed<'a>(layer: &Layer<'a>, data: &'a [u8]) -> Decoded<'a> {
+pub(crate) fn framed<'a>(layer: &Layer<'_, 'a>, data: &'a [u8]) -> Decoded<'a> {
     match *data {
         [first, 0, ..] if CISCO.contains(&first) => cisco(layer, data),
         _ => ppp(layer, Link::default(), data),
@@ -18,7 +18,7 @@ pub(crate) fn framed<'a>(layer: &Layer<'a>, data: &'a [u8]) -> Decoded<'a> {
 }
 
 /// LINKTYPE_PPP_WITH_DIR: a byte for the direction, then PPP.
-pub(crate) fn directed<'a>(layer: &Layer<'a>, data: &'a [u8]) -> Decoded<'a> {
+pub(crate) fn directed<'a>(layer: &Layer<'_, 'a>, data: &'a [u8]) -> Decoded<'a> {
     match data.split_first() {
         Some((_, rest)) => framed(layer, rest),
         None => Decoded::stopped(Link::default(), data, Stop::PppTruncated),
@@ -26,7 +26,7 @@ pub(crate) fn directed<'a>(layer: &Layer<'a>, data: &'a [u8]) -> Decoded<'a> {
 }
 
 /// LINKTYPE_PPP_PPPD: the direction takes the address's place.
-pub(crate) fn pppd<'a>(layer: &Layer<'a>, data: &'a [u8]) -> Decoded<'a> {
+pub(crate) fn pppd<'a>(layer: &Layer<'_, 'a>, data: &'a [u8]) -> Decoded<'a> {
     match *data {
         [0 | 1, CONTROL, ref rest @ ..] => ppp(layer, Link::default(), rest),
         _ => framed(layer, data),
@@ -34,7 +34,7 @@ pub(crate) fn pppd<'a>(layer: &Layer<'a>, data: &'a [u8]) -> Decoded<'a> {
 }
 
 /// LINKTYPE_C_HDLC: address, control, EtherType.
-pub(crate) fn cisco<'a>(layer: &Layer<'a>, data: &'a [u8]) -> Decoded<'a> {
+pub(crate) fn cisco<'a>(layer: &Layer<'_, 'a>, data: &'a [u8]) -> Decoded<'a> {
     match *data {
         [_, _, high, low, ref rest @ ..] => link::typed(layer, Link::default(), u16::from_be_bytes([high, low]), rest),
         _ => Decoded::stopped(Link::default(), data, Stop::HdlcTruncated),
@@ -43,7 +43,7 @@ pub(crate) fn cisco<'a>(layer: &Layer<'a>, data: &'a [u8]) -> Decoded<'a> {
 
 /// A PPP frame, with or without address and control, the protocol in one byte or two. What is not IP stays a
 /// conversation of the link.
-pub(crate) fn ppp<'a>(layer: &Layer<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
+pub(crate) fn ppp<'a>(layer: &Layer<'_, 'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
     let frame = data.strip_prefix(&[ADDRESS_ALL, CONTROL]).unwrap_or(data);
     let (protocol, rest) = match *frame {
         // RFC 1661 section 2: the last byte of the protocol is odd, the others are even.
@@ -62,7 +62,7 @@ pub(crate) fn ppp<'a>(layer: &Layer<'a>, link: Link, data: &'a [u8]) -> Decoded<
 /// A PPPoE session packet behind its EtherType (RFC 2516 section 4).
 #[cold]
 #[inline(never)]
-pub(crate) fn session<'a>(layer: &Layer<'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
+pub(crate) fn session<'a>(layer: &Layer<'_, 'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
     let Some((&[version, code, _, _, high, low], rest)) = data.split_first_chunk::<6>() else {
         return Decoded::stopped(link, data, Stop::PppoeTruncated);
     };

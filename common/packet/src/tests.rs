@@ -81,7 +81,7 @@ pub(crate) fn ipv6(next: u8, payload: &[u8]) -> Vec<u8> {
 fn tcp_over_ipv4_with_padding_and_options() {
     let mut bytes = ethernet(0x0800, &ipv4(IpNextHeaderProtocols::Tcp, 2, &tcp(b"abc", 3)));
     bytes.extend_from_slice(&[0xee; 11]);
-    let decoded = decode(frame(1, &bytes));
+    let decoded = decode(&frame(1, &bytes));
     assert_eq!(decoded.stop, None);
     assert_eq!(decoded.payload, b"abc");
     assert_eq!(decoded.payload_wire, WireLen(3));
@@ -98,7 +98,7 @@ fn length_zero_from_offload_takes_what_was_captured() {
     let mut datagram = ipv4(IpNextHeaderProtocols::Tcp, 0, &tcp(b"offload", 0));
     datagram[2..4].fill(0);
     let bytes = ethernet(0x0800, &datagram);
-    let decoded = decode(frame(1, &bytes));
+    let decoded = decode(&frame(1, &bytes));
     assert_eq!((decoded.payload, decoded.payload_wire), (b"offload".as_slice(), WireLen(7)));
 }
 
@@ -108,23 +108,23 @@ fn vlan_stack_keeps_the_outermost_id_and_ends_at_its_limit() {
     let mut tagged = vec![0x20, 0x64, 0x81, 0x00, 0x00, 0x05, 0x08, 0x00];
     tagged.extend_from_slice(&inner);
     let bytes = ethernet(0x88a8, &tagged);
-    let decoded = decode(frame(1, &bytes));
+    let decoded = decode(&frame(1, &bytes));
     assert_eq!((decoded.link.vlan, decoded.link.ether_type), (Some(100), Some(0x0800)));
     assert_eq!(decoded.upper, Some(Upper::Udp { src_port: 53, dest_port: 5353 }));
     let deep = ethernet(0x8100, &[0x00, 0x01, 0x81, 0x00].repeat(MAX_VLAN_DEPTH + 1));
-    assert_eq!(decode(frame(1, &deep)).stop, Some(Stop::VlanDepth));
+    assert_eq!(decode(&frame(1, &deep)).stop, Some(Stop::VlanDepth));
 }
 
 #[test]
 fn link_conversations_keep_their_type() {
     let goose = ethernet(0x88b8, &[0, 1, 0, 8]);
-    let decoded = decode(frame(1, &goose));
+    let decoded = decode(&frame(1, &goose));
     assert_eq!((decoded.link.ether_type, decoded.network, decoded.stop), (Some(0x88b8), None, None));
     let stp = ethernet(3, &[0x42, 0x42, 3, 0xee, 0xee]);
-    let decoded = decode(frame(1, &stp));
+    let decoded = decode(&frame(1, &stp));
     assert_eq!((decoded.link.ether_type, decoded.payload), (Some(0x42), [0x42, 0x42, 3].as_slice()));
     let cdp = ethernet(10, &[0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0, 1, 2]);
-    let decoded = decode(frame(1, &cdp));
+    let decoded = decode(&frame(1, &cdp));
     assert_eq!((decoded.link.ether_type, decoded.payload), (Some(0x2000), [1, 2].as_slice()));
 }
 
@@ -148,14 +148,14 @@ fn other_link_types() {
         (276, with(&sll2, &v4)),
     ];
     for (link_type, bytes) in cases {
-        let decoded = decode(frame(link_type, &bytes));
+        let decoded = decode(&frame(link_type, &bytes));
         assert_eq!(decoded.upper, Some(Upper::Udp { src_port: 53, dest_port: 5353 }), "link type {link_type}");
         assert_eq!(decoded.payload, b"q");
     }
-    assert_eq!(decode(frame(113, &with(&sll, &v4))).link.src, Some([1, 2, 3, 4, 5, 6]));
-    assert_eq!(decode(frame(147, &v4)).stop, Some(Stop::LinkType(147)));
-    assert_eq!(decode(frame(0, &[7, 0, 0, 0, 1])).stop, Some(Stop::LoopbackFamily));
-    assert_eq!(decode(frame(101, &[0x50])).stop, Some(Stop::IpVersion));
+    assert_eq!(decode(&frame(113, &with(&sll, &v4))).link.src, Some([1, 2, 3, 4, 5, 6]));
+    assert_eq!(decode(&frame(147, &v4)).stop, Some(Stop::LinkType(147)));
+    assert_eq!(decode(&frame(0, &[7, 0, 0, 0, 1])).stop, Some(Stop::LoopbackFamily));
+    assert_eq!(decode(&frame(101, &[0x50])).stop, Some(Stop::IpVersion));
 }
 
 #[test]
@@ -163,11 +163,11 @@ fn fragments_are_recognised() {
     let mut datagram = ipv4(IpNextHeaderProtocols::Udp, 0, b"12345678");
     datagram[4..8].copy_from_slice(&[0xab, 0xcd, 0x20, 0x02]);
     let bytes = ethernet(0x0800, &datagram);
-    let decoded = decode(frame(1, &bytes));
+    let decoded = decode(&frame(1, &bytes));
     assert_eq!(decoded.fragment, Some(Fragment { id: 0xabcd, offset: 16, more: true }));
     assert_eq!((decoded.upper, decoded.payload), (None, b"12345678".as_slice()));
     let six = ipv6(44, &[17, 0, 0, 9, 0, 1, 2, 3, b'a', b'b']);
-    let decoded = decode(frame(101, &six));
+    let decoded = decode(&frame(101, &six));
     assert_eq!(decoded.fragment, Some(Fragment { id: 0x0001_0203, offset: 8, more: true }));
     assert_eq!(decoded.payload, b"ab");
 }
@@ -179,10 +179,10 @@ fn f33_extension_headers_are_stepped_over_to_a_limit() {
     let mut chain = [hop, last].concat();
     chain.extend_from_slice(&udp(b"deep"));
     let bytes = ipv6(0, &chain);
-    let decoded = decode(frame(101, &bytes));
+    let decoded = decode(&frame(101, &bytes));
     assert_eq!((decoded.payload, decoded.payload_wire), (b"deep".as_slice(), WireLen(4)));
     let deep = ipv6(60, &hop.repeat(MAX_EXTENSIONS + 1));
-    assert_eq!(decode(frame(101, &deep)).stop, Some(Stop::Ipv6ExtensionDepth));
+    assert_eq!(decode(&frame(101, &deep)).stop, Some(Stop::Ipv6ExtensionDepth));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn every_cut_names_its_layer() {
     let whole = ethernet(0x0800, &ipv4(IpNextHeaderProtocols::Tcp, 0, &tcp(b"payload", 1)));
     for cut in 0..whole.len() {
         let data = &whole[..cut];
-        let decoded = decode(Frame { time_ns: 0, link_type: 1, wire_len: WireLen(whole.len() as u32), data });
+        let decoded = decode(&Frame { time_ns: 0, link_type: 1, wire_len: WireLen(whole.len() as u32), data });
         let expected = match cut {
             0..14 => Some(Stop::EthernetTruncated),
             14..34 => Some(Stop::Ipv4Truncated),
@@ -209,17 +209,17 @@ fn every_cut_names_its_layer() {
 fn lying_lengths_are_refused() {
     let mut short = ipv4(IpNextHeaderProtocols::Udp, 0, &udp(b"x"));
     short[3] = 19;
-    assert_eq!(decode(frame(101, &short)).stop, Some(Stop::Ipv4TotalLength));
+    assert_eq!(decode(&frame(101, &short)).stop, Some(Stop::Ipv4TotalLength));
     short[0] = 0x44;
-    assert_eq!(decode(frame(101, &short)).stop, Some(Stop::Ipv4HeaderLength));
+    assert_eq!(decode(&frame(101, &short)).stop, Some(Stop::Ipv4HeaderLength));
     let mut segment = tcp(b"", 0);
     segment[12] = 0xf0;
     let bytes = ipv4(IpNextHeaderProtocols::Tcp, 0, &segment);
-    assert_eq!(decode(frame(101, &bytes)).stop, Some(Stop::TcpHeaderLength));
+    assert_eq!(decode(&frame(101, &bytes)).stop, Some(Stop::TcpHeaderLength));
     let mut datagram = udp(b"x");
     datagram[5] = 7;
     let bytes = ipv4(IpNextHeaderProtocols::Udp, 0, &datagram);
-    assert_eq!(decode(frame(101, &bytes)).stop, Some(Stop::UdpLength));
+    assert_eq!(decode(&frame(101, &bytes)).stop, Some(Stop::UdpLength));
 }
 
 proptest! {
@@ -227,7 +227,7 @@ proptest! {
     #[test]
     fn never_panics(link_type in prop_oneof![Just(1u16), Just(0), Just(12), Just(101), Just(113), Just(276), any::<u16>()],
                     wire in any::<u32>(), bytes: Vec<u8>) {
-        let decoded = decode(Frame { time_ns: 0, link_type, wire_len: WireLen(wire), data: &bytes });
+        let decoded = decode(&Frame { time_ns: 0, link_type, wire_len: WireLen(wire), data: &bytes });
         prop_assert!(decoded.payload.len() <= bytes.len());
         prop_assert!(decoded.stop.is_some() || decoded.payload.len() <= decoded.payload_wire.0 as usize
             || decoded.network.is_none());
@@ -255,7 +255,7 @@ proptest! {
             let length = (bytes.len() - upper_at) as u16;
             bytes[upper_at + 4..upper_at + 6].copy_from_slice(&length.to_be_bytes());
         }
-        let decoded = decode(frame(1, &bytes));
+        let decoded = decode(&frame(1, &bytes));
         let outer = EthernetPacket::new(&bytes).unwrap();
         prop_assert_eq!(decoded.link.src, Some(outer.get_source().octets()));
         let network = decoded.network.unwrap();
@@ -299,10 +299,10 @@ fn f39_wrong_checksums_are_stopped_at_where_asked_for() {
     segment[16..18].copy_from_slice(&sum.to_be_bytes());
     let mut whole = ipv4(IpNextHeaderProtocols::Tcp, 1, &segment);
     right(&mut whole);
-    assert_eq!(decode_checked(frame(101, &whole)).stop, None);
+    assert_eq!(decode_checked(&frame(101, &whole)).stop, None);
     let mut datagram = udp(b"q");
     assert_eq!(
-        decode_checked(frame(101, &{
+        decode_checked(&frame(101, &{
             let mut bytes = ipv4(IpNextHeaderProtocols::Udp, 0, &datagram);
             right(&mut bytes);
             bytes
@@ -313,21 +313,21 @@ fn f39_wrong_checksums_are_stopped_at_where_asked_for() {
     );
     datagram[6] = 1;
     let six = ipv6(17, &datagram);
-    assert_eq!(decode_checked(frame(101, &six)).stop, Some(Stop::ChecksumUdp));
+    assert_eq!(decode_checked(&frame(101, &six)).stop, Some(Stop::ChecksumUdp));
     let mut echo = ipv4(IpNextHeaderProtocols::Icmp, 0, &[8, 0, 0xf7, 0xff, 0, 0, 0, 0]);
     right(&mut echo);
-    assert_eq!(decode_checked(frame(101, &echo)).stop, None);
+    assert_eq!(decode_checked(&frame(101, &echo)).stop, None);
     echo[23] = 1;
-    assert_eq!(decode_checked(frame(101, &echo)).stop, Some(Stop::ChecksumIcmp));
+    assert_eq!(decode_checked(&frame(101, &echo)).stop, Some(Stop::ChecksumIcmp));
     for at in 0..whole.len() {
         let mut damaged = whole.clone();
         damaged[at] ^= 0x10;
-        let decoded = decode_checked(frame(101, &damaged));
+        let decoded = decode_checked(&frame(101, &damaged));
         assert!(decoded.stop.is_some(), "a changed byte at {at}");
         assert!(at < 24 || decoded.stop == Some(Stop::ChecksumTcp));
     }
     // What the snap length cut cannot be checked.
     let data = &whole[..whole.len() - 1];
     let cut = Frame { time_ns: 0, link_type: 101, wire_len: WireLen(whole.len() as u32), data };
-    assert_eq!(decode_checked(cut).stop, None);
+    assert_eq!(decode_checked(&cut).stop, None);
 }

@@ -13,7 +13,7 @@ pub(crate) enum Trailer {
 }
 
 /// LINKTYPE_IEEE802_11_RADIOTAP.
-pub(crate) fn radiotap<'a>(layer: &Layer<'a>) -> Decoded<'a> {
+pub(crate) fn radiotap<'a>(layer: &Layer<'_, 'a>) -> Decoded<'a> {
     match radiotap_head(layer.frame.data) {
         Ok((rest, flags)) => {
             let trailer = if flags & 0x10 == 0 { Trailer::Absent } else { Trailer::Present };
@@ -49,7 +49,7 @@ fn radiotap_head(data: &[u8]) -> Result<(&[u8], u8), Fault> {
 }
 
 /// LINKTYPE_PPI: fields of a type and a length each, then a frame of the link type it names.
-pub(crate) fn ppi<'a>(layer: &Layer<'a>) -> Decoded<'a> {
+pub(crate) fn ppi<'a>(layer: &Layer<'_, 'a>) -> Decoded<'a> {
     let data = layer.frame.data;
     let stopped = Decoded::stopped(Link::default(), data, Stop::RadioTruncated);
     let Some(&[_, _, length_low, length_high, a, b, c, d]) = data.first_chunk::<8>() else { return stopped };
@@ -63,15 +63,15 @@ pub(crate) fn ppi<'a>(layer: &Layer<'a>) -> Decoded<'a> {
             frame(layer, rest, if has_trailer { Trailer::Present } else { Trailer::Absent })
         }
         1 => {
-            let frame = Frame { data: rest, wire_len: wire_above(layer, rest.len()), ..layer.frame };
-            link::ethernet(&Layer { frame, ..*layer })
+            let frame = Frame { data: rest, wire_len: wire_above(layer, rest.len()), ..*layer.frame };
+            link::ethernet(&Layer { frame: &frame, ..*layer })
         }
         other => Decoded::stopped(Link::default(), data, Stop::LinkType(u16::try_from(other).unwrap_or(u16::MAX))),
     }
 }
 
 /// LINKTYPE_IEEE802_11_PRISM, in the byte order of who captured. AVS headers come under its number too.
-pub(crate) fn prism<'a>(layer: &Layer<'a>) -> Decoded<'a> {
+pub(crate) fn prism<'a>(layer: &Layer<'_, 'a>) -> Decoded<'a> {
     let data = layer.frame.data;
     let Some(&[first, second, _, _, a, b, c, d]) = data.first_chunk::<8>() else {
         return Decoded::stopped(Link::default(), data, Stop::RadioTruncated);
@@ -87,7 +87,7 @@ pub(crate) fn prism<'a>(layer: &Layer<'a>) -> Decoded<'a> {
 }
 
 /// LINKTYPE_IEEE802_11_AVS: the length stands behind the version, both big-endian.
-pub(crate) fn avs<'a>(layer: &Layer<'a>) -> Decoded<'a> {
+pub(crate) fn avs<'a>(layer: &Layer<'_, 'a>) -> Decoded<'a> {
     let data = layer.frame.data;
     let length = data.get(4..8).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(u32::from_be_bytes);
     match length.filter(|length| *length >= 8).and_then(|length| data.get(length as usize..)) {
@@ -97,12 +97,12 @@ pub(crate) fn avs<'a>(layer: &Layer<'a>) -> Decoded<'a> {
 }
 
 /// A frame of IEEE 802.11-2020 section 9.2.
-pub(crate) fn frame<'a>(layer: &Layer<'a>, data: &'a [u8], trailer: Trailer) -> Decoded<'a> {
+pub(crate) fn frame<'a>(layer: &Layer<'_, 'a>, data: &'a [u8], trailer: Trailer) -> Decoded<'a> {
     frame_padded(layer, data, trailer, false)
 }
 
 /// `padded`: the header is filled up to a multiple of four bytes.
-fn frame_padded<'a>(layer: &Layer<'a>, data: &'a [u8], trailer: Trailer, padded: bool) -> Decoded<'a> {
+fn frame_padded<'a>(layer: &Layer<'_, 'a>, data: &'a [u8], trailer: Trailer, padded: bool) -> Decoded<'a> {
     let wire = wire_above(layer, data.len());
     let (data, wire) = match trailer {
         // The sequence is cut off only where the capture reached it.
@@ -114,9 +114,9 @@ fn frame_padded<'a>(layer: &Layer<'a>, data: &'a [u8], trailer: Trailer, padded:
     match header(data, padded) {
         Ok(Header { link, body: Some(body) }) => {
             let left = wire.0.saturating_sub(u32::try_from(data.len() - body.len()).unwrap_or(0));
-            let frame = Frame { data: body, wire_len: WireLen(left), ..layer.frame };
+            let frame = Frame { data: body, wire_len: WireLen(left), ..*layer.frame };
             let length = u16::try_from(left.min(1535)).unwrap_or(1535);
-            link::ieee_802_2(&Layer { frame, ..*layer }, link, length, body)
+            link::ieee_802_2(&Layer { frame: &frame, ..*layer }, link, length, body)
         }
         Ok(Header { link, body: None }) => Decoded::begin(link, data, wire),
         Err(_) => Decoded::stopped(Link::default(), data, Stop::WirelessTruncated),

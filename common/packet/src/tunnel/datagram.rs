@@ -27,7 +27,7 @@ pub(crate) const fn is_candidate(src_port: u16, dest_port: u16) -> bool {
 /// Reads what a datagram between such ports holds; the datagram as it is, where that is no tunnel's packet.
 #[cold]
 #[inline(never)]
-pub(crate) fn unwrap<'a>(layer: &Layer<'a>, outer: Decoded<'a>) -> Decoded<'a> {
+pub(crate) fn unwrap<'a>(layer: &Layer<'_, 'a>, outer: Decoded<'a>) -> Decoded<'a> {
     let Some(Upper::Udp { src_port, dest_port }) = outer.upper else { return outer };
     let inside = match (src_port, dest_port) {
         (_, VXLAN | VXLAN_LINUX) => vxlan(outer.payload),

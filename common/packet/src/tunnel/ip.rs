@@ -14,7 +14,7 @@ const MPLS_IN_IP: u8 = 137;
 /// Reads what an IP datagram of none of the plain transports holds.
 #[cold]
 #[inline(never)]
-pub(crate) fn unwrap<'a>(layer: &Layer<'a>, outer: Decoded<'a>) -> Decoded<'a> {
+pub(crate) fn unwrap<'a>(layer: &Layer<'_, 'a>, outer: Decoded<'a>) -> Decoded<'a> {
     let Some(network) = outer.network else { return outer };
     let inside =
         |kind, content| Inside { kind, content, bytes: outer.payload, wire: outer.payload_wire, id: None, vlan: None };
@@ -42,7 +42,7 @@ pub(crate) fn unwrap<'a>(layer: &Layer<'a>, outer: Decoded<'a>) -> Decoded<'a> {
 }
 
 /// IPv4's authentication header (RFC 4302): stepped over. For IPv6 it is one of the extension headers.
-fn authenticated<'a>(layer: &Layer<'a>, outer: Decoded<'a>, network: Network) -> Decoded<'a> {
+fn authenticated<'a>(layer: &Layer<'_, 'a>, outer: Decoded<'a>, network: Network) -> Decoded<'a> {
     let mut reader = Reader::new(outer.payload);
     let Ok([next, units]) = reader.array::<2>("authentication header") else { return outer };
     let length = usize::from(units) * 4 + 8;
@@ -50,5 +50,5 @@ fn authenticated<'a>(layer: &Layer<'a>, outer: Decoded<'a>, network: Network) ->
         return outer;
     }
     let wire = WireLen(outer.payload_wire.0.saturating_sub(u32::try_from(length).unwrap_or(0)));
-    network::above(layer, outer.link, Network { protocol: next, ..network }, reader.rest(), wire)
+    network::above(layer, outer.link, (next, || Network { protocol: next, ..network }), reader.rest(), wire)
 }

@@ -140,13 +140,13 @@ pub(crate) struct Inside<'a> {
 }
 
 /// Reads what is inside the tunnel that `outer` is. `outer` itself, where that cannot be read.
-pub(crate) fn enter<'a>(layer: &Layer<'a>, outer: Decoded<'a>, inside: &Inside<'a>) -> Decoded<'a> {
+pub(crate) fn enter<'a>(layer: &Layer<'_, 'a>, outer: Decoded<'a>, inside: &Inside<'a>) -> Decoded<'a> {
     let Some(network) = outer.network else { return outer };
     if layer.depth >= MAX_TUNNEL_DEPTH {
         return Decoded { stop: Some(Stop::TunnelDepth), ..outer };
     }
-    let frame = Frame { data: inside.bytes, wire_len: inside.wire, ..layer.frame };
-    let next = Layer { frame, depth: layer.depth + 1, ..*layer };
+    let frame = Frame { data: inside.bytes, wire_len: inside.wire, ..*layer.frame };
+    let next = Layer { frame: &frame, depth: layer.depth + 1, ..*layer };
     let mut inner = match inside.content {
         Content::Ethernet => link::ethernet(&next),
         Content::Typed(kind) => link::typed(&next, Link::default(), kind, inside.bytes),

@@ -92,7 +92,7 @@ fn every_tunnel() -> Vec<(TunnelKind, Vec<u8>)> {
 fn every_tunnel_gives_the_packet_inside_and_the_addresses_outside() {
     for (at, (kind, bytes)) in every_tunnel().into_iter().enumerate() {
         let wrapped = ethernet(if bytes[0] >> 4 == 6 { 0x86dd } else { 0x0800 }, &bytes);
-        let decoded = decode(frame(1, &wrapped));
+        let decoded = decode(&frame(1, &wrapped));
         let tunnel = decoded.tunnel.unwrap_or_else(|| panic!("{at} {kind:?}: {decoded:?}"));
         assert_eq!((tunnel.kind, tunnel.depth, decoded.stop, decoded.unread), (kind, 1, None, None), "{at}");
         let Some(Upper::Tcp(tcp)) = decoded.upper else { panic!("{at} {kind:?}: {decoded:?}") };
@@ -118,7 +118,7 @@ fn f18_every_cut_of_every_tunnel_leaves_a_conversation_or_a_reason() {
         let wrapped = ethernet(if bytes[0] >> 4 == 6 { 0x86dd } else { 0x0800 }, &bytes);
         for cut in 0..wrapped.len() {
             let data = &wrapped[..cut];
-            let decoded = decode(Frame { time_ns: 0, link_type: 1, wire_len: WireLen(wrapped.len() as u32), data });
+            let decoded = decode(&Frame { time_ns: 0, link_type: 1, wire_len: WireLen(wrapped.len() as u32), data });
             let outside = if bytes[0] >> 4 == 6 { 54 } else { 34 };
             if cut >= outside + 8 {
                 assert_eq!(decoded.stop, None, "{kind:?} cut at {cut}");
@@ -151,7 +151,7 @@ fn foreign_bytes_on_a_tunnels_port_stay_udp() {
         lying,
     ] {
         let wrapped = ethernet(0x0800, &bytes);
-        let decoded = decode(frame(1, &wrapped));
+        let decoded = decode(&frame(1, &wrapped));
         assert!(matches!(decoded.upper, Some(Upper::Udp { .. })), "{decoded:?}");
         assert_eq!((decoded.tunnel, decoded.unread, decoded.stop), (None, None, None));
     }
@@ -162,7 +162,7 @@ fn what_cannot_be_read_leaves_the_tunnels_own_conversation() {
     let mut inner = plain();
     inner[0] = 0x41;
     let bytes = ethernet(0x0800, &outer(47, &[&[0, 0, 8, 0], inner.as_slice()].concat()));
-    let decoded = decode(frame(1, &bytes));
+    let decoded = decode(&frame(1, &bytes));
     assert_eq!((decoded.upper, decoded.unread), (Some(Upper::Other), Some(TunnelKind::Gre)));
     assert_eq!(decoded.network.map(|network| network.protocol), Some(47));
     // Encrypted PPP, a keep-alive, and an unknown protocol are no faults.
@@ -170,7 +170,7 @@ fn what_cannot_be_read_leaves_the_tunnels_own_conversation() {
         [vec![0x30, 1, 0x88, 0x0b, 0, 4, 0, 9, 0, 0, 0, 1, 0, 0xfd, 1, 2], vec![0, 0, 0, 0], vec![0, 0, 0x12, 0x34]]
     {
         let bytes = ethernet(0x0800, &outer(47, &packet));
-        let decoded = decode(frame(1, &bytes));
+        let decoded = decode(&frame(1, &bytes));
         assert_eq!((decoded.upper, decoded.unread, decoded.stop), (Some(Upper::Other), None, None), "{packet:x?}");
     }
 }
@@ -179,7 +179,7 @@ fn what_cannot_be_read_leaves_the_tunnels_own_conversation() {
 fn ethernet_inside_may_carry_conversations_below_ip() {
     let arp = ethernet(0x0806, &[0; 28]);
     let bytes = ethernet(0x0800, &over_udp(50_000, 4789, &[8, 0, 0, 0, 0, 0, 5, 0], &arp));
-    let decoded = decode(frame(1, &bytes));
+    let decoded = decode(&frame(1, &bytes));
     assert_eq!((decoded.network, decoded.link.ether_type), (None, Some(0x0806)));
     assert_eq!(decoded.tunnel.map(|tunnel| tunnel.kind), Some(TunnelKind::Vxlan));
 }
@@ -190,23 +190,23 @@ fn f33_tunnels_are_followed_to_a_limit() {
     for depth in 1..=MAX_TUNNEL_DEPTH {
         packet =
             if depth % 2 == 0 { outer(4, &packet) } else { outer(47, &[&[0, 0, 8, 0], packet.as_slice()].concat()) };
-        let decoded = decode(frame(101, &packet));
+        let decoded = decode(&frame(101, &packet));
         assert_eq!(decoded.tunnel.map(|tunnel| tunnel.depth), Some(depth));
         assert_eq!(decoded.payload, b"inside");
     }
     packet = outer(4, &packet);
-    assert_eq!(decode(frame(101, &packet)).stop, Some(Stop::TunnelDepth));
+    assert_eq!(decode(&frame(101, &packet)).stop, Some(Stop::TunnelDepth));
     // Pseudo-wires in pseudo-wires, and VXLAN in VXLAN.
     let mut wire = ethernet(0x0800, &plain());
     for _ in 0..=MAX_TUNNEL_DEPTH {
         wire = ethernet(0x8847, &[&[0, 0, 0x11, 64, 0, 0, 0, 0], wire.as_slice()].concat());
     }
-    assert_eq!(decode(frame(1, &wire)).stop, Some(Stop::TunnelDepth));
+    assert_eq!(decode(&frame(1, &wire)).stop, Some(Stop::TunnelDepth));
     let mut overlay = ethernet(0x0800, &plain());
     for _ in 0..=MAX_TUNNEL_DEPTH {
         overlay = ethernet(0x0800, &over_udp(50_000, 4789, &[8, 0, 0, 0, 0, 0, 5, 0], &overlay));
     }
-    assert_eq!(decode(frame(1, &overlay)).stop, Some(Stop::TunnelDepth));
+    assert_eq!(decode(&frame(1, &overlay)).stop, Some(Stop::TunnelDepth));
 }
 
 #[test]
@@ -240,7 +240,7 @@ proptest! {
             wrapped[usize::from(at) % length] = byte;
         }
         wrapped.truncate(wrapped.len().max(cut) - cut);
-        for decoded in [decode(frame(1, &wrapped)), crate::decode_checked(frame(1, &wrapped))] {
+        for decoded in [decode(&frame(1, &wrapped)), crate::decode_checked(&frame(1, &wrapped))] {
             prop_assert!(decoded.payload.len() <= wrapped.len());
             prop_assert!(decoded.tunnel.is_none_or(|tunnel| tunnel.depth <= MAX_TUNNEL_DEPTH));
         }
