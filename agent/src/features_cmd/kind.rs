@@ -11,7 +11,7 @@ pub enum Kind {
     /// A TLS or QUIC flow with every schema the trainer reads (JSON Lines only)
     #[default]
     Training,
-    /// A conversation with 8 payload packets or more: how they follow each other (polling/1, JSON Lines only)
+    /// A conversation with 8 payload packets or more: how they follow each other (polling/2, JSON Lines only)
     Polling,
     /// A packet: nPrint's bits (packet/1)
     Packet,

@@ -158,7 +158,7 @@ impl Shard {
         let minute = now / MERGE_NANOS;
         if minute != self.minute {
             self.minute = minute;
-            self.turns = Clock::tick_of((minute + 1) * MERGE_NANOS);
+            self.turns = Clock::tick_of((minute + 1).saturating_mul(MERGE_NANOS));
             let Listener { merges, reports, .. } = &mut self.listener;
             merges.iter_mut().for_each(|merge| merge.flush(reports));
         }
@@ -248,7 +248,7 @@ impl Handler for Listener {
             detail.packet(direction, packet.time, payload);
         }
         if payload > 0 && (self.watch == Watch::All || !state.conversation.is_recognised()) {
-            self.follow(state, direction, packet.time, payload);
+            self.follow(state, direction, packet);
         }
         if self.level != Level::Full {
             self.cut(state);
@@ -348,10 +348,11 @@ impl Listener {
 
     /// Keeps a payload packet of a conversation that nobody has recognised by now.
     #[cold]
-    fn follow(&self, state: &mut Tracked, direction: Direction, time: Timestamp, payload_len: u32) {
+    fn follow(&self, state: &mut Tracked, direction: Direction, packet: &Packet<'_>) {
         if self.watch != Watch::None && state.stats.payload_packets() > polling::PASSED_OVER {
-            let begin = || Box::new(Polling::behind(&state.stats, direction, payload_len));
-            state.polling.get_or_insert_with(begin).packet(direction, time, payload_len);
+            let begin = || Box::new(Polling::behind(&state.stats, direction, packet.payload_wire));
+            let polling = state.polling.get_or_insert_with(begin);
+            polling.packet(direction, packet.time, packet.payload_wire, packet.payload);
         }
     }
 

@@ -24,6 +24,7 @@ mod flow_stats;
 mod handshake;
 mod hello;
 pub mod host;
+mod layout;
 mod lru;
 pub mod names;
 mod observation;

@@ -17,7 +17,7 @@ pub struct Observation<'a> {
     pub stats: &'a FlowStats,
     /// What `flow/2` and `sequence/2` need beside; `None` where it was not kept.
     pub detail: Option<&'a FlowDetail>,
-    /// What `polling/1` is made of; `None` where the conversation was recognised, or none of its payload was kept.
+    /// What `polling/2` is made of; `None` where the conversation was recognised, or none of its payload was kept.
     pub polling: Option<&'a Polling>,
     /// The transport.
     pub transport: Transport,

@@ -1,12 +1,13 @@
-//! `polling/1`: how the messages of a conversation follow each other.
+//! `polling/2`: how the messages of a conversation follow each other.
 //!
 //! Industrial conversations repeat themselves: few sizes, question and answer, a steady period. That is still seen where
-//! the payload says nothing. [`Polling`] keeps direction, size and time of payload packets; the schema describes them. It begins with
+//! the payload says nothing. [`Polling`] keeps direction, size, time and first bytes of payload packets; the schema describes them. It begins with
 //! the third packet that has payload: most conversations are recognised by then and need none of this. The two before it are
 //! told by their sums where each side sent one.
 
 use crate::behaviour::{head, share};
 use crate::flow_stats::FlowStats;
+use crate::layout::{self, Head};
 use crate::observation::Observation;
 use crate::schema::{flag, log, maybe};
 use picket_event::Direction::{ToClient, ToServer};
@@ -21,7 +22,7 @@ const LEAST_FEATURES: usize = 6;
 /// Packets with payload that a conversation must have before it is named by them.
 pub const LEAST: u64 = 20;
 
-/// The payload packets of a conversation that nobody has recognised: at most 66, eight bytes each.
+/// The payload packets of a conversation that nobody has recognised: at most 66, 16 bytes each.
 #[derive(Clone, Debug, Default)]
 pub struct Polling {
     steps: Vec<Step>,
@@ -36,6 +37,7 @@ struct Step {
     /// Bytes of payload.
     length: u16,
     to_server: bool,
+    head: Head,
 }
 
 impl Polling {
@@ -50,14 +52,16 @@ impl Polling {
         };
         let mut begun = Self::default();
         if let (Some(request), Some(answer)) = (before(ToServer), before(ToClient)) {
-            let step = |bytes, to_server| Step { gap: 0, length: u16::try_from(bytes).unwrap_or(u16::MAX), to_server };
+            let length = |bytes| u16::try_from(bytes).unwrap_or(u16::MAX);
+            let step = |bytes, to_server| Step { gap: 0, length: length(bytes), to_server, head: Head::default() };
             begun.steps.extend([step(request, true), step(answer, false)]);
         }
         begun
     }
 
-    /// Keeps one packet of `payload_len` bytes of payload; those behind the last place are left out.
-    pub fn packet(&mut self, direction: Direction, time: Timestamp, payload_len: u32) {
+    /// Keeps one packet of `payload_len` bytes of payload, of which `payload` was captured; those behind the last place are
+    /// left out.
+    pub fn packet(&mut self, direction: Direction, time: Timestamp, payload_len: u32, payload: &[u8]) {
         if self.steps.len() >= STEPS || payload_len == 0 {
             return;
         }
@@ -65,7 +69,7 @@ impl Polling {
         let gap = if self.last == Timestamp::EPOCH { 0 } else { u32::try_from(since).unwrap_or(u32::MAX) };
         self.last = self.last.max(time);
         let length = u16::try_from(payload_len).unwrap_or(u16::MAX);
-        self.steps.push(Step { gap, length, to_server: direction == ToServer });
+        self.steps.push(Step { gap, length, to_server: direction == ToServer, head: Head::of(payload) });
     }
 
     /// Exchanges the directions, when the sensor learns that it had taken the server for the client.
@@ -82,6 +86,11 @@ impl Polling {
     fn lengths(&self, direction: Direction) -> Vec<u16> {
         let of_way = self.steps.iter().filter(|step| step.to_server == (direction == ToServer));
         of_way.map(|step| step.length).collect()
+    }
+
+    fn messages(&self, direction: Direction) -> Vec<(Head, u16)> {
+        let of_way = self.steps.iter().filter(|step| step.to_server == (direction == ToServer));
+        of_way.map(|step| (step.head, step.length)).collect()
     }
 
     /// Neighbouring packets.
@@ -101,13 +110,15 @@ const BINS: [u16; 40] = [
     128, 160, 200, 256, 384, 512, 768, 1_024, 1_300, 1_500,
 ];
 
-/// Features of `polling/1`.
-pub(crate) const LEN: usize = COLUMNS.len() + 2 * BINS.len();
+/// Features of `polling/2`.
+pub(crate) const LEN: usize = COLUMNS.len() + 2 * BINS.len() + layout::LEN;
+/// Features from the end that are made of payload bytes.
+pub const OF_BYTES: usize = layout::LEN;
 
-/// Names of the shares of sizes: from that many bytes on and below the next.
-pub(crate) fn bin_names() -> impl Iterator<Item = String> {
+/// Names behind the columns: the shares of sizes, from that many bytes on and below the next, then what stands where.
+pub(crate) fn more_names() -> impl Iterator<Item = String> {
     let of = |way: &'static str| BINS.iter().map(move |least| format!("polling_{way}_size_{least}"));
-    of("src2dst").chain(of("dst2src"))
+    of("src2dst").chain(of("dst2src")).chain(layout::names())
 }
 
 /// Columns before the shares of sizes: name, unit, meaning. Those of one direction stand twice.
@@ -155,7 +166,7 @@ pub(crate) const COLUMNS: &[(&str, &str, &str)] = &[
     ("polling_dst2src_fourth_share", "0..1", "share of sizes that four divides"),
 ];
 
-/// Appends `polling/1`; all absent where too little was kept.
+/// Appends `polling/2`; all absent where too little was kept.
 pub(crate) fn extract(seen: &Observation<'_>, into: &mut Vec<f32>) {
     let Some(polling) = seen.polling.filter(|polling| polling.describes()) else {
         into.extend(std::iter::repeat_n(f32::NAN, LEN));
@@ -186,6 +197,8 @@ pub(crate) fn extract(seen: &Observation<'_>, into: &mut Vec<f32>) {
     sizes(up, into);
     sizes(down, into);
     bins.iter().for_each(|bins| into.extend_from_slice(bins));
+    let answered: Vec<(Head, Head)> = polling.answered().map(|(request, answer)| (request.head, answer.head)).collect();
+    layout::extract([&polling.messages(ToServer), &polling.messages(ToClient)], &answered, into);
 }
 
 /// Shares of sizes by bin; absent without packets.
@@ -297,7 +310,7 @@ mod tests {
                 stats.packet(direction, time, length + 54, length, 0x18, 100, &[]);
                 if stats.payload_packets() > PASSED_OVER {
                     let kept = polling.get_or_insert_with(|| Polling::behind(&stats, direction, length));
-                    kept.packet(direction, time, length);
+                    kept.packet(direction, time, length, &[]);
                 }
             }
         }
@@ -318,7 +331,7 @@ mod tests {
         };
         let mut vector = Vec::new();
         extract(&seen, &mut vector);
-        let names: Vec<String> = COLUMNS.iter().map(|(name, _, _)| (*name).to_owned()).chain(bin_names()).collect();
+        let names: Vec<String> = COLUMNS.iter().map(|(name, _, _)| (*name).to_owned()).chain(more_names()).collect();
         assert_eq!(vector.len(), names.len());
         vector[names.iter().position(|known| known == name).unwrap()]
     }

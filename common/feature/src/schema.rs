@@ -30,7 +30,7 @@ pub enum Schema {
     Sequence2,
     /// The server name's shape and characters (`names/1`).
     Names,
-    /// How payload packets follow each other (`polling/1`).
+    /// How payload packets follow each other (`polling/2`).
     Polling,
 }
 
@@ -79,7 +79,7 @@ impl Schema {
             Self::Flow2 => "flow/2",
             Self::Sequence2 => "sequence/2",
             Self::Names => "names/1",
-            Self::Polling => "polling/1",
+            Self::Polling => "polling/2",
         }
     }
 
@@ -109,7 +109,7 @@ impl Schema {
             }
             Self::Polling => {
                 let told = polling::COLUMNS.iter().map(|(name, _, _)| (*name).to_owned());
-                told.chain(polling::bin_names()).collect()
+                told.chain(polling::more_names()).collect()
             }
         }
     }
@@ -137,7 +137,7 @@ impl Schema {
             }
             Self::Names => "The server name's shape, and hashed pairs and triples of its characters.",
             Self::Polling => {
-                "How the first 66 packets with payload follow each other, in conversations with 8 or more."
+                "How the first 66 packets with payload follow each other and what stands where in them, in conversations with 8 or more."
             }
         }
     }
@@ -398,7 +398,7 @@ mod tests {
             ("flow/2", 107),
             ("sequence/2", 260),
             ("names/1", 212),
-            ("polling/1", 121),
+            ("polling/2", 164),
         ];
         assert_eq!(lengths, published);
         assert_eq!((pair_columns().len(), host_columns().len()), (25, 30));
