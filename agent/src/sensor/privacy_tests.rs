@@ -60,6 +60,7 @@ fn events() -> Vec<Event> {
         score: Some(score),
         payload: None,
         tunnel: None,
+        detail: None,
     };
     let tls = Tls { sni: Some(name()), certificate: Some(certificate), ..Tls::default() };
     let asset = Asset {

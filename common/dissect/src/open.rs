@@ -1,5 +1,6 @@
 //! A session with what it has not consumed yet, and the contract it is held to.
 
+use crate::heads::Beginning;
 use crate::identify::Candidate;
 use crate::{Context, Input, Need, Next, Output, Progress, SessionBox};
 use picket_event::Direction;
@@ -20,6 +21,10 @@ pub(crate) struct Open {
     rest: [Vec<u8>; 2],
     /// Bytes that have to be in view before the session is called, or [`NOTHING`].
     want: [usize; 2],
+    /// What it was given first, as long as it has told nothing of it.
+    begun: Option<Box<Beginning>>,
+    /// Whether it has told something: then it will not give up without a word.
+    told: bool,
 }
 
 impl std::fmt::Debug for Open {
@@ -40,8 +45,30 @@ pub(crate) enum Outcome {
 }
 
 impl Open {
-    pub(crate) const fn new(session: SessionBox, candidate: Candidate) -> Self {
-        Self { session, candidate, rest: [Vec::new(), Vec::new()], want: [1, 1] }
+    pub(crate) const fn new(session: SessionBox, candidate: Candidate, begun: Option<Box<Beginning>>) -> Self {
+        Self { session, candidate, rest: [Vec::new(), Vec::new()], want: [1, 1], begun, told: false }
+    }
+
+    /// Keeps the first bytes of a session that may yet give up, once it has read them: most tell something at once.
+    #[inline]
+    pub(crate) fn remember(&mut self, direction: Direction, bytes: &[u8], output: &Output) {
+        if self.told {
+            return;
+        }
+        if !output.events.is_empty() || !output.facts.is_empty() {
+            (self.told, self.begun) = (true, None);
+        } else {
+            self.begun.get_or_insert_default().describe(direction, bytes);
+        }
+    }
+
+    /// What it was given first, up to the bytes of the caller's `direction` with which it gave up.
+    pub(crate) fn beginning(self, direction: Direction, bytes: &[u8]) -> Option<Box<Beginning>> {
+        let mut begun = self.begun;
+        if !bytes.is_empty() {
+            begun.get_or_insert_default().describe(direction, bytes);
+        }
+        begun
     }
 
     /// Whether bytes of this direction are of any use to it.

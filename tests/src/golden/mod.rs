@@ -2,6 +2,7 @@
 
 mod automation;
 mod codesys;
+mod described;
 mod dnp3;
 mod dns;
 mod dtls;
@@ -65,6 +66,7 @@ pub fn all() -> Vec<Made> {
     all.extend(codesys::captures().into_iter().map(|(name, capture)| ("codesys", name, capture)));
     all.extend(mms::captures().into_iter().map(|(name, capture)| ("mms", name, capture)));
     all.extend(plant::captures());
+    all.extend(described::captures());
     all
 }
 

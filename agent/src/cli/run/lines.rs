@@ -5,8 +5,8 @@ use super::super::stop::Signals;
 use super::books::Books;
 use crate::capture::{CaptureError, FileSource, Filled, FrameBatch, FrameSource, Inputs, LiveSource};
 use crate::pipeline::Pipeline;
-use crate::sensor::{HashKey, Level};
-use picket_event::Timestamp;
+use crate::sensor::{HashKey, Level, Ring};
+use picket_event::{Source, Timestamp};
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -79,10 +79,11 @@ impl Lines {
         let mut threads = Vec::new();
         match self {
             Self::Live(sources) => {
-                for (number, watched) in sources.into_iter().enumerate() {
+                let shares = shares(&sources, key);
+                for (number, (watched, ring)) in sources.into_iter().zip(shares).enumerate() {
                     // Sensors of one run share no key, so that their flows share no ids.
                     let key = HashKey([key.0[0].wrapping_add(number as u64), key.0[1]]);
-                    let pipeline = Pipeline::new(&template.live(watched.source.source(), key), workers)?;
+                    let pipeline = Pipeline::new(&template.live(watched.source.source(), key, ring), workers)?;
                     let books = Arc::clone(books);
                     let work = move || live(watched, pipeline, &books);
                     threads.push(std::thread::Builder::new().name("capture".to_owned()).spawn(work)?);
@@ -96,6 +97,25 @@ impl Lines {
         }
         Ok(Running { threads })
     }
+}
+
+/// The shares in the windows of hosts, for rings that are not alone at their interface.
+fn shares(sources: &[Watched], key: HashKey) -> Vec<Option<Ring>> {
+    let mut shared: Vec<(&Source, Vec<Ring>)> = Vec::new();
+    let mut all = Vec::with_capacity(sources.len());
+    for watched in sources {
+        let of = watched.source.source();
+        let rings = sources.iter().filter(|other| other.source.source() == of).count();
+        if rings < 2 {
+            all.push(None);
+            continue;
+        }
+        if !shared.iter().any(|(known, _)| *known == of) {
+            shared.push((of, Ring::share(rings, key)));
+        }
+        all.push(shared.iter_mut().find(|(known, _)| *known == of).and_then(|(_, shares)| shares.pop()));
+    }
+    all
 }
 
 /// Watches an interface until it is stopped.
