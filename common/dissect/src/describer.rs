@@ -19,13 +19,16 @@ pub(crate) struct Said<'a> {
     pub(crate) context: &'a Context,
 }
 
+/// Tells the length of the message at the beginning of a stream.
+pub(crate) type Length = fn(&[u8]) -> Result<usize, Fault>;
+
 /// How one protocol's messages are read.
 #[derive(Debug)]
 pub(crate) struct Way {
     /// Messages that are looked at.
     pub(crate) messages: u16,
-    /// Length of the message at the beginning of a stream; `None` where there are datagrams alone.
-    pub(crate) length: Option<fn(&[u8]) -> Result<usize, Fault>>,
+    /// Where messages end in a stream; `None` where there are datagrams alone.
+    pub(crate) length: Option<Length>,
     /// Whether a datagram is the beginning of another protocol that the ends have agreed on.
     pub(crate) is_other: fn(&[u8]) -> bool,
     /// Reads a message. What it says before a fault counts.
