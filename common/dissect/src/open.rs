@@ -11,7 +11,7 @@ pub(crate) const MESSAGE_LIMIT: usize = 66_000;
 /// Memory of an emptied buffer that is kept for the next message, bytes.
 const KEEP: usize = 4096;
 /// `want` of a direction that is not needed any more.
-const NOTHING: usize = usize::MAX;
+const NOTHING: u32 = u32::MAX;
 
 /// An open session. Directions are the session's.
 pub(crate) struct Open {
@@ -20,7 +20,7 @@ pub(crate) struct Open {
     /// Unconsumed bytes.
     rest: [Vec<u8>; 2],
     /// Bytes that have to be in view before the session is called, or [`NOTHING`].
-    want: [usize; 2],
+    want: [u32; 2],
     /// What it was given first, as long as it has told nothing of it.
     begun: Option<Box<Beginning>>,
     /// Whether it has told something: then it will not give up without a word.
@@ -105,7 +105,7 @@ impl Open {
             return (outcome, Vec::new());
         }
         rest.extend_from_slice(bytes);
-        if rest.len() < *want {
+        if rest.len() < *want as usize {
             return (Outcome::Goes, Vec::new());
         }
         let mut all = std::mem::take(rest);
@@ -136,7 +136,7 @@ impl Open {
             if want == NOTHING {
                 return (Outcome::Goes, bytes.len());
             }
-            if view.len() < want {
+            if view.len() < want as usize {
                 return (Outcome::Goes, at);
             }
             let progress = call(&mut self.session, direction, Input::Stream(view), context, output);
@@ -209,7 +209,7 @@ impl Open {
         let Some(want) = self.want.get_mut(direction.index()) else { return Outcome::Done };
         match need {
             Need::Bytes(n) if n > MESSAGE_LIMIT => return Outcome::Done,
-            Need::Bytes(n) if *want != NOTHING => *want = n.max(1),
+            Need::Bytes(n) if *want != NOTHING => *want = u32::try_from(n.max(1)).unwrap_or(NOTHING),
             Need::Bytes(_) => {}
             Need::Nothing => *want = NOTHING,
             Need::Done => return Outcome::Done,
