@@ -34,7 +34,7 @@ pub(crate) mod tests;
 
 pub use level::{Level, SAMPLE};
 pub use limits::{Limits, Timeouts};
-pub use rings::Ring;
+pub use rings::{Joined, Ring, Shared};
 pub use sink::{Count, Sink};
 
 use back::Back;

@@ -9,18 +9,25 @@ use super::hosts::Hosts;
 use picket_event::Timestamp;
 use picket_feature::host::HostWindow;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// One ring's share in the windows of an interface.
 #[derive(Clone, Debug)]
 pub struct Ring {
-    all: Arc<Mutex<Joined>>,
+    all: Arc<dyn Shared>,
     /// Its books tell what the windows cost.
     first: bool,
 }
 
+/// Hands the windows to one ring at a time: how is the shell's business, which has the threads.
+pub trait Shared: std::fmt::Debug + Send + Sync {
+    /// Does this work on them, once, while no other ring does.
+    fn alone(&self, work: &mut dyn FnMut(&mut Joined));
+}
+
+/// The windows of all rings of an interface.
 #[derive(Debug)]
-struct Joined {
+pub struct Joined {
     hosts: Hosts,
     /// Rings that have not stopped.
     at_work: usize,
@@ -31,10 +38,18 @@ struct Joined {
 impl Ring {
     /// The shares of so many rings of one interface.
     #[must_use]
-    pub fn share(rings: usize, key: HashKey) -> Vec<Self> {
-        let joined = Joined { hosts: Hosts::new(key.0[0]), at_work: rings, closed: Timestamp::EPOCH };
-        let all = Arc::new(Mutex::new(joined));
-        (0..rings).map(|ring| Self { all: Arc::clone(&all), first: ring == 0 }).collect()
+    pub fn share(rings: usize, all: &Arc<dyn Shared>) -> Vec<Self> {
+        (0..rings).map(|ring| Self { all: Arc::clone(all), first: ring == 0 }).collect()
+    }
+
+    fn alone<R>(&self, work: impl FnOnce(&mut Joined) -> R) -> Option<R> {
+        let (mut work, mut done) = (Some(work), None);
+        self.all.alone(&mut |joined| {
+            if let Some(work) = work.take() {
+                done = Some(work(joined));
+            }
+        });
+        done
     }
 }
 
@@ -55,11 +70,10 @@ impl Windows {
 
     /// The windows, to count in.
     #[inline]
-    pub(crate) fn with<R>(&mut self, work: impl FnOnce(&mut Hosts) -> R) -> R {
+    pub(crate) fn with(&mut self, work: impl FnOnce(&mut Hosts)) {
         match self {
             Self::Own(hosts) => work(hosts),
-            // A thread that died in between has left counters behind, no more.
-            Self::Joined(ring) => work(&mut ring.all.lock().unwrap_or_else(PoisonError::into_inner).hosts),
+            Self::Joined(ring) => ring.alone(|joined| work(&mut joined.hosts)).unwrap_or_default(),
         }
     }
 
@@ -67,7 +81,7 @@ impl Windows {
     pub(crate) fn close(&mut self, end: Timestamp) -> Closed {
         match self {
             Self::Own(hosts) => hosts.close(end).collect(),
-            Self::Joined(ring) => ring.all.lock().unwrap_or_else(PoisonError::into_inner).close(end),
+            Self::Joined(ring) => ring.alone(|joined| joined.close(end)).unwrap_or_default(),
         }
     }
 
@@ -75,11 +89,7 @@ impl Windows {
     pub(crate) fn finish(&mut self, end: Timestamp) -> Closed {
         match self {
             Self::Own(hosts) => hosts.close(end).collect(),
-            Self::Joined(ring) => {
-                let mut joined = ring.all.lock().unwrap_or_else(PoisonError::into_inner);
-                joined.at_work = joined.at_work.saturating_sub(1);
-                if joined.at_work == 0 { joined.close(end) } else { Closed::new() }
-            }
+            Self::Joined(ring) => ring.alone(|joined| joined.finish(end)).unwrap_or_default(),
         }
     }
 
@@ -88,7 +98,7 @@ impl Windows {
         match self {
             Self::Own(hosts) => hosts.capped(),
             Self::Joined(ring) => {
-                let capped = ring.all.lock().unwrap_or_else(PoisonError::into_inner).hosts.capped();
+                let capped = ring.alone(|joined| joined.hosts.capped()).unwrap_or_default();
                 capped.map(|(row, count)| (row, if ring.first { count } else { 0 }))
             }
         }
@@ -96,6 +106,17 @@ impl Windows {
 }
 
 impl Joined {
+    /// Those of so many rings.
+    #[must_use]
+    pub fn new(rings: usize, key: HashKey) -> Self {
+        Self { hosts: Hosts::new(key.0[0]), at_work: rings, closed: Timestamp::EPOCH }
+    }
+
+    fn finish(&mut self, end: Timestamp) -> Closed {
+        self.at_work = self.at_work.saturating_sub(1);
+        if self.at_work == 0 { self.close(end) } else { Closed::new() }
+    }
+
     fn close(&mut self, end: Timestamp) -> Closed {
         if end <= self.closed {
             return Closed::new();
@@ -110,6 +131,16 @@ mod tests {
     use super::*;
     use crate::sensor::hosts::tests::row;
 
+    #[derive(Debug)]
+    #[allow(clippy::disallowed_types, reason = "stands for the shell")]
+    struct Locked(std::sync::Mutex<Joined>);
+
+    impl Shared for Locked {
+        fn alone(&self, work: &mut dyn FnMut(&mut Joined)) {
+            work(&mut self.0.lock().unwrap());
+        }
+    }
+
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_parts(seconds, 0)
     }
@@ -117,8 +148,10 @@ mod tests {
     /// A host whose conversations come by two rings has one window, told by the ring that reaches its end first.
     #[test]
     fn rings_share_their_windows() {
-        let mut rings: Vec<Windows> =
-            Ring::share(2, HashKey::FILE).into_iter().map(|ring| Windows::new(Some(ring), HashKey::FILE)).collect();
+        #[allow(clippy::disallowed_types, reason = "stands for the shell")]
+        let all: Arc<dyn Shared> = Arc::new(Locked(std::sync::Mutex::new(Joined::new(2, HashKey::FILE))));
+        let shares = Ring::share(2, &all).into_iter();
+        let mut rings: Vec<Windows> = shares.map(|ring| Windows::new(Some(ring), HashKey::FILE)).collect();
         for (windows, port) in rings.iter_mut().zip([443, 8443]) {
             windows.with(|hosts| hosts.row(&row("10.0.0.1", "192.0.2.9", port, 0)));
         }

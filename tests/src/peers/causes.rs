@@ -28,7 +28,7 @@ pub enum Cause {
     Damaged,
     /// The other has no conversation between these ends: it does not open what it lies in, or keeps it under other ends.
     NoConversation,
-    /// The other follows the conversation and has not read the message.
+    /// The peer follows the conversation, nothing hinders it, and it does not read the message.
     NotRead,
     /// None of the rules.
     Unexplained,
@@ -44,31 +44,32 @@ impl Cause {
             Self::Hindered => "segments or fragments are missing or out of order",
             Self::Damaged => "the message contradicts itself or is cut",
             Self::NoConversation => "the other has no conversation between these ends",
-            Self::NotRead => "the other follows the conversation and does not read the message",
+            Self::NotRead => "the peer follows the conversation and does not read the message",
             Self::Unexplained => "unexplained",
         }
     }
 }
 
-/// Why `other` does not make a claim that `who` makes.
+/// Why `other` does not make a claim that `who` makes; `by_peer` says that who makes it is the peer. What Picket lacks has to have
+/// a reason beyond that it lacks it.
 #[must_use]
-pub fn cause(ends: &Ends, what: What, who: &Claims, other: &Claims) -> Cause {
+pub fn cause(ends: &Ends, what: What, who: &Claims, other: &Claims, by_peer: bool) -> Cause {
     let is_its_own = |claim: &&(Ends, What, String)| claim.0 == *ends && claim.1 == what && !who.all.contains(claim);
     if other.all.iter().any(|claim| is_its_own(&claim)) {
         return Cause::AnotherValue;
     }
     let (mine, theirs) = (who.about.get(ends), other.about.get(ends));
     let Some(theirs) = theirs else { return Cause::NoConversation };
-    if theirs.is_damaged || mine.is_some_and(|mine| mine.is_damaged) {
-        return Cause::Damaged;
-    }
     if !theirs.names.iter().any(|name| fits(name, what)) {
         return Cause::NamedOtherwise;
+    }
+    if theirs.is_damaged || mine.is_some_and(|mine| mine.is_damaged) {
+        return Cause::Damaged;
     }
     if theirs.is_hindered || mine.is_some_and(|mine| mine.is_hindered) {
         return Cause::Hindered;
     }
-    if theirs.names.is_empty() { Cause::Unexplained } else { Cause::NotRead }
+    if by_peer { Cause::Unexplained } else { Cause::NotRead }
 }
 
 /// Whether a conversation of this name can say such a thing.

@@ -220,7 +220,7 @@ impl Comparison {
             };
             let (ends, what, value) = claim;
             let (claims, other) = if who == "peer" { (peer, picket) } else { (picket, peer) };
-            let cause = cause(&ends, what, claims, other);
+            let cause = cause(&ends, what, claims, other, who == "peer");
             *self.causes.entry((what, who, cause)).or_default() += 1;
             let ((a, ap), (b, bp)) = ends;
             let (names, why) = (other.about.get(&ends).map(|about| &about.names), cause.words());

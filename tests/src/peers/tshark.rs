@@ -82,10 +82,12 @@ fn frame(fields: &[&str; FIELDS.len()], claims: &mut Claims, first: &mut First) 
     let all = |text: &str| -> Vec<String> {
         text.split(AGGREGATOR).filter(|value| !value.is_empty()).map(|value| value.trim_end().to_owned()).collect()
     };
+    // The root has a name of its own there.
+    let questions = all(questions).into_iter().map(|name| if name == "<Root>" { ".".to_owned() } else { name });
     claims.all.extend(all(banners).into_iter().map(|banner| (ends, What::SshBanner, comparable(&banner))));
     // DNS inside HTTP stands in a body, and bodies are not read.
     if protocols.ends_with(":dns") && !protocols.contains(":http") {
-        claims.all.extend(all(questions).into_iter().map(|name| (ends, What::DnsQuestion, comparable(&name))));
+        claims.all.extend(questions.map(|name| (ends, What::DnsQuestion, comparable(&name))));
     }
 }
 

@@ -5,10 +5,10 @@ use super::super::stop::Signals;
 use super::books::Books;
 use crate::capture::{CaptureError, FileSource, Filled, FrameBatch, FrameSource, Inputs, LiveSource};
 use crate::pipeline::Pipeline;
-use crate::sensor::{HashKey, Level, Ring};
+use crate::sensor::{HashKey, Joined, Level, Ring, Shared};
 use picket_event::{Source, Timestamp};
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -99,6 +99,17 @@ impl Lines {
     }
 }
 
+/// Windows of hosts that several threads count in, one at a time.
+#[derive(Debug)]
+struct Locked(Mutex<Joined>);
+
+impl Shared for Locked {
+    fn alone(&self, work: &mut dyn FnMut(&mut Joined)) {
+        // A thread that died in between has left counters behind, no more.
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
 /// The shares in the windows of hosts, for rings that are not alone at their interface.
 fn shares(sources: &[Watched], key: HashKey) -> Vec<Option<Ring>> {
     let mut shared: Vec<(&Source, Vec<Ring>)> = Vec::new();
@@ -111,7 +122,8 @@ fn shares(sources: &[Watched], key: HashKey) -> Vec<Option<Ring>> {
             continue;
         }
         if !shared.iter().any(|(known, _)| *known == of) {
-            shared.push((of, Ring::share(rings, key)));
+            let all: Arc<dyn Shared> = Arc::new(Locked(Mutex::new(Joined::new(rings, key))));
+            shared.push((of, Ring::share(rings, &all)));
         }
         all.push(shared.iter_mut().find(|(known, _)| *known == of).and_then(|(_, shares)| shares.pop()));
     }
