@@ -235,7 +235,7 @@ impl Back {
         sink.event(event);
     }
 
-    fn tell_hosts(&mut self, end: Timestamp, closed: Vec<(IpAddr, HostWindow)>, sink: &mut impl Sink) {
+    fn tell_hosts(&mut self, end: Timestamp, closed: impl Iterator<Item = (IpAddr, HostWindow)>, sink: &mut impl Sink) {
         for (ip, window) in closed {
             if self.observe {
                 sink.host(ip, end, &window);

@@ -60,9 +60,6 @@ pub(crate) enum Windows {
     Joined(Ring),
 }
 
-/// What each host did in a window, by address.
-type Closed = Vec<(IpAddr, HostWindow)>;
-
 impl Windows {
     pub(crate) fn new(ring: Option<Ring>, key: HashKey) -> Self {
         ring.map_or_else(|| Self::Own(Box::new(Hosts::new(key.0[0]))), Self::Joined)
@@ -78,19 +75,23 @@ impl Windows {
     }
 
     /// Ends the window at `end`, unless another ring has done it.
-    pub(crate) fn close(&mut self, end: Timestamp) -> Closed {
-        match self {
-            Self::Own(hosts) => hosts.close(end).collect(),
-            Self::Joined(ring) => ring.alone(|joined| joined.close(end)).unwrap_or_default(),
-        }
+    pub(crate) fn close(&mut self, end: Timestamp) -> impl Iterator<Item = (IpAddr, HostWindow)> + use<> {
+        let closed = match self {
+            Self::Own(hosts) => Some(hosts.close(end)),
+            Self::Joined(ring) => {
+                ring.alone(|joined| joined.begin_next(end).then(|| joined.hosts.close(end))).flatten()
+            }
+        };
+        closed.into_iter().flatten()
     }
 
     /// The input is over at `end`: what is left, unless other rings go on.
-    pub(crate) fn finish(&mut self, end: Timestamp) -> Closed {
-        match self {
-            Self::Own(hosts) => hosts.close(end).collect(),
-            Self::Joined(ring) => ring.alone(|joined| joined.finish(end)).unwrap_or_default(),
-        }
+    pub(crate) fn finish(&mut self, end: Timestamp) -> impl Iterator<Item = (IpAddr, HostWindow)> + use<> {
+        let is_last = match self {
+            Self::Own(_) => true,
+            Self::Joined(ring) => ring.alone(Joined::stop).unwrap_or(true),
+        };
+        is_last.then(|| self.close(end)).into_iter().flatten()
     }
 
     /// What reached a cap; the first ring tells it for all.
@@ -112,17 +113,17 @@ impl Joined {
         Self { hosts: Hosts::new(key.0[0]), at_work: rings, closed: Timestamp::EPOCH }
     }
 
-    fn finish(&mut self, end: Timestamp) -> Closed {
+    /// A ring stops; answers whether it was the last.
+    fn stop(&mut self) -> bool {
         self.at_work = self.at_work.saturating_sub(1);
-        if self.at_work == 0 { self.close(end) } else { Closed::new() }
+        self.at_work == 0
     }
 
-    fn close(&mut self, end: Timestamp) -> Closed {
-        if end <= self.closed {
-            return Closed::new();
-        }
-        self.closed = end;
-        self.hosts.close(end).collect()
+    /// Whether the window that ends at `end` is not told yet; notes that it is.
+    fn begin_next(&mut self, end: Timestamp) -> bool {
+        let is_due = end > self.closed;
+        self.closed = self.closed.max(end);
+        is_due
     }
 }
 
@@ -156,13 +157,13 @@ mod tests {
             windows.with(|hosts| hosts.row(&row("10.0.0.1", "192.0.2.9", port, 0)));
         }
         let [one, other] = rings.as_mut_slice() else { panic!("two rings") };
-        let told = other.close(at(300));
+        let told: Vec<_> = other.close(at(300)).collect();
         assert_eq!(told.len(), 1);
         let (_, window) = &told[0];
         assert_eq!((window.flows, window.peers, window.ports), (2, 1, 2));
-        assert!(one.close(at(300)).is_empty(), "told once");
+        assert_eq!(one.close(at(300)).count(), 0, "told once");
         one.with(|hosts| hosts.row(&row("10.0.0.1", "192.0.2.9", 443, 310)));
-        assert!(one.finish(at(320)).is_empty(), "the other ring goes on");
-        assert_eq!(other.finish(at(330)).len(), 1);
+        assert_eq!(one.finish(at(320)).count(), 0, "the other ring goes on");
+        assert_eq!(other.finish(at(330)).count(), 1);
     }
 }

@@ -453,7 +453,10 @@ impl Listener {
         }
         let app = state.conversation.app();
         let is_named = app.method.is_some_and(|method| method != Method::Port);
-        let payload = state.conversation.shape().or_else(|| stats.payload_shape().filter(|_| !is_named));
+        let payload = match state.conversation.shape() {
+            None if !is_named => stats.payload_shape(),
+            shape => shape,
+        };
         let mut polling = state.polling.take();
         let evidence = self.scoring.then(|| {
             let mut detail = state.detail.as_deref_mut().map(|detail| Box::new(std::mem::take(detail)));

@@ -114,7 +114,8 @@ impl Heads {
 
     /// Whether bytes that describe a direction are kept.
     pub(crate) fn describes(&self, direction: Direction) -> bool {
-        !self.described(direction).is_empty()
+        let kept = |bytes: &[Vec<u8>; 2]| bytes.get(direction.index()).is_some_and(|bytes| !bytes.is_empty());
+        kept(&self.bytes) || self.begun.as_ref().is_some_and(|begun| kept(&begun.bytes))
     }
 
     /// The bytes that describe a direction.
