@@ -18,6 +18,7 @@ mod live;
 mod models;
 mod packaging;
 mod page;
+mod payload;
 mod protocols;
 mod read_cli;
 mod recognition;

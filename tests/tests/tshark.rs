@@ -1,6 +1,7 @@
 //! Agreement with tshark on what handshakes, banners and questions say.
 
-use picket_tests::peers::claims::{Comparison, What, picket};
+use picket_tests::peers::causes::Cause;
+use picket_tests::peers::claims::{Comparison, What, differing, picket};
 use picket_tests::peers::tshark;
 use picket_tests::place::{files, repository, shared, tool};
 
@@ -20,9 +21,11 @@ fn handshakes_banners_and_questions_agree_with_tshark() {
     captures.extend(files(&shared.join("vectors"), &endings));
     let mut comparison = Comparison::default();
     for capture in &captures {
-        let peer = tshark::claims(&program, capture).unwrap();
+        let mut peer = tshark::claims(&program, capture).unwrap();
+        let mine = picket(capture);
+        tshark::look(&program, capture, &differing(&mine, &peer), &mut peer).unwrap();
         let name = capture.strip_prefix(&shared).unwrap_or(capture).display().to_string();
-        comparison.add(&name, &picket(capture), &peer);
+        comparison.add(&name, &mine, &peer);
     }
     let target = repository().join("target");
     std::fs::write(target.join("tshark-agreement.txt"), comparison.to_string()).unwrap();
@@ -31,6 +34,8 @@ fn handshakes_banners_and_questions_agree_with_tshark() {
     for (what, agreement) in &comparison.kinds {
         assert!(agreement.share() >= AGREEMENT, "{what:?}: {agreement:?}\n{}", comparison.differences.join("\n"));
     }
+    let unexplained = comparison.causes.keys().filter(|(.., cause)| *cause == Cause::Unexplained).count();
+    assert_eq!(unexplained, 0, "{comparison}\n{}", comparison.differences.join("\n"));
     let compared: Vec<What> = comparison.kinds.keys().copied().collect();
     assert_eq!(compared, What::ALL, "everything that docs/protocols.md says is compared");
     assert!(comparison.kinds.values().any(|agreement| agreement.both > 50), "{comparison}");

@@ -87,7 +87,7 @@ fn events_inside_every_tunnel_are_those_of_the_open() {
                 assert_eq!(told, wrap.kind(v6).map(|kind| (kind, Some(near.ip), Some(far.ip), 1)), "{wrap:?}");
                 let id = flow.tunnel.as_ref().and_then(|t| t.id);
                 assert!(
-                    matches!(wrap, Wrap::IpInIp | Wrap::Teredo | Wrap::Erspan(1))
+                    matches!(wrap, Wrap::IpInIp | Wrap::Teredo | Wrap::Erspan(1) | Wrap::Capwap | Wrap::CapwapWireless)
                         || wrap.kind(v6).is_none()
                         || id == Some(77),
                     "{wrap:?} {id:?}"

@@ -9,7 +9,7 @@ use crate::config::Verification;
 use crate::output::{EveSink, Kinds, Progress, ledger_text};
 use crate::pipeline::Pipeline;
 use crate::sensor::privacy::Privacy;
-use crate::sensor::{HashKey, Limits, Settings, Sink};
+use crate::sensor::{HashKey, Limits, Ring, Settings, Sink};
 use clap::{Args, ValueEnum};
 use picket_dissect::infer::{Clusters, Inferred, Library};
 use picket_event::{Event, Ledger, Method, Source};
@@ -233,9 +233,9 @@ impl Template {
         }
     }
 
-    /// The settings for one interface.
-    pub(super) fn live(&self, source: &Source, key: HashKey) -> Settings {
-        Settings { key, ..self.file(source) }
+    /// The settings for one interface, or one ring of it.
+    pub(super) fn live(&self, source: &Source, key: HashKey, ring: Option<Ring>) -> Settings {
+        Settings { key, ring, ..self.file(source) }
     }
 
     /// SHA-256 of the bundle in force; empty where nothing is scored.

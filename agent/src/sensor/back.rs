@@ -3,18 +3,21 @@
 use super::assets::{self, Assets, Conflict};
 use super::behaviour::Recogniser;
 use super::findings::{self, Findings};
-use super::hosts::{self, Hosts};
+use super::hosts;
 use super::level::{Level, Missed};
 use super::pairs::{self, News, Pairs};
 use super::paths::Paths;
 use super::privacy::Privacy;
 use super::report::{Bound, Damage, Evidence, Report, Row, Said};
+use super::rings::Windows;
 use super::{Settings, Sink};
 use picket_dissect::fact::ConnectionIds;
 use picket_event::body::{self, Anomaly, Score};
 use picket_event::{Body, Endpoints, Event, Ledger, Source, Timestamp, Transport};
+use picket_feature::host::HostWindow;
 use picket_feature::{CertificateMemory, Observation, PairKey, PairMemory, ServerKey};
 use picket_score::Scorer;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Pairs remembered.
@@ -28,7 +31,7 @@ pub(crate) struct Back {
     source: Source,
     judge: Option<Judge>,
     recogniser: Recogniser,
-    hosts: Hosts,
+    hosts: Windows,
     pairs: Pairs,
     paths: Paths,
     /// Whether the sink is shown what features are made of.
@@ -60,7 +63,7 @@ impl Back {
             source: settings.source.clone(),
             judge,
             recogniser: Recogniser::new(settings),
-            hosts: Hosts::new(settings.key.0[0]),
+            hosts: Windows::new(settings.ring.clone(), settings.key),
             pairs: Pairs::new(settings.bundle.is_some()),
             paths: Paths::new(),
             observe: settings.observe,
@@ -111,8 +114,11 @@ impl Back {
                 }
                 return;
             }
-            Report::Began(time) => return self.hosts.begin(time),
-            Report::Window(end) => return self.close_window(end, sink),
+            Report::Began(time) => return self.hosts.with(|hosts| hosts.begin(time)),
+            Report::Window(end) => {
+                let closed = self.hosts.close(end);
+                return self.tell_hosts(end, closed, sink);
+            }
             Report::Inferred(found) => return sink.inferred(*found),
             Report::Row(mut row) => {
                 if let Some(app) = self.paths.name(row.flow.id) {
@@ -120,7 +126,7 @@ impl Back {
                 }
                 self.recogniser.name(&mut row);
                 self.assets.converse(assets::of_row(&row), row.end);
-                self.hosts.row(&row);
+                self.hosts.with(|hosts| hosts.row(&row));
                 news = self.pairs.row(&row);
                 Some(self.row(*row, sink))
             }
@@ -139,7 +145,7 @@ impl Back {
     }
 
     fn said(&mut self, said: Said, sink: &mut impl Sink) -> Option<Event> {
-        self.hosts.said(&said);
+        self.hosts.with(|hosts| hosts.said(&said));
         self.learn(said, sink).map(|said| self.event(said))
     }
 
@@ -206,7 +212,8 @@ impl Back {
 
     /// The input is over at `end`: the last window closes, and what is known of pairs and assets and was not told goes out.
     pub(crate) fn finish(&mut self, end: Timestamp, sink: &mut impl Sink) {
-        self.close_window(end, sink);
+        let closed = self.hosts.finish(end);
+        self.tell_hosts(end, closed, sink);
         for news in self.pairs.finish() {
             self.tell_pair(&news, sink);
         }
@@ -228,8 +235,8 @@ impl Back {
         sink.event(event);
     }
 
-    fn close_window(&mut self, end: Timestamp, sink: &mut impl Sink) {
-        for (ip, window) in self.hosts.close(end) {
+    fn tell_hosts(&mut self, end: Timestamp, closed: impl Iterator<Item = (IpAddr, HostWindow)>, sink: &mut impl Sink) {
+        for (ip, window) in closed {
             if self.observe {
                 sink.host(ip, end, &window);
             }
@@ -261,7 +268,9 @@ impl Back {
             }
             _ => None,
         };
-        let Row { flow, vlan, start, end, packets, bytes, tcp_flags, state, reason, app, tunnel, payload, .. } = row;
+        let Row {
+            flow, vlan, start, end, packets, bytes, tcp_flags, state, reason, app, tunnel, payload, detail, ..
+        } = row;
         let body = Body::Flow(Box::new(body::Flow {
             start,
             end,
@@ -275,6 +284,7 @@ impl Back {
             gap: None,
             payload,
             tunnel,
+            detail,
             score,
         }));
         self.event(Said { time: end, vlan, flow: Some(flow), body })

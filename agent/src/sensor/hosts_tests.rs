@@ -26,6 +26,7 @@ pub(crate) fn row(src: &str, dest: &str, dest_port: u16, start: i64) -> Row {
         reason: FlowEnd::Finished,
         app: App { protocol: Protocol::TLS, ..App::unknown() },
         tunnel: None,
+        detail: None,
         payload: None,
         evidence: None,
     }

@@ -23,6 +23,7 @@ mod pairs;
 mod paths;
 pub mod privacy;
 pub(crate) mod report;
+mod rings;
 pub(crate) mod shard;
 pub(crate) mod shards;
 mod sink;
@@ -34,6 +35,7 @@ pub(crate) mod tests;
 
 pub use level::{Level, SAMPLE};
 pub use limits::{Limits, Timeouts};
+pub use rings::{Joined, Ring, Shared};
 pub use sink::{Count, Sink};
 
 use back::Back;
@@ -80,6 +82,8 @@ pub struct Settings {
     pub only: Option<Method>,
     /// What events may say of people's names; everything without it.
     pub privacy: Option<Arc<Privacy>>,
+    /// Its share in the windows of hosts, where several sensors watch one interface. Default windows of its own.
+    pub ring: Option<Ring>,
     /// Protocols that the site has described, and what else the readers of conversations are told.
     pub library: Option<Arc<Library>>,
 }
@@ -97,6 +101,7 @@ impl Settings {
             observe: false,
             only: None,
             privacy: None,
+            ring: None,
             library: None,
         }
     }

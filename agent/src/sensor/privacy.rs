@@ -124,6 +124,10 @@ impl Privacy {
             Body::Http(http) => hand.doing(http_heads).http(http),
             Body::Asset(asset) => hand.doing(host_names).asset(asset),
             Body::Flow(flow) => {
+                if let Some(detail) = &mut flow.detail {
+                    hand.doing(host_names).list(&mut detail.addresses, "flow.app.addresses");
+                    hand.doing(host_names).list(&mut detail.realms, "flow.app.realms");
+                }
                 if let Some(score) = &mut flow.score {
                     hand.doing(server_names).reasons(score);
                 }
@@ -160,6 +164,11 @@ impl Hand<'_> {
                 *text = None;
             }
         }
+    }
+
+    fn list(&mut self, texts: &mut Vec<String>, field: &str) {
+        texts.iter_mut().for_each(|text| self.text(text, field));
+        texts.retain(|text| !text.is_empty());
     }
 
     fn certificate(&mut self, certificate: &mut Certificate) {

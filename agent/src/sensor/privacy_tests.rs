@@ -2,7 +2,7 @@
 
 use super::*;
 use picket_event::body::{App, DnsRecord, Flow, Quic, Tls};
-use picket_event::{Both, FlowEnd, FlowState, Source, Timestamp, Unit, Verdict};
+use picket_event::{AppDetail, Both, FlowEnd, FlowState, Source, Timestamp, Unit, Verdict};
 
 const NAME: &str = "ann.example";
 
@@ -60,6 +60,7 @@ fn events() -> Vec<Event> {
         score: Some(score),
         payload: None,
         tunnel: None,
+        detail: Some(said()),
     };
     let tls = Tls { sni: Some(name()), certificate: Some(certificate), ..Tls::default() };
     let asset = Asset {
@@ -77,6 +78,11 @@ fn events() -> Vec<Event> {
         event(Body::Flow(Box::new(flow))),
         event(Body::Asset(Box::new(asset))),
     ]
+}
+
+fn said() -> Box<AppDetail> {
+    let (realms, addresses) = (vec![NAME.to_owned()], vec![format!("mapped {NAME}:4500")]);
+    Box::new(AppDetail { realms, addresses, ..AppDetail::default() })
 }
 
 fn line(event: &Event) -> String {
@@ -138,7 +144,10 @@ fn kept_is_untouched_and_each_switch_moves_its_own_fields_alone() {
         one(|t| t.certificates = Treatment::Drop),
         ["tls.subject", "tls.issuerdn", "tls.subjectaltname", "tls.certificate_sha256", "tls.serial"]
     );
-    assert_eq!(one(|t| t.host_names = Treatment::Hash), ["asset.os", "asset.hostname", "asset.names"]);
+    assert_eq!(
+        one(|t| t.host_names = Treatment::Hash),
+        ["flow.app.addresses", "flow.app.realms", "asset.os", "asset.hostname", "asset.names"]
+    );
 }
 
 #[test]

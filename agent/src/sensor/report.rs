@@ -4,7 +4,7 @@ use picket_dissect::fact::ConnectionIds;
 use picket_dissect::infer::Inferred;
 use picket_dissect::quic::ConnectionId;
 use picket_event::body::{App, Body, PayloadShape, Tunnel};
-use picket_event::{Both, FlowEnd, FlowRef, FlowState, Timestamp};
+use picket_event::{AppDetail, Both, FlowEnd, FlowRef, FlowState, Timestamp};
 use picket_feature::{FlowDetail, FlowStats, Handshake, Polling};
 
 /// One message from the front or a shard to the back.
@@ -77,6 +77,8 @@ pub(crate) struct Row {
     pub(crate) tunnel: Option<Box<Tunnel>>,
     /// What the payload looks like, where nobody knows what it is.
     pub(crate) payload: Option<PayloadShape>,
+    /// What its messages say of it.
+    pub(crate) detail: Option<Box<AppDetail>>,
     /// What the classifiers need; `None` where flows are not scored.
     pub(crate) evidence: Option<Box<Evidence>>,
 }

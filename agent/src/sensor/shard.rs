@@ -7,7 +7,7 @@ use super::{HashKey, SHARDS, Settings};
 use picket_dissect::infer::Desk;
 use picket_dissect::{Context, Conversation, Fact, Output, quic};
 use picket_event::body::{self, Anomaly as AnomalyBody};
-use picket_event::{Body, Direction, Endpoints, FlowEnd, FlowRef, Ledger, Method, Protocol, Timestamp};
+use picket_event::{AppDetail, Body, Direction, Endpoints, FlowEnd, FlowRef, Ledger, Method, Protocol, Timestamp};
 use picket_feature::{FlowDetail, FlowStats, Handshake, Polling, polling};
 use picket_flow::{Anomaly, Clock, Flow, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
 use picket_packet::Tunnel;
@@ -38,6 +38,8 @@ pub(crate) struct Tracked {
     polling: Option<Box<Polling>>,
     conversation: Conversation,
     handshake: Option<Box<Handshake>>,
+    /// What its messages say of it, where they are no events of their own.
+    said: Option<Box<AppDetail>>,
     /// Place among the shard's merges, or [`NO_MERGE`].
     merge: u32,
     ended: bool,
@@ -231,6 +233,7 @@ impl Handler for Listener {
             polling: None,
             conversation: Conversation::new(&endpoints),
             handshake: None,
+            said: None,
             merge: NO_MERGE,
             ended: false,
             continued: false,
@@ -398,6 +401,7 @@ impl Listener {
         for fact in self.output.facts.drain(..) {
             match fact {
                 Fact::ConnectionIds(chosen) => ids = Some(chosen),
+                Fact::Detail(said) => _ = state.said.get_or_insert_default().merge(&said),
                 Fact::Inferred(found) => self.reports.push(Report::Inferred(found)),
                 fact if self.scoring => state.handshake.get_or_insert_default().learn(&fact),
                 _ => {}
@@ -470,6 +474,12 @@ impl Listener {
         if reversed {
             (packets, bytes, tcp_flags) = (packets.swapped(), bytes.swapped(), tcp_flags.swapped());
         }
+        let app = state.conversation.app();
+        let is_named = app.method.is_some_and(|method| method != Method::Port);
+        let payload = match state.conversation.shape() {
+            None if !is_named => stats.payload_shape(),
+            shape => shape,
+        };
         let mut polling = state.polling.take();
         let evidence = self.scoring.then(|| {
             let mut detail = state.detail.as_deref_mut().map(|detail| Box::new(std::mem::take(detail)));
@@ -492,9 +502,10 @@ impl Listener {
             tcp_flags,
             state: flow.state(),
             reason,
-            app: state.conversation.app(),
+            app,
             tunnel: flow.tunnel().map(|tunnel| Box::new(told(tunnel))),
-            payload: state.conversation.shape(),
+            payload,
+            detail: state.said.clone(),
             evidence,
         }
     }

@@ -58,6 +58,7 @@ fn flow(day: u64, second: u64, state: &mut u64) -> Event {
         gap: None,
         payload: None,
         tunnel: None,
+        detail: None,
         score: None,
     };
     let flow = Some(FlowRef { id: FlowId(1), endpoints });

@@ -172,6 +172,7 @@ fn flow(seconds: i64, src: [u8; 4], dest: [u8; 4], (port, protocol): (u16, Proto
         gap: None,
         payload: None,
         tunnel: None,
+        detail: None,
         score,
     };
     event(seconds, ends(src, dest, port), Body::Flow(Box::new(body)))

@@ -11,12 +11,12 @@
 
 use crate::candidates::Candidates;
 use crate::handover::{Carriers, oriented, turned};
-use crate::heads::Heads;
+use crate::heads::{Beginning, Heads};
 use crate::identify::{self, Candidate, Choice, Decided, LEAST, LIKELY, Ports, SURE};
 use crate::infer::Unknown;
 use crate::late::{self, Late, Watch};
 use crate::open::{Open, Outcome};
-use crate::{Context, Input, Next, Output, recognise};
+use crate::{Context, Input, Next, Output};
 use picket_event::body::{App, PayloadShape};
 use picket_event::{Direction, Endpoints, Method, Protocol, Transport, Unit};
 
@@ -71,10 +71,7 @@ impl Conversation {
     /// A conversation of which nothing was seen yet.
     #[must_use]
     pub fn new(endpoints: &Endpoints) -> Self {
-        let ports = Ports::of(endpoints);
-        // A link that names no type gives nothing to identify by.
-        let nameless = matches!(endpoints, Endpoints::Link { ether_type: None, .. });
-        let phase = if nameless { Phase::Done } else { Phase::Idle };
+        let (ports, phase) = (Ports::of(endpoints), Phase::Idle);
         let (reversed, flipped, revisions, ended) = (false, false, 0, [false; 2]);
         Self { phase, decided: None, ports, reversed, flipped, revisions, ended, carriers: None }
     }
@@ -85,7 +82,7 @@ impl Conversation {
     pub fn known(protocol: &Protocol, context: &Context) -> Option<Self> {
         let candidate = Candidate::reading(protocol)?;
         let mut conversation = Self::new(&context.endpoints);
-        conversation.open(Choice { candidate, confidence: Unit::ONE, reversed: false }, context);
+        conversation.open(Choice { candidate, confidence: Unit::ONE, reversed: false }, None, context);
         Some(conversation)
     }
 
@@ -116,11 +113,11 @@ impl Conversation {
         self.reversed
     }
 
-    /// What the payload looks like, where nobody knows what it is and some was seen.
+    /// What the payload looks like, where nobody knows what it is, or its port alone guesses, and some was seen.
     #[must_use]
     pub fn shape(&self) -> Option<PayloadShape> {
         match &self.phase {
-            _ if self.decided.is_some() => None,
+            _ if self.decided.is_some_and(|decided| !decided.is_guess()) => None,
             Phase::Probing(heads) => heads.shape(),
             // What a site has named is known.
             Phase::Unnamed(unnamed) if self.inferred().is_none_or(|app| app.method == Some(Method::Reverse)) => {
@@ -140,7 +137,9 @@ impl Conversation {
             Phase::Idle | Phase::Probing(_) => true,
             Phase::Open(open) => open.wants(turned(direction, self.flipped)),
             Phase::Unnamed(unnamed) => {
-                unnamed.unknown.wants() || unnamed.heads.lacks(direction) || unnamed.watch.is_some_and(Watch::goes_on)
+                unnamed.unknown.wants()
+                    || !unnamed.heads.describes(direction)
+                    || unnamed.watch.is_some_and(Watch::goes_on)
             }
             Phase::Watched(watch) => watch.goes_on(),
             Phase::Done => false,
@@ -191,6 +190,8 @@ impl Conversation {
         for direction in [Direction::ToServer, Direction::ToClient] {
             self.interrupt(direction, Input::End, context, output);
         }
+        // A reader may have given up only now.
+        self.decide(true, context, output);
         self.decided = self.decided.or_else(|| self.without_payload());
         match &mut self.phase {
             Phase::Unnamed(unnamed) => unnamed.unknown.finish(output),
@@ -248,12 +249,12 @@ impl Conversation {
         let judgement = identify::judge(&head, self.ports, &mut refused);
         match judgement.best.filter(|best| best.confidence.get() >= SURE) {
             Some(choice) => {
-                if self.open(choice, context) {
+                if self.open(choice, None, context) {
                     self.read(direction, bytes, context, output);
                 }
             }
             None => {
-                let mut heads = Heads::refusing(refused);
+                let mut heads = Heads::again(refused, None);
                 heads.push(direction, bytes, context.time);
                 self.phase = Phase::Probing(Box::new(heads));
                 self.settle(judgement, false, context, output);
@@ -279,10 +280,10 @@ impl Conversation {
         if !(confidence >= SURE || (both && !judgement.pending && confidence >= LIKELY) || last) {
             return;
         }
-        let Phase::Probing(heads) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
+        let Phase::Probing(mut heads) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
         match judgement.best.filter(|best| best.confidence.get() >= LEAST) {
             Some(choice) => {
-                if self.open(choice, context) {
+                if self.open(choice, heads.begun.take(), context) {
                     self.replay(&heads, context, output);
                 }
             }
@@ -290,11 +291,7 @@ impl Conversation {
             None if self.carriers.is_some() => self.watch(),
             None => {
                 self.decided = identify::guess(self.ports, heads.refused);
-                if self.decided.is_none() {
-                    self.unname(*heads, output);
-                } else {
-                    self.watch();
-                }
+                self.unname(*heads, output);
             }
         }
     }
@@ -322,14 +319,18 @@ impl Conversation {
         let Some(client) = late::client_of_hello(direction, bytes) else { return false };
         // Nothing that came before will become clearer.
         self.decide(true, context, output);
-        match &mut self.phase {
-            Phase::Unnamed(unnamed) => unnamed.unknown.abandon(output),
-            Phase::Watched(_) => {}
-            _ => {
+        let begun = match std::mem::replace(&mut self.phase, Phase::Done) {
+            Phase::Unnamed(mut unnamed) => {
+                unnamed.unknown.abandon(output);
+                unnamed.heads.beginning()
+            }
+            Phase::Watched(_) => None,
+            phase => {
+                self.phase = phase;
                 self.payload(direction, bytes, context, output);
                 return true;
             }
-        }
+        };
         let Some(candidate) = Candidate::reading(&Protocol::TLS) else { return false };
         self.decided = Some(Decided::told(&Protocol::TLS));
         self.flipped = client == Direction::ToClient;
@@ -337,44 +338,44 @@ impl Conversation {
             self.reversed = self.flipped;
         }
         let session = Late::open(&oriented(context, self.flipped));
-        self.phase = Phase::Open(Box::new(Open::new(session, candidate)));
+        self.phase = Phase::Open(Box::new(Open::new(session, candidate, begun)));
         self.read(direction, bytes, context, output);
         true
     }
 
-    /// Nobody knows it: its structure may tell.
+    /// Nobody knows it: its structure may tell, where no port does.
     fn unname(&mut self, mut heads: Heads, output: &mut Output) {
-        let spoken = [Direction::ToServer, Direction::ToClient].map(|direction| !heads.lacks(direction));
-        let mut unknown = Unknown::new(self.ports.transport, spoken, output);
-        heads.pieces(|direction, bytes, time| unknown.take(direction, bytes, time, output));
+        let mut unknown = Unknown::done(self.ports.transport);
+        if self.decided.is_none() {
+            let spoken = [Direction::ToServer, Direction::ToClient].map(|direction| !heads.lacks(direction));
+            unknown = Unknown::new(self.ports.transport, spoken, output);
+            heads.pieces(|direction, bytes, time| unknown.take(direction, bytes, time, output));
+        }
         heads.shrink();
         let watch = (self.ports.transport == Transport::TCP).then(Watch::default);
         self.phase = Phase::Unnamed(Box::new(Unnamed { heads, unknown, watch }));
     }
 
-    /// Notes the decision; answers whether a session was opened.
-    fn open(&mut self, choice: Choice, context: &Context) -> bool {
+    /// Notes the decision; answers whether a session was opened. `begun` is what came before.
+    fn open(&mut self, choice: Choice, begun: Option<Box<Beginning>>, context: &Context) -> bool {
         self.decided = Some(Decided::of(choice));
         self.flipped = self.base() ^ choice.reversed;
         if self.carriers.is_none() {
             self.reversed = self.flipped;
         }
-        self.session(choice.candidate, context)
+        self.session(choice.candidate, begun, context)
     }
 
     /// Opens a candidate's session, where it has one.
-    fn session(&mut self, candidate: Candidate, context: &Context) -> bool {
+    fn session(&mut self, candidate: Candidate, begun: Option<Box<Beginning>>, context: &Context) -> bool {
         let session = match candidate.dissector() {
             Some(dissector) => dissector.open(&oriented(context, self.flipped)),
-            None if candidate.protocol() == Protocol::STUN && self.ports.transport == Transport::UDP => {
-                Box::new(recognise::Shared::default())
-            }
             None => {
                 self.phase = Phase::Done;
                 return false;
             }
         };
-        self.phase = Phase::Open(Box::new(Open::new(session, candidate)));
+        self.phase = Phase::Open(Box::new(Open::new(session, candidate, begun)));
         true
     }
 
@@ -395,6 +396,7 @@ impl Conversation {
         } else {
             (open.datagram(turned, bytes, &oriented, output), Vec::new())
         };
+        open.remember(direction, bytes, output);
         if let Some(protocol) = output.named.take()
             && !self.carriers.as_ref().is_some_and(|carriers| carriers.protected)
         {
@@ -482,13 +484,16 @@ impl Conversation {
                 }
                 self.decided = self.carriers.as_ref().and_then(|carriers| carriers.name);
                 self.revisions = self.revisions.saturating_add(1);
+                let refused = open.candidate.alone().or(output.unknown.hidden());
+                let heads = Heads::again(refused, open.beginning(direction, bytes));
                 if self.revisions > REVISIONS_LIMIT {
+                    let (unknown, watch) = (Unknown::done(self.ports.transport), None);
+                    self.phase = Phase::Unnamed(Box::new(Unnamed { heads, unknown, watch }));
                     return;
                 }
                 self.flipped = self.base();
                 self.reversed &= self.carriers.is_some();
-                self.phase =
-                    Phase::Probing(Box::new(Heads::refusing(open.candidate.alone().or(output.unknown.hidden()))));
+                self.phase = Phase::Probing(Box::new(heads));
                 self.payload(direction, bytes.get(at..).unwrap_or(&[]), context, output);
             }
             Outcome::Switch(at, next) => {
@@ -510,13 +515,13 @@ impl Conversation {
             _ if !goes => {}
             Next::Protected => {
                 if let Some(candidate) = Candidate::reading(&Protocol::TLS) {
-                    self.session(candidate, context);
+                    self.session(candidate, None, context);
                 }
             }
             Next::Protocol(protocol) => {
                 self.decided = Some(Decided::told(protocol));
                 if let Some(candidate) = Candidate::reading(protocol) {
-                    self.session(candidate, context);
+                    self.session(candidate, None, context);
                 }
             }
             Next::Tunnel { port } => {

@@ -2,6 +2,7 @@
 
 use crate::infer::Inferred;
 use crate::quic::ConnectionId;
+use picket_event::AppDetail;
 use picket_event::body::Certificate;
 
 /// Facts for the feature stage.
@@ -16,6 +17,8 @@ pub enum Fact {
     /// A QUIC server has chosen a connection id: packets to it belong to this connection, wherever they come from.
     /// Told just before the connection's event.
     ConnectionIds(Box<ConnectionIds>),
+    /// What the messages of a conversation say of it, as far as it is new.
+    Detail(Box<AppDetail>),
     /// The format of an unknown conversation was inferred (told only where that is to be explained).
     Inferred(Box<Inferred>),
 }
@@ -74,6 +77,8 @@ pub struct ClientHello {
     pub early_data: bool,
     /// Whether an outer `encrypted_client_hello` (0xfe0d) is there. Browsers also send it as GREASE.
     pub ech: bool,
+    /// Of such an extension the length of its key, and a hash of it as a whole.
+    pub ech_outer: Option<(u16, u64)>,
     /// Length of the padding extension (21).
     pub padding_length: u16,
     /// Where GREASE (RFC 8701) was seen.

@@ -23,6 +23,12 @@ pub(crate) struct Chunk {
     pub(crate) time: Timestamp,
 }
 
+/// The very first bytes of a conversation, which describe it where it turns out to be nobody's.
+#[derive(Debug, Default)]
+pub(crate) struct Beginning {
+    bytes: [Vec<u8>; 2],
+}
+
 /// What was seen before the decision.
 #[derive(Debug, Default)]
 pub(crate) struct Heads {
@@ -32,11 +38,35 @@ pub(crate) struct Heads {
     chunks: Vec<Chunk>,
     /// Candidates that said no.
     pub(crate) refused: Candidates,
+    /// What came before and is gone: taken by a reader that gave up, or forgotten behind a gap.
+    pub(crate) begun: Option<Box<Beginning>>,
+}
+
+impl Beginning {
+    /// Keeps the first bytes of a direction, where none are kept.
+    #[inline]
+    pub(crate) fn describe(&mut self, direction: Direction, bytes: &[u8]) {
+        if let Some(kept) = self.bytes.get_mut(direction.index()).filter(|kept| kept.is_empty()) {
+            kept.extend_from_slice(bytes.get(..SHAPE_LIMIT).unwrap_or(bytes));
+        }
+    }
 }
 
 impl Heads {
-    pub(crate) fn refusing(refused: Candidates) -> Self {
-        Self { refused, ..Self::default() }
+    /// Begins again behind what `begun` describes, without those that refused.
+    pub(crate) fn again(refused: Candidates, begun: Option<Box<Beginning>>) -> Self {
+        Self { refused, begun, ..Self::default() }
+    }
+
+    /// What describes the conversation, for the reader that takes over.
+    pub(crate) fn beginning(self) -> Option<Box<Beginning>> {
+        let Self { mut begun, bytes, .. } = self;
+        for (direction, bytes) in [Direction::ToServer, Direction::ToClient].into_iter().zip(bytes) {
+            if !bytes.is_empty() {
+                begun.get_or_insert_default().describe(direction, &bytes);
+            }
+        }
+        begun
     }
 
     pub(crate) fn push(&mut self, direction: Direction, bytes: &[u8], time: Timestamp) {
@@ -74,14 +104,31 @@ impl Heads {
 
     /// The first bytes of a direction that nobody will read: they describe it.
     pub(crate) fn describe(&mut self, direction: Direction, bytes: &[u8]) {
-        if let Some(kept) = self.bytes.get_mut(direction.index()).filter(|kept| kept.is_empty()) {
+        if self.describes(direction) {
+            return;
+        }
+        if let Some(kept) = self.bytes.get_mut(direction.index()) {
             kept.extend_from_slice(bytes.get(..SHAPE_LIMIT).unwrap_or(bytes));
         }
     }
 
+    /// Whether bytes that describe a direction are kept.
+    pub(crate) fn describes(&self, direction: Direction) -> bool {
+        let kept = |bytes: &[Vec<u8>; 2]| bytes.get(direction.index()).is_some_and(|bytes| !bytes.is_empty());
+        kept(&self.bytes) || self.begun.as_ref().is_some_and(|begun| kept(&begun.bytes))
+    }
+
+    /// The bytes that describe a direction.
+    fn described(&self, direction: Direction) -> &[u8] {
+        let begun = self.begun.as_ref().and_then(|begun| begun.bytes.get(direction.index()));
+        let bytes = begun.filter(|bytes| !bytes.is_empty()).or_else(|| self.bytes.get(direction.index()));
+        let bytes = bytes.map_or(&[][..], Vec::as_slice);
+        bytes.get(..SHAPE_LIMIT).unwrap_or(bytes)
+    }
+
     /// What the first bytes of both directions look like; `None` where none are kept.
     pub(crate) fn shape(&self) -> Option<PayloadShape> {
-        let [to_server, to_client] = self.bytes.each_ref().map(|bytes| bytes.get(..SHAPE_LIMIT).unwrap_or(bytes));
+        let (to_server, to_client) = (self.described(Direction::ToServer), self.described(Direction::ToClient));
         let mut counts = [0u32; 256];
         let (mut total, mut printable) = (0u32, 0u32);
         for byte in to_server.iter().chain(to_client) {
@@ -120,6 +167,10 @@ impl Heads {
 
     /// Forgets one direction, behind a gap.
     pub(crate) fn forget(&mut self, direction: Direction) {
+        if !self.lacks(direction) {
+            let described = self.described(direction).to_vec();
+            self.begun.get_or_insert_default().describe(direction, &described);
+        }
         if let (Some(bytes), Some(last)) = (self.bytes.get_mut(direction.index()), self.last.get_mut(direction.index()))
         {
             bytes.clear();

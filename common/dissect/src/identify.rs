@@ -134,6 +134,11 @@ impl Decided {
         Self { name: Name::Told(protocol), confidence: Unit::ONE, method: Method::Fingerprint }
     }
 
+    /// Whether the port alone says it.
+    pub(crate) const fn is_guess(self) -> bool {
+        matches!(self.method, Method::Port)
+    }
+
     /// The same decision under the name of what is carried.
     pub(crate) const fn called(self, protocol: &'static Protocol) -> Self {
         Self { name: Name::Told(protocol), ..self }

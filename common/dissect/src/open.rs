@@ -1,5 +1,6 @@
 //! A session with what it has not consumed yet, and the contract it is held to.
 
+use crate::heads::Beginning;
 use crate::identify::Candidate;
 use crate::{Context, Input, Need, Next, Output, Progress, SessionBox};
 use picket_event::Direction;
@@ -10,7 +11,7 @@ pub(crate) const MESSAGE_LIMIT: usize = 66_000;
 /// Memory of an emptied buffer that is kept for the next message, bytes.
 const KEEP: usize = 4096;
 /// `want` of a direction that is not needed any more.
-const NOTHING: usize = usize::MAX;
+const NOTHING: u32 = u32::MAX;
 
 /// An open session. Directions are the session's.
 pub(crate) struct Open {
@@ -19,7 +20,11 @@ pub(crate) struct Open {
     /// Unconsumed bytes.
     rest: [Vec<u8>; 2],
     /// Bytes that have to be in view before the session is called, or [`NOTHING`].
-    want: [usize; 2],
+    want: [u32; 2],
+    /// What it was given first, as long as it has told nothing of it.
+    begun: Option<Box<Beginning>>,
+    /// Whether it has told something: then it will not give up without a word.
+    told: bool,
 }
 
 impl std::fmt::Debug for Open {
@@ -40,8 +45,30 @@ pub(crate) enum Outcome {
 }
 
 impl Open {
-    pub(crate) const fn new(session: SessionBox, candidate: Candidate) -> Self {
-        Self { session, candidate, rest: [Vec::new(), Vec::new()], want: [1, 1] }
+    pub(crate) const fn new(session: SessionBox, candidate: Candidate, begun: Option<Box<Beginning>>) -> Self {
+        Self { session, candidate, rest: [Vec::new(), Vec::new()], want: [1, 1], begun, told: false }
+    }
+
+    /// Keeps the first bytes of a session that may yet give up, once it has read them: most tell something at once.
+    #[inline]
+    pub(crate) fn remember(&mut self, direction: Direction, bytes: &[u8], output: &Output) {
+        if self.told {
+            return;
+        }
+        if !output.events.is_empty() || !output.facts.is_empty() {
+            (self.told, self.begun) = (true, None);
+        } else {
+            self.begun.get_or_insert_default().describe(direction, bytes);
+        }
+    }
+
+    /// What it was given first, up to the bytes of the caller's `direction` with which it gave up.
+    pub(crate) fn beginning(self, direction: Direction, bytes: &[u8]) -> Option<Box<Beginning>> {
+        let mut begun = self.begun;
+        if !bytes.is_empty() {
+            begun.get_or_insert_default().describe(direction, bytes);
+        }
+        begun
     }
 
     /// Whether bytes of this direction are of any use to it.
@@ -78,7 +105,7 @@ impl Open {
             return (outcome, Vec::new());
         }
         rest.extend_from_slice(bytes);
-        if rest.len() < *want {
+        if rest.len() < *want as usize {
             return (Outcome::Goes, Vec::new());
         }
         let mut all = std::mem::take(rest);
@@ -109,7 +136,7 @@ impl Open {
             if want == NOTHING {
                 return (Outcome::Goes, bytes.len());
             }
-            if view.len() < want {
+            if view.len() < want as usize {
                 return (Outcome::Goes, at);
             }
             let progress = call(&mut self.session, direction, Input::Stream(view), context, output);
@@ -182,7 +209,7 @@ impl Open {
         let Some(want) = self.want.get_mut(direction.index()) else { return Outcome::Done };
         match need {
             Need::Bytes(n) if n > MESSAGE_LIMIT => return Outcome::Done,
-            Need::Bytes(n) if *want != NOTHING => *want = n.max(1),
+            Need::Bytes(n) if *want != NOTHING => *want = u32::try_from(n.max(1)).unwrap_or(NOTHING),
             Need::Bytes(_) => {}
             Need::Nothing => *want = NOTHING,
             Need::Done => return Outcome::Done,

@@ -1,7 +1,7 @@
 //! A conversation said aloud, for the unit tests of protocols that lead to others.
 
-use crate::{Context, Conversation, Output};
-use picket_event::{Body, Direction, Endpoints, Mac, Timestamp, Transport, body};
+use crate::{Context, Conversation, Fact, Output};
+use picket_event::{AppDetail, Body, Direction, Endpoints, Mac, Timestamp, Transport, body};
 
 pub(crate) use picket_event::Direction::{ToClient, ToServer};
 
@@ -55,6 +55,17 @@ impl Heard {
     pub(crate) fn assets(&self) -> Vec<&body::Asset> {
         let assets = self.output.events.iter();
         assets.filter_map(|e| if let Body::Asset(asset) = e { Some(asset.as_ref()) } else { None }).collect()
+    }
+
+    /// What messages said of the conversation.
+    pub(crate) fn detail(&self) -> AppDetail {
+        let mut all = AppDetail::default();
+        for fact in &self.output.facts {
+            if let Fact::Detail(detail) = fact {
+                all.merge(detail);
+            }
+        }
+        all
     }
 
     /// Server names and cipher suites of the handshakes.

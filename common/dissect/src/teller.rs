@@ -164,9 +164,10 @@ impl Teller {
 }
 
 /// FNV-1a.
-const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+pub(crate) const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 
-fn mix(hash: u64, byte: &u8) -> u64 {
+/// One byte of it.
+pub(crate) fn mix(hash: u64, byte: &u8) -> u64 {
     (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
 }
 

@@ -1,8 +1,8 @@
 //! The bodies of events, one type a kind. Shapes are DESIGN's contract; EVE and the wire follow them.
 
 use crate::{
-    Both, Classifier, Ech, FlowEnd, FlowId, FlowState, Kind, Ledger, Loss, Mac, MessageKind, Method, Operation,
-    Protocol, Reason, SshBehaviour, Timestamp, TlsAlert, Unit, Verdict,
+    AppDetail, Both, Classifier, Ech, FlowEnd, FlowId, FlowState, Kind, Ledger, Loss, Mac, MessageKind, Method,
+    Operation, Protocol, Reason, SshBehaviour, Timestamp, TlsAlert, Unit, Verdict,
 };
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -94,10 +94,12 @@ pub struct Flow {
     pub gap: Option<Gap>,
     /// What the classifiers say; `None` where no scoring took place.
     pub score: Option<Score>,
-    /// What the payload looks like; only where the protocol is unknown and payload was seen.
+    /// What the payload looks like; only where the protocol is unknown or guessed and payload was seen.
     pub payload: Option<PayloadShape>,
     /// The tunnel it was found in; `None` for a conversation in the open.
     pub tunnel: Option<Box<Tunnel>>,
+    /// What its messages say of it, where they are no events of their own.
+    pub detail: Option<Box<AppDetail>>,
 }
 
 /// What the first payload bytes of an unknown conversation look like.

@@ -11,6 +11,7 @@
 mod address;
 pub mod body;
 mod community;
+mod detail;
 pub mod eve;
 mod ledger;
 pub mod reason;
@@ -24,6 +25,7 @@ pub mod wire;
 pub use address::{AgentId, Endpoints, FlowId, Mac, Site, Transport};
 pub use body::Body;
 pub use community::community_id;
+pub use detail::{AppDetail, DETAIL_TEXT_BYTES_MAX, DETAIL_TEXTS_MAX};
 pub use ledger::{Ledger, Loss};
 pub use reason::{Reason, ReasonArg};
 pub use time::{Timestamp, TimestampError};

@@ -1,7 +1,7 @@
 //! Bodies for the tests of both forms.
 
 use crate::body::{Body, Flow, Head, Hellos, Http, PayloadShape, Quic, Ssh, SshEnd, Tunnel};
-use crate::{Both, Ech, SshBehaviour, TlsAlert, Unit};
+use crate::{AppDetail, Both, Ech, SshBehaviour, TlsAlert, Unit};
 
 /// What hellos say, every field set.
 pub(crate) fn hellos() -> Hellos {
@@ -21,6 +21,11 @@ pub(crate) fn sessions(flow: &Flow) -> [Body; 4] {
     let tunnelled = Flow {
         payload: Some(PayloadShape { entropy: 7.25, printable: Unit::new(51.0 / 255.0), first }),
         tunnel: Some(Box::new(Tunnel { kind: "vxlan".into(), src, dest, id: Some(7), depth: 2 })),
+        detail: Some(Box::new(AppDetail {
+            versions: vec!["2.0".to_owned()],
+            strata: vec!["2".to_owned()],
+            ..AppDetail::default()
+        })),
         ..flow.clone()
     };
     let quic = Quic {

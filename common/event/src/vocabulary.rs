@@ -197,8 +197,11 @@ words! {
     Ech {
         /// Real or GREASE.
         Offered = "offered",
-        /// Real: the name asked for in clear is one that is made for outer hellos, and not the server's.
+        /// Real: the name asked for in clear is one that is made for outer hellos, and not the server's, or the client's second
+        /// hello goes on with the key of the first.
         Outer = "outer",
+        /// There is none: behind the server's request for another hello the client has repeated it to the byte.
+        Grease = "grease",
     }
 }
 

@@ -5,13 +5,18 @@
 //! copied: every packet counts once, each way has its own first window, rates never divide by zero,
 //! and a flow ends where the flow table says so.
 
-use picket_event::{Both, Direction, Timestamp};
+use picket_event::body::{Head, PayloadShape};
+use picket_event::{Both, Direction, Timestamp, Unit};
+use std::num::NonZeroU8;
 
 /// Signed lengths and gaps kept of the first packets of a flow.
 pub const FIRST_PACKETS: usize = 20;
 
 /// Payload bytes looked at for entropy and printable share, each way.
 const HEAD_BYTES: usize = 64;
+
+/// Payload bytes kept each way: as many as cost no memory.
+const FIRST_BYTES: usize = 3;
 
 /// TCP flags counted apart, from the least significant bit of the header's flag byte.
 const FLAGS: usize = 8;
@@ -64,6 +69,10 @@ pub(crate) struct PayloadHead {
     pub(crate) entropy: f32,
     /// Share of printable ASCII, tab, carriage return and line feed, 0 to 1.
     pub(crate) printable: f32,
+    /// Bytes looked at.
+    length: NonZeroU8,
+    /// The first of them.
+    first: [u8; FIRST_BYTES],
 }
 
 /// Mean, spread and extremes of a measured series.
@@ -145,6 +154,32 @@ impl FlowStats {
     #[inline]
     pub const fn payload_packets(&self) -> u64 {
         self.directions.to_server.payload_packets + self.directions.to_client.payload_packets
+    }
+
+    /// Whether payload was captured of a packet.
+    #[must_use]
+    pub const fn has_payload(&self) -> bool {
+        self.directions.to_server.head.is_some() || self.directions.to_client.head.is_some()
+    }
+
+    /// What the payload of the first packet each way looks like, for conversations whose bytes never came in order (keep-alives,
+    /// what was said before the beginning); the entropy is the mean of both ways, of the first bytes few are kept.
+    #[must_use]
+    pub fn payload_shape(&self) -> Option<PayloadShape> {
+        let heads = [self.directions.to_server.head, self.directions.to_client.head];
+        let (mut total, mut bits, mut printable) = (0.0, 0.0, 0.0);
+        for head in heads.iter().flatten() {
+            let length = f32::from(head.length.get());
+            total += length;
+            bits += head.entropy * length.log2() * length;
+            printable += head.printable * length;
+        }
+        let [to_server, to_client] = heads.map(|head| head.map_or_else(Head::default, PayloadHead::head));
+        (total > 0.0).then(|| PayloadShape {
+            entropy: bits / total,
+            printable: Unit::new(printable / total),
+            first: Both { to_server, to_client },
+        })
     }
 
     /// Bytes on the wire of one direction.
@@ -321,6 +356,10 @@ const fn log2(n: u64) -> u64 {
 }
 
 impl PayloadHead {
+    fn head(self) -> Head {
+        Head::of(self.first.get(..usize::from(self.length.get())).unwrap_or(&self.first))
+    }
+
     /// `None` where nothing of the payload was captured.
     fn of(payload: &[u8]) -> Option<Self> {
         let head = payload.get(..HEAD_BYTES.min(payload.len()))?;
@@ -340,7 +379,10 @@ impl PayloadHead {
         let n = head.len();
         let whole = N_LOG2.get(n).copied().unwrap_or(0);
         let entropy = if whole > 0 { (whole - again) as f64 / whole as f64 } else { 0.0 };
-        Some(Self { entropy: entropy as f32, printable: printable as f32 / n as f32 })
+        let mut first = [0; FIRST_BYTES];
+        first.iter_mut().zip(head).for_each(|(to, from)| *to = *from);
+        let length = NonZeroU8::new(n as u8)?;
+        Some(Self { entropy: entropy as f32, printable: printable as f32 / n as f32, length, first })
     }
 }
 
@@ -423,6 +465,24 @@ mod tests {
         }
         one.swap();
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
+    }
+
+    #[test]
+    fn first_bytes_cost_no_memory() {
+        assert_eq!(size_of::<Option<PayloadHead>>(), 12);
+    }
+
+    #[test]
+    fn the_shape_of_payload_by_hand() {
+        let mut stats = FlowStats::default();
+        assert!(stats.payload_shape().is_none() && !stats.has_payload());
+        stats.packet(Direction::ToServer, at(0), 61, 1, 0x10, 1000, &[0]);
+        stats.packet(Direction::ToClient, at(10), 63, 3, 0x10, 1000, b"abb");
+        let shape = stats.payload_shape().unwrap();
+        assert_eq!((shape.first.to_server.bytes(), shape.first.to_client.bytes()), (&[0][..], &b"abb"[..]));
+        assert_eq!(shape.printable.get(), 0.75);
+        // No bit, and 0.918 bits of three bytes in four.
+        assert!((shape.entropy - 0.918_3 * 0.75).abs() < 1e-3, "{}", shape.entropy);
     }
 
     #[test]

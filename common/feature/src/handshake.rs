@@ -32,7 +32,7 @@ impl Handshake {
                 self.certificate = Some(Arc::new((**chain).clone()));
                 self.certificate_seen = true;
             }
-            Fact::ConnectionIds(_) | Fact::Inferred(_) => {}
+            Fact::ConnectionIds(_) | Fact::Detail(_) | Fact::Inferred(_) => {}
         }
     }
 

@@ -63,9 +63,8 @@ fn fields() -> impl Iterator<Item = Field> {
 /// Names of the features.
 pub(crate) fn names() -> impl Iterator<Item = String> {
     let bytes = |way: &'static str| {
-        (0..PLACES).flat_map(move |place| {
-            [format!("polling_{way}_byte_{place}"), format!("polling_{way}_byte_{place}_share")]
-        })
+        (0..PLACES)
+            .flat_map(move |place| [format!("polling_{way}_byte_{place}"), format!("polling_{way}_byte_{place}_share")])
     };
     let length = ["polling_length_field", "polling_length_share", "polling_length_less"].map(str::to_owned);
     let repeats = (0..PLACES).map(|place| format!("polling_repeated_byte_{place}"));

@@ -101,6 +101,21 @@ pub(crate) fn frame<'a>(layer: &Layer<'_, 'a>, data: &'a [u8], trailer: Trailer)
     frame_padded(layer, data, trailer, false)
 }
 
+/// A frame as an access point hands it to its controller (RFC 5416 section 4): without its check sequence. Many
+/// exchange both bytes of the frame control field; which of the two is a data frame's tells.
+pub(crate) fn bridged<'a>(layer: &Layer<'_, 'a>, data: &'a [u8]) -> Decoded<'a> {
+    const DATA: u8 = 0x08;
+    let is_exchanged = matches!(data, [first, second, ..] if first & 0x0f != DATA && second & 0x0f == DATA);
+    const SNAP: usize = 8;
+    let wire = wire_above(layer, data.len());
+    let header = header(data, false, is_exchanged).and_then(|header| {
+        // Cut before the type behind the header: nobody knows what the frame carries.
+        let is_cut = (data.len() as u64) < u64::from(wire.0) && header.body.is_some_and(|body| body.len() < SNAP);
+        if is_cut { Err(Fault::Malformed("802.11 frame without its type")) } else { Ok(header) }
+    });
+    above(layer, data, wire, header)
+}
+
 /// `padded`: the header is filled up to a multiple of four bytes.
 fn frame_padded<'a>(layer: &Layer<'_, 'a>, data: &'a [u8], trailer: Trailer, padded: bool) -> Decoded<'a> {
     let wire = wire_above(layer, data.len());
@@ -111,7 +126,12 @@ fn frame_padded<'a>(layer: &Layer<'_, 'a>, data: &'a [u8], trailer: Trailer, pad
         }
         _ => (data, wire),
     };
-    match header(data, padded) {
+    above(layer, data, wire, header(data, padded, false))
+}
+
+/// What is behind the header, where it goes in the clear.
+fn above<'a>(layer: &Layer<'_, 'a>, data: &'a [u8], wire: WireLen, header: Result<Header<'a>, Fault>) -> Decoded<'a> {
+    match header {
         Ok(Header { link, body: Some(body) }) => {
             let left = wire.0.saturating_sub(u32::try_from(data.len() - body.len()).unwrap_or(0));
             let frame = Frame { data: body, wire_len: WireLen(left), ..*layer.frame };
@@ -129,14 +149,16 @@ struct Header<'a> {
     body: Option<&'a [u8]>,
 }
 
-fn header(data: &[u8], padded: bool) -> Result<Header<'_>, Fault> {
+/// `exchanged`: of the first two bytes.
+fn header(data: &[u8], padded: bool, exchanged: bool) -> Result<Header<'_>, Fault> {
     const TO_DS: u8 = 0x01;
     const FROM_DS: u8 = 0x02;
     const MORE_FRAGMENTS: u8 = 0x04;
     const PROTECTED: u8 = 0x40;
     const ORDER: u8 = 0x80;
     let mut reader = Reader::new(data);
-    let [control, flags] = reader.array::<2>("802.11 frame control")?;
+    let [first, second] = reader.array::<2>("802.11 frame control")?;
+    let (control, flags) = if exchanged { (second, first) } else { (first, second) };
     reader.skip(2, "802.11 duration")?;
     let first = reader.array::<6>("802.11 receiver")?;
     let (kind, subtype) = (control >> 2 & 3, control >> 4);

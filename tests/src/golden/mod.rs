@@ -2,6 +2,7 @@
 
 mod automation;
 mod codesys;
+mod described;
 mod dnp3;
 mod dns;
 mod dtls;
@@ -31,7 +32,7 @@ use crate::make::Capture;
 use crate::place::repository;
 use picket_agent::capture::{FileSource, Filled, FrameBatch, FrameSource};
 use picket_agent::sensor::{Sensor, Settings, Sink};
-use picket_event::{Event, Kind, eve};
+use picket_event::{Event, Kind, Ledger, eve};
 use picket_packet::{Frame, WireLen};
 use std::path::{Path, PathBuf};
 
@@ -65,6 +66,7 @@ pub fn all() -> Vec<Made> {
     all.extend(codesys::captures().into_iter().map(|(name, capture)| ("codesys", name, capture)));
     all.extend(mms::captures().into_iter().map(|(name, capture)| ("mms", name, capture)));
     all.extend(plant::captures());
+    all.extend(described::captures());
     all
 }
 
@@ -88,11 +90,11 @@ pub fn events(path: &Path) -> Vec<Event> {
     events
 }
 
-/// Reads a capture with a sensor of these settings.
+/// Reads a capture with a sensor of these settings; answers its books.
 ///
 /// # Panics
 /// When the capture cannot be read.
-pub fn read(path: &Path, settings: &Settings, sink: &mut impl Sink) {
+pub fn read(path: &Path, settings: &Settings, sink: &mut impl Sink) -> Ledger {
     let mut sensor = Sensor::new(settings);
     let mut source = FileSource::open(path).unwrap_or_else(|error| panic!("{error}"));
     let mut batch = FrameBatch::new();
@@ -113,6 +115,7 @@ pub fn read(path: &Path, settings: &Settings, sink: &mut impl Sink) {
         }
     }
     sensor.finish(sink);
+    sensor.ledger()
 }
 
 /// The lines of events.

@@ -32,11 +32,15 @@ pub enum Wrap {
     Teredo,
     /// L2TP with PPP.
     L2tp,
+    /// CAPWAP with frames of IEEE 802.3.
+    Capwap,
+    /// CAPWAP with frames of IEEE 802.11, a station's.
+    CapwapWireless,
 }
 
 impl Wrap {
     /// Every way.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::QinQ,
         Self::Mpls,
         Self::PseudoWire,
@@ -52,6 +56,8 @@ impl Wrap {
         Self::Gtp,
         Self::Teredo,
         Self::L2tp,
+        Self::Capwap,
+        Self::CapwapWireless,
     ];
 
     /// The kind that `flow.tunnel` names; none where the wrapping has no addresses of its own.
@@ -68,6 +74,7 @@ impl Wrap {
             Self::Gtp => Some("gtp"),
             Self::Teredo => Some("teredo"),
             Self::L2tp => Some("l2tp"),
+            Self::Capwap | Self::CapwapWireless => Some("capwap"),
         }
     }
 
@@ -76,7 +83,7 @@ impl Wrap {
     pub const fn takes(self, ether_type: u16) -> bool {
         match self {
             Self::Teredo => ether_type == 0x86dd,
-            Self::QinQ | Self::PseudoWire | Self::Erspan(_) | Self::Vxlan | Self::Geneve => true,
+            Self::QinQ | Self::PseudoWire | Self::Erspan(_) | Self::Vxlan | Self::Geneve | Self::Capwap => true,
             _ => matches!(ether_type, 0x0800 | 0x86dd),
         }
     }
@@ -127,6 +134,14 @@ impl Wrap {
             }
             Self::Teredo => udp(50_000, 3544, &[0, 0, 1, 2, 3, 4, 5, 6], packet),
             Self::L2tp => udp(1701, 1701, &[0, 2, 0, 0, 0, 77], &ppp),
+            Self::Capwap => udp(50_000, 5247, &[0, 0x10, 2, 0, 0, 0, 0, 0], frame),
+            Self::CapwapWireless => {
+                // To the distribution system: access point, sender, receiver; then SNAP with the type.
+                let (receiver, sender) = (&head[..6], &head[6..12]);
+                let station = [&[0x08, 0x01, 0, 0, 2, 0, 0, 0, 0, 9], sender, receiver, &[0, 0]].concat();
+                let snap = [0xaa, 0xaa, 3, 0, 0, 0, head[12], head[13]];
+                udp(50_000, 5247, &[0, 0x10, 3, 0, 0, 0, 0, 0], &[&station[..], &snap, packet].concat())
+            }
         }
     }
 }

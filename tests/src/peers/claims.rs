@@ -1,7 +1,9 @@
 //! What a reader of captures claims of each conversation, and how two readers' claims are compared.
 
-use crate::golden::events;
-use picket_event::{Body, Endpoints, Event, Protocol};
+use super::causes::{About, Cause, cause};
+use crate::golden::read;
+use picket_agent::sensor::Settings;
+use picket_event::{Body, Endpoints, Event, Protocol, Transport};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
@@ -61,6 +63,8 @@ pub struct Claims {
     /// Conversations whose client speaks HTTP, whatever answers: they are named by their client, and the answer is not read as
     /// another protocol's.
     pub http: BTreeSet<Ends>,
+    /// What else is known of conversations.
+    pub about: BTreeMap<Ends, About>,
 }
 
 /// A text as two readers can be compared on: what is not printable each writes in a way of its own (escapes, replacement
@@ -94,8 +98,11 @@ pub fn ends(one: End, other: End) -> Ends {
 pub fn picket(path: &Path) -> Claims {
     let mut claims = Claims::default();
     let mut first = First::default();
-    for event in events(path) {
-        claim(&event, &mut claims, &mut first);
+    let mut events: Vec<Event> = Vec::new();
+    let ledger = read(path, &Settings::file("capture"), &mut events);
+    events.iter().for_each(|event| claim(event, &mut claims, &mut first));
+    for about in claims.about.values_mut() {
+        about.is_damaged = about.names.iter().any(|name| ledger.malformed.contains_key(name));
     }
     claims
 }
@@ -113,7 +120,7 @@ impl First {
 
 fn claim(event: &Event, claims: &mut Claims, first: &mut First) {
     let Some(flow) = &event.flow else { return };
-    let Endpoints::Ip { src, src_port, dest, dest_port, .. } = flow.endpoints else { return };
+    let Endpoints::Ip { src, src_port, dest, dest_port, transport } = flow.endpoints else { return };
     let ends = ends((src, src_port), (dest, dest_port));
     let mut hello = |what, name, ja3: Option<[u8; 16]>, sni: &Option<String>| {
         if first.is_first(ends, what) {
@@ -122,6 +129,11 @@ fn claim(event: &Event, claims: &mut Claims, first: &mut First) {
         }
     };
     match &event.body {
+        Body::Flow(flow) => {
+            claims.about.entry(ends).or_default().names.insert(flow.app.protocol.name().to_owned());
+        }
+        // DTLS has fields of its own there.
+        Body::Tls(_) if transport == Transport::UDP => {}
         Body::Tls(tls) => hello(What::TlsHello, What::TlsServerName, tls.ja3, &tls.sni),
         Body::Quic(quic) => hello(What::QuicHello, What::QuicServerName, quic.ja3, &quic.sni),
         Body::Ssh(ssh) => {
@@ -174,6 +186,14 @@ pub struct Comparison {
     pub kinds: BTreeMap<What, Agreement>,
     /// What only one side claims, as lines.
     pub differences: Vec<String>,
+    /// Why: by kind of claim and by who claims it alone.
+    pub causes: BTreeMap<(What, &'static str, Cause), usize>,
+}
+
+/// The ends of conversations of which the two do not claim the same.
+#[must_use]
+pub fn differing(picket: &Claims, peer: &Claims) -> BTreeSet<Ends> {
+    picket.all.symmetric_difference(&peer.all).map(|(ends, ..)| *ends).collect()
 }
 
 impl Comparison {
@@ -198,8 +218,15 @@ impl Comparison {
                     "peer"
                 }
             };
-            let (((a, ap), (b, bp)), what, value) = claim;
-            self.differences.push(format!("{who} alone: {capture}: {a}:{ap} {b}:{bp} {what:?} {value}"));
+            let (ends, what, value) = claim;
+            let (claims, other) = if who == "peer" { (peer, picket) } else { (picket, peer) };
+            let cause = cause(&ends, what, claims, other, who == "peer");
+            *self.causes.entry((what, who, cause)).or_default() += 1;
+            let ((a, ap), (b, bp)) = ends;
+            let (names, why) = (other.about.get(&ends).map(|about| &about.names), cause.words());
+            self.differences.push(format!(
+                "{who} alone: {capture}: {a}:{ap} {b}:{bp} {what:?} {value}: {why}, other says {names:?}"
+            ));
         }
     }
 }
@@ -210,6 +237,9 @@ impl fmt::Display for Comparison {
             let Agreement { both, peer_only, picket_only } = agreement;
             let share = agreement.share();
             writeln!(f, "{what:?}: both {both}, peer alone {peer_only}, picket alone {picket_only}, share {share:.4}")?;
+            for ((_, who, cause), count) in self.causes.iter().filter(|((kind, ..), _)| kind == what) {
+                writeln!(f, "  {who} alone {count}: {}", cause.words())?;
+            }
         }
         Ok(())
     }

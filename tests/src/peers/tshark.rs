@@ -1,6 +1,7 @@
 //! What tshark claims of a capture.
 
 use super::claims::{Claims, Ends, First, What, comparable, ends};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::process::Command;
@@ -81,9 +82,57 @@ fn frame(fields: &[&str; FIELDS.len()], claims: &mut Claims, first: &mut First) 
     let all = |text: &str| -> Vec<String> {
         text.split(AGGREGATOR).filter(|value| !value.is_empty()).map(|value| value.trim_end().to_owned()).collect()
     };
+    // The root has a name of its own there.
+    let questions = all(questions).into_iter().map(|name| if name == "<Root>" { ".".to_owned() } else { name });
     claims.all.extend(all(banners).into_iter().map(|banner| (ends, What::SshBanner, comparable(&banner))));
     // DNS inside HTTP stands in a body, and bodies are not read.
     if protocols.ends_with(":dns") && !protocols.contains(":http") {
-        claims.all.extend(all(questions).into_iter().map(|name| (ends, What::DnsQuestion, comparable(&name))));
+        claims.all.extend(questions.map(|name| (ends, What::DnsQuestion, comparable(&name))));
     }
+}
+
+/// Conversations that are looked at in one run.
+const ENDS_AT_ONCE: usize = 40;
+
+/// Looks at conversations again: what tshark takes them for, and what hinders it there.
+///
+/// # Errors
+/// When it cannot be run.
+pub fn look(tshark: &Path, capture: &Path, ends: &BTreeSet<Ends>, claims: &mut Claims) -> io::Result<()> {
+    let all: Vec<&Ends> = ends.iter().collect();
+    for some in all.chunks(ENDS_AT_ONCE) {
+        let filter: Vec<String> = some.iter().map(|ends| of(ends)).collect();
+        let mut command = Command::new(tshark);
+        command.arg("-r").arg(capture).args(["-n", "-Y", &filter.join(" || "), "-T", "fields", "-E", "occurrence=a"]);
+        command.args(["-E", "separator=/t", "-E", &format!("aggregator={AGGREGATOR}")]);
+        for field in
+            FIELDS.iter().take(8).chain(&["frame.protocols", "tcp.analysis.flags", "_ws.malformed", "_ws.short"])
+        {
+            command.args(["-e", field]);
+        }
+        for line in String::from_utf8_lossy(&command.output()?.stdout).lines() {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let Ok([a, b, c, d, e, f, g, h, protocols, flags, malformed, short]) = <[&str; 12]>::try_from(fields)
+            else {
+                continue;
+            };
+            let mut places = [""; FIELDS.len()];
+            for (to, from) in places.iter_mut().zip([a, b, c, d, e, f, g, h]) {
+                *to = from;
+            }
+            let Some(ends) = conversation(&places) else { continue };
+            let about = claims.about.entry(ends).or_default();
+            about.names.extend(protocols.split(':').skip(3).map(str::to_owned));
+            about.is_hindered |= !flags.is_empty();
+            about.is_damaged |= !malformed.is_empty() || !short.is_empty();
+        }
+    }
+    Ok(())
+}
+
+/// A filter for the packets between two ends.
+fn of(((one, from), (other, to)): &Ends) -> String {
+    let field = if one.is_ipv4() { "ip.addr" } else { "ipv6.addr" };
+    let port = |port: &u16| format!("(tcp.port=={port} || udp.port=={port})");
+    format!("({field}=={one} && {field}=={other} && {} && {})", port(from), port(to))
 }

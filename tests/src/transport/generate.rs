@@ -118,6 +118,7 @@ impl Generator {
             gap: None,
             payload: None,
             tunnel: None,
+            detail: None,
             score: Some(self.score()),
         }
     }

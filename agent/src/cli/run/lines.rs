@@ -5,10 +5,10 @@ use super::super::stop::Signals;
 use super::books::Books;
 use crate::capture::{CaptureError, FileSource, Filled, FrameBatch, FrameSource, Inputs, LiveSource};
 use crate::pipeline::Pipeline;
-use crate::sensor::{HashKey, Level};
-use picket_event::Timestamp;
+use crate::sensor::{HashKey, Joined, Level, Ring, Shared};
+use picket_event::{Source, Timestamp};
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -79,10 +79,11 @@ impl Lines {
         let mut threads = Vec::new();
         match self {
             Self::Live(sources) => {
-                for (number, watched) in sources.into_iter().enumerate() {
+                let shares = shares(&sources, key);
+                for (number, (watched, ring)) in sources.into_iter().zip(shares).enumerate() {
                     // Sensors of one run share no key, so that their flows share no ids.
                     let key = HashKey([key.0[0].wrapping_add(number as u64), key.0[1]]);
-                    let pipeline = Pipeline::new(&template.live(watched.source.source(), key), workers)?;
+                    let pipeline = Pipeline::new(&template.live(watched.source.source(), key, ring), workers)?;
                     let books = Arc::clone(books);
                     let work = move || live(watched, pipeline, &books);
                     threads.push(std::thread::Builder::new().name("capture".to_owned()).spawn(work)?);
@@ -96,6 +97,37 @@ impl Lines {
         }
         Ok(Running { threads })
     }
+}
+
+/// Windows of hosts that several threads count in, one at a time.
+#[derive(Debug)]
+struct Locked(Mutex<Joined>);
+
+impl Shared for Locked {
+    fn alone(&self, work: &mut dyn FnMut(&mut Joined)) {
+        // A thread that died in between has left counters behind, no more.
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// The shares in the windows of hosts, for rings that are not alone at their interface.
+fn shares(sources: &[Watched], key: HashKey) -> Vec<Option<Ring>> {
+    let mut shared: Vec<(&Source, Vec<Ring>)> = Vec::new();
+    let mut all = Vec::with_capacity(sources.len());
+    for watched in sources {
+        let of = watched.source.source();
+        let rings = sources.iter().filter(|other| other.source.source() == of).count();
+        if rings < 2 {
+            all.push(None);
+            continue;
+        }
+        if !shared.iter().any(|(known, _)| *known == of) {
+            let all: Arc<dyn Shared> = Arc::new(Locked(Mutex::new(Joined::new(rings, key))));
+            shared.push((of, Ring::share(rings, &all)));
+        }
+        all.push(shared.iter_mut().find(|(known, _)| *known == of).and_then(|(_, shares)| shares.pop()));
+    }
+    all
 }
 
 /// Watches an interface until it is stopped.

@@ -69,6 +69,7 @@ pub fn flow(seconds: i64, src: IpAddr, dest: IpAddr, protocol: &Protocol, answer
         gap: None,
         payload: None,
         tunnel: None,
+        detail: None,
         score: None,
     };
     event(seconds, Some(endpoints(src, dest, 443)), Body::Flow(Box::new(body)))

@@ -89,6 +89,8 @@ pub(super) struct Http {
     requests: u32,
     reported: u32,
     turn: Turn,
+    /// CONNECT was lost: a hello stood behind the hole.
+    connect_lost: bool,
     /// Answers were lost: those of the requests that wait now may be among them.
     server_lost: bool,
 }
@@ -271,7 +273,7 @@ impl Http {
     }
 
     fn body(&mut self, direction: Direction, view: &[u8], framing: Framing, output: &mut Output) -> Step {
-        if framing == Framing::UntilEnd && !self.client.known && self.server.passed == 0 {
+        if framing == Framing::UntilEnd && (!self.client.known || self.connect_lost) && self.server.passed == 0 {
             // Of CONNECT only the answer is seen: what is behind it tells.
             match view {
                 [0x16, 3, 0..=4, ..] => {
@@ -338,6 +340,11 @@ impl Http {
             Direction::ToServer => parse::begins_request,
             Direction::ToClient => parse::begins_answer,
         };
+        // Behind a hole in which CONNECT was lost.
+        if fresh && direction == Direction::ToServer && client_of_hello(direction, view) == Some(direction) {
+            self.connect_lost = true;
+            return Step::Switch(0, Next::Tunnel { port: 0 });
+        }
         let mut from = if fresh { Some(0) } else { next_line(view, 0) };
         while let Some(at) = from {
             let line = view.get(at..).unwrap_or(&[]);

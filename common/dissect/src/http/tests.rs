@@ -3,7 +3,7 @@
 use super::target;
 use super::{EVENTS_LIMIT, HEAD_LIMIT};
 use crate::rehearsal::{Heard, Line, c, client_hello, rehearse, s, server_hello};
-use picket_event::Direction::{self, ToClient};
+use picket_event::Direction::{self, ToClient, ToServer};
 use proptest::prelude::*;
 
 /// URL, status, and lengths of the bodies, of every event.
@@ -100,6 +100,25 @@ fn a_tunnel_is_read() {
     );
     let server = [s(b"HTTP/1.1 200 Connection established\r\n\r\n"), s(&answer)];
     assert_eq!(rehearse(8080, 1, &server).tls(), [(None, Some(0x1301))]);
+}
+
+/// CONNECT is lost in a connection that was followed, or is its first message.
+#[test]
+fn behind_a_lost_connect_the_hello_is_read() {
+    let (hello, answer) = (client_hello(), server_hello());
+    let before = [c(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"), s(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")];
+    let lost = || {
+        let granted = s(b"HTTP/1.1 200 Connection established\r\n\r\n");
+        [Line::Lacks(ToServer, 70), granted, c(&hello), s(&answer)]
+    };
+    let whole = rehearse(3128, 4096, &before.into_iter().chain(lost()).collect::<Vec<_>>());
+    for heard in [whole, rehearse(3128, 4096, &lost())] {
+        assert_eq!((heard.app().as_str(), heard.tls()), ("tls", vec![(Some("mail.example"), Some(0x1301))]));
+    }
+    // A line that is none stays lost.
+    let other =
+        [c(b"GET / HTTP/1.1\r\n\r\n"), Line::Lacks(ToServer, 70), c(&[0x16; 80]), c(b"\nGET /b HTTP/1.1\r\n\r\n")];
+    assert_eq!(pairs(&rehearse(3128, 4096, &other)).len(), 2);
 }
 
 #[test]

@@ -54,6 +54,11 @@ impl Unknown {
         Self { transport, state }
     }
 
+    /// Nothing is to be found.
+    pub(crate) const fn done(transport: Transport) -> Self {
+        Self { transport, state: State::Done }
+    }
+
     /// Looks, where there is room.
     fn begin(output: &mut Output) -> State {
         if output.unknown.take() { State::Looking(Box::default()) } else { State::Done }

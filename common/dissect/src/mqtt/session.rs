@@ -4,9 +4,9 @@ use super::parse;
 use super::table::{self, CONNACK, CONNECT, DISCONNECT, PUBACK, PUBLISH, PUBREC, SUBACK, SUBSCRIBE, UNSUBSCRIBE};
 use crate::Output;
 use crate::plant::Language;
-use crate::teller::{Message, text};
-use picket_event::body::Ics;
-use picket_event::{Direction, MessageKind, Protocol};
+use crate::teller::{Message, about, add, name, tells, text};
+use picket_event::body::{Asset, Ics};
+use picket_event::{Body, Direction, Endpoints, MessageKind, Protocol};
 use picket_reader::{Fault, Reader};
 use std::borrow::Cow;
 
@@ -57,6 +57,7 @@ impl Language for Mqtt {
                 let (version, client) = parse::connect(body)?;
                 self.version = version;
                 ics.object = text(client).map(Cow::Owned);
+                introduce(said, client, output);
             }
             PUBLISH => {
                 let topic = parse::topic(body)?;
@@ -75,6 +76,22 @@ impl Language for Mqtt {
         }
         output.ics(ics);
         Ok(())
+    }
+}
+
+/// A client names itself, and whom it connects to is the broker.
+fn introduce(said: &Message<'_>, client: &[u8], output: &mut Output) {
+    let (from, to) = match said.context.endpoints {
+        Endpoints::Ip { src, dest, .. } if said.direction == Direction::ToServer => (src, dest),
+        _ => return,
+    };
+    let (mut client, mut broker) =
+        (Asset { names: name(client).into_iter().collect(), ..about(Some(from), None) }, about(Some(to), None));
+    add(&mut client.roles, "mqtt-client".to_owned());
+    add(&mut broker.roles, "mqtt-broker".to_owned());
+    for mut asset in [client, broker].into_iter().filter(tells) {
+        Protocol::MQTT.name().clone_into(&mut asset.source);
+        output.events.push(Body::Asset(Box::new(asset)));
     }
 }
 

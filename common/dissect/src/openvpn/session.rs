@@ -1,10 +1,10 @@
 //! One connection being read: the layout its first packet shows, then the handshake in order.
 
 use super::parse::{Layout, control, opening, operation};
-use super::table::{ACKNOWLEDGE, CONTROL, RESET_CLIENT_V2, RESET_CLIENT_V3, RESET_SERVER_V2};
+use super::table::{ACKNOWLEDGE, CONTROL, HEAD, RESET_CLIENT_V2, RESET_CLIENT_V3, RESET_SERVER_V2};
 use crate::inside::Inside;
-use crate::{Context, Input, Need, Output, Progress, Session};
-use picket_event::Direction;
+use crate::{Context, Fact, Input, Need, Output, Progress, Session};
+use picket_event::{AppDetail, Direction};
 use picket_reader::Reader;
 
 /// Bytes of a direction that wait for what comes before them.
@@ -43,8 +43,12 @@ impl Tunnel {
     fn packet(&mut self, direction: Direction, packet: &[u8], context: &Context, output: &mut Output) -> bool {
         self.packets = self.packets.saturating_add(1);
         match operation(packet) {
-            Some(RESET_CLIENT_V2 | RESET_CLIENT_V3) => self.layout = self.layout.or_else(|| opening(packet)),
-            Some(RESET_SERVER_V2 | ACKNOWLEDGE) => {}
+            Some(RESET_CLIENT_V2 | RESET_CLIENT_V3) => {
+                self.layout = self.layout.or_else(|| opening(packet));
+                tell(packet, self.layout, output);
+            }
+            Some(RESET_SERVER_V2) => tell(packet, None, output),
+            Some(ACKNOWLEDGE) => {}
             Some(CONTROL) => return self.control(direction, packet, context, output),
             // Data, a new key, or a client's key again: the handshake is over, or hidden.
             _ => return false,
@@ -125,6 +129,29 @@ impl Session for Tunnel {
             }
         }
     }
+}
+
+/// What a reset says of the connection: which kind it is, the session's number, how the control channel is protected.
+fn tell(packet: &[u8], layout: Option<Layout>, output: &mut Output) {
+    let mut detail = AppDetail::default();
+    let (name, whose) = match operation(packet) {
+        Some(RESET_CLIENT_V2) => ("hard_reset_client_v2", "client"),
+        Some(RESET_CLIENT_V3) => ("hard_reset_client_v3", "client"),
+        _ => ("hard_reset_server_v2", "server"),
+    };
+    AppDetail::add(&mut detail.messages, name);
+    if let Some(Ok(session)) = packet.get(1..HEAD).map(<[u8; 8]>::try_from) {
+        AppDetail::add(&mut detail.identifiers, &format!("{whose} {:016x}", u64::from_be_bytes(session)));
+    }
+    let protection = match layout {
+        None => "",
+        Some(Layout::Clear(0)) => "clear",
+        Some(Layout::Clear(_)) => "tls-auth",
+        Some(Layout::Hidden) if name == "hard_reset_client_v3" => "tls-crypt-v2",
+        Some(Layout::Hidden) => "tls-crypt",
+    };
+    AppDetail::add(&mut detail.choices, protection);
+    output.facts.push(Fact::Detail(Box::new(detail)));
 }
 
 #[cfg(test)]

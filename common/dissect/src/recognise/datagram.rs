@@ -5,7 +5,7 @@ use crate::{Head, Probe, dns};
 use picket_reader::{Fault, Reader};
 
 /// NTP (RFC 5905 section 7.3): version, mode, stratum, poll and precision in range, a length that exists.
-pub(super) fn ntp(head: &Head<'_>) -> Probe {
+pub(crate) fn ntp(head: &Head<'_>) -> Probe {
     either(head, |bytes| {
         whole(|| {
             let mut r = Reader::new(bytes);
@@ -93,7 +93,7 @@ pub(crate) fn snmp(head: &Head<'_>) -> Probe {
 }
 
 /// STUN (RFC 8489 section 5): the magic cookie and a length that fits.
-pub(super) fn stun(head: &Head<'_>) -> Probe {
+pub(crate) fn stun(head: &Head<'_>) -> Probe {
     either(head, |bytes| {
         whole(|| {
             let mut r = Reader::new(bytes);

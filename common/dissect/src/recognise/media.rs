@@ -35,7 +35,7 @@ pub(super) fn rtcp(head: &Head<'_>) -> Probe {
 
 /// STUN without the magic cookie (RFC 3489 section 11): attributes that chain to the end; an answer has its
 /// question's number.
-pub(super) fn classic_stun(head: &Head<'_>) -> Probe {
+pub(crate) fn classic_stun(head: &Head<'_>) -> Probe {
     let number = |bytes: &[u8]| bytes.get(4..20).map(<[u8]>::to_vec);
     if !head.to_server.is_empty() && !head.to_client.is_empty() && number(head.to_server) != number(head.to_client) {
         return Probe::No;

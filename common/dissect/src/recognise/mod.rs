@@ -11,7 +11,6 @@ mod fieldbus;
 mod media;
 mod service;
 mod session;
-mod shared;
 mod store;
 mod substation;
 #[cfg(test)]
@@ -20,8 +19,6 @@ mod text;
 mod train;
 mod transport;
 mod tunnel;
-
-pub(crate) use shared::Shared;
 
 pub(crate) use session::ber_length;
 pub(crate) use text::{contains, line};
@@ -45,9 +42,11 @@ pub struct Signature {
 }
 
 // Protocols that are read are told by the same means.
-pub(crate) use datagram::{dhcp, dhcpv6, named, nbns, snmp};
+pub(crate) use datagram::{dhcp, dhcpv6, named, nbns, ntp, snmp, stun};
+pub(crate) use media::classic_stun;
 pub(crate) use session::{kerberos, netbios_datagram, smb};
 pub(crate) use text::{sip, ssdp};
+pub(crate) use tunnel::{ike, wireguard};
 
 const TCP: &[Transport] = &[Transport::TCP];
 const UDP: &[Transport] = &[Transport::UDP];
@@ -80,18 +79,13 @@ pub static ALL: &[Signature] = &[
     s(Protocol::NETBIOS, TCP, &[139], session::netbios),
     s(Protocol::DCERPC, TCP, &[135, 593], session::dcerpc),
     s(Protocol::RPC, BOTH, &[111, 2049], session::rpc),
-    s(Protocol::NTP, UDP, &[123], datagram::ntp),
-    s(Protocol::STUN, BOTH, &[3478], datagram::stun),
     s(Protocol::TFTP, UDP, &[69], datagram::tftp),
-    s(Protocol::WIREGUARD, UDP, &[51_820], tunnel::wireguard),
-    s(Protocol::IKE, UDP, &[500, 4500], tunnel::ike),
     by_port(Protocol::ESP, UDP, &[4500], tunnel::esp_in_udp),
     s(Protocol::L2TP, UDP, &[1701], tunnel::l2tp),
     s(Protocol::PPTP, TCP, &[1723], tunnel::pptp),
     s(Protocol::RDP, UDP, &[3389], tunnel::rdp_udp),
     s(Protocol::BGP, TCP, &[179], tunnel::bgp),
     s(Protocol::RTCP, UDP, &[], media::rtcp),
-    s(Protocol::STUN, UDP, &[3478], media::classic_stun),
     s(Protocol::RTMP, TCP, &[1935], media::rtmp),
     s(Protocol::VNC, TCP, &[5900, 5901], media::vnc),
     s(Protocol::MONGODB, TCP, &[27_017], store::mongodb),

@@ -6,7 +6,7 @@ use picket_reader::Reader;
 
 /// WireGuard (whitepaper section 5.4): message types with fixed lengths and reserved zeros; an answer carries
 /// the index that it was asked under; a transport message counts from zero.
-pub(super) fn wireguard(head: &Head<'_>) -> Probe {
+pub(crate) fn wireguard(head: &Head<'_>) -> Probe {
     let index = |bytes: &[u8], at: usize| bytes.get(at..at.saturating_add(4)).map(<[u8]>::to_vec);
     let echoed = match (head.to_server, head.to_client) {
         (asked @ [1, 0, 0, 0, ..], answer @ [2, 0, 0, 0, ..])
@@ -29,7 +29,7 @@ pub(super) fn wireguard(head: &Head<'_>) -> Probe {
 }
 
 /// IKE (RFC 7296 section 3.1, RFC 2408): a length that fits to the byte; behind NAT four zeros stand in front (RFC 3948).
-pub(super) fn ike(head: &Head<'_>) -> Probe {
+pub(crate) fn ike(head: &Head<'_>) -> Probe {
     either(head, |bytes| {
         whole(|| {
             let mut r = Reader::new(bytes.strip_prefix(&[0, 0, 0, 0]).unwrap_or(bytes));

@@ -6,12 +6,15 @@
 //! messages begins with the bytes of a record. So it needs neither the question nor the answer, and
 //! commands sent ahead, a missing direction and a lost command do no harm.
 //! A service that stays in clear is left alone behind a few messages.
-//! Not read: what is said in the messages, the protection of single messages (SASL).
+//! Of LDAP also how clients bind and what servers say of themselves, of RDP what protection is negotiated, of MySQL the version:
+//! these go into the conversation's row.
+//! Not read: what else is said in the messages, the protection of single messages (SASL).
 
 mod parse;
 mod probe;
 mod session;
 pub mod table;
+mod tell;
 #[cfg(test)]
 mod tests;
 
@@ -30,7 +33,7 @@ impl Dissector for Service {
     }
 
     fn open(&self, _context: &Context) -> SessionBox {
-        Box::new(session::Talk::new(self.step))
+        Box::new(session::Talk::new(self))
     }
 
     fn session_limit(&self) -> usize {

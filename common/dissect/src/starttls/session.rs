@@ -1,11 +1,16 @@
 //! A service being followed until TLS begins.
 
+use super::Service;
 use super::parse::{Step, record};
+use super::tell::{MESSAGE_MAX, Tell, put};
+use crate::describer::Said;
 use crate::{Context, Input, Need, Next, Output, Progress, Session};
-use picket_event::Direction;
+use picket_event::{Direction, Protocol};
 
 /// Messages of one direction behind which a service is taken to stay in clear.
 const MESSAGES_LIMIT: u8 = 64;
+/// Datagrams of one direction that are read.
+const DATAGRAMS_LIMIT: u8 = 8;
 /// Bytes of one direction, likewise.
 const BYTES_LIMIT: usize = 1 << 16;
 /// Bytes of a record that tell it.
@@ -27,17 +32,21 @@ struct Side {
 #[derive(Debug)]
 pub(super) struct Talk {
     step: fn(Direction, u8, &[u8]) -> Step,
+    tell: Option<Tell>,
+    protocol: Protocol,
     sides: [Side; 2],
     /// One direction has gone over to TLS.
     switched: bool,
 }
 
 impl Talk {
-    pub(super) fn new(step: fn(Direction, u8, &[u8]) -> Step) -> Self {
-        Self { step, sides: [Side::default(); 2], switched: false }
+    pub(super) fn new(service: &Service) -> Self {
+        let Service { step, tell, protocol, .. } = service;
+        let sides = [Side::default(); 2];
+        Self { step: *step, tell: *tell, protocol: protocol.clone(), sides, switched: false }
     }
 
-    fn stream(&mut self, direction: Direction, bytes: &[u8]) -> Progress {
+    fn stream(&mut self, direction: Direction, bytes: &[u8], context: &Context, output: &mut Output) -> Progress {
         let Some(side) = self.sides.get_mut(direction.index()) else { return done(0) };
         let mut at = 0usize;
         loop {
@@ -69,7 +78,16 @@ impl Talk {
                     Step::More(count) => return Progress { consumed: at, need: Need::Bytes(count) },
                     Step::Clear => return done(at),
                     Step::Text(count) => count,
+                    // What is to be read has to be there.
+                    Step::Message(length) if self.tell.is_some() && view.len() < length && length <= MESSAGE_MAX => {
+                        return Progress { consumed: at, need: Need::Bytes(length) };
+                    }
                     step => {
+                        if let Step::Message(length) = step
+                            && let Some(bytes) = view.get(..length)
+                        {
+                            put(self.tell, &self.protocol, &Said { bytes, direction, context }, output);
+                        }
                         side.messages = side.messages.saturating_add(1);
                         side.line = step == Step::Line;
                         side.skip = if let Step::Message(length) = step { length } else { 0 };
@@ -88,9 +106,9 @@ const fn done(consumed: usize) -> Progress {
 }
 
 impl Session for Talk {
-    fn feed(&mut self, direction: Direction, input: Input<'_>, _context: &Context, _output: &mut Output) -> Progress {
+    fn feed(&mut self, direction: Direction, input: Input<'_>, context: &Context, output: &mut Output) -> Progress {
         match input {
-            Input::Stream(bytes) => self.stream(direction, bytes),
+            Input::Stream(bytes) => self.stream(direction, bytes, context, output),
             // What follows is a record, or it begins somewhere in a message: lines are found again, others are not.
             Input::Gap(_) => {
                 if let Some(side) = self.sides.get_mut(direction.index()) {
@@ -99,7 +117,14 @@ impl Session for Talk {
                 Progress { consumed: 0, need: Need::Bytes(1) }
             }
             Input::End => Progress { consumed: 0, need: Need::Nothing },
-            Input::Datagram(_) => done(0),
+            // A message each; TLS never follows.
+            Input::Datagram(bytes) => {
+                let Some(side) = self.sides.get_mut(direction.index()) else { return done(0) };
+                put(self.tell, &self.protocol, &Said { bytes, direction, context }, output);
+                side.messages = side.messages.saturating_add(1);
+                let need = if side.messages < DATAGRAMS_LIMIT { Need::Bytes(1) } else { Need::Nothing };
+                Progress { consumed: bytes.len(), need }
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::fingerprint;
 use super::table::{RETRY_RANDOM, extension, is_grease, is_grease_mode};
 use crate::fact::{ClientHello, ServerHello};
+use crate::teller::{OFFSET, mix};
 use picket_reader::{Fault, Reader};
 
 /// Longest server name that is kept, bytes; a DNS name has no more than 253.
@@ -90,7 +91,14 @@ fn client_extension(hello: &mut ClientHello, kind: u16, mut data: Reader<'_>) ->
                 hello.key_shares.push((group, length(&shares.vec16("key share")?)));
             }
         }
-        extension::ENCRYPTED_CLIENT_HELLO => hello.ech = data.u8("ech type")? == 0,
+        extension::ENCRYPTED_CLIENT_HELLO => {
+            let hash = data.peek().iter().fold(OFFSET, mix);
+            hello.ech = data.u8("ech type")? == 0;
+            if hello.ech {
+                data.skip(5, "ech suite and configuration")?;
+                hello.ech_outer = Some((length(&data.vec16("ech key")?), hash));
+            }
+        }
         _ => {}
     }
     Ok(())

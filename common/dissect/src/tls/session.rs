@@ -54,6 +54,8 @@ pub(crate) struct Handshake {
     /// The two ends, client first.
     ends: Option<Endpoints>,
     retried: bool,
+    /// The client's second hello, behind a retry request, was seen.
+    again: bool,
     written: bool,
     /// The client may be Tor's: its records are looked at for a while.
     cells: Option<Cells>,
@@ -174,7 +176,7 @@ impl Handshake {
                     // A retry request of TLS 1.3 is followed by one for the sake of old middle boxes.
                     self.side(direction).finished |= self.seen.server.is_some() || !self.retried;
                 } else {
-                    self.side(direction).finished |= self.cells.is_none();
+                    self.side(direction).finished |= self.cells.is_none() && !self.awaits_another();
                 }
             }
             content::APPLICATION_DATA if direction == Direction::ToServer && self.cells.is_some() => {}
@@ -202,6 +204,15 @@ impl Handshake {
                 self.seen.alert(level, *byte, direction);
             }
         }
+        self.refused(direction);
+    }
+
+    /// Behind a fatal alert both ends are silent (RFC 8446 section 6.2), so that nobody is waited for, unless something is under way.
+    fn refused(&mut self, direction: Direction) {
+        let is_fatal = self.seen.alert.is_some_and(|alert| alert.fatal);
+        let have_client = self.seen.client.is_some();
+        let other = self.side(direction.opposite());
+        other.finished |= is_fatal && have_client && other.left == 0 && other.message.is_empty() && other.skip == 0;
     }
 
     fn messages(&mut self, direction: Direction, part: &[u8], output: &mut Output) {
@@ -227,11 +238,12 @@ impl Handshake {
     /// A message whose header at least is there.
     fn message(&mut self, direction: Direction, output: &mut Output) {
         let (have_client, have_server) = (self.seen.client.is_some(), self.seen.server.is_some());
+        let awaits_another = self.awaits_another();
         let side = self.side(direction);
         let kind = side.message.first().copied().unwrap_or(0);
         let length = wanted_length(&side.message);
         let limit = match (direction, kind) {
-            (Direction::ToServer, message::CLIENT_HELLO) if !have_client => HELLO_LIMIT,
+            (Direction::ToServer, message::CLIENT_HELLO) if !have_client || awaits_another => HELLO_LIMIT,
             (Direction::ToClient, message::SERVER_HELLO) if !have_server => HELLO_LIMIT,
             (Direction::ToClient, message::CERTIFICATE) => CERTIFICATES_LIMIT,
             _ => 0,
@@ -286,6 +298,11 @@ impl Handshake {
         if damaged {
             output.malformed.push("tls: extension of the client hello");
         }
+        if let Some(first) = &mut self.seen.client {
+            self.again = true;
+            first.said_again(&hello);
+            return Ok(());
+        }
         hello.record_version = version;
         hello.records = records;
         if tor::may_begin(&hello) {
@@ -314,6 +331,12 @@ impl Handshake {
             }
         }
         Ok(())
+    }
+
+    /// Whether another hello of the client is due that tells what the encrypted one in its first is.
+    fn awaits_another(&self) -> bool {
+        let is_asked = self.retried && !self.again && self.seen.server.is_none();
+        is_asked && self.seen.client.as_ref().is_some_and(|client| client.ech_outer.is_some())
     }
 
     /// In TLS 1.3 a client says nothing in clear behind its hello; in older versions it may refuse the certificates.

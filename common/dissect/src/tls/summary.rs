@@ -33,6 +33,8 @@ pub(crate) struct Client {
     ja4: String,
     program: Option<&'static str>,
     ech: Option<Ech>,
+    /// Length of the key of an encrypted hello, and the extension's hash.
+    pub(crate) ech_outer: Option<Box<(u16, u64)>>,
     grease: bool,
 }
 
@@ -43,7 +45,20 @@ impl Client {
         let outer = sni.as_deref().is_some_and(|name| ECH_NAMES.contains(&name));
         let ech = hello.ech.then_some(if outer { Ech::Outer } else { Ech::Offered });
         let program = super::clients::of(hello, carrier);
-        Box::new(Self { alpn, sni, ja3: hello.ja3, ja4: hello.ja4.clone(), program, ech, grease })
+        let ech_outer = hello.ech_outer.map(Box::new);
+        Box::new(Self { alpn, sni, ja3: hello.ja3, ja4: hello.ja4.clone(), program, ech, ech_outer, grease })
+    }
+}
+
+impl Client {
+    /// The hello that follows a retry request tells whether the encrypted one was real: GREASE is sent again to the byte
+    /// (RFC 9849 section 6.2), a real one goes on under the key that the server has and leaves it out (section 6.1.5).
+    pub(crate) fn said_again(&mut self, hello: &ClientHello) {
+        match (self.ech_outer.as_deref().copied(), hello.ech_outer) {
+            (Some(first), Some(second)) if first == second => self.ech = Some(Ech::Grease),
+            (Some((1.., _)), Some((0, _))) => self.ech = Some(Ech::Outer),
+            _ => {}
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Fingerprints against published values, hellos in pieces, and the turns a handshake can take.
 
 use super::fingerprint::{alpn, ja3, ja3_text, ja4_parts};
+use super::table::RETRY_RANDOM;
 use super::*;
 use crate::fact::ClientHello;
 use crate::{Conversation, Fact, Output};
-use picket_event::{Body, Direction, Endpoints, Timestamp, body};
+use picket_event::{Body, Direction, Ech, Endpoints, Timestamp, body};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -208,6 +209,52 @@ fn alerts_in_clear_are_told() {
     assert_eq!(alert(&refused), Some((true, 48, false)), "a fatal one counts for more than a warning");
     let encrypted = [(up, hello), (down, answer), (up, record(20, &[1])), (up, record(21, &[0x5a; 32]))];
     assert_eq!(alert(&encrypted), None);
+}
+
+/// A fatal alert ends the connection: its event waits for nobody.
+#[test]
+fn a_fatal_alert_is_told_at_once() {
+    let (up, down) = (Direction::ToServer, Direction::ToClient);
+    for (from, alert) in [(down, [2, 40]), (up, [2, 48])] {
+        let (mut conversation, mut output) = (Conversation::new(&context().endpoints), Output::default());
+        conversation.stream(up, &record(22, &hello(0)), &context(), &mut output);
+        conversation.stream(from, &record(21, &alert), &context(), &mut output);
+        assert!(events(&output)[0].hellos.alert.is_some_and(|said| said.fatal));
+        assert!(!conversation.wants(up) && !conversation.wants(down));
+    }
+}
+
+/// A hello with an encrypted one: its configuration, its key, the rest.
+fn encrypted(config: u8, key: &[u8], payload: u8) -> Vec<u8> {
+    let inside = [&[0, 0, 1, 0, 1, config][..], &vector16(key), &vector16(&[payload; 144])].concat();
+    let versions = [0, 43, 0, 3, 2, 3, 4];
+    let extensions = [&versions[..], &[0xfe, 0x0d], &vector16(&inside)].concat();
+    let fixed = [&[3, 3][..], &[7; 32], &[0], &vector16(&[0x13, 1]), &[1, 0]].concat();
+    record(22, &handshake(1, &[fixed, vector16(&extensions)].concat()))
+}
+
+/// What follows a request for another hello tells GREASE from a real one; without it nobody can.
+#[test]
+fn a_second_hello_tells_what_the_encrypted_one_is() {
+    let (up, down) = (Direction::ToServer, Direction::ToClient);
+    let flight = |random: [u8; 32]| {
+        let fixed = [&[3, 3][..], &random, &[0, 0x13, 1, 0], &vector16(&[0, 43, 0, 2, 3, 4])].concat();
+        record(22, &handshake(2, &fixed))
+    };
+    let (retry, answer) = (flight(RETRY_RANDOM), flight([9; 32]));
+    let first = encrypted(7, &[1; 32], 5);
+    let told = |second: &[u8]| {
+        let middle = [record(20, &[1]), second.to_vec()].concat();
+        let parts = [(up, first.clone()), (down, retry.clone()), (up, middle), (down, answer.clone())];
+        let (_, output) = drive(&parts, 1460);
+        assert_eq!(events(&output).len(), 1);
+        (events(&output)[0].hellos.ech, events(&output)[0].cipher)
+    };
+    assert_eq!(told(&first), (Some(Ech::Grease), Some(0x1301)));
+    assert_eq!(told(&encrypted(7, &[], 6)), (Some(Ech::Outer), Some(0x1301)));
+    assert_eq!(told(&encrypted(7, &[1; 32], 6)), (Some(Ech::Offered), Some(0x1301)));
+    let (_, output) = drive(&[(up, first.clone()), (down, answer.clone())], 1460);
+    assert_eq!(events(&output)[0].hellos.ech, Some(Ech::Offered));
 }
 
 /// The side that speaks first in the capture is the server: client and server are exchanged.

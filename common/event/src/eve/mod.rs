@@ -3,6 +3,7 @@
 //! [`row::Row`] is the one table of fields. [`write_line`] and [`parse_line`] go through it, and
 //! [`schema`] prints it as a closed JSON schema, so that the three cannot drift apart.
 
+mod detail;
 mod parse;
 pub mod row;
 mod session;

@@ -2,7 +2,7 @@
 
 use super::row::{self, Row};
 use super::session::Said;
-use super::{MAX_TEXT, session, suricata};
+use super::{MAX_TEXT, detail, session, suricata};
 use crate::body::{self, Body};
 use crate::{
     AgentId, Both, Classifier, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, Kind, Loss, MessageKind, Method,
@@ -189,6 +189,7 @@ fn flow(row: &Row<'_>) -> Result<body::Flow, EveError> {
         score: row.score.as_ref().and_then(score),
         payload: flow.payload.as_ref().map(payload),
         tunnel: row.tunnel.as_ref().map(|tunnel| Box::new(self::tunnel(tunnel))),
+        detail: flow.app.as_ref().map(|row| Box::new(detail::value(row))),
     })
 }
 

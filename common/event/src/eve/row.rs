@@ -1,5 +1,6 @@
 //! The fields of an EVE line, as JSON has them.
 
+pub use super::detail::Detail;
 use super::value::function_code;
 pub use super::value::{Number, Time};
 use crate::Timestamp;
@@ -258,8 +259,10 @@ rows! {
         count: u32,
         /// Regularity of merged conversations.
         gap: Gap<'a>,
-        /// What the payload looks like, where the protocol is unknown.
+        /// What the payload looks like, where the protocol is unknown or guessed.
         payload: Payload<'a>,
+        /// What the messages say, where they are no events of their own.
+        app: Detail<'a>,
     }
     /// What the first payload bytes of an unknown conversation look like.
     Payload {
@@ -343,8 +346,8 @@ rows! {
         certificate_fingerprint: Text<'a>,
         /// Application protocol the server chose, where it went in clear.
         server_alpns: Vec<Text<'a>>,
-        /// Whether the client's hello carries an encrypted one: offered (real or GREASE, which look alike) or outer (the
-        /// name in `sni` is the outer one, not the server's).
+        /// Whether the client's hello carries an encrypted one: offered (real or GREASE, which look alike), outer (the
+        /// name in `sni` is the outer one, not the server's) or grease (there is none).
         ech: Text<'a>,
         /// Whether the client's hello carries GREASE.
         grease: bool,
@@ -379,8 +382,8 @@ rows! {
         continues: u64,
         /// Application protocol the server chose, where it went in clear.
         server_alpns: Vec<Text<'a>>,
-        /// Whether the client's hello carries an encrypted one: offered (real or GREASE, which look alike) or outer (the
-        /// name in `sni` is the outer one, not the server's).
+        /// Whether the client's hello carries an encrypted one: offered (real or GREASE, which look alike), outer (the
+        /// name in `sni` is the outer one, not the server's) or grease (there is none).
         ech: Text<'a>,
         /// Whether the client's hello carries GREASE.
         grease: bool,

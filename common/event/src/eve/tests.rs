@@ -43,6 +43,7 @@ fn flow() -> body::Flow {
         gap: Some(body::Gap { mean: 60.5, cv: 0.25 }),
         payload: None,
         tunnel: None,
+        detail: None,
         score: Some(body::Score {
             verdict: Verdict::Malicious,
             value: Unit::new(0.875),

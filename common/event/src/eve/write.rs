@@ -1,5 +1,6 @@
 //! Events to EVE lines.
 
+use super::detail;
 use super::row::{self, Number, Row, Time};
 use super::session::{self, http_row, quic_row, ssh_row};
 use crate::{AgentId, Body, Endpoints, Event, FlowRef, Reason, Site, Source, Transport, body, community_id};
@@ -192,6 +193,7 @@ fn flow_row<'a>(row: &mut Row<'a>, flow: &'a body::Flow) {
             ..Default::default()
         }),
         payload: flow.payload.as_ref().map(payload_row),
+        app: flow.detail.as_deref().map(detail::row),
         ..Default::default()
     });
     row.tunnel = flow.tunnel.as_deref().map(tunnel_row);

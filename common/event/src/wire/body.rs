@@ -6,7 +6,9 @@ use super::record;
 use super::score::{WireReason, WireScore, from_u8, read_reasons, reasons, to_u8};
 use super::session::{WireHttp, WireQuic, WireSsh};
 use crate::body::{Alert, Anomaly, App, Asset, Body, Flow, Gap, Head as FirstBytes, Host, Pair, PayloadShape, Tunnel};
-use crate::{Both, FlowEnd, FlowState, Kind, Ledger, Loss, Mac, Method, Protocol, Timestamp};
+use crate::{
+    AppDetail, Both, DETAIL_TEXTS_MAX, FlowEnd, FlowState, Kind, Ledger, Loss, Mac, Method, Protocol, Timestamp,
+};
 use bincode::{Decode, Encode};
 use std::net::IpAddr;
 
@@ -33,6 +35,9 @@ struct WireFlow {
     /// Kind, sender, receiver, number, depth.
     tunnel: Option<WireTunnel>,
 }
+
+/// The lists of what messages say, in their order, empty ones at the end left out; stands behind a flow that has some.
+type WireDetail = Vec<Vec<String>>;
 
 type WireTunnel = (String, Option<IpAddr>, Option<IpAddr>, Option<u32>, u8);
 
@@ -87,8 +92,35 @@ impl WireFlow {
             tunnel: self
                 .tunnel
                 .map(|(kind, src, dest, id, depth)| Box::new(Tunnel { kind: kind.into(), src, dest, id, depth })),
+            detail: None,
         })
     }
+}
+
+fn detail(detail: &AppDetail) -> WireDetail {
+    let lists = detail.lists();
+    let used = lists.iter().rposition(|list| !list.is_empty()).map_or(0, |last| last + 1);
+    lists.into_iter().take(used).cloned().collect()
+}
+
+/// A flow with what stands behind it.
+fn flow_parts(payload: &[u8]) -> Option<(Head, WireFlow, Option<Box<AppDetail>>)> {
+    match record::value::<(Head, WireFlow)>(payload) {
+        Some((head, wire)) => Some((head, wire, None)),
+        None => {
+            let (head, wire, lists) = record::value::<(Head, WireFlow, WireDetail)>(payload)?;
+            Some((head, wire, read_detail(lists)))
+        }
+    }
+}
+
+/// What was said; lists that a newer release appended are left out.
+fn read_detail(lists: WireDetail) -> Option<Box<AppDetail>> {
+    let mut detail = AppDetail::default();
+    for (to, from) in detail.lists_mut().into_iter().zip(lists) {
+        *to = from.into_iter().take(DETAIL_TEXTS_MAX).collect();
+    }
+    (!detail.is_empty()).then(|| Box::new(detail))
 }
 
 fn method(number: u8) -> Option<Option<Method>> {
@@ -208,7 +240,10 @@ pub(super) fn append(out: &mut Vec<u8>, head: &super::event::Head, body: &Body, 
     let kind = body.kind() as u16;
     let optional = |score: &Option<crate::body::Score>| score.as_ref().map(WireScore::from);
     match body {
-        Body::Flow(flow) => record::append(out, kind, &(head, WireFlow::new(flow, time))),
+        Body::Flow(flow) => match flow.detail.as_deref() {
+            None => record::append(out, kind, &(head, WireFlow::new(flow, time))),
+            Some(said) => record::append(out, kind, &(head, WireFlow::new(flow, time), detail(said))),
+        },
         Body::Tls(tls) => record::append(out, kind, &(head, WireTls::from(&**tls))),
         Body::Quic(quic) => record::append(out, kind, &(head, WireQuic::from(&**quic))),
         Body::Ssh(ssh) => record::append(out, kind, &(head, WireSsh::from(&**ssh))),
@@ -286,7 +321,11 @@ pub(super) fn read(
         }};
     }
     match kind {
-        Kind::Flow => take!(WireFlow, |wire, time| Body::Flow(Box::new(wire.flow(time).ok_or(())?))),
+        Kind::Flow => {
+            let (head, wire, detail) = flow_parts(payload).ok_or(())?;
+            let flow = wire.flow(resolve(head).ok_or(())?).ok_or(())?;
+            Ok(Some(Body::Flow(Box::new(Flow { detail, ..flow }))))
+        }
         Kind::Tls => take!(WireTls, |wire, _time| Body::Tls(Box::new(wire.tls()))),
         Kind::Dns => take!(WireDns, |wire, _time| Body::Dns(Box::new(wire.dns()))),
         Kind::Ics => take!(WireIcs, |wire, _time| Body::Ics(Box::new(wire.ics().ok_or(())?))),

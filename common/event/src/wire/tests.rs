@@ -47,6 +47,7 @@ fn flow() -> Flow {
         gap: Some(crate::body::Gap { mean: 60.5, cv: 0.25 }),
         payload: None,
         tunnel: None,
+        detail: None,
         score: Some(Score {
             verdict: Verdict::Suspicious,
             value: Unit::new(13_107.0 / 65_535.0),

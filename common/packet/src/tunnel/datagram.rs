@@ -9,6 +9,7 @@ const GTP: u16 = 2152;
 const TEREDO: u16 = 3544;
 const VXLAN: u16 = 4789;
 const VXLAN_GPE: u16 = 4790;
+const CAPWAP: u16 = 5247;
 const GENEVE: u16 = 6081;
 const MPLS: u16 = 6635;
 /// Where Linux put VXLAN before it had a number, and still does unless told otherwise.
@@ -20,8 +21,8 @@ const GTP_EXTENSIONS_MAX: usize = 8;
 /// Whether these ports are worth a look. The senders of VXLAN, Geneve and MPLS choose their own port.
 #[inline]
 pub(crate) const fn is_candidate(src_port: u16, dest_port: u16) -> bool {
-    matches!(dest_port, L2TP | GTP | TEREDO | VXLAN | VXLAN_GPE | GENEVE | MPLS | VXLAN_LINUX)
-        || matches!(src_port, L2TP | GTP | TEREDO)
+    matches!(dest_port, L2TP | GTP | TEREDO | VXLAN | VXLAN_GPE | CAPWAP | GENEVE | MPLS | VXLAN_LINUX)
+        || matches!(src_port, L2TP | GTP | TEREDO | CAPWAP)
 }
 
 /// Reads what a datagram between such ports holds; the datagram as it is, where that is no tunnel's packet.
@@ -36,6 +37,7 @@ pub(crate) fn unwrap<'a>(layer: &Layer<'_, 'a>, outer: Decoded<'a>) -> Decoded<'
         (_, MPLS) => mpls(outer.payload),
         (_, GTP) | (GTP, _) => gtp(outer.payload),
         (_, TEREDO) | (TEREDO, _) => teredo(outer.payload),
+        (_, CAPWAP) | (CAPWAP, _) => capwap(outer.payload),
         _ => l2tp(outer.payload),
     };
     let Ok(Some(Found { kind, content, id, reader })) = inside else { return outer };
@@ -184,4 +186,29 @@ fn l2tp(payload: &[u8]) -> Tried<'_> {
         reader.skip(usize::from(offset), "L2TP offset")?;
     }
     found(TunnelKind::L2tp, Content::Ppp, Some(session), reader)
+}
+
+/// RFC 5415 section 4.3: data without DTLS, whole, of IEEE 802.3 or of IEEE 802.11.
+fn capwap(payload: &[u8]) -> Tried<'_> {
+    const IEEE_802_11: u32 = 1;
+    const NATIVE: u32 = 0x100;
+    const FRAGMENT: u32 = 0x80;
+    const KEEP_ALIVE: u32 = 0x08;
+    let mut reader = Reader::new(payload);
+    // Preamble (8 bits), length of the header in words (5), radio (5), kind of wireless (5), flags.
+    let word = reader.u32("CAPWAP header")?;
+    reader.skip(4, "CAPWAP fragment")?;
+    let (preamble, words, wireless) = (word >> 24, (word >> 19 & 0x1f) as usize, word >> 9 & 0x1f);
+    let rest = (words * 4).checked_sub(reader.position()).ok_or(Fault::Malformed("CAPWAP header length"))?;
+    if preamble != 0 || word & (FRAGMENT | KEEP_ALIVE) != 0 {
+        return Ok(None);
+    }
+    // The radio's address and what it says of the frame.
+    reader.skip(rest, "CAPWAP header")?;
+    let content = match (word & NATIVE != 0, wireless) {
+        (false, _) => Content::Ethernet,
+        (true, IEEE_802_11) => Content::Wireless,
+        _ => return Ok(None),
+    };
+    found(TunnelKind::Capwap, content, None, reader)
 }

@@ -15,7 +15,7 @@ mod tests;
 pub(crate) use datagram::{is_candidate, unwrap as unwrap_datagram};
 pub(crate) use ip::unwrap as unwrap_ip;
 
-use crate::{Decoded, Frame, Layer, Link, Stop, WireLen, link, mpls, serial};
+use crate::{Decoded, Frame, Layer, Link, Stop, WireLen, link, mpls, serial, wireless};
 use std::net::IpAddr;
 
 /// Encapsulations followed at most: tunnels over IP and Ethernet pseudo-wires together.
@@ -46,11 +46,13 @@ pub enum TunnelKind {
     Teredo,
     /// L2TP version 2 (RFC 2661).
     L2tp,
+    /// CAPWAP between access points and their controller, data in the clear (RFC 5415).
+    Capwap,
 }
 
 impl TunnelKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::IpInIp,
         Self::Ipv6InIp,
         Self::Gre,
@@ -62,6 +64,7 @@ impl TunnelKind {
         Self::Gtp,
         Self::Teredo,
         Self::L2tp,
+        Self::Capwap,
     ];
 
     /// The name in events and in the ledger.
@@ -79,6 +82,7 @@ impl TunnelKind {
             Self::Gtp => "gtp",
             Self::Teredo => "teredo",
             Self::L2tp => "l2tp",
+            Self::Capwap => "capwap",
         }
     }
 }
@@ -123,6 +127,8 @@ pub(crate) enum Content {
     Ppp,
     /// An MPLS label stack.
     Mpls,
+    /// An IEEE 802.11 frame.
+    Wireless,
 }
 
 /// What a tunnel holds.
@@ -153,6 +159,7 @@ pub(crate) fn enter<'a>(layer: &Layer<'_, 'a>, outer: Decoded<'a>, inside: &Insi
         Content::Ip => link::raw(&next, Link::default(), inside.bytes),
         Content::Ppp => serial::ppp(&next, Link::default(), inside.bytes),
         Content::Mpls => mpls::decode(&next, Link::default(), inside.bytes),
+        Content::Wireless => wireless::bridged(&next, inside.bytes),
     };
     match inner.stop {
         // These say what the whole frame is.

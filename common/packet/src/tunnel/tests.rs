@@ -39,6 +39,12 @@ fn gtp_head(flags: u8, optional: &[u8], inner: usize) -> Vec<u8> {
     [&[flags, 0xff], length.to_be_bytes().as_slice(), &[0, 0, 0, 7], optional].concat()
 }
 
+/// A station's data frame to its access point, up to the packet, behind these bytes of frame control.
+fn station(control: &[u8; 2]) -> Vec<u8> {
+    let addresses = [[2, 0, 0, 0, 0, 9], [2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]].concat();
+    [control, &[0, 0][..], &addresses, &[0, 0], &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0]].concat()
+}
+
 /// Every tunnel once, each around the packet inside.
 #[rustfmt::skip]
 fn every_tunnel() -> Vec<(TunnelKind, Vec<u8>)> {
@@ -83,6 +89,9 @@ fn every_tunnel() -> Vec<(TunnelKind, Vec<u8>)> {
         (K::Teredo, teredo(&[])),
         (K::Teredo, teredo(&[0, 0, 1, 2, 3, 4, 5, 6])),
         (K::Teredo, teredo(&[0, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 1, 2, 3, 4, 5, 6])),
+        (K::Capwap, over_udp(50_000, 5247, &[0, 0x10, 2, 0, 0, 0, 0, 0], &eth)),
+        (K::Capwap, over_udp(5247, 50_000, &with(&[0, 0x20, 3, 0x10, 0, 0, 0, 0, 6, 1, 2, 3, 4, 5, 6, 0], &station(&[0x08, 0x01])), &ip)),
+        (K::Capwap, over_udp(50_000, 5247, &with(&[0, 0x10, 3, 0, 0, 0, 0, 0], &station(&[0x01, 0x08])), &ip)),
         (K::L2tp, over_udp(1701, 1701, &[0, 2, 0, 1, 0, 2, 0xff, 3, 0, 0x21], &ip)),
         (K::L2tp, over_udp(1701, 1701, &[0x4a, 2, 0, 99, 0, 1, 0, 2, 0, 0, 0, 0, 0, 2, 7, 7, 0, 0x21], &ip)),
     ]
@@ -148,6 +157,10 @@ fn foreign_bytes_on_a_tunnels_port_stay_udp() {
         over_udp(3544, 50_000, &[0, 1, 9], &ip),
         over_udp(1701, 1701, &[0xc8, 2, 0, 12], &[0; 8]),
         over_udp(50_000, 6635, &[0; 40], &[0; 40]),
+        // CAPWAP under DTLS, a fragment, a keep-alive.
+        over_udp(50_000, 5247, &[1, 0, 0, 0, 22, 254, 253], &ip),
+        over_udp(50_000, 5247, &[0, 0x10, 2, 0x80, 0, 1, 0, 0], &ethernet(0x0800, &ip)),
+        over_udp(50_000, 5247, &[0, 0x10, 2, 0x08, 0, 0, 0, 0], &ethernet(0x0800, &ip)),
         lying,
     ] {
         let wrapped = ethernet(0x0800, &bytes);
