@@ -2,6 +2,7 @@
 
 mod agents;
 mod authority;
+mod backup;
 mod client;
 mod config;
 mod doctor;
@@ -64,6 +65,10 @@ pub enum Command {
     Top(top::Args),
     /// The people who may log in
     User(people::User),
+    /// Copy everything the collector keeps, while it runs; or check such a copy
+    Backup(backup::Backup),
+    /// Put a backup in place of the state directory
+    Restore(backup::Restore),
     /// Check or show the configuration
     Config(config::Args),
     /// Look for what may be wrong on this machine
@@ -107,6 +112,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => fleet::explain(&args, path),
         Command::Top(args) => top::run(&args, path),
         Command::User(args) => people::user(&args, path),
+        Command::Backup(args) => backup::backup(&args, path),
+        Command::Restore(args) => backup::restore(&args, path),
     };
     done.map(|()| Exit::Done.into())
 }

@@ -3,6 +3,7 @@
 //! One connection writes, behind a lock; readers have connections of their own and are never blocked by it.
 
 mod agents;
+mod examine;
 mod frames;
 mod lock;
 mod migrate;
@@ -14,7 +15,8 @@ use super::{
     AcceptedFrame, Admission, Agent, AgentStatus, Applicant, Batch, Double, EntityKey, Expired, Policy, Position,
     Retention, Sighting, Store, StoreError, TokenRecord, TokenUse,
 };
-use lock::Lock;
+pub use examine::{Contents, check_file, examine};
+pub use lock::Lock;
 use picket_event::{AgentId, Envelope, Ledger, Timestamp};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
@@ -116,13 +118,22 @@ impl Sqlite {
         Ok(reader)
     }
 
-    /// Writes a consistent copy of the whole store to a new file, while the collector goes on.
+    /// Takes a directory for this process without opening the store in it.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], or the system's.
+    pub fn lock(directory: &Path) -> Result<Lock, StoreError> {
+        Lock::take(directory)
+    }
+
+    /// Writes a consistent copy of a database to a new file, as of the moment of the call, while other processes go on
+    /// reading and writing it.
     ///
     /// # Errors
     /// What the database says.
-    pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
+    pub fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
         let target = to.to_str().ok_or_else(|| StoreError::Database(format!("{} is no text", to.display())))?;
-        let source = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         source.busy_timeout(Duration::from_secs(60))?;
         source.execute("VACUUM INTO ?1", [target])?;
         Ok(())

@@ -270,7 +270,10 @@ fn a_backup_is_a_store() {
     store.commit(&[frame(&agent, Class::Flow, 1, SECOND, &[1])], &[position(&agent, 1)]).unwrap();
     let copy = place.path().join("b");
     std::fs::create_dir(&copy).unwrap();
-    store.backup(&copy.join("picket.db")).unwrap();
+    Sqlite::copy(&place.path().join("a/picket.db"), &copy.join("picket.db")).unwrap();
+    let contents = examine(&copy.join("picket.db")).unwrap();
+    assert_eq!((contents.frames, contents.events, contents.unreadable), (1, 1, 0));
+    assert_eq!(contents.positions, [("sensor".to_owned(), 5, 1)]);
     let copy = Sqlite::open(&copy).unwrap();
     assert_eq!(copy.replay(0, 10).unwrap(), store.replay(0, 10).unwrap());
 }
