@@ -4,8 +4,8 @@
 //! and digests, written last: a directory without it is no backup. The desk is copied before the store, so that it holds no
 //! finding whose events are missing. A backup holds the authority's key: keep it as safe as the collector itself.
 
-use crate::store::sqlite::{Contents, check_file, examine};
 use crate::store::Sqlite;
+use crate::store::sqlite::{Contents, check_file, examine};
 use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -103,7 +103,11 @@ pub fn verify(directory: &Path) -> anyhow::Result<Manifest> {
         let known = [STORE, DESK].contains(&file.name.as_str()) || AUTHORITY.contains(&file.name.as_str());
         ensure!(known, "{} names {:?}, which is no file of a backup", path.display(), file.name);
         let found = entry(directory, file.name.clone())?;
-        ensure!(found == *file, "{} was changed since the backup: take another one", directory.join(&file.name).display());
+        ensure!(
+            found == *file,
+            "{} was changed since the backup: take another one",
+            directory.join(&file.name).display()
+        );
     }
     for name in [STORE, DESK, "authority.pem", "authority.key"] {
         ensure!(manifest.files.iter().any(|file| file.name == name), "{} does not name {name}", path.display());
@@ -142,7 +146,8 @@ pub fn restore(from: &Path, state: &Path, replace: bool, now: i64) -> anyhow::Re
         let part = state.join(format!("{name}.part"));
         let _ = std::fs::remove_file(&part);
         let mut file = private(&part)?;
-        let copied = copy(&from.join(name), &mut file).with_context(|| format!("copy {name} to {}", state.display()))?;
+        let copied =
+            copy(&from.join(name), &mut file).with_context(|| format!("copy {name} to {}", state.display()))?;
         ensure!(copied.1 == *sha256, "{name} changed while it was copied");
         file.sync_all().with_context(|| format!("flush {}", part.display()))?;
     }
@@ -235,4 +240,3 @@ fn copy(from: &Path, to: &mut impl Write) -> std::io::Result<(u64, String)> {
     }
     Ok((bytes, hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
 }
-

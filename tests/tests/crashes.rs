@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Time for what is left once the killing is over.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Kills, name look-ups of the capture, and events stored at least.
 fn scale() -> (u32, u32, u64) {
@@ -37,7 +37,7 @@ impl Moments {
 }
 
 /// Name look-ups of 50 clients: an event for each question and each answer, and at the end a row for each client.
-fn capture(folder: &Path, lookups: u32) -> PathBuf {
+pub(crate) fn capture(folder: &Path, lookups: u32) -> PathBuf {
     let mut capture = Capture::default();
     let resolver = Host::new(1, "10.9.0.53");
     for number in 0..lookups {

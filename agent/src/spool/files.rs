@@ -166,7 +166,8 @@ impl<D: Disk> Spool<D> {
                 self.keep(*segment, file);
             }
             Action::Append { segment, offset } => {
-                let file = opened(&self.disk, &mut self.files, &self.machine, *segment).map_err(|e| failed("open", &e))?;
+                let file =
+                    opened(&self.disk, &mut self.files, &self.machine, *segment).map_err(|e| failed("open", &e))?;
                 self.disk.write_all_at(file, bytes, *offset).map_err(|e| failed("write", &e))?;
                 if !self.unsynced.contains(segment) {
                     self.unsynced.push(*segment);

@@ -2,10 +2,10 @@
 #![allow(clippy::single_match, clippy::single_match_else, reason = "both outcomes are shown")]
 
 use super::*;
-use std::path::PathBuf;
 use picket_event::body::Anomaly;
 use picket_event::wire::{BatchWriter, Decoder};
 use picket_event::{Body, Event, Source, Timestamp};
+use std::path::PathBuf;
 
 const NOW: i64 = 1_000;
 

@@ -145,8 +145,14 @@ fn f06_what_was_declared_lost_stays_lost_though_it_is_found() {
 /// What a restart would find, all frames good.
 fn found(machine: &Machine) -> Vec<Found> {
     let of = |n: &u64| machine.frames.values().filter(|f| f.segment == *n).copied().collect();
-    let one =
-        |(n, s): (&u64, &Segment)| Found { segment: *n, class: s.class, bytes: s.bytes, frames: of(n), damaged: false, claims: vec![] };
+    let one = |(n, s): (&u64, &Segment)| Found {
+        segment: *n,
+        class: s.class,
+        bytes: s.bytes,
+        frames: of(n),
+        damaged: false,
+        claims: vec![],
+    };
     machine.segments.iter().map(one).collect()
 }
 

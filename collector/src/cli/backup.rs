@@ -11,12 +11,6 @@ use std::path::{Path, PathBuf};
 
 /// Arguments of `backup`.
 #[derive(clap::Args, Debug)]
-#[command(
-    long_about = "Copies everything the collector keeps (events, findings, people, its certificate authority) to a new directory, \
-                  while it runs, and reads the copy through.\n\n\
-                  Each database is as of one moment. Run it as the collector's user, on its host. The copy holds the authority's \
-                  private key: keep it as safe as the collector itself."
-)]
 pub struct Backup {
     /// The directory to make; it must not exist, or be empty
     #[arg(value_name = "DIRECTORY")]
@@ -31,11 +25,6 @@ pub struct Backup {
 
 /// Arguments of `restore`.
 #[derive(clap::Args, Debug)]
-#[command(
-    long_about = "Verifies a backup and puts it into the configured state directory, in which no collector may run.\n\n\
-                  Agents go on by themselves once the collector is started where they look for it. Events that they were told are \
-                  durable after the backup was taken are not in it, and are counted as gaps; agents enrolled since enrol again."
-)]
 pub struct Restore {
     /// A directory that `backup` made
     #[arg(value_name = "DIRECTORY")]

@@ -248,7 +248,8 @@ impl Disk {
         let part = inner.random.index(bytes.len());
         let full = inner.strike("full", |faults| faults.full, || ErrorKind::StorageFull.into());
         let refused = full.and_then(|()| inner.strike("write", |f| f.write, || Error::from_raw_os_error(EIO)));
-        let short = bytes.len() > 1 && inner.strike("short write", |f| f.short_write, || ErrorKind::Other.into()).is_err();
+        let short =
+            bytes.len() > 1 && inner.strike("short write", |f| f.short_write, || ErrorKind::Other.into()).is_err();
         let written = if refused.is_err() || short { part } else { bytes.len() };
         inner.node(node)?.write(offset, &bytes[..written]);
         // A short write is no error, but one of nothing would be.

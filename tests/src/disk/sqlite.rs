@@ -390,7 +390,8 @@ unsafe extern "C" fn shm_lock(file: *mut sqlite3_file, offset: c_int, count: c_i
             return SQLITE_OK;
         }
         let alone = flags & SQLITE_SHM_EXCLUSIVE != 0;
-        let free = |slot: usize| open.held[slot] != 0 || if alone { shared.slots[slot] == 0 } else { shared.slots[slot] >= 0 };
+        let free =
+            |slot: usize| open.held[slot] != 0 || if alone { shared.slots[slot] == 0 } else { shared.slots[slot] >= 0 };
         if !slots.clone().all(free) {
             return SQLITE_BUSY;
         }

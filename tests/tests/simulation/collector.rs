@@ -49,6 +49,7 @@ impl Collector {
 
     /// The program ended, in order or not.
     pub(super) fn crash(&mut self) {
+        self.log.close();
         self.machine = Machine::new();
         self.staged.clear();
         self.current.clear();
@@ -144,7 +145,8 @@ impl Collector {
             told.push((key, connection, Control::HelloAnswer(answer)));
         }
         for (key, _, message) in &told {
-            let (Control::Ack { acknowledged, .. } | Control::HelloAnswer(HelloAnswer { acknowledged, .. })) = message else {
+            let (Control::Ack { acknowledged, .. } | Control::HelloAnswer(HelloAnswer { acknowledged, .. })) = message
+            else {
                 continue;
             };
             let most = self.told.entry(key.clone()).or_default();

@@ -9,15 +9,22 @@ mod collector;
 mod log;
 mod world;
 
-use log::Plain;
+use log::{Plain, Sql};
 use picket_tests::disk::Disk;
 use std::collections::BTreeMap;
 use std::time::Instant;
 use world::{Bug, EVENTS, FAULTS, Outcome, World};
 
+/// The agents of a world.
+const AGENTS: [&str; 2] = ["agent0", "agent1"];
+
 fn run(seed: u64, bug: Option<Bug>) -> Result<Outcome, String> {
     let store = Disk::new(seed.wrapping_add(77));
     let log = Box::new(Plain::new(&store));
+    world(seed, bug, store, log)
+}
+
+fn world(seed: u64, bug: Option<Bug>, store: Disk, log: Box<dyn log::Log>) -> Result<Outcome, String> {
     let run = std::panic::AssertUnwindSafe(|| World::new(seed, bug, store, log).run());
     std::panic::catch_unwind(run).unwrap_or_else(|_| Err("a panic".to_owned()))
 }
@@ -47,6 +54,22 @@ fn f01_f02_f03_f06_crashes_lose_nothing_that_was_acknowledged_and_store_nothing_
     }
     let (count, seconds) = (seeds().count(), began.elapsed().as_secs_f64());
     println!("{count} seeds in {seconds:.1} s: {events} events, {lost} of them declared lost, the others stored once");
+    struck.iter().for_each(|(what, count)| println!("{count:>8} {what}"));
+}
+
+/// The collector's own store in place of the plain log: SQLite over the same failing disk.
+#[test]
+fn f02_f03_f06_the_store_loses_nothing_that_it_took_and_takes_nothing_twice() {
+    let last = *seeds().end();
+    let seeds = if seeds().count() == 1 { seeds() } else { 1..=last / 10 };
+    let (began, mut struck) = (Instant::now(), BTreeMap::<&str, u64>::new());
+    for seed in seeds.clone() {
+        let store = Disk::new(seed.wrapping_add(77));
+        let log = Box::new(Sql::new(&store));
+        let outcome = world(seed, None, store, log).unwrap_or_else(|why| panic!("seed {seed}: {why}"));
+        outcome.struck.into_iter().for_each(|(what, count)| *struck.entry(what).or_default() += count);
+    }
+    println!("{} seeds in {:.1} s", seeds.count(), began.elapsed().as_secs_f64());
     struck.iter().for_each(|(what, count)| println!("{count:>8} {what}"));
 }
 

@@ -16,7 +16,7 @@ pub(super) const EVENTS: u64 = 500;
 /// Faults of a seed at least.
 pub(super) const FAULTS: u64 = 5;
 const STEPS: u32 = 1_400;
-const AGENTS: usize = 2;
+const AGENTS: usize = super::AGENTS.len();
 const DAY: i64 = 86_400_000_000_000;
 
 /// A bug that is put in on purpose.
@@ -67,7 +67,7 @@ impl World {
     /// A world whose collector keeps its log where `log` says.
     pub(super) fn new(seed: u64, bug: Option<Bug>, store: Disk, log: Box<dyn Log>) -> Self {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        let agents: Vec<Agent> = (0..AGENTS).map(|n| Agent::new(&format!("agent{n}"), random.bits())).collect();
+        let agents: Vec<Agent> = super::AGENTS.iter().map(|name| Agent::new(name, random.bits())).collect();
         let mut collector = Collector::new(log);
         collector.forgets = bug == Some(Bug::ForgetsWatermark);
         match bug {
@@ -183,7 +183,9 @@ impl World {
         let Some(spool) = &self.agents[agent].spool else { return };
         let machine = spool.machine();
         let waiting = machine.next() - machine.acknowledged() - 1;
-        let Some(Item::Frame(frame)) = machine.item(machine.acknowledged() + 1 + self.random.below(waiting)) else { return };
+        let Some(Item::Frame(frame)) = machine.item(machine.acknowledged() + 1 + self.random.below(waiting)) else {
+            return;
+        };
         let Some(class) = machine.class(frame.segment) else { return };
         // A header altered at the very end cannot be told from a write that was cut short.
         let from = if frame.last() + 1 == machine.next() { HEADER_BYTES as u64 } else { 0 };
@@ -199,7 +201,11 @@ impl World {
         let power = self.random.below(2) == 0;
         let agent = &mut self.agents[agent];
         agent.crash();
-        if power { agent.disk.power_cut() } else { agent.disk.killed() }
+        if power {
+            agent.disk.power_cut()
+        } else {
+            agent.disk.killed()
+        }
         agent.start(self.now, self.random.bits())?;
         self.struck(if power { "power cut of the agent" } else { "agent killed" });
         Ok(())
@@ -212,7 +218,11 @@ impl World {
         self.late.clear();
         self.collector.crash();
         let power = self.random.below(2) == 0;
-        if power { self.store.power_cut() } else { self.store.killed() }
+        if power {
+            self.store.power_cut()
+        } else {
+            self.store.killed()
+        }
         self.struck(if power { "power cut of the collector" } else { "collector killed" });
         self.collector.start()
     }
@@ -400,7 +410,9 @@ impl World {
                 return Ok(());
             }
         }
-        let state = |agent: &Agent| format!("{}: {:?} {:?}", agent.name, agent.uplink, agent.spool.as_ref().map(|s| s.machine()));
+        let state = |agent: &Agent| {
+            format!("{}: {:?} {:?}", agent.name, agent.uplink, agent.spool.as_ref().map(|s| s.machine()))
+        };
         Err(format!("does not come to rest: {}", self.agents.iter().map(state).collect::<Vec<_>>().join("\n")))
     }
 
@@ -414,7 +426,9 @@ impl World {
             }
         }
         for agent in &self.agents {
-            let (Some(key), Some(spool)) = (agent.key(), &agent.spool) else { return Err("an agent is down".to_owned()) };
+            let (Some(key), Some(spool)) = (agent.key(), &agent.spool) else {
+                return Err("an agent is down".to_owned());
+            };
             let (books, mut delivered, mut gaps) = (spool.books(), 0, 0);
             for sequence in 1..spool.machine().next() {
                 let at = (key.clone(), sequence);
@@ -424,7 +438,9 @@ impl World {
                     (text, gap) => {
                         return Err(format!(
                             "{} {sequence}: stored {text:?}, declared lost {gap}, written {:?}, promised {:?}",
-                            agent.name, agent.said.get(&sequence), agent.promised.get(&sequence)
+                            agent.name,
+                            agent.said.get(&sequence),
+                            agent.promised.get(&sequence)
                         ));
                     }
                 }

@@ -48,7 +48,8 @@ pub fn check_file(path: &Path) -> Result<Connection, StoreError> {
 /// [`StoreError`] where the file is damaged or contradicts itself. Frames that cannot be read are counted, and no error.
 pub fn examine(path: &Path) -> Result<Contents, StoreError> {
     let db = check_file(path)?;
-    let mut contents = Contents { schema: db.query_row("PRAGMA user_version", [], |r| r.get(0))?, ..Contents::default() };
+    let mut contents =
+        Contents { schema: db.query_row("PRAGMA user_version", [], |r| r.get(0))?, ..Contents::default() };
     let mut ends: BTreeMap<(String, u64), u64> = BTreeMap::new();
     let mut frames = db.prepare(
         "SELECT agents.id, frames.epoch, frames.frame FROM frames JOIN agents ON agents.number = frames.agent
@@ -79,7 +80,9 @@ pub fn examine(path: &Path) -> Result<Contents, StoreError> {
     contents.positions = positions.query_map([], position)?.collect::<Result<_, _>>()?;
     for (agent, epoch, acknowledged) in &contents.positions {
         if ends.remove(&(agent.clone(), *epoch)).is_some_and(|end| end > *acknowledged) {
-            return Err(StoreError::Database(format!("events of {agent} beyond {acknowledged} were never acknowledged")));
+            return Err(StoreError::Database(format!(
+                "events of {agent} beyond {acknowledged} were never acknowledged"
+            )));
         }
     }
     if let Some(((agent, epoch), _)) = ends.pop_first() {
