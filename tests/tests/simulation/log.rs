@@ -164,13 +164,14 @@ fn enrol(store: &Sqlite) -> std::result::Result<(), StoreError> {
 impl Log for Sql {
     fn reopen(&mut self) -> Result<()> {
         self.store = None;
-        // As the store does with the files of the system.
+        // Here and below as the store does with the files of the system.
         if let Ok(file) = self.disk.find("picket.db-wal") {
             let bytes = self.disk.read(file, 0, usize::MAX)?;
             write(&self.disk, file, 0, &bytes)?;
             self.disk.sync(file)?;
         }
         let store = Sqlite::open(self.folder.path()).map_err(Error::other)?;
+        self.disk.sync_names()?;
         enrol(&store).map_err(Error::other)?;
         self.store = Some(store);
         Ok(())
