@@ -60,8 +60,25 @@ fn f04_the_lowest_class_goes_first_and_the_oldest_of_it() {
 }
 
 #[test]
+fn f04_a_disk_without_room_gives_up_what_counts_least() {
+    let mut m = Machine::new(limits(10_000), 1);
+    for class in [Class::Alert, Class::Flow, Class::Detail, Class::Flow] {
+        put(&mut m, class);
+    }
+    let mut losses = Vec::new();
+    let frame = header(&m, Class::Flow);
+    m.place(&frame);
+    assert!(matches!(m.give_way(&frame, &mut losses), Some(Action::Delete { class: Class::Detail, last: 30, .. })));
+    assert_eq!((losses[0].first, losses[0].reason.as_str()), (21, "spool_full"));
+    // What is left is in its own segment, or counts more.
+    assert_eq!(m.give_way(&frame, &mut losses), None);
+    balanced(&m);
+}
+
+#[test]
 fn a_gap_that_nobody_was_told_of_was_delivered_when_it_is_acknowledged() {
     let mut m = Machine::new(limits(10_000), 1);
+    m.acknowledge(0);
     put(&mut m, Class::Flow);
     put(&mut m, Class::Flow);
     m.failed(1, "corrupt");
