@@ -127,7 +127,7 @@ fn f02_a_killed_collector_loses_nothing_that_it_acknowledged() {
     while killed < kills || taken(&collector) < least {
         killed += 1;
         assert!(began.elapsed() < PATIENCE * 4, "{killed} kills, only {} events", taken(&collector));
-        moments.wait(100, 900);
+        moments.wait(200, 2_000);
         // Always under load: an agent that has got everything through goes again.
         if agent.ended().unwrap().is_some() {
             agent = start();
