@@ -10,6 +10,7 @@ use super::{Limits, SpoolError, io};
 use picket_event::Loss;
 use picket_event::wire::{Class, Frame, open};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -320,11 +321,13 @@ fn opened<'a, D: Disk>(
     machine: &Machine,
     segment: u64,
 ) -> std::io::Result<&'a D::File> {
-    if !files.contains_key(&segment) {
-        let class = machine.class(segment).ok_or(ErrorKind::NotFound)?;
-        files.insert(segment, disk.open(&segment_name(segment, class))?);
+    match files.entry(segment) {
+        Entry::Occupied(open) => Ok(open.into_mut()),
+        Entry::Vacant(free) => {
+            let class = machine.class(segment).ok_or(ErrorKind::NotFound)?;
+            Ok(free.insert(disk.open(&segment_name(segment, class))?))
+        }
     }
-    files.get(&segment).ok_or_else(|| ErrorKind::NotFound.into())
 }
 
 fn segment_name(segment: u64, class: Class) -> String {
