@@ -144,6 +144,9 @@ impl Forward {
             return Err(ForwardError::NoCollector);
         }
         let (spool, losses) = Spool::open(&config.spool, config.limits, now())?;
+        if let Some(why) = spool.trouble() {
+            tracing::warn!("{why}");
+        }
         let client = Client::new(&config.identity, config.own).map_err(|e| ForwardError::Identity(e.to_string()))?;
         let mut seed = [0u8; 8];
         SystemRandom::new()
@@ -316,13 +319,15 @@ struct Writer {
     due: [Option<Instant>; 3],
     delay: Duration,
     told: Vec<Event>,
+    /// Whether it was said that the spool does not take what it should.
+    in_trouble: bool,
 }
 
 impl Writer {
     fn new(shared: Arc<Shared>, counters: Arc<Counters>, delay: Duration, losses: Vec<Loss>) -> std::io::Result<Self> {
         let batch = |class| BatchWriter::new(class).map_err(std::io::Error::other);
         let batches = [batch(Class::Detail)?, batch(Class::Flow)?, batch(Class::Alert)?];
-        let mut writer = Self { shared, counters, batches, due: [None; 3], delay, told: Vec::new() };
+        let mut writer = Self { shared, counters, batches, due: [None; 3], delay, told: Vec::new(), in_trouble: false };
         writer.tell(losses);
         Ok(writer)
     }
@@ -421,9 +426,20 @@ impl Writer {
         }
     }
 
-    fn sync(&self) {
-        self.shared.spool().sync();
+    fn sync(&mut self) {
+        let (losses, trouble) = {
+            let mut spool = self.shared.spool();
+            (spool.sync(), spool.trouble().map(str::to_owned))
+        };
         self.shared.wake.notify_one();
+        self.tell(losses);
+        if trouble.is_some() != self.in_trouble {
+            self.in_trouble = trouble.is_some();
+            match trouble {
+                Some(why) => tracing::error!("{why}; what cannot be kept is counted as lost"),
+                None => tracing::info!("the spool takes events again"),
+            }
+        }
     }
 
     fn flush(&mut self, class: Class) {

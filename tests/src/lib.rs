@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod demo;
+pub mod disk;
 pub mod encoders;
 pub mod fuzz;
 pub mod golden;

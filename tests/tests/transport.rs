@@ -3,9 +3,10 @@
 use picket_agent::enrol::{EnrolError, enrol};
 use picket_agent::forward::{Forward, Status};
 use picket_agent::spool::SpoolError;
+use picket_agent::uplink::Choice;
 use picket_collector::store::{EntityKey, Store, StoreError};
 use picket_event::{AgentId, Ledger, Timestamp};
-use picket_tests::transport::{AgentAt, CollectorAt, Generator, Mix};
+use picket_tests::transport::{AgentAt, CollectorAt, Generator, Line, Mix, Relay};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -257,5 +258,107 @@ fn f54_a_certificate_is_renewed_in_time_without_a_gap() {
     let forward = agent.start().unwrap();
     until("the new certificate is taken", || forward.status().connected);
     forward.stop();
+    collector.stop();
+}
+
+/// An agent that finds the collector behind a relay.
+fn behind(relay: &Relay, collector: &CollectorAt, place: &std::path::Path) -> Forward {
+    let token = collector.token("", 1, DAY).unwrap();
+    let mut agent = AgentAt::enrol(&token, "sensor-1", place).unwrap();
+    agent.identity.collectors = vec![relay.address.to_string()];
+    agent.transport = Choice::Quic;
+    agent.start().unwrap()
+}
+
+#[test]
+fn f22_a_line_that_loses_repeats_delays_and_reorders_delivers_everything_once() {
+    let place = tempfile::tempdir().unwrap();
+    let collector = CollectorAt::start(&place.path().join("collector")).unwrap();
+    let (delay, jitter) = (Duration::from_millis(150), Duration::from_millis(60));
+    let line = Line { loss: 5, repeated: 2, delay, jitter, bits: 1_000_000 };
+    let relay = Relay::start(collector.ingest.address(), line).unwrap();
+    let forward = behind(&relay, &collector, place.path());
+    forward.send(events(22).take(3_000));
+    forward.flush();
+    until("it is connected", || forward.status().connected);
+    // What is not an event gets through beside them.
+    let asked = Instant::now();
+    forward.report(Ledger { frames: 7, decoded: 7, ..Ledger::default() });
+    until("the ledger is there", || collector.store.ledgers().unwrap().iter().any(|(_, _, l)| l.frames == 7));
+    let answered = asked.elapsed();
+    assert!(forward.drain(Duration::from_secs(60)), "not drained: {:?}", forward.status());
+    println!("3,000 events in {:?}; the ledger in {answered:?}", asked.elapsed());
+    assert!(answered < Duration::from_secs(8), "the ledger took {answered:?}");
+    balanced(&forward.status());
+    stored_once(&collector, "sensor-1", 3_000);
+    forward.stop();
+    collector.stop();
+}
+
+#[test]
+fn f23_a_connection_outlives_changes_of_address_and_repeats_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let collector = CollectorAt::start(&place.path().join("collector")).unwrap();
+    let line = Line { delay: Duration::from_millis(5), ..Line::default() };
+    let relay = Relay::start(collector.ingest.address(), line).unwrap();
+    let forward = behind(&relay, &collector, place.path());
+    until("it is connected", || forward.status().connected);
+    let connections = collector.ingest.live().len();
+    let mut generator = events(23);
+    for _ in 0..5 {
+        forward.send(generator.take(2_000));
+        relay.rebind();
+        forward.flush();
+        assert!(forward.status().connected, "{:?}", forward.status());
+    }
+    drained(&forward);
+    let status = forward.status();
+    assert!(status.connected, "{status:?}");
+    assert_eq!((connections, collector.ingest.live().len()), (1, 1), "the same connection");
+    balanced(&status);
+    stored_once(&collector, "sensor-1", 10_000);
+    forward.stop();
+    collector.stop();
+}
+
+#[test]
+fn f26_a_fleet_that_comes_back_at_once_is_back_within_a_minute() {
+    let count = if std::env::var_os("PICKET_FULL_SCALE").is_some() { 1_000 } else { 40 };
+    let place = tempfile::tempdir().unwrap();
+    let home = place.path().join("collector");
+    let collector = CollectorAt::start(&home).unwrap();
+    let port = collector.ingest.address();
+    let token = collector.token("", count, DAY).unwrap();
+    let enrol = |number| AgentAt::enrol(&token, &format!("sensor-{number}"), place.path()).unwrap();
+    let agents: Vec<AgentAt> = (0..count).map(enrol).collect();
+    let fleet: Vec<Forward> = agents.iter().map(|agent| agent.start().unwrap()).collect();
+    let all_connected = || fleet.iter().all(|forward| forward.status().connected);
+    let began = Instant::now();
+    while !all_connected() {
+        assert!(began.elapsed() < Duration::from_secs(120), "not all connected");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for (number, forward) in fleet.iter().enumerate() {
+        forward.send(events(number as u64).take(10));
+        forward.flush();
+    }
+    collector.stop();
+    until("all have noticed", || fleet.iter().all(|forward| !forward.status().connected));
+    let collector = CollectorAt::start_on(&home, port).unwrap();
+    let began = Instant::now();
+    while !all_connected() {
+        assert!(began.elapsed() < Duration::from_secs(60), "not all are back");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    println!("{count} agents are back after {:?}", began.elapsed());
+    for (number, forward) in fleet.iter().enumerate() {
+        forward.send(events(number as u64 + 7).take(10));
+        drained(forward);
+        balanced(&forward.status());
+    }
+    let all = collector.stored().unwrap();
+    let unique: BTreeSet<_> = all.iter().collect();
+    assert_eq!((all.len(), unique.len()), (count as usize * 20, count as usize * 20), "each event once");
+    fleet.into_iter().for_each(|forward| drop(forward.stop()));
     collector.stop();
 }

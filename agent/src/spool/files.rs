@@ -1,53 +1,83 @@
 //! The spool's files: carries out what the machine decides.
+//!
+//! Two rules keep a sequence that the collector may have seen from being given again after a power cut: a frame is flushed,
+//! with the name of its file, before it may be sent; and a file goes only when the state that knows its numbers is flushed.
 
+use super::disk::{Disk, Folder};
 use super::machine::{Action, Books, Found, Item, Machine, State, Stored};
-use super::scan::{self, Foreign, file_header, scan};
-use super::{Limits, SpoolError};
+use super::scan::{self, file_header, scan};
+use super::{Limits, SpoolError, io};
 use picket_event::Loss;
 use picket_event::wire::{Class, Frame, open};
-use rustix::fs::{FlockOperation, flock};
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{ErrorKind, Read, Seek, Write};
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::collections::hash_map::Entry;
+use std::io::ErrorKind;
+use std::path::Path;
 
 /// Files kept open at most.
 const OPEN_FILES: usize = 16;
+/// Files that wait to be removed at most; what cannot be removed for so long is found by the next start.
+const MAX_DOOMED: usize = 1_024;
+const STATE: &str = "state.json";
+const NEW_STATE: &str = "state.json.new";
 
 /// A spool in a directory of its own.
 #[derive(Debug)]
-pub struct Spool {
-    directory: PathBuf,
+pub struct Spool<D: Disk = Folder> {
+    disk: D,
     machine: Machine,
-    files: HashMap<u64, File>,
+    files: HashMap<u64, D::File>,
     unsynced: Vec<u64>,
+    /// Whether a segment was made whose name is not flushed yet.
+    made: bool,
+    doomed: Vec<Doomed>,
     saved: State,
     trouble: Option<String>,
-    _lock: File,
 }
 
-fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> SpoolError {
-    let path = path.to_owned();
-    move |source| SpoolError::Io { what, path, source }
+/// A file that is not needed any more.
+#[derive(Debug)]
+struct Doomed {
+    name: String,
+    /// The highest sequence that was ever written to it.
+    last: u64,
 }
+
+/// Why an action failed: the reason for the books, and words.
+type Failure = (&'static str, String);
+
+fn failed(what: &str, e: &std::io::Error) -> Failure {
+    let full = matches!(e.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    (if full { FULL } else { "disk_error" }, format!("{what} the spool: {e}"))
+}
+
+const FULL: &str = "disk_full";
 
 impl Spool {
-    /// Opens or makes the spool. `now` (nanoseconds since 1970) names a new epoch. Answers what a restart found lost.
+    /// Opens or makes the spool in a directory. `now` (nanoseconds since 1970) names a new epoch. Answers what a
+    /// restart found lost.
     ///
     /// # Errors
     /// [`SpoolError::InUse`], or a file that could not be read or written.
     pub fn open(directory: &Path, limits: Limits, now: i64) -> Result<(Self, Vec<Loss>), SpoolError> {
-        std::fs::create_dir_all(directory).map_err(io("make the spool", directory))?;
-        let lock = lock(directory)?;
-        let state_path = directory.join("state.json");
-        let state = match std::fs::read(&state_path) {
+        Self::open_on(Folder::take(directory)?, limits, now)
+    }
+}
+
+impl<D: Disk> Spool<D> {
+    /// Opens or makes the spool on a disk, as [`Spool::open`] does in a directory.
+    ///
+    /// # Errors
+    /// A file that could not be read or written.
+    pub fn open_on(disk: D, limits: Limits, now: i64) -> Result<(Self, Vec<Loss>), SpoolError> {
+        let path = disk.path(STATE);
+        let state = match disk.read(STATE) {
             Ok(text) => serde_json::from_slice::<State>(&text).ok(),
             Err(e) if e.kind() == ErrorKind::NotFound => None,
-            Err(e) => return Err(io("read", &state_path)(e)),
+            Err(e) => return Err(io("read", &path)(e)),
         };
-        let found = find(directory)?;
-        let mut trouble = None;
+        let is_new = state.is_none();
+        let (found, mut trouble) = find(&disk)?;
         let (state, found) = match state {
             Some(state) => (state, found),
             // Without its state the epoch of the segments is not known. They cannot be sent under another.
@@ -55,27 +85,25 @@ impl Spool {
                 if !found.is_empty() {
                     trouble = Some("segments without a readable state.json were set aside".to_owned());
                     for segment in &found {
-                        set_aside(&segment_path(directory, segment.segment, segment.class))?;
+                        set_aside(&disk, &segment_name(segment.segment, segment.class))?;
                     }
                 }
                 let epoch = now.max(1).cast_unsigned();
                 (State { epoch, next: 1, ..State::default() }, Vec::new())
             }
         };
-        let classes: HashMap<u64, Class> = found.iter().map(|f| (f.segment, f.class)).collect();
         let (machine, losses, actions) = Machine::recover(limits, state, found);
+        let (files, unsynced, saved) = (HashMap::new(), Vec::new(), State::default());
+        let mut spool = Self { disk, machine, files, unsynced, made: false, doomed: Vec::new(), saved, trouble };
         for action in actions {
-            if let Action::Delete { segment } = action
-                && let Some(class) = classes.get(&segment)
-            {
-                let path = segment_path(directory, segment, *class);
-                std::fs::remove_file(&path).map_err(io("delete", &path))?;
-            }
+            spool.doom(&action);
         }
-        let saved = State::default();
-        let (files, unsynced, directory) = (HashMap::new(), Vec::new(), directory.to_owned());
-        let mut spool = Self { directory, machine, files, unsynced, saved, trouble, _lock: lock };
-        spool.save()?;
+        match spool.save() {
+            // An older state is good enough to go on with: a full disk must not keep the agent from its work.
+            Err(e) if !is_new => spool.trouble = Some(e.to_string()),
+            saved => saved?,
+        }
+        spool.clear();
         Ok((spool, losses))
     }
 
@@ -107,87 +135,123 @@ impl Spool {
     pub fn append(&mut self, frame: &Frame) -> Vec<Loss> {
         let (actions, mut losses) = self.machine.place(&frame.header);
         for action in actions {
-            if let Err((reason, why)) = self.act(&action, &frame.bytes) {
-                self.trouble = Some(why);
-                losses.extend(self.machine.failed(frame.header.first, reason));
-                return losses;
-            }
+            let Err((reason, why)) = self.write(&action, frame, &mut losses) else { continue };
+            self.trouble = Some(why);
+            losses.extend(self.machine.failed(frame.header.first, reason));
+            break;
         }
         losses
     }
 
-    fn act(&mut self, action: &Action, bytes: &[u8]) -> Result<(), (&'static str, String)> {
-        let failed = |what: &str, e: std::io::Error| {
-            let full = matches!(e.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
-            (if full { "disk_full" } else { "disk_error" }, format!("{what} the spool: {e}"))
-        };
+    /// Carries an action out. Where the disk has no room, what is older and counts no more than the frame makes it.
+    fn write(&mut self, action: &Action, frame: &Frame, losses: &mut Vec<Loss>) -> Result<(), Failure> {
+        loop {
+            match self.act(action, &frame.bytes) {
+                Err((FULL, why)) => {
+                    let Some(delete) = self.machine.give_way(&frame.header, losses) else { return Err((FULL, why)) };
+                    self.doom(&delete);
+                    self.clear();
+                    self.trouble = Some(why);
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn act(&mut self, action: &Action, bytes: &[u8]) -> Result<(), Failure> {
         match action {
             Action::Create { segment, class } => {
-                let path = segment_path(&self.directory, *segment, *class);
-                let options = File::options().read(true).write(true).create(true).truncate(true).open(&path);
-                let mut file = options.map_err(|e| failed("add to", e))?;
-                file.write_all(&file_header(*class)).map_err(|e| failed("write", e))?;
+                let file = self.disk.create(&segment_name(*segment, *class)).map_err(|e| failed("add to", &e))?;
+                self.disk.write_all_at(&file, &file_header(*class), 0).map_err(|e| failed("write", &e))?;
+                self.made = true;
                 self.keep(*segment, file);
             }
             Action::Append { segment, offset } => {
-                let file = self.file(*segment).map_err(|e| failed("open", e))?;
-                file.write_all_at(bytes, *offset).map_err(|e| failed("write", e))?;
+                let file =
+                    opened(&self.disk, &mut self.files, &self.machine, *segment).map_err(|e| failed("open", &e))?;
+                self.disk.write_all_at(file, bytes, *offset).map_err(|e| failed("write", &e))?;
                 if !self.unsynced.contains(segment) {
                     self.unsynced.push(*segment);
                 }
+                self.close_some();
             }
-            Action::Delete { segment } => self.delete(*segment).map_err(|e| failed("delete from", e))?,
+            Action::Delete { .. } => {
+                self.doom(action);
+                self.clear();
+            }
         }
         Ok(())
     }
 
-    fn keep(&mut self, segment: u64, file: File) {
-        if self.files.len() >= OPEN_FILES {
-            let unsynced = &self.unsynced;
-            if let Some(oldest) = self.files.keys().filter(|n| !unsynced.contains(n)).min().copied() {
-                self.files.remove(&oldest);
-            }
-        }
+    fn keep(&mut self, segment: u64, file: D::File) {
         self.files.insert(segment, file);
+        self.close_some();
     }
 
-    fn file(&mut self, segment: u64) -> std::io::Result<&File> {
-        if !self.files.contains_key(&segment) {
-            let path = self.path_of(segment).ok_or(ErrorKind::NotFound)?;
-            let file = File::options().read(true).write(true).open(path)?;
-            self.keep(segment, file);
+    fn close_some(&mut self) {
+        while self.files.len() > OPEN_FILES {
+            let unsynced = &self.unsynced;
+            let Some(oldest) = self.files.keys().filter(|n| !unsynced.contains(n)).min().copied() else { break };
+            self.files.remove(&oldest);
         }
-        self.files.get(&segment).ok_or_else(|| ErrorKind::NotFound.into())
     }
 
-    fn path_of(&self, segment: u64) -> Option<PathBuf> {
-        Class::ALL.into_iter().map(|class| segment_path(&self.directory, segment, class)).find(|path| path.exists())
+    fn doom(&mut self, action: &Action) {
+        let Action::Delete { segment, class, last } = action else { return };
+        self.files.remove(segment);
+        self.unsynced.retain(|n| n != segment);
+        self.doomed.truncate(MAX_DOOMED - 1);
+        self.doomed.push(Doomed { name: segment_name(*segment, *class), last: *last });
     }
 
-    fn delete(&mut self, segment: u64) -> std::io::Result<()> {
-        self.files.remove(&segment);
-        self.unsynced.retain(|n| *n != segment);
-        match self.path_of(segment) {
-            Some(path) => std::fs::remove_file(path),
-            None => Ok(()),
+    /// Removes the files that are not needed any more, the state first. Where it cannot be written (the disk may be full,
+    /// and removing is what helps), the file with the highest sequence stays: no number in it is given again then.
+    fn clear(&mut self) {
+        if self.doomed.is_empty() {
+            return;
         }
+        let below = match self.save() {
+            Ok(()) => u64::MAX,
+            Err(e) => {
+                self.trouble = Some(e.to_string());
+                self.doomed.iter().map(|doomed| doomed.last).max().unwrap_or(0).max(self.machine.standing())
+            }
+        };
+        let (disk, trouble) = (&self.disk, &mut self.trouble);
+        self.doomed.retain(|doomed| {
+            let removed = if doomed.last < below { disk.remove(&doomed.name) } else { return true };
+            match removed {
+                Err(e) if e.kind() != ErrorKind::NotFound => {
+                    *trouble = Some(failed("delete from", &e).1);
+                    true
+                }
+                _ => false,
+            }
+        });
     }
 
     /// Flushes what was written, and only then lets it be sent: a sequence that the collector may have seen must
-    /// never be given again after a power cut.
-    pub fn sync(&mut self) {
-        for segment in std::mem::take(&mut self.unsynced) {
-            let done = self.file(segment).and_then(File::sync_data);
-            if let Err(e) = done {
-                self.trouble = Some(format!("flush the spool: {e}"));
+    /// never be given again after a power cut. What could not be flushed is lost: the system may have dropped it, and
+    /// may say next time that all is well.
+    pub fn sync(&mut self) -> Vec<Loss> {
+        let mut losses = Vec::new();
+        let names = if self.made { self.disk.sync_names() } else { Ok(()) };
+        self.made = names.is_err();
+        let unsynced = std::mem::take(&mut self.unsynced);
+        let wrote = !unsynced.is_empty();
+        for segment in unsynced {
+            let file = opened(&self.disk, &mut self.files, &self.machine, segment);
+            let flushed = names.as_ref().map_err(|e| e.kind().into()).and_then(|()| self.disk.sync(file?));
+            if let Err(e) = flushed {
+                self.trouble = Some(failed("flush", &e).1);
+                losses.extend(self.machine.unflushed(segment, "disk_error"));
             }
         }
         self.machine.synced();
-    }
-
-    /// Takes the trouble away once writing works again.
-    pub fn recovered(&mut self) {
-        self.trouble = None;
+        if wrote && losses.is_empty() {
+            self.trouble = None;
+        }
+        losses
     }
 
     /// Reads a frame back and checks it; a bad one becomes a gap, and is reported.
@@ -196,7 +260,9 @@ impl Spool {
     /// The loss.
     pub fn read(&mut self, stored: &Stored) -> Result<Vec<u8>, Option<Loss>> {
         let mut bytes = vec![0u8; stored.length as usize];
-        let read = self.file(stored.segment).and_then(|file| file.read_exact_at(&mut bytes, stored.offset));
+        let file = opened(&self.disk, &mut self.files, &self.machine, stored.segment);
+        let read = file.and_then(|file| self.disk.read_exact_at(file, &mut bytes, stored.offset));
+        self.close_some();
         let good = read.is_ok() && open(&bytes).is_ok_and(|(header, _)| header.first == stored.first);
         if good { Ok(bytes) } else { Err(self.machine.failed(stored.first, "corrupt")) }
     }
@@ -219,18 +285,12 @@ impl Spool {
 
     /// Everything up to `sequence` is durable at the collector.
     pub fn acknowledge(&mut self, sequence: u64) {
-        let actions = self.machine.acknowledge(sequence);
-        let deleted = !actions.is_empty();
-        for action in actions {
-            if let Err((_, why)) = self.act(&action, &[]) {
-                self.trouble = Some(why);
-            }
-        }
         // The state is only a hint about acknowledgements (the collector repeats them in its hello), so it is
-        // written when files went, not for each.
-        if deleted && let Err(e) = self.save() {
-            self.trouble = Some(e.to_string());
+        // written when files go, not for each.
+        for action in self.machine.acknowledge(sequence) {
+            self.doom(&action);
         }
+        self.clear();
     }
 
     /// Writes the state file, all or nothing.
@@ -242,73 +302,79 @@ impl Spool {
         if state == self.saved {
             return Ok(());
         }
-        let path = self.directory.join("state.json");
-        let new = self.directory.join("state.json.new");
+        let (path, new) = (self.disk.path(STATE), self.disk.path(NEW_STATE));
         let text = serde_json::to_vec(&state).map_err(|e| io("encode", &path)(e.into()))?;
-        let mut file = File::create(&new).map_err(io("make", &new))?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(io("write", &new))?;
-        std::fs::rename(&new, &path).map_err(io("replace", &path))?;
-        File::open(&self.directory).and_then(|d| d.sync_all()).map_err(io("flush", &self.directory))?;
+        let file = self.disk.create(NEW_STATE).map_err(io("make", &new))?;
+        let written = self.disk.write_all_at(&file, &text, 0).and_then(|()| self.disk.sync(&file));
+        written.map_err(io("write", &new))?;
+        self.disk.rename(NEW_STATE, STATE).map_err(io("replace", &path))?;
+        self.disk.sync_names().map_err(io("flush", &path))?;
         self.saved = state;
         Ok(())
     }
 }
 
-fn segment_path(directory: &Path, segment: u64, class: Class) -> PathBuf {
-    directory.join(format!("segment-{segment:010}-{}.spool", class.name()))
-}
-
-fn set_aside(path: &Path) -> Result<(), SpoolError> {
-    let to = path.with_extension("aside");
-    std::fs::rename(path, to).map_err(io("set aside", path))
-}
-
-fn lock(directory: &Path) -> Result<File, SpoolError> {
-    let path = directory.join("lock");
-    let options = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-    let mut file = options.map_err(io("open", &path))?;
-    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-        let mut text = String::new();
-        // Whoever holds it may be writing its number just now; 0 then.
-        let _ = (&mut file).take(32).read_to_string(&mut text);
-        return Err(SpoolError::InUse { path: directory.to_owned(), pid: text.trim().parse().unwrap_or(0) });
+/// The file of a segment, opened where it is not open yet. Apart from the spool, so that its other parts stay free.
+fn opened<'a, D: Disk>(
+    disk: &D,
+    files: &'a mut HashMap<u64, D::File>,
+    machine: &Machine,
+    segment: u64,
+) -> std::io::Result<&'a D::File> {
+    match files.entry(segment) {
+        Entry::Occupied(open) => Ok(open.into_mut()),
+        Entry::Vacant(free) => {
+            let class = machine.class(segment).ok_or(ErrorKind::NotFound)?;
+            Ok(free.insert(disk.open(&segment_name(segment, class))?))
+        }
     }
-    let write = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
-    write.map_err(io("write", &path))?;
-    Ok(file)
 }
 
-/// Reads every segment of the directory, one at a time. Foreign files are set aside; torn tails are cut.
-fn find(directory: &Path) -> Result<Vec<Found>, SpoolError> {
-    let mut found = Vec::new();
-    let entries = std::fs::read_dir(directory).map_err(io("list", directory))?;
-    for entry in entries {
-        let path = entry.map_err(io("list", directory))?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+fn segment_name(segment: u64, class: Class) -> String {
+    format!("segment-{segment:010}-{}.spool", class.name())
+}
+
+fn set_aside(disk: &impl Disk, name: &str) -> Result<(), SpoolError> {
+    let to = name.strip_suffix(".spool").unwrap_or(name);
+    disk.rename(name, &format!("{to}.aside")).map_err(io("set aside", &disk.path(name)))
+}
+
+/// Reads every segment of the directory, one at a time. Foreign files and those that cannot be read are set aside, which is said;
+/// torn tails are cut.
+fn find(disk: &impl Disk) -> Result<(Vec<Found>, Option<String>), SpoolError> {
+    let (mut found, mut aside) = (Vec::new(), None);
+    let names = disk.names().map_err(io("list", &disk.path("")))?;
+    for name in names {
         let Some(parts) = name.strip_prefix("segment-").and_then(|rest| rest.strip_suffix(".spool")) else { continue };
         let parsed = parts.split_once('-').and_then(|(number, class)| {
             let class = Class::ALL.into_iter().find(|c| c.name() == class)?;
             Some((number.parse::<u64>().ok()?, class))
         });
-        let Some((segment, class)) = parsed else {
-            set_aside(&path)?;
-            continue;
-        };
-        let bytes = std::fs::read(&path).map_err(io("read", &path))?;
-        match scan(segment, &bytes) {
-            Ok(scan) => {
-                let whole = if scan.length == 0 { scan::FILE_HEADER_BYTES as u64 } else { scan.length };
-                if scan.length < bytes.len() as u64 {
-                    let file = File::options().write(true).open(&path).map_err(io("open", &path))?;
-                    file.set_len(scan.length).map_err(io("cut", &path))?;
-                }
-                found.push(Found { segment, class, bytes: whole, frames: scan.frames, damaged: scan.bad > 0 });
+        let segment = parsed.ok_or_else(|| "its name is none of ours".to_owned());
+        match segment.and_then(|(segment, class)| examine(disk, &name, segment, class)) {
+            Ok(segment) => found.push(segment),
+            Err(why) => {
+                set_aside(disk, &name)?;
+                aside = Some(format!("{name} was set aside: {why}"));
             }
-            Err(Foreign::Magic | Foreign::Version(_)) => set_aside(&path)?,
         }
     }
     found.sort_unstable_by_key(|f| f.segment);
-    Ok(found)
+    Ok((found, aside))
+}
+
+/// One segment, cut to what is whole of it, and flushed: what a killed agent had not flushed may be sent from now on.
+/// Where cutting or flushing fails, no harm is done: nothing is added to a segment of an earlier start, and the state that is
+/// saved next holds its numbers.
+fn examine(disk: &impl Disk, name: &str, segment: u64, class: Class) -> Result<Found, String> {
+    let bytes = disk.read(name).map_err(|e| e.to_string())?;
+    let scan = scan(segment, &bytes).map_err(|foreign| foreign.to_string())?;
+    let whole = if scan.length == 0 { scan::FILE_HEADER_BYTES as u64 } else { scan.length };
+    if let Ok(file) = disk.open(name) {
+        let cut = if scan.length < bytes.len() as u64 { disk.cut(&file, scan.length) } else { Ok(()) };
+        let _ = cut.and_then(|()| disk.sync(&file));
+    }
+    Ok(Found { segment, class, bytes: whole, frames: scan.frames, damaged: scan.bad > 0, claims: scan.claims })
 }
 
 #[cfg(test)]

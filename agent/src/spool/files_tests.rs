@@ -5,6 +5,7 @@ use super::*;
 use picket_event::body::Anomaly;
 use picket_event::wire::{BatchWriter, Decoder};
 use picket_event::{Body, Event, Source, Timestamp};
+use std::path::PathBuf;
 
 const NOW: i64 = 1_000;
 
@@ -154,7 +155,7 @@ fn f08_a_missing_segment_is_a_counted_gap() {
     let gone = spool.item(11).unwrap();
     drop(spool);
     let Item::Frame(gone) = gone else { panic!("a frame") };
-    std::fs::remove_file(segment_path(place.path(), gone.segment, Class::Alert)).unwrap();
+    std::fs::remove_file(place.path().join(segment_name(gone.segment, Class::Alert))).unwrap();
     let (spool, losses) = Spool::open(place.path(), limits, NOW).unwrap();
     assert!(!losses.is_empty() && losses.iter().all(|loss| loss.reason == "missing"), "{losses:?}");
     let books = spool.books();
@@ -178,12 +179,12 @@ fn f04_a_disk_that_takes_nothing_is_counted_and_capture_goes_on() {
     let path = segment(place.path());
     spool.machine_mut().failed(1, "disk_error");
     std::fs::remove_file(&path).unwrap();
-    std::fs::create_dir(segment_path(place.path(), 2, Class::Alert)).unwrap();
+    std::fs::create_dir(place.path().join(segment_name(2, Class::Alert))).unwrap();
     let bad = frame(&spool, 5);
     let losses = spool.append(&bad);
     assert_eq!(losses.iter().map(|loss| loss.count).sum::<u64>(), 5);
     assert!(spool.trouble().is_some());
-    std::fs::remove_dir(segment_path(place.path(), 2, Class::Alert)).unwrap();
+    std::fs::remove_dir(place.path().join(segment_name(2, Class::Alert))).unwrap();
     let good = frame(&spool, 5);
     assert_eq!(spool.append(&good), [], "it resumes without a restart");
     let books = spool.books();

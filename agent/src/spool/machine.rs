@@ -33,6 +33,10 @@ pub enum Action {
     Delete {
         /// Its number.
         segment: u64,
+        /// What it held.
+        class: Class,
+        /// The highest sequence that was ever written to it.
+        last: u64,
     },
 }
 
@@ -86,6 +90,7 @@ struct Segment {
     class: Class,
     bytes: u64,
     live: u32,
+    last: u64,
 }
 
 /// What survives a restart beside the segments.
@@ -119,6 +124,8 @@ pub struct Found {
     pub frames: Vec<Stored>,
     /// Whether something in it was bad.
     pub damaged: bool,
+    /// What altered frames at its end say they held: first and last sequence.
+    pub claims: Vec<(u64, u64)>,
 }
 
 /// The spool's state.
@@ -137,6 +144,8 @@ pub struct Machine {
     open: [Option<u64>; 3],
     next_segment: u64,
     bytes: u64,
+    /// The first sequence given since the start, until the collector has been heard of for the first time.
+    fresh: Option<u64>,
 }
 
 impl Machine {
@@ -157,6 +166,7 @@ impl Machine {
             open: [None; 3],
             next_segment: 1,
             bytes: 0,
+            fresh: Some(1),
         }
     }
 
@@ -167,19 +177,30 @@ impl Machine {
         (m.acknowledged, m.lost, m.refused) = (state.acknowledged, state.lost, state.refused);
         m.next = state.next.max(state.acknowledged + 1);
         let mut damaged = false;
+        let mut claims = Vec::new();
         let mut frames: Vec<Stored> = Vec::new();
         for segment in found {
             damaged |= segment.damaged;
             m.next_segment = m.next_segment.max(segment.segment + 1);
             m.bytes += segment.bytes;
-            m.segments.insert(segment.segment, Segment { class: segment.class, bytes: segment.bytes, live: 0 });
+            let last = segment.frames.iter().map(Stored::last).max().unwrap_or(0);
+            m.segments.insert(segment.segment, Segment { class: segment.class, bytes: segment.bytes, live: 0, last });
             frames.extend(segment.frames);
+            claims.extend(segment.claims);
         }
+        let known =
+            state.gaps.into_iter().map(|(first, last, reason, declared)| (first, Gap { last, reason, declared }));
+        let known: BTreeMap<u64, Gap> = known.collect();
+        // What the collector was told will never come must not come, though a write that failed turns out to have worked.
+        let told = |frame: &Stored| {
+            let gap = known.range(..=frame.first).next_back().map(|(_, gap)| gap);
+            gap.is_some_and(|gap| gap.declared && gap.last >= frame.first)
+        };
         frames.sort_unstable_by_key(|frame| frame.first);
         let mut end = m.acknowledged;
         for frame in frames {
             // What is acknowledged is done; what overlaps cannot be ours.
-            if frame.first > end {
+            if frame.first > end && !told(&frame) {
                 end = frame.last();
                 if let Some(segment) = m.segments.get_mut(&frame.segment) {
                     segment.live += 1;
@@ -188,13 +209,18 @@ impl Machine {
             }
         }
         m.next = m.next.max(end + 1);
-        m.durable = m.next - 1;
-        let known =
-            state.gaps.into_iter().map(|(first, last, reason, declared)| (first, Gap { last, reason, declared }));
-        let known: BTreeMap<u64, Gap> = known.collect();
+        // An altered frame at the very end may have been sent: its numbers are not given again. Believed only where it
+        // follows what is known, since what it says may be what was altered.
+        claims.sort_unstable();
+        for (first, last) in claims {
+            if first == m.next {
+                m.next = last + 1;
+            }
+        }
+        (m.durable, m.fresh) = (m.next - 1, Some(m.next));
         let losses = m.fill_gaps(&known, if damaged { "corrupt" } else { "missing" });
         let dead: Vec<u64> = m.segments.iter().filter(|(_, s)| s.live == 0).map(|(n, _)| *n).collect();
-        let actions = dead.into_iter().map(|segment| m.delete(segment)).collect();
+        let actions = dead.into_iter().filter_map(|segment| m.delete(segment)).collect();
         (m, losses, actions)
     }
 
@@ -274,10 +300,7 @@ impl Machine {
             let empty = self.segments.iter().find(|(_, s)| s.live == 0).map(|(n, _)| *n);
             let lowest = || self.segments.iter().min_by_key(|(n, s)| (s.class, **n)).map(|(n, s)| (*n, s.class));
             match empty.or_else(|| lowest().filter(|(_, class)| *class <= header.class).map(|(n, _)| n)) {
-                Some(segment) => {
-                    losses.extend(self.drop_segment(segment));
-                    actions.push(Action::Delete { segment });
-                }
+                Some(segment) => actions.extend(self.drop_segment(segment, &mut losses)),
                 None => {
                     losses.push(self.lose(first, last, "spool_full"));
                     return (actions, losses);
@@ -290,10 +313,26 @@ impl Machine {
         if let Some(s) = self.segments.get_mut(&segment) {
             s.bytes += length;
             s.live += 1;
+            s.last = s.last.max(last);
         }
         self.bytes += length;
         self.frames.insert(first, Stored { first, count: header.count, segment, offset, length: length as u32 });
         (actions, losses)
+    }
+
+    /// The disk has no room for a frame just placed, whatever the limits say: the oldest segment of the lowest class goes,
+    /// of the frame's own class at most and never the one it is in. `None` when there is none.
+    pub fn give_way(&mut self, header: &Header, losses: &mut Vec<Loss>) -> Option<Action> {
+        let own = self.frames.get(&header.first).map(|frame| frame.segment);
+        let others = self.segments.iter().filter(|(n, s)| Some(**n) != own && s.class <= header.class);
+        let segment = others.min_by_key(|(n, s)| (s.class, **n)).map(|(n, _)| *n)?;
+        self.drop_segment(segment, losses)
+    }
+
+    /// The class of a segment that is on disk.
+    #[must_use]
+    pub fn class(&self, segment: u64) -> Option<Class> {
+        self.segments.get(&segment).map(|s| s.class)
     }
 
     fn segment_for(&mut self, class: Class, length: u64, actions: &mut Vec<Action>) -> u64 {
@@ -310,31 +349,28 @@ impl Machine {
         let segment = self.next_segment;
         *open = Some(segment);
         self.next_segment += 1;
-        self.segments.insert(segment, Segment { class, bytes: FILE_HEADER_BYTES as u64, live: 0 });
+        self.segments.insert(segment, Segment { class, bytes: FILE_HEADER_BYTES as u64, live: 0, last: 0 });
         self.bytes += FILE_HEADER_BYTES as u64;
         actions.push(Action::Create { segment, class });
         segment
     }
 
-    fn drop_segment(&mut self, segment: u64) -> Vec<Loss> {
+    fn drop_segment(&mut self, segment: u64, losses: &mut Vec<Loss>) -> Option<Action> {
         let inside: Vec<Stored> = self.frames.values().filter(|f| f.segment == segment).copied().collect();
-        let mut losses = Vec::new();
         for frame in inside {
             self.frames.remove(&frame.first);
             losses.push(self.lose(frame.first, frame.last(), "spool_full"));
         }
-        self.delete(segment);
-        losses
+        self.delete(segment)
     }
 
-    fn delete(&mut self, segment: u64) -> Action {
-        if let Some(s) = self.segments.remove(&segment) {
-            self.bytes -= s.bytes;
-        }
+    fn delete(&mut self, segment: u64) -> Option<Action> {
         for open in &mut self.open {
             *open = open.filter(|n| *n != segment);
         }
-        Action::Delete { segment }
+        let Segment { class, bytes, last, .. } = self.segments.remove(&segment)?;
+        self.bytes -= bytes;
+        Some(Action::Delete { segment, class, last })
     }
 
     /// Enters a gap, joined to the one before where nobody was told of either.
@@ -366,7 +402,20 @@ impl Machine {
         Some(self.lose(frame.first, frame.last(), reason))
     }
 
-    /// Everything placed so far is flushed, and may be sent.
+    /// A segment could not be flushed: what was written to it since [`Machine::synced`] becomes gaps.
+    pub fn unflushed(&mut self, segment: u64, reason: &str) -> Vec<Loss> {
+        let since = self.frames.range(self.durable + 1..).filter(|(_, frame)| frame.segment == segment);
+        let since: Vec<u64> = since.map(|(first, _)| *first).collect();
+        since.into_iter().filter_map(|first| self.failed(first, reason)).collect()
+    }
+
+    /// The highest sequence that a flushed frame on disk holds, 0 for none.
+    #[must_use]
+    pub fn standing(&self) -> u64 {
+        self.frames.range(..=self.durable).next_back().map_or(0, |(_, frame)| frame.last())
+    }
+
+    /// Everything placed so far is flushed, or known to be lost, and may be sent.
     pub const fn synced(&mut self) {
         self.durable = self.next - 1;
     }
@@ -407,11 +456,11 @@ impl Machine {
 
     /// The collector has made everything up to `sequence` durable.
     pub fn acknowledge(&mut self, sequence: u64) -> Vec<Action> {
+        if let Some(from) = self.fresh.take().filter(|from| *from <= sequence) {
+            self.overtaken(from, sequence);
+        }
         if sequence <= self.acknowledged {
             return Vec::new();
-        }
-        if sequence >= self.next {
-            self.overtaken(sequence);
         }
         self.split(sequence + 1);
         let gaps = self.gaps.split_off(&(sequence + 1));
@@ -426,25 +475,33 @@ impl Machine {
             let Some(segment) = self.segments.get_mut(&frame.segment) else { continue };
             segment.live -= 1;
             if segment.live == 0 && !self.open.contains(&Some(frame.segment)) {
-                actions.push(self.delete(frame.segment));
+                actions.extend(self.delete(frame.segment));
             }
         }
         self.acknowledged = sequence;
         actions
     }
 
-    /// The collector has sequences of this epoch that this spool does not know: its files were put back from a copy.
-    /// What is here under those numbers can never be told apart from what is there, so it counts as lost.
-    fn overtaken(&mut self, sequence: u64) {
-        let frames: Vec<u64> = self.frames.keys().copied().collect();
+    /// The collector knows sequences that were given since the start, and nothing of these has been sent: they were given
+    /// before, and forgotten here (the files were put back from a copy, or the last ones became unreadable). What was stored there
+    /// under a number counts as delivered; what is here under the same number is lost, without a number of its own.
+    fn overtaken(&mut self, from: u64, sequence: u64) {
+        let last = sequence.min(self.next - 1);
+        let frames: Vec<u64> = self.frames.range(from..=last).map(|(first, _)| *first).collect();
         for first in frames {
             self.failed(first, "sequence_clash");
         }
-        for gap in self.gaps.values_mut() {
-            gap.declared = true;
+        self.split(from);
+        self.split(last + 1);
+        let gaps: Vec<(u64, Gap)> = self.gaps.range(from..=last).map(|(first, gap)| (*first, gap.clone())).collect();
+        for (first, gap) in gaps {
+            self.gaps.remove(&first);
+            self.refuse(&gap.reason, gap.last - first + 1);
         }
-        self.next = sequence + 1;
-        self.durable = sequence;
+        if sequence >= self.next {
+            self.next = sequence + 1;
+            self.durable = sequence;
+        }
     }
 
     /// Events made, acknowledged and spooled, and the lost by reason; they balance exactly.

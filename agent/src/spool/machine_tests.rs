@@ -60,8 +60,25 @@ fn f04_the_lowest_class_goes_first_and_the_oldest_of_it() {
 }
 
 #[test]
+fn f04_a_disk_without_room_gives_up_what_counts_least() {
+    let mut m = Machine::new(limits(10_000), 1);
+    for class in [Class::Alert, Class::Flow, Class::Detail, Class::Flow] {
+        put(&mut m, class);
+    }
+    let mut losses = Vec::new();
+    let frame = header(&m, Class::Flow);
+    m.place(&frame);
+    assert!(matches!(m.give_way(&frame, &mut losses), Some(Action::Delete { class: Class::Detail, last: 30, .. })));
+    assert_eq!((losses[0].first, losses[0].reason.as_str()), (21, "spool_full"));
+    // What is left is in its own segment, or counts more.
+    assert_eq!(m.give_way(&frame, &mut losses), None);
+    balanced(&m);
+}
+
+#[test]
 fn a_gap_that_nobody_was_told_of_was_delivered_when_it_is_acknowledged() {
     let mut m = Machine::new(limits(10_000), 1);
+    m.acknowledge(0);
     put(&mut m, Class::Flow);
     put(&mut m, Class::Flow);
     m.failed(1, "corrupt");
@@ -95,11 +112,64 @@ fn a_collector_that_is_ahead_never_sees_a_number_twice() {
     balanced(&m);
 }
 
+#[test]
+fn f07_numbers_given_again_after_the_end_became_unreadable_are_counted() {
+    let mut m = Machine::new(limits(10_000), 1);
+    for _ in 0..3 {
+        put(&mut m, Class::Flow);
+    }
+    let (mut state, mut files) = (m.state(), found(&m));
+    (state.next, files[0].damaged) = (11, true);
+    files[0].frames.truncate(2);
+    let (mut m, losses, _) = Machine::recover(limits(10_000), state, files);
+    assert_eq!((m.next(), losses), (21, vec![]), "nothing tells of the third frame");
+    put(&mut m, Class::Flow);
+    put(&mut m, Class::Alert);
+    // It had been sent: the collector has 21 to 30, and half of what was given next never had a chance.
+    m.acknowledge(30);
+    let books = m.books();
+    assert_eq!((books.events, books.acknowledged, books.spooled, books.lost["sequence_clash"]), (50, 30, 10, 10));
+    assert!(matches!(m.item(31), Some(Item::Frame(Stored { first: 31, .. }))));
+}
+
+#[test]
+fn f07_an_altered_frame_at_the_end_keeps_its_numbers() {
+    let mut m = Machine::new(limits(10_000), 1);
+    put(&mut m, Class::Flow);
+    put(&mut m, Class::Flow);
+    let mut files = found(&m);
+    files[0].frames.truncate(1);
+    (files[0].damaged, files[0].claims) = (true, vec![(11, 20)]);
+    let state = State { next: 1, ..m.state() };
+    let (m, losses, _) = Machine::recover(limits(10_000), state, files);
+    assert_eq!((m.next(), losses.len(), losses[0].first, losses[0].count), (21, 1, 11, 10));
+}
+
+#[test]
+fn f06_what_was_declared_lost_stays_lost_though_it_is_found() {
+    let mut m = Machine::new(limits(10_000), 1);
+    m.place(&header(&m, Class::Flow));
+    let files = found(&m);
+    assert_eq!(m.unflushed(1, "disk_error").len(), 1);
+    m.synced();
+    m.declared(1, 10);
+    let (mut m, _, _) = Machine::recover(limits(10_000), m.state(), files);
+    assert_eq!(m.item(1), Some(Item::Gap { first: 1, last: 10 }));
+    m.acknowledge(10);
+    assert_eq!((m.books().acknowledged, m.books().lost["disk_error"]), (0, 10));
+}
+
 /// What a restart would find, all frames good.
 fn found(machine: &Machine) -> Vec<Found> {
     let of = |n: &u64| machine.frames.values().filter(|f| f.segment == *n).copied().collect();
-    let one =
-        |(n, s): (&u64, &Segment)| Found { segment: *n, class: s.class, bytes: s.bytes, frames: of(n), damaged: false };
+    let one = |(n, s): (&u64, &Segment)| Found {
+        segment: *n,
+        class: s.class,
+        bytes: s.bytes,
+        frames: of(n),
+        damaged: false,
+        claims: vec![],
+    };
     machine.segments.iter().map(one).collect()
 }
 

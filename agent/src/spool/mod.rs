@@ -5,15 +5,17 @@
 //! A torn tail is cut at the start, a bad record is stepped over and its range reported, a file of another kind
 //! or release is set aside; nothing stops the spool and nothing needs a hand.
 
+mod disk;
 mod files;
 mod machine;
 mod scan;
 
+pub use disk::{Disk, Folder};
 pub use files::Spool;
 pub use machine::{Action, Books, Found, Item, Machine, State, Stored};
 pub use scan::{Foreign, Scan, file_header, scan};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Sizes of a spool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,4 +55,10 @@ pub enum SpoolError {
         /// Why it failed.
         source: std::io::Error,
     },
+}
+
+/// An error of the system with what was being done to which file.
+fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> SpoolError {
+    let path = path.to_owned();
+    move |source| SpoolError::Io { what, path, source }
 }

@@ -20,14 +20,18 @@ pub struct Scan {
     pub length: u64,
     /// Stretches of bytes that were no good frame, the torn tail not counted.
     pub bad: u32,
+    /// What altered frames at the end say they hold: first and last sequence. Those before the end are told by what follows.
+    pub claims: Vec<(u64, u64)>,
 }
 
 /// Why a file is not one of our segments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Foreign {
     /// It starts with something else.
+    #[error("it is no segment")]
     Magic,
     /// Another release wrote it.
+    #[error("another release wrote it, format {0}")]
     Version(u32),
 }
 
@@ -47,7 +51,7 @@ pub fn file_header(class: Class) -> [u8; FILE_HEADER_BYTES] {
 /// # Errors
 /// [`Foreign`] when the file is not ours; an empty or shorter file than a header is a torn one, and no error.
 pub fn scan(segment: u64, bytes: &[u8]) -> Result<Scan, Foreign> {
-    let mut out = Scan { frames: Vec::new(), length: FILE_HEADER_BYTES as u64, bad: 0 };
+    let mut out = Scan { frames: Vec::new(), length: FILE_HEADER_BYTES as u64, bad: 0, claims: Vec::new() };
     let Some((header, _)) = bytes.split_first_chunk::<FILE_HEADER_BYTES>() else {
         out.length = 0;
         return if MAGIC.starts_with(bytes.get(..8).unwrap_or(bytes)) { Ok(out) } else { Err(Foreign::Magic) };
@@ -80,9 +84,13 @@ pub fn scan(segment: u64, bytes: &[u8]) -> Result<Scan, Foreign> {
     }
     // A stretch at the end is a torn tail when it is shorter than what it claims to be; a whole frame whose check
     // sum differs was altered, and must be told.
-    let tail = bytes.get(out.length as usize..).unwrap_or_default();
-    if Header::read(tail).is_ok_and(|header| tail.len() >= header.total()) {
+    let mut tail = bytes.get(out.length as usize..).unwrap_or_default();
+    while let Ok(header) = Header::read(tail)
+        && let Some(rest) = tail.get(header.total()..)
+    {
         out.bad += 1;
+        out.claims.push((header.first, header.last()));
+        tail = rest;
     }
     Ok(out)
 }

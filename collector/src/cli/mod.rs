@@ -2,6 +2,7 @@
 
 mod agents;
 mod authority;
+mod backup;
 mod client;
 mod config;
 mod doctor;
@@ -64,6 +65,18 @@ pub enum Command {
     Top(top::Args),
     /// The people who may log in
     User(people::User),
+    /// Copy everything the collector keeps, while it runs; or check such a copy
+    ///
+    /// Events, findings, people and the certificate authority go to a new directory, each database as of one moment, and the copy is
+    /// read through. Run it as the collector's user, on its host. The copy holds the authority's private key: keep it as safe as
+    /// the collector itself. The configuration is not in it.
+    Backup(backup::Backup),
+    /// Put a backup in place of the state directory
+    ///
+    /// The backup is verified first; no collector may run in the state directory. Run it as the collector's user. Agents go on by
+    /// themselves once the collector is started where they look for it. Events that they were told are durable after the backup was
+    /// taken are not in it, and are counted as lost; agents that enrolled since enrol again.
+    Restore(backup::Restore),
     /// Check or show the configuration
     Config(config::Args),
     /// Look for what may be wrong on this machine
@@ -107,6 +120,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => fleet::explain(&args, path),
         Command::Top(args) => top::run(&args, path),
         Command::User(args) => people::user(&args, path),
+        Command::Backup(args) => backup::backup(&args, path),
+        Command::Restore(args) => backup::restore(&args, path),
     };
     done.map(|()| Exit::Done.into())
 }

@@ -185,7 +185,7 @@ impl Committer {
         }
         for ((row, frame), events) in rows.into_iter().zip(&staged.frames).zip(staged.events) {
             // An engine that is gone means that the collector is ending; the log has everything.
-            let _ = self.engine.send(Batch { row, received: frame.received, events });
+            let _ = self.engine.send(Batch { row, received: frame.received, events, unreadable: None });
         }
     }
 

@@ -4,7 +4,7 @@ use super::{Live, Problems};
 use crate::config;
 use crate::desk::Desk;
 use crate::desk::findings::{self, FindingRow};
-use crate::store::{Batch, Store, StoreError};
+use crate::store::{Batch, Store, StoreError, Unreadable};
 use anyhow::Context;
 use picket_engine::{Finding, Findings};
 use picket_event::Timestamp;
@@ -58,7 +58,9 @@ pub fn settings(config: &config::Engine) -> anyhow::Result<picket_engine::Config
 /// # Errors
 /// When the system refuses a thread.
 pub fn start(work: Loop) -> anyhow::Result<JoinHandle<()>> {
-    let run = move || Driver { work, pace: Pace::default(), pending: Vec::new(), dirty: true }.run();
+    let run = move || {
+        Driver { work, pace: Pace::default(), pending: Vec::new(), dirty: true, unreadable: Default::default() }.run()
+    };
     std::thread::Builder::new().name("engine".to_owned()).spawn(run).context("start the engine's thread")
 }
 
@@ -101,6 +103,8 @@ struct Driver {
     pace: Pace,
     pending: Vec<FindingRow>,
     dirty: bool,
+    /// Frames of the log that could not be read, and the first of them in words.
+    unreadable: (u64, String),
 }
 
 impl Driver {
@@ -151,6 +155,7 @@ impl Driver {
                         done = batch.row;
                         self.advance(batch.received);
                         self.apply(&batch);
+                        self.note_unreadable(&batch);
                     }
                     self.file();
                 }
@@ -165,6 +170,21 @@ impl Driver {
         }
         self.work.problems.set(name, None);
         done
+    }
+
+    /// A frame that was damaged on disk is missing from then on, which is said until a restart finds it whole.
+    fn note_unreadable(&mut self, batch: &Batch) {
+        let Some(Unreadable { agent, first, last, .. }) = &batch.unreadable else { return };
+        let (count, which) = &mut self.unreadable;
+        *count += 1;
+        if which.is_empty() {
+            *which = format!("events {first} to {last} of {agent}");
+        }
+        tracing::error!("the log is damaged: events {first} to {last} of {agent} cannot be read");
+        let more = if *count > 1 { format!(" and {} more frames", *count - 1) } else { String::new() };
+        let sentence =
+            format!("the log is damaged: {which}{more} cannot be read; look at the disk, or restore a backup");
+        self.work.problems.set("log", Some(sentence));
     }
 
     fn apply(&mut self, batch: &Batch) {

@@ -99,6 +99,21 @@ pub struct Batch {
     pub received: Timestamp,
     /// Its events, in order.
     pub events: Vec<Envelope>,
+    /// Which events it held, where it cannot be read any more.
+    pub unreadable: Option<Unreadable>,
+}
+
+/// A frame of the log that was damaged on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Who sent it.
+    pub agent: AgentId,
+    /// The spool's epoch.
+    pub epoch: u64,
+    /// The first sequence that is missing.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
 }
 
 /// What is kept and for how long.
@@ -136,7 +151,7 @@ pub trait Store: Send + Sync {
     /// Decodes stored frames after row `after`, at most `limit`, in order. Empty at the end of the log.
     ///
     /// # Errors
-    /// [`StoreError`]. Frames that cannot be decoded give a batch without events.
+    /// [`StoreError`]. Frames that cannot be decoded give a batch without events that says which are missing.
     fn replay(&self, after: i64, limit: u32) -> Result<Vec<Batch>, StoreError>;
 
     /// Events of an entity between two times, newest first, at most `limit`.

@@ -81,11 +81,42 @@ impl Collector {
     ///
     /// # Errors
     /// When it does not come up again.
-    pub fn kill_and_restart(mut self) -> Result<Self> {
-        let ports = [self.address("ingest")?, self.address("https")?, self.address("metrics")?];
+    pub fn kill_and_restart(self) -> Result<Self> {
+        let (folder, setting) = (self.folder.clone(), self.setting.clone());
+        Self::serve(&folder, setting, self.kill()?)
+    }
+
+    /// Kills it without warning (SIGKILL). Gives the ports it had: events, interface, metrics.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn kill(mut self) -> Result<[SocketAddr; 3]> {
+        let ports = self.ports()?;
         self.child.kill()?;
         self.child.wait()?;
-        Self::serve(&self.folder, self.setting.clone(), ports)
+        Ok(ports)
+    }
+
+    /// The ports it has: events, interface, metrics.
+    ///
+    /// # Errors
+    /// When it did not say.
+    pub fn ports(&self) -> Result<[SocketAddr; 3]> {
+        Ok([self.address("ingest")?, self.address("https")?, self.address("metrics")?])
+    }
+
+    /// Puts a backup into `collector` under `folder`, and starts the program there on these ports.
+    ///
+    /// # Errors
+    /// When the backup is refused, or the program does not start.
+    pub fn restore(folder: &Path, backup: &Path, ports: [SocketAddr; 3]) -> Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let config = folder.join("collector.toml");
+        std::fs::write(&config, format!("[state]\ndirectory = {:?}\n", folder.join("collector")))?;
+        let mut command = Command::new(program("picket-collector"));
+        command.arg("restore").arg(backup).arg("--config").arg(&config);
+        finished(command.output().context("start picket-collector")?, "picket-collector restore")?;
+        Self::serve(folder, String::new(), ports)
     }
 
     /// Ends it in order, so that its store can be opened.

@@ -1,7 +1,9 @@
 //! Agent and collector in one process, over real QUIC, and traffic to send.
 
 mod generate;
+mod relay;
 mod rig;
 
 pub use generate::{Generator, Mix};
+pub use relay::{Line, Relay};
 pub use rig::{AgentAt, CollectorAt};

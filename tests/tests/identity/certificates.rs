@@ -85,7 +85,7 @@ fn f54_a_collectors_certificate_is_refused_with_the_reason() {
 }
 
 /// A client of another make, that would resume its session if it could.
-fn resuming(agent: &AgentAt) -> quinn::ClientConfig {
+pub(super) fn resuming(agent: &AgentAt) -> quinn::ClientConfig {
     let material = agent.identity.material().unwrap();
     let mut roots = rustls::RootCertStore::empty();
     for authority in &material.authorities {

@@ -6,6 +6,7 @@ mod enrolment;
 mod fallback;
 mod policy;
 mod twins;
+mod unruly;
 
 use picket_agent::forward::Forward;
 use picket_collector::identity::TokenRequest;

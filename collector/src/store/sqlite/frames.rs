@@ -1,7 +1,7 @@
 //! The log of accepted frames and the postings that find events in it.
 
-use crate::store::{AcceptedFrame, Batch, EntityKey, Position, StoreError};
-use picket_event::wire::Decoder;
+use crate::store::{AcceptedFrame, Batch, EntityKey, Position, StoreError, Unreadable};
+use picket_event::wire::{Decoder, Header, open};
 use picket_event::{AgentId, Envelope, Site, Timestamp};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashMap};
@@ -109,10 +109,37 @@ fn batch(row: &rusqlite::Row<'_>, decoder: &mut Decoder) -> rusqlite::Result<Bat
     let frame: Vec<u8> = row.get(3)?;
     let agent = AgentId::new(&row.get::<_, String>(4)?);
     let site = Site::new(&row.get::<_, String>(5)?);
-    let decoded = decoder.events(&frame).unwrap_or_default();
+    let decoded = decoder.events(&frame);
+    let lost = || Unreadable { agent: agent.clone(), epoch, first: 0, last: 0 };
+    let unreadable = decoded.is_err().then(lost);
+    let decoded = decoded.unwrap_or_default();
     let envelope = |(sequence, event)| Envelope { agent: agent.clone(), site: site.clone(), epoch, sequence, event };
     let events = decoded.events.into_iter().map(envelope).collect();
-    Ok(Batch { row: row.get(0)?, received: Timestamp::from_nanos(row.get(2)?), events })
+    Ok(Batch { row: row.get(0)?, received: Timestamp::from_nanos(row.get(2)?), events, unreadable })
+}
+
+/// Which events a damaged frame held: those between its neighbours of the same spool. Nothing in the frame itself is believed.
+fn bounds(db: &Connection, row: i64, lost: &mut Unreadable) -> Result<(), StoreError> {
+    let agent = "frames.agent = (SELECT number FROM agents WHERE id = ?1) AND frames.epoch = ?2";
+    let neighbour = |text: &str| -> Result<Option<Header>, StoreError> {
+        let mut query = db.prepare(&format!("SELECT frame FROM frames WHERE {agent} AND {text}"))?;
+        let mut rows = query.query(params![lost.agent.as_str(), lost.epoch.cast_signed(), row])?;
+        // A neighbour may be damaged too: the next that is not.
+        while let Some(row) = rows.next()? {
+            if let Ok((header, _)) = open(row.get_ref(0)?.as_blob().unwrap_or_default()) {
+                return Ok(Some(header));
+            }
+        }
+        Ok(None)
+    };
+    let before = neighbour("row < ?3 ORDER BY row DESC")?;
+    let after = neighbour("row > ?3 ORDER BY row")?;
+    lost.first = before.map_or(0, |header| header.last()) + 1;
+    lost.last = match after {
+        Some(header) => header.first.saturating_sub(1),
+        None => acknowledged(db, &lost.agent, lost.epoch)?,
+    };
+    Ok(())
 }
 
 fn decoder() -> Result<Decoder, StoreError> {
@@ -122,8 +149,14 @@ fn decoder() -> Result<Decoder, StoreError> {
 pub(super) fn replay(db: &Connection, after: i64, limit: u32) -> Result<Vec<Batch>, StoreError> {
     let mut decoder = decoder()?;
     let mut query = db.prepare_cached(&format!("{SELECT} WHERE frames.row > ?1 ORDER BY frames.row LIMIT ?2"))?;
-    let rows = query.query_map(params![after, limit], |row| batch(row, &mut decoder))?.collect::<Result<_, _>>()?;
-    Ok(rows)
+    let rows = query.query_map(params![after, limit], |row| batch(row, &mut decoder))?;
+    let mut batches: Vec<Batch> = rows.collect::<Result<_, _>>()?;
+    for Batch { row, unreadable, .. } in &mut batches {
+        if let Some(lost) = unreadable {
+            bounds(db, *row, lost)?;
+        }
+    }
+    Ok(batches)
 }
 
 pub(super) fn events(

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// Holds the store's lock file; the kernel lets go of it when the process ends, however it ends.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub struct Lock {
     _file: File,
 }
 

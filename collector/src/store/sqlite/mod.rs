@@ -3,6 +3,7 @@
 //! One connection writes, behind a lock; readers have connections of their own and are never blocked by it.
 
 mod agents;
+mod examine;
 mod frames;
 mod lock;
 mod migrate;
@@ -14,13 +15,18 @@ use super::{
     AcceptedFrame, Admission, Agent, AgentStatus, Applicant, Batch, Double, EntityKey, Expired, Policy, Position,
     Retention, Sighting, Store, StoreError, TokenRecord, TokenUse,
 };
-use lock::Lock;
+pub use examine::{Contents, check_file, examine};
+pub use lock::Lock;
 use picket_event::{AgentId, Envelope, Ledger, Timestamp};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use std::io::ErrorKind;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// Tells a file of ours (`file(1)`, the header's offset 68): "pckt". Written at every start, which makes the log's file.
+const APPLICATION_ID: i32 = 0x7063_6b74;
 /// Reading connections kept open at most.
 const READERS: usize = 4;
 
@@ -61,6 +67,7 @@ impl Sqlite {
         std::fs::create_dir_all(directory).map_err(|e| io("make", e))?;
         let lock = Lock::take(directory)?;
         let path = directory.join("picket.db");
+        rewrite(&directory.join("picket.db-wal")).map_err(|e| io("write again the log in", e))?;
         let mut writer = Connection::open(&path)?;
         // FULL: the WAL is flushed by every commit, so that what was acknowledged survives a power cut.
         writer.execute_batch(
@@ -71,6 +78,9 @@ impl Sqlite {
         writer.busy_timeout(Duration::from_secs(10))?;
         writer.set_prepared_statement_cache_capacity(64);
         migrate::run(&mut writer, &path)?;
+        // SQLite flushes the names of its files, and does not look whether that worked.
+        writer.pragma_update(None, "application_id", APPLICATION_ID)?;
+        std::fs::File::open(directory).and_then(|d| d.sync_all()).map_err(|e| io("flush", e))?;
         Ok(Self { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()), _lock: lock })
     }
 
@@ -116,13 +126,22 @@ impl Sqlite {
         Ok(reader)
     }
 
-    /// Writes a consistent copy of the whole store to a new file, while the collector goes on.
+    /// Takes a directory for this process without opening the store in it.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], or the system's.
+    pub fn lock(directory: &Path) -> Result<Lock, StoreError> {
+        Lock::take(directory)
+    }
+
+    /// Writes a consistent copy of a database to a new file, as of the moment of the call, while other processes go on
+    /// reading and writing it.
     ///
     /// # Errors
     /// What the database says.
-    pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
+    pub fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
         let target = to.to_str().ok_or_else(|| StoreError::Database(format!("{} is no text", to.display())))?;
-        let source = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         source.busy_timeout(Duration::from_secs(60))?;
         source.execute("VACUUM INTO ?1", [target])?;
         Ok(())
@@ -139,6 +158,23 @@ impl Sqlite {
         writer.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
         Ok(())
     }
+}
+
+/// Writes a file over itself, and flushes it. After a flush that failed, the system may keep what it could not write in its cache
+/// and call it clean: a collector that was killed then would read it back, acknowledge it, and lose it with the next power cut.
+fn rewrite(path: &Path) -> std::io::Result<()> {
+    let file = match std::fs::File::options().read(true).write(true).open(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
+    let (mut buffer, mut at) = (vec![0u8; 1 << 20], 0);
+    loop {
+        let read = file.read_at(&mut buffer, at)?;
+        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+        file.write_all_at(bytes, at)?;
+        at += read as u64;
+    }
+    file.sync_data()
 }
 
 impl Store for Sqlite {
