@@ -27,6 +27,7 @@ pub struct Config {
     pub output: Output,
     pub spool: Spool,
     pub uplink: Uplink,
+    pub detail: Detail,
     pub status: Status,
     pub metrics: Metrics,
     pub log: Log,
@@ -209,6 +210,22 @@ pub struct Uplink {
     pub queue_events: usize,
 }
 
+/// `[detail]`: packets of one host, kept and sent when the collector asks for them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Detail {
+    /// Whether this host keeps packets and answers such requests.
+    pub allow: bool,
+    /// Memory for packets of the last while, 1 MiB to 64 GiB.
+    pub memory: Size,
+    /// How far they reach back, 1 s to 1 d.
+    pub span: Span,
+    /// Bytes kept for one request, 64 KiB to 1 GiB.
+    pub answer: Size,
+    /// Bytes sent a second, 16 KiB to 1 GiB.
+    pub rate: Size,
+}
+
 /// `[status]`: the local socket that `status` and `top` ask.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -338,6 +355,18 @@ impl Default for Uplink {
     }
 }
 
+impl Default for Detail {
+    fn default() -> Self {
+        Self {
+            allow: false,
+            memory: Size(64 << 20),
+            span: Span::seconds(600),
+            answer: Size(64 << 20),
+            rate: Size(512 << 10),
+        }
+    }
+}
+
 impl Default for Status {
     fn default() -> Self {
         Self { socket: PathBuf::new() }
@@ -406,6 +435,10 @@ impl Config {
                 "10ms to 1min",
             ),
             ("uplink.queue_events", within(self.uplink.queue_events as u64, 1000, 10_000_000), "1000 to 10000000"),
+            ("detail.memory", within(self.detail.memory.0, 1 << 20, 64 << 30), "1MiB to 64GiB"),
+            ("detail.span", within(self.detail.span.0.as_secs(), 1, 86_400), "1s to 1d"),
+            ("detail.answer", within(self.detail.answer.0, 64 << 10, 1 << 30), "64KiB to 1GiB"),
+            ("detail.rate", within(self.detail.rate.0, 16 << 10, 1 << 30), "16KiB to 1GiB"),
         ];
         for &(key, holds, range) in checks {
             if !holds {

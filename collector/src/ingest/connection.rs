@@ -1,5 +1,6 @@
 //! One agent's connection: who it is, its hello, its frames.
 
+use super::asked;
 use super::commit::{Arrival, Greeting, Job, Peer};
 use super::link::{Handle, IDLE, Reader, Writer, read_frame};
 use super::roster::Teller;
@@ -52,7 +53,7 @@ async fn drain(handle: &Handle, reader: &mut Reader) {
     }
 }
 
-fn refusal(code: RefusalCode, reason: impl Into<String>) -> Refusal {
+pub(super) fn refusal(code: RefusalCode, reason: impl Into<String>) -> Refusal {
     Refusal { code, reason: reason.into(), sequence: 0 }
 }
 
@@ -95,8 +96,9 @@ async fn attend(
     let (out, outgoing) = mpsc::unbounded_channel();
     let (acked, watch) = watch::channel(acknowledged);
     let (site, epoch, acknowledged) = (known.site.clone(), hello.epoch, Arc::new(acked));
-    let peer = Peer { agent: agent.clone(), site, epoch, connection: number, acknowledged, out };
-    let teller = Teller::new(peer.out.clone());
+    let teller = Teller::new(out.clone());
+    let peer =
+        Peer { agent: agent.clone(), site, epoch, connection: number, acknowledged, out, teller: teller.clone() };
     serving.first_words(handle, &known).await?.into_iter().for_each(|message| teller.tell(message));
     serving.enter(&known, handle, host.as_ref(), &teller).await;
     // Who was revoked between the first look and the entry would otherwise stay.
@@ -265,6 +267,9 @@ async fn control_frame(serving: &Arc<Serving>, peer: &Peer, frame: &[u8], beat: 
             Control::Ledger(ledger) => keep_ledger(serving, peer, *ledger).await?,
             Control::Renewal(csr) => renew(serving, peer, csr).await?,
             Control::PolicyAnswer(answer) => keep_answer(serving, peer, &answer).await?,
+            Control::DetailPart(part) => asked::part(serving, peer, part).await?,
+            Control::DetailAnswer(answer) => asked::answer(serving, peer, answer).await?,
+            Control::BundleWant(want) => asked::bundle(serving, peer, want).await?,
             Control::Beat => beat.notify_one(),
             _ => serving.counts.add(|health| health.unknown_records += 1),
         }
@@ -290,7 +295,7 @@ async fn keep_answer(serving: &Arc<Serving>, peer: &Peer, answer: &PolicyAnswer)
     .await
 }
 
-fn bounded_sentence(text: &str) -> String {
+pub(super) fn bounded_sentence(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(256).collect()
 }
 

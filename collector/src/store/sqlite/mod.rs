@@ -3,6 +3,7 @@
 //! One connection writes, behind a lock; readers have connections of their own and are never blocked by it.
 
 mod agents;
+mod details;
 mod frames;
 mod lock;
 mod migrate;
