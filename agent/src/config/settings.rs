@@ -135,6 +135,8 @@ pub struct Score {
     pub enabled: bool,
     /// Bundle file; empty uses the one that is built in.
     pub bundle: PathBuf,
+    /// SHA-256 of a bundle that the collector holds, in place of `bundle`; for policies. Empty where none.
+    pub digest: String,
 }
 
 /// `[protocols]`: a site's own protocols.
@@ -333,7 +335,7 @@ impl Flow {
 
 impl Default for Score {
     fn default() -> Self {
-        Self { enabled: true, bundle: PathBuf::new() }
+        Self { enabled: true, bundle: PathBuf::new(), digest: String::new() }
     }
 }
 
@@ -452,6 +454,9 @@ impl Config {
         const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
         if let Some(kind) = self.output.kinds.iter().find(|kind| picket_event::Kind::from_name(kind).is_none()) {
             return Some(("output.kinds", format!("\"{kind}\" is no event kind; there are {}", kinds())));
+        }
+        if !self.score.digest.is_empty() && !crate::policy::bundle::is_digest(&self.score.digest) {
+            return Some(("score.digest", "must be 64 hexadecimal digits, lower case, or empty".to_owned()));
         }
         if !LEVELS.contains(&self.log.level.as_str()) {
             return Some(("log.level", format!("must be one of {}", LEVELS.join(", "))));

@@ -23,6 +23,8 @@ const WINDOW: u64 = 4 * MAX_PART_BYTES as u64;
 const LAST_BLOCKS: i64 = 2_000_000_000;
 /// What was kept is given up when the collector has not had it so long after its end.
 const GIVEN_UP: i64 = 86_400_000_000_000;
+/// What is not known to be stored after so long without any progress is sent again.
+const SEND_AGAIN: i64 = 30_000_000_000;
 /// An answer is synced when so much waits, or after so long.
 const SYNC_BYTES: u64 = 256 << 10;
 const SYNC_AFTER: i64 = 1_000_000_000;
@@ -156,6 +158,11 @@ impl Keeper {
         self.budget = most.min(self.budget + self.settings.rate * passed / 1_000_000_000);
         let mut out = std::mem::take(&mut self.say);
         for request in self.requests.values_mut() {
+            if request.confirmed != request.seen || request.sent == request.confirmed {
+                (request.seen, request.moved) = (request.confirmed, now);
+            } else if now.saturating_sub(request.moved) >= SEND_AGAIN {
+                (request.sent, request.moved) = (request.confirmed, now);
+            }
             send(request, &mut self.budget, room, &mut out);
         }
         out

@@ -43,6 +43,9 @@ pub(super) struct Request {
     pub(super) sent: u64,
     /// Bytes the collector has for good.
     pub(super) confirmed: u64,
+    /// What was confirmed when that was looked at last, and since when it is so, nanoseconds since 1970.
+    pub(super) seen: u64,
+    pub(super) moved: i64,
     /// Whether the collector was told how it stands, and that it is complete.
     pub(super) told: bool,
     pub(super) told_complete: bool,
@@ -93,7 +96,19 @@ impl Request {
         let answer = Answer::open(&file(directory, record.id, "sealed"), &record.key)?;
         let (section, scratch) = (Section::default(), Vec::new());
         let (told, told_complete) = (false, false);
-        Ok(Self { record, answer, section, sent: 0, confirmed: 0, told, told_complete, synced: 0, scratch })
+        Ok(Self {
+            record,
+            answer,
+            section,
+            sent: 0,
+            confirmed: 0,
+            seen: 0,
+            moved: 0,
+            told,
+            told_complete,
+            synced: 0,
+            scratch,
+        })
     }
 
     /// Keeps a packet where it is of the host and the time; `false` when there is no more room.

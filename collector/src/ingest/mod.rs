@@ -147,6 +147,7 @@ struct Serving {
     counts: Arc<Counts>,
     live: Mutex<BTreeMap<AgentId, roster::Entry>>,
     watch: Mutex<Watch>,
+    decoders: Mutex<Vec<picket_event::wire::Decoder>>,
     /// Identities seen twice that nobody has heard of yet.
     notices: Mutex<Vec<Notice>>,
 }
@@ -216,6 +217,7 @@ impl Ingest {
             counts,
             live: Mutex::new(BTreeMap::new()),
             watch: Mutex::new(Watch::default()),
+            decoders: Mutex::new(Vec::new()),
             notices: Mutex::new(Vec::new()),
         });
         let most = config.max_connections;

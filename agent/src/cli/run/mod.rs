@@ -15,6 +15,7 @@ use super::{Exit, Fault, Place};
 use crate::capture::{CaptureError, Inputs, LiveOptions, LiveSource, Opener, OwnTraffic, drop_capabilities};
 use crate::config::Loaded;
 use crate::output::ledger_text;
+use crate::policy::bundle;
 use crate::sensor::HashKey;
 use crate::{metrics, status};
 use books::Books;
@@ -92,7 +93,7 @@ fn run_with(args: &RunArgs, mut policing: Policing) -> Result<Exit, Fault> {
     let config = &loaded.config;
     open_files()?;
     let privacy = super::privacy::load(config.privacy.treatments(), &config.privacy.key_file)?;
-    let template = Template::with(&scoring(args, &loaded), config.flow.limits())?;
+    let template = Template::with(&scoring(args, &loaded, &mut policing), config.flow.limits())?;
     let template = template.checking(config.flow.checksums.into()).private(privacy);
     let template = template.knowing(super::protocols::folder(&config.protocols.folder)?);
     let kinds = parse_kinds(&config.output.kinds)?;
@@ -173,9 +174,18 @@ fn options(args: &RunArgs, mut loaded: Loaded) -> Result<Loaded, Fault> {
     Ok(loaded)
 }
 
-fn scoring(args: &RunArgs, loaded: &Loaded) -> Scoring {
-    let configured = &loaded.config.score;
-    let named = (!configured.bundle.as_os_str().is_empty()).then(|| configured.bundle.clone());
+/// What to score with: the option's bundle, else that of the policy, else that of the configuration.
+fn scoring(args: &RunArgs, loaded: &Loaded, policing: &mut Policing) -> Scoring {
+    let (configured, state) = (&loaded.config.score, &loaded.config.agent.state);
+    let mut named = (!configured.bundle.as_os_str().is_empty()).then(|| configured.bundle.clone());
+    let digest = &configured.digest;
+    if configured.enabled && !digest.is_empty() {
+        if bundle::is_here(state, digest) {
+            named = (!bundle::is_built_in(digest)).then(|| bundle::file(state, digest));
+        } else {
+            policing.without_bundle(&format!("bundle {digest} is not here, or is damaged"));
+        }
+    }
     Scoring { no_score: args.scoring.no_score || !configured.enabled, bundle: args.scoring.bundle.clone().or(named) }
 }
 
