@@ -256,4 +256,6 @@ impl Store for Sqlite {
 }
 
 #[cfg(test)]
+mod details_tests;
+#[cfg(test)]
 mod tests;
