@@ -101,6 +101,16 @@ impl Collector {
         Self::serve(&self.folder, self.setting.clone(), ports, self.programs.clone())
     }
 
+    /// Ends it in order, and starts it again over the same state and ports.
+    ///
+    /// # Errors
+    /// When it does not come up again.
+    pub fn restart(mut self) -> Result<Self> {
+        let ports = [self.address("ingest")?, self.address("https")?, self.address("metrics")?];
+        end(&mut self.child, Duration::from_secs(10));
+        Self::serve(&self.folder, self.setting.clone(), ports, self.programs.clone())
+    }
+
     /// Ends it in order, so that its store can be opened.
     pub fn stop(self) {
         drop(self);
