@@ -42,7 +42,10 @@ fn pieces_follow_each_other_and_end_with_the_answer() {
     assert_eq!(put(8, b"ijk"), Some(8), "over the cap");
     assert_eq!(store.open_details(&agent).unwrap()[0].request().durable, 8);
     assert_eq!(store.detail_bytes(id, 0).unwrap(), b"abcdefgh");
-    assert_eq!((store.detail_bytes(id, 4).unwrap(), store.detail_bytes(id, 8).unwrap()), (b"efgh".to_vec(), Vec::new()));
+    assert_eq!(
+        (store.detail_bytes(id, 4).unwrap(), store.detail_bytes(id, 8).unwrap()),
+        (b"efgh".to_vec(), Vec::new())
+    );
     assert!(store.answer_detail(&agent, id, DetailState::Complete, 3, "").unwrap());
     assert!(!store.answer_detail(&agent, id, DetailState::Refused, 0, "late").unwrap(), "it has ended");
     assert_eq!(put(8, b"i"), None);
