@@ -5,8 +5,8 @@
 
 use crate::enrol::Identity;
 use crate::spool::{self, Spool};
-use crate::uplink::{self, Choice, Client, Settings, Shared, Transport};
-use picket_event::wire::{BatchWriter, Class, Full, HostNote, Policy, PolicyAnswer};
+use crate::uplink::{self, Choice, Client, DETAIL_MAX, Settings, Shared, Transport};
+use picket_event::wire::{BatchWriter, BundlePart, BundleWant, Class, Control, Full, HostNote, Policy, PolicyAnswer};
 use picket_event::{Body, Event, Ledger, Loss, Source, Timestamp};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::collections::BTreeMap;
@@ -226,6 +226,45 @@ impl Forward {
     pub fn answer_policy(&self, answer: PolicyAnswer) {
         self.shared.out().policy = Some(answer);
         self.shared.wake.notify_one();
+    }
+
+    /// Requests for packets, and how far the collector has them, that came since the last call, in order.
+    #[must_use]
+    pub fn take_detail(&self) -> Vec<Control> {
+        std::mem::take(&mut self.shared.news().detail)
+    }
+
+    /// Whether the collector answers.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.shared.link().connected
+    }
+
+    /// How many messages on such requests [`Forward::say_detail`] takes now; none while there is no connection.
+    #[must_use]
+    pub fn detail_room(&self) -> usize {
+        if self.shared.link().connected { DETAIL_MAX.saturating_sub(self.shared.out().detail.len()) } else { 0 }
+    }
+
+    /// Tells the collector what becomes of requests for packets. What is not sent when the connection ends is forgotten: the
+    /// collector asks again.
+    pub fn say_detail(&self, messages: Vec<Control>) {
+        if !messages.is_empty() {
+            self.shared.out().detail.extend(messages);
+            self.shared.wake.notify_one();
+        }
+    }
+
+    /// Asks the collector for a piece of a bundle.
+    pub fn want_bundle(&self, want: BundleWant) {
+        self.shared.out().bundle = Some(want);
+        self.shared.wake.notify_one();
+    }
+
+    /// The piece that came since the last call.
+    #[must_use]
+    pub fn take_bundle(&self) -> Option<BundlePart> {
+        self.shared.news().bundle.take()
     }
 
     /// Where it stands.

@@ -9,6 +9,7 @@ pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod confine;
+pub mod detail;
 pub mod enrol;
 pub mod features_cmd;
 pub mod forward;

@@ -244,7 +244,7 @@ fn walk(table: &DeTable<'_>, prefix: &str, keys: &mut Vec<(String, usize)>) {
     keys.sort_by_key(|(_, at)| *at);
 }
 
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 14] = [
     "agent",
     "capture",
     "governor",
@@ -255,6 +255,7 @@ const SECTIONS: [&str; 13] = [
     "output",
     "spool",
     "uplink",
+    "detail",
     "status",
     "metrics",
     "log",

@@ -27,6 +27,7 @@ pub struct Config {
     pub output: Output,
     pub spool: Spool,
     pub uplink: Uplink,
+    pub detail: Detail,
     pub status: Status,
     pub metrics: Metrics,
     pub log: Log,
@@ -134,6 +135,8 @@ pub struct Score {
     pub enabled: bool,
     /// Bundle file; empty uses the one that is built in.
     pub bundle: PathBuf,
+    /// SHA-256 of a bundle that the collector holds, in place of `bundle`; for policies. Empty where none.
+    pub digest: String,
 }
 
 /// `[protocols]`: a site's own protocols.
@@ -207,6 +210,22 @@ pub struct Uplink {
     pub batch_delay: Span,
     /// Events that may wait between sensor and spool, 1,000 to 10,000,000.
     pub queue_events: usize,
+}
+
+/// `[detail]`: packets of one host, kept and sent when the collector asks for them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Detail {
+    /// Whether this host keeps packets and answers such requests.
+    pub allow: bool,
+    /// Memory for packets of the last while, 1 MiB to 64 GiB.
+    pub memory: Size,
+    /// How far they reach back, 1 s to 1 d.
+    pub span: Span,
+    /// Bytes kept for one request, 64 KiB to 1 GiB.
+    pub answer: Size,
+    /// Bytes sent a second, 16 KiB to 1 GiB.
+    pub rate: Size,
 }
 
 /// `[status]`: the local socket that `status` and `top` ask.
@@ -316,7 +335,7 @@ impl Flow {
 
 impl Default for Score {
     fn default() -> Self {
-        Self { enabled: true, bundle: PathBuf::new() }
+        Self { enabled: true, bundle: PathBuf::new(), digest: String::new() }
     }
 }
 
@@ -335,6 +354,18 @@ impl Default for Spool {
 impl Default for Uplink {
     fn default() -> Self {
         Self { collectors: Vec::new(), transport: Choice::Auto, batch_delay: Span::seconds(1), queue_events: 65_536 }
+    }
+}
+
+impl Default for Detail {
+    fn default() -> Self {
+        Self {
+            allow: false,
+            memory: Size(64 << 20),
+            span: Span::seconds(600),
+            answer: Size(64 << 20),
+            rate: Size(512 << 10),
+        }
     }
 }
 
@@ -406,6 +437,10 @@ impl Config {
                 "10ms to 1min",
             ),
             ("uplink.queue_events", within(self.uplink.queue_events as u64, 1000, 10_000_000), "1000 to 10000000"),
+            ("detail.memory", within(self.detail.memory.0, 1 << 20, 64 << 30), "1MiB to 64GiB"),
+            ("detail.span", within(self.detail.span.0.as_secs(), 1, 86_400), "1s to 1d"),
+            ("detail.answer", within(self.detail.answer.0, 64 << 10, 1 << 30), "64KiB to 1GiB"),
+            ("detail.rate", within(self.detail.rate.0, 16 << 10, 1 << 30), "16KiB to 1GiB"),
         ];
         for &(key, holds, range) in checks {
             if !holds {
@@ -419,6 +454,9 @@ impl Config {
         const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
         if let Some(kind) = self.output.kinds.iter().find(|kind| picket_event::Kind::from_name(kind).is_none()) {
             return Some(("output.kinds", format!("\"{kind}\" is no event kind; there are {}", kinds())));
+        }
+        if !self.score.digest.is_empty() && !crate::policy::bundle::is_digest(&self.score.digest) {
+            return Some(("score.digest", "must be 64 hexadecimal digits, lower case, or empty".to_owned()));
         }
         if !LEVELS.contains(&self.log.level.as_str()) {
             return Some(("log.level", format!("must be one of {}", LEVELS.join(", "))));

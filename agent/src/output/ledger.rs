@@ -46,8 +46,13 @@ pub fn ledger_text(ledger: &Ledger, with_events: bool) -> String {
         let (cut, reasons) = (ledger.frames_cut, list(&ledger.unread_bytes));
         let _ = writeln!(text, "unread    {bytes} bytes{reasons}; {cut} frames cut by their capture");
     }
-    for (name, map) in [("capped", &ledger.capped), ("malformed", &ledger.malformed), ("abstained", &ledger.abstained)]
-    {
+    let maps = [
+        ("capped", &ledger.capped),
+        ("malformed", &ledger.malformed),
+        ("abstained", &ledger.abstained),
+        ("uploaded", &ledger.detail_uploaded),
+    ];
+    for (name, map) in maps {
         if !map.is_empty() {
             let _ = writeln!(text, "{name:<9}{}", list(map));
         }

@@ -4,6 +4,7 @@
 //! read behind all other configuration, `policy.json` the rest. A policy that needs a restart is on trial at the next
 //! start: if the agent does not come up with it, the one before is in force again.
 
+pub mod bundle;
 mod kept;
 
 pub use kept::{Kept, Said, Version};
@@ -13,11 +14,12 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What a policy may set. The rest belongs to the host: where state lies, whom the agent talks to, what is kept private.
-const ALLOWED: [&str; 9] = [
+const ALLOWED: [&str; 10] = [
     "capture.filter",
     "capture.snap_length",
     "capture.buffer",
     "score.enabled",
+    "score.digest",
     "output.kinds",
     "uplink.batch_delay",
     "spool.size",

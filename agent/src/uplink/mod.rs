@@ -16,4 +16,4 @@ pub use client::{Client, ClientError};
 pub use machine::{Action, Machine, Phase, Window};
 pub use path::{Choice, Path, Transport};
 pub(crate) use run::{Settings, run};
-pub(crate) use shared::Shared;
+pub(crate) use shared::{DETAIL_MAX, Shared};

@@ -4,7 +4,7 @@ use super::client::{Client, ClientError};
 use super::machine::{Action, Machine, Phase, Window};
 use super::path::{Choice, Path, Transport};
 use super::session::{Heard, Session, greet};
-use super::shared::Shared;
+use super::shared::{DETAIL_NEWS_MAX, Shared};
 use crate::enrol::Identity;
 use picket_event::wire::{Control, Frame, HostNote, Refusal, RefusalCode, encode_gap};
 use std::sync::atomic::Ordering;
@@ -238,6 +238,12 @@ impl Uplink<'_> {
             let mut link = self.shared.link();
             (link.connected, link.transport) = (false, None);
         }
+        // Both are asked for again with the next connection.
+        {
+            let mut out = self.shared.out();
+            out.detail.clear();
+            out.bundle = None;
+        }
         self.path.ended();
         refused_frame(&self.machine, self.shared);
         let now = self.now();
@@ -342,6 +348,18 @@ impl Ear<'_> {
             }
             Control::Policy(policy) => {
                 self.shared.news().policy = Some(policy);
+                None
+            }
+            Control::DetailRequest(_) | Control::DetailDurable(_) => {
+                let mut news = self.shared.news();
+                // What finds no room is told again with the next connection.
+                if news.detail.len() < DETAIL_NEWS_MAX {
+                    news.detail.push(message);
+                }
+                None
+            }
+            Control::BundlePart(part) => {
+                self.shared.news().bundle = Some(part);
                 None
             }
             other => {

@@ -119,8 +119,8 @@ impl Session {
         self.wire.control(&bytes).await
     }
 
-    /// What an agent says beside its events: its ledger, its answer to a policy, in time that its certificate ends, and
-    /// over TCP that it lives.
+    /// What an agent says beside its events: its ledger, its answer to a policy, packets that were asked for, which bundle it
+    /// wants, in time that its certificate ends, and over TCP that it lives.
     pub(super) async fn say_more(&mut self, shared: &Shared, identity: &Identity) -> Result<(), String> {
         let ledger = shared.out().ledger.take();
         if let Some(ledger) = ledger {
@@ -129,6 +129,16 @@ impl Session {
         let answer = shared.out().policy.take();
         if let Some(answer) = answer {
             self.send(&Control::PolicyAnswer(answer)).await?;
+        }
+        let (detail, bundle) = {
+            let mut out = shared.out();
+            (std::mem::take(&mut out.detail), out.bundle.take())
+        };
+        if let Some(want) = bundle {
+            self.send(&Control::BundleWant(want)).await?;
+        }
+        for message in detail {
+            self.send(&message).await?;
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         if identity.is_renewal_due(i64::try_from(now).unwrap_or(i64::MAX)) {

@@ -3,7 +3,8 @@
 use super::path::Transport;
 use crate::spool::Spool;
 use picket_event::Ledger;
-use picket_event::wire::{Policy, PolicyAnswer};
+use picket_event::wire::{BundlePart, BundleWant, Control, Policy, PolicyAnswer};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -23,11 +24,19 @@ pub(crate) struct Shared {
     pub(crate) link: Mutex<Link>,
 }
 
+/// Messages on requests for packets that may wait to be sent, and to be taken.
+pub(crate) const DETAIL_MAX: usize = 8;
+pub(crate) const DETAIL_NEWS_MAX: usize = 256;
+
 /// What is to be said beside events. Each waits alone: a later one takes the place of one that was not sent yet.
 #[derive(Debug, Default)]
 pub(crate) struct Out {
     pub(crate) ledger: Option<Ledger>,
     pub(crate) policy: Option<PolicyAnswer>,
+    /// Pieces of packets and answers to requests for them, in order, at most [`DETAIL_MAX`].
+    pub(crate) detail: VecDeque<Control>,
+    /// The piece of a bundle that is wanted.
+    pub(crate) bundle: Option<BundleWant>,
 }
 
 /// What the collector said and somebody else has to do.
@@ -39,6 +48,10 @@ pub(crate) struct News {
     pub(crate) authorities: Option<(Vec<Vec<u8>>, bool)>,
     /// The group's policy.
     pub(crate) policy: Option<Policy>,
+    /// Requests for packets, and how far the collector has them, in order, at most [`DETAIL_NEWS_MAX`].
+    pub(crate) detail: Vec<Control>,
+    /// The piece of a bundle that came.
+    pub(crate) bundle: Option<BundlePart>,
 }
 
 /// The connection in words.

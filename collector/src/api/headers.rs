@@ -4,6 +4,7 @@ use crate::config::Limits;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use picket_score::bundle::MAX_BYTES;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -27,9 +28,10 @@ const HEADERS: [(&str, &str); 7] = [
 /// Bounds the requests of a router and adds the security headers to its answers.
 pub fn protect(router: Router, limits: &Limits) -> Router {
     let body = usize::try_from(limits.request_body.0).unwrap_or(usize::MAX);
+    // A route of its own limit has it below this one; nothing gets more than the largest of them.
     let mut router = router
-        .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(body))
+        .layer(DefaultBodyLimit::max(body))
+        .layer(RequestBodyLimitLayer::new(body.max(MAX_BYTES)))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request_time.0));
     for (name, value) in HEADERS {
         router = router

@@ -7,10 +7,12 @@ pub mod agents;
 pub mod alerts;
 pub mod auth;
 pub mod authority;
+pub mod detail;
 pub mod entities;
 mod error;
 pub mod fleet;
 mod headers;
+pub mod models;
 mod openapi;
 pub mod people;
 pub mod policy;
@@ -29,9 +31,11 @@ use crate::desk::Desk;
 use crate::serve::{Fleet, Live, Problems};
 use auth::Guard;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{self, MethodRouter};
+use picket_score::bundle::MAX_BYTES;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
@@ -58,6 +62,8 @@ pub struct Parts {
     pub attempts: Mutex<Throttle>,
     /// What enrolment needs.
     pub enrol: crate::identity::EnrolState,
+    /// Signs bundles for agents.
+    pub signing: Arc<ring::signature::Ed25519KeyPair>,
     /// Passwords hashed at once: each takes 19 MiB and a core.
     pub hashing: tokio::sync::Semaphore,
 }
@@ -126,6 +132,15 @@ pub fn routes() -> Vec<Route> {
         post("/authority/finish", Administer, routing::post(authority::finish)),
         get("/policies", Read, routing::get(policy::list)),
         post("/policies/{group}", Administer, routing::post(policy::set)),
+        get("/details", Read, routing::get(detail::list)),
+        post("/details", Triage, routing::post(detail::ask)),
+        post("/details/{id}/approve", Administer, routing::post(detail::approve)),
+        post("/details/{id}/reject", Administer, routing::post(detail::reject)),
+        get("/details/{id}/packets", Triage, routing::get(detail::packets)),
+        delete("/details/{id}", Administer, routing::delete(detail::end)),
+        get("/bundles", Read, routing::get(models::list)),
+        post("/bundles", Administer, routing::post(models::publish).layer(DefaultBodyLimit::max(MAX_BYTES))),
+        delete("/bundles/{sha256}", Administer, routing::delete(models::remove)),
         get("/enrolment-tokens", Administer, routing::get(agents::list_enrolment)),
         post("/enrolment-tokens", Administer, routing::post(agents::create_enrolment)),
         delete("/enrolment-tokens/{id}", Administer, routing::delete(agents::remove_enrolment)),

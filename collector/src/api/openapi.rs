@@ -1,6 +1,6 @@
 //! The OpenAPI document, made from the handlers; `docs/openapi.json` is its copy.
 
-use super::{agents, alerts, authority, entities, fleet, people, policy};
+use super::{agents, alerts, authority, detail, entities, fleet, models, people, policy};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -11,7 +11,8 @@ use utoipa::{Modify, OpenApi};
     paths(
         fleet::health, fleet::fleet, agents::list, agents::one, agents::approve, agents::reject, agents::revoke,
         agents::settle, agents::set_group, agents::list_enrolment, agents::create_enrolment, agents::remove_enrolment, agents::enrol,
-        agents::leave, authority::show, authority::rotate, authority::finish, policy::list, policy::set, entities::list, entities::get, entities::events, alerts::findings, alerts::get,
+        agents::leave, authority::show, authority::rotate, authority::finish, policy::list, policy::set, detail::list, detail::ask, detail::approve, detail::reject,
+        detail::packets, detail::end, models::list, models::publish, models::remove, entities::list, entities::get, entities::events, alerts::findings, alerts::get,
         alerts::list, alerts::acknowledge, alerts::mute, people::users, people::add_user, people::change_user,
         people::remove_user, people::tokens, people::add_token, people::revoke_token, people::audit, people::setup_link,
     ),

@@ -95,6 +95,24 @@ impl Client {
             .with_context(|| format!("the collector's answer to {path} is of another release"))
     }
 
+    /// Reads bytes.
+    ///
+    /// # Errors
+    /// See [`Client::get`].
+    pub fn bytes(&self, path: &str) -> anyhow::Result<Bytes> {
+        self.ask(Method::GET, path, Bytes::new())
+    }
+
+    /// Sends bytes.
+    ///
+    /// # Errors
+    /// See [`Client::get`].
+    pub fn upload<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> anyhow::Result<T> {
+        let answer = self.ask(Method::POST, path, Bytes::from(body))?;
+        serde_json::from_slice(&answer)
+            .with_context(|| format!("the collector's answer to {path} is of another release"))
+    }
+
     fn ask(&self, method: Method, path: &str, body: Bytes) -> anyhow::Result<Bytes> {
         let asking = async {
             match &self.way {

@@ -5,6 +5,7 @@ mod authority;
 mod backup;
 mod client;
 mod config;
+mod detail;
 mod doctor;
 mod exit;
 mod fleet;
@@ -12,9 +13,10 @@ mod journal;
 mod people;
 mod policy;
 mod start;
-mod table;
+pub(crate) mod table;
 mod top;
 
+pub(crate) use client::{Client, Remote};
 pub use exit::{Exit, Refused, Unreachable};
 
 use clap::{Parser, Subcommand};
@@ -55,6 +57,8 @@ pub enum Command {
     Authority(authority::Authority),
     /// What the agents of a group put over their configuration: list, show, set
     Policy(policy::Policy),
+    /// Packets of a host: request, approve, fetch
+    Detail(detail::Detail),
     /// Entities ranked by risk, or one of them in full
     Entities(fleet::Entities),
     /// Alerts: list, acknowledge, mute
@@ -107,7 +111,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Judge(args) => return crate::judge::run(&args),
         Command::Config(args) => return config::run(&args, path),
         Command::Doctor(args) => return start::doctor(&args, path),
-        Command::Model(args) => crate::model::run(&args),
+        Command::Model(args) => crate::model::run(&args, path),
         Command::Dataset(args) => crate::model::dataset(&args),
         Command::Serve(args) => start::serve(&args, path),
         Command::Init(args) => start::init(&args, path),
@@ -115,6 +119,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Agents(args) => agents::agents(&args, path),
         Command::Authority(args) => authority::authority(&args, path),
         Command::Policy(args) => policy::policy(&args, path),
+        Command::Detail(args) => detail::detail(&args, path),
         Command::Entities(args) => fleet::entities(&args, path),
         Command::Alerts(args) => fleet::alerts(&args, path),
         Command::Explain(args) => fleet::explain(&args, path),

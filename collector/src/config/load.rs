@@ -138,6 +138,7 @@ pub(super) fn known_keys() -> Vec<(&'static str, Vec<&'static str>)> {
         ("retention", vec!["events", "findings", "disk"]),
         ("engine", vec!["alerts_per_site_day", "sites", "ranking_interval"]),
         ("access", vec!["session", "setup_link", "api_token", "login_attempts"]),
+        ("detail", vec!["approval", "keep"]),
         ("limits", vec!["connections", "request_body", "request_time"]),
     ]
 }

@@ -29,6 +29,8 @@ pub struct Config {
     pub engine: Engine,
     /// People and their sessions.
     pub access: Access,
+    /// Packets of hosts, on request.
+    pub detail: Detail,
     /// Bounds of what one caller may ask.
     pub limits: Limits,
 }
@@ -93,6 +95,27 @@ pub struct Access {
     pub login_attempts: u32,
 }
 
+/// Packets of hosts, on request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Detail {
+    /// Who approves a request.
+    pub approval: Approval,
+    /// How long packets that came are kept.
+    pub keep: Span,
+}
+
+/// Who approves a request for packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Approval {
+    /// Another person than the one who asked.
+    #[default]
+    Other,
+    /// Nobody: a request is approved when it is made.
+    None,
+}
+
 /// Bounds of what one caller may ask.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -146,6 +169,12 @@ impl Default for Access {
     }
 }
 
+impl Default for Detail {
+    fn default() -> Self {
+        Self { approval: Approval::Other, keep: seconds(30 * DAY) }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { connections: 1000, request_body: Size(1 << 20), request_time: seconds(15) }
@@ -156,7 +185,7 @@ impl Config {
     /// What no value of the right type may still say, as (key, reason).
     #[must_use]
     pub fn impossible(&self) -> Option<(&'static str, &'static str)> {
-        let Self { state, listen, retention, engine, access, limits } = self;
+        let Self { state, listen, retention, engine, access, detail, limits } = self;
         let checks = [
             ("state.directory", state.directory.as_os_str().is_empty(), "a directory is needed"),
             ("listen.names", listen.names.len() > 64, "at most 64 names fit the certificate"),
@@ -174,6 +203,7 @@ impl Config {
             ("access.setup_link", access.setup_link < seconds(60), "at least 1m is needed"),
             ("access.api_token", access.api_token < seconds(60), "at least 1m is needed"),
             ("access.login_attempts", access.login_attempts == 0, "at least 1 is needed, or nobody can log in"),
+            ("detail.keep", detail.keep < seconds(3600), "at least 1h is needed"),
             ("limits.connections", !(8..=100_000).contains(&limits.connections), "8 to 100000 are possible"),
             ("limits.request_body", limits.request_body < Size(4096), "at least 4KiB is needed"),
             ("limits.request_time", limits.request_time < seconds(1), "at least 1s is needed"),

@@ -1,6 +1,7 @@
 //! The committer: one thread that owns the order of the log.
 
 use super::machine::{Machine, Offer};
+use super::roster::Teller;
 use super::{Counts, hold};
 use crate::store::{AcceptedFrame, Batch, Position, Store, StoreError};
 use picket_event::wire::{Control, FrameKind, Header, Refusal, RefusalCode};
@@ -29,6 +30,8 @@ pub(super) struct Peer {
     pub(super) acknowledged: Arc<watch::Sender<u64>>,
     /// Other messages to the agent; a refusal ends the connection.
     pub(super) out: mpsc::UnboundedSender<Control>,
+    /// The same for what the agent may ask for as often as it likes.
+    pub(super) teller: Teller,
 }
 
 /// A checked frame.

@@ -1,14 +1,15 @@
 //! One agent's connection: who it is, its hello, its frames.
 
+use super::asked;
 use super::commit::{Arrival, Greeting, Job, Peer};
 use super::link::{Handle, IDLE, Reader, Writer, read_frame};
 use super::roster::Teller;
-use super::{Serving, now};
+use super::{Serving, hold, now};
 use crate::identity::{agent_of, key_of};
 use crate::store::{Agent, AgentStatus, Sighting, Store, StoreError, postings};
 use picket_event::wire::{
-    Control, Decoder, FrameKind, Hello, HelloAnswer, HostNote, OLDEST_VERSION, PolicyAnswer, PolicyOutcome, Refusal,
-    RefusalCode, VERSION, WireError, decode_control, open,
+    Control, Decoded, Decoder, FrameKind, Hello, HelloAnswer, HostNote, OLDEST_VERSION, PolicyAnswer, PolicyOutcome,
+    Refusal, RefusalCode, VERSION, WireError, decode_control, open,
 };
 use picket_event::{AgentId, Ledger, Timestamp};
 use quinn::Connection;
@@ -19,6 +20,8 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 /// Longest time from the handshake to the hello.
 const HELLO_PATIENCE: Duration = Duration::from_secs(10);
+/// Decoders kept for the next frames.
+const DECODERS: usize = 16;
 
 /// Serves a connection whose handshake is done, until it ends. Over QUIC the agent opens the control stream first.
 pub(super) async fn serve(serving: Arc<Serving>, handle: Handle, streams: Option<(Reader, Writer)>) {
@@ -52,7 +55,7 @@ async fn drain(handle: &Handle, reader: &mut Reader) {
     }
 }
 
-fn refusal(code: RefusalCode, reason: impl Into<String>) -> Refusal {
+pub(super) fn refusal(code: RefusalCode, reason: impl Into<String>) -> Refusal {
     Refusal { code, reason: reason.into(), sequence: 0 }
 }
 
@@ -95,8 +98,9 @@ async fn attend(
     let (out, outgoing) = mpsc::unbounded_channel();
     let (acked, watch) = watch::channel(acknowledged);
     let (site, epoch, acknowledged) = (known.site.clone(), hello.epoch, Arc::new(acked));
-    let peer = Peer { agent: agent.clone(), site, epoch, connection: number, acknowledged, out };
-    let teller = Teller::new(peer.out.clone());
+    let teller = Teller::new(out.clone());
+    let peer =
+        Peer { agent: agent.clone(), site, epoch, connection: number, acknowledged, out, teller: teller.clone() };
     serving.first_words(handle, &known).await?.into_iter().for_each(|message| teller.tell(message));
     serving.enter(&known, handle, host.as_ref(), &teller).await;
     // Who was revoked between the first look and the entry would otherwise stay.
@@ -239,7 +243,6 @@ async fn control_in(serving: &Arc<Serving>, peer: &Peer, reader: &mut Reader, be
 
 /// Frames of every kind from one stream.
 async fn all_in(serving: &Arc<Serving>, peer: &Peer, reader: &mut Reader, beat: &Notify) -> Result<(), Refusal> {
-    let mut decoder = Decoder::new().map_err(|e| refusal(RefusalCode::Busy, e.to_string()))?;
     loop {
         let frame = match tokio::time::timeout(IDLE, read_frame(reader)).await {
             Ok(Ok(Some(frame))) => frame,
@@ -250,7 +253,7 @@ async fn all_in(serving: &Arc<Serving>, peer: &Peer, reader: &mut Reader, beat: 
         if open(&frame).is_ok_and(|(header, _)| header.kind == FrameKind::Control) {
             control_frame(serving, peer, &frame, beat).await?;
         } else {
-            let arrival = arrival(serving, peer, &mut decoder, frame)?;
+            let arrival = arrival(serving, peer, frame)?;
             submit(serving, arrival).await?;
         }
     }
@@ -265,6 +268,9 @@ async fn control_frame(serving: &Arc<Serving>, peer: &Peer, frame: &[u8], beat: 
             Control::Ledger(ledger) => keep_ledger(serving, peer, *ledger).await?,
             Control::Renewal(csr) => renew(serving, peer, csr).await?,
             Control::PolicyAnswer(answer) => keep_answer(serving, peer, &answer).await?,
+            Control::DetailPart(part) => asked::part(serving, peer, part).await?,
+            Control::DetailAnswer(answer) => asked::answer(serving, peer, answer).await?,
+            Control::BundleWant(want) => asked::bundle(serving, peer, want).await?,
             Control::Beat => beat.notify_one(),
             _ => serving.counts.add(|health| health.unknown_records += 1),
         }
@@ -290,7 +296,7 @@ async fn keep_answer(serving: &Arc<Serving>, peer: &Peer, answer: &PolicyAnswer)
     .await
 }
 
-fn bounded_sentence(text: &str) -> String {
+pub(super) fn bounded_sentence(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(256).collect()
 }
 
@@ -367,7 +373,6 @@ async fn tell_refusal(writer: &mut Writer, refusal: Refusal) -> Result<(), Refus
 }
 
 async fn events_in(serving: &Arc<Serving>, connection: &Connection, peer: &Peer) -> Result<(), Refusal> {
-    let mut decoder = Decoder::new().map_err(|e| refusal(RefusalCode::Busy, e.to_string()))?;
     while let Ok(mut stream) = connection.accept_uni().await {
         loop {
             let frame = match read_frame(&mut stream).await {
@@ -379,7 +384,7 @@ async fn events_in(serving: &Arc<Serving>, connection: &Connection, peer: &Peer)
                 }
                 Err(why) => return Err(refusal(RefusalCode::Frame, why)),
             };
-            match arrival(serving, peer, &mut decoder, frame) {
+            match arrival(serving, peer, frame) {
                 Ok(arrival) => submit(serving, arrival).await?,
                 Err(refused) => {
                     // Sent through the control stream, which ends the conversation.
@@ -397,8 +402,20 @@ async fn submit(serving: &Serving, arrival: Arrival) -> Result<(), Refusal> {
     sent.map_err(|_| refusal(RefusalCode::Stopping, "the collector is going down"))
 }
 
+/// Decoders are lent: an idle connection holds none, and there are never more than threads at work.
+fn decode(serving: &Serving, bytes: &[u8]) -> Result<Decoded, WireError> {
+    let lent = hold(&serving.decoders).pop();
+    let mut decoder = lent.map_or_else(Decoder::new, Ok)?;
+    let decoded = decoder.events(bytes);
+    let mut decoders = hold(&serving.decoders);
+    if decoders.len() < DECODERS {
+        decoders.push(decoder);
+    }
+    decoded
+}
+
 /// Checks a frame whole before it may wait for the committer.
-fn arrival(serving: &Serving, peer: &Peer, decoder: &mut Decoder, bytes: Vec<u8>) -> Result<Arrival, Refusal> {
+fn arrival(serving: &Serving, peer: &Peer, bytes: Vec<u8>) -> Result<Arrival, Refusal> {
     let fault = |sequence: u64, e: WireError| Refusal {
         code: RefusalCode::Frame,
         reason: format!("frame at sequence {sequence}: {e}"),
@@ -412,7 +429,7 @@ fn arrival(serving: &Serving, peer: &Peer, decoder: &mut Decoder, bytes: Vec<u8>
             Ok(Arrival { peer, header, received, bytes: Vec::new(), postings: Vec::new(), events: Vec::new() })
         }
         FrameKind::Events => {
-            let decoded = decoder.events(&bytes).map_err(|e| fault(header.first, e))?;
+            let decoded = decode(serving, &bytes).map_err(|e| fault(header.first, e))?;
             if decoded.unknown > 0 || decoded.malformed > 0 {
                 serving.counts.add(|health| {
                     health.unknown_records += u64::from(decoded.unknown);

@@ -3,6 +3,7 @@
 //! Connections read and check frames; one committer thread puts what they hold into the store, many agents'
 //! frames in one transaction, and only then are they acknowledged and handed, in order and once, to the engine.
 
+mod asked;
 mod commit;
 mod connection;
 mod endpoint;
@@ -18,7 +19,7 @@ use crate::identity::{Authority, IdentityError, Watch};
 use crate::store::{Batch, Store};
 use commit::{Committer, Job};
 use picket_event::AgentId;
-use picket_event::wire::{Policy, RefusalCode};
+use picket_event::wire::{Control, Policy, RefusalCode};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -146,6 +147,7 @@ struct Serving {
     counts: Arc<Counts>,
     live: Mutex<BTreeMap<AgentId, roster::Entry>>,
     watch: Mutex<Watch>,
+    decoders: Mutex<Vec<picket_event::wire::Decoder>>,
     /// Identities seen twice that nobody has heard of yet.
     notices: Mutex<Vec<Notice>>,
 }
@@ -215,6 +217,7 @@ impl Ingest {
             counts,
             live: Mutex::new(BTreeMap::new()),
             watch: Mutex::new(Watch::default()),
+            decoders: Mutex::new(Vec::new()),
             notices: Mutex::new(Vec::new()),
         });
         let most = config.max_connections;
@@ -255,6 +258,11 @@ impl Ingest {
     /// Tells an agent that it is of another group now, with that group's policy (version 0 for none).
     pub fn change_group(&self, agent: &AgentId, policy: &Policy) {
         self.serving.change_group(agent, policy);
+    }
+
+    /// Tells an agent of a request for packets, or that one is over; one that is away learns it when it connects.
+    pub fn tell_detail(&self, agent: &AgentId, message: Control) {
+        self.serving.tell(agent, message);
     }
 
     /// Identities seen twice since the last call.

@@ -28,7 +28,7 @@ pub(super) struct Entry {
 
 /// Tells an agent what the collector wants of it. One that does not read gets no more than a few; what it missed it is told
 /// when it connects again.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Teller {
     out: UnboundedSender<Control>,
     waiting: Arc<AtomicUsize>,
@@ -49,7 +49,8 @@ impl Teller {
 
     /// A message is on its way to the agent.
     pub(super) fn sent(&self, message: &Control) {
-        if matches!(message, Control::Policy(_) | Control::Authorities { .. }) {
+        // All others come from the committer and from renewals, which the agent's own pace bounds.
+        if !matches!(message, Control::Ack { .. } | Control::Beat | Control::Certificate { .. } | Control::Refusal(_)) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -182,7 +183,16 @@ impl Serving {
             }
             None => {}
         }
+        let agent = known.id.clone();
+        let open = ask(self, move |store| store.open_details(&agent)).await?;
+        words.extend(open.iter().map(|detail| Control::DetailRequest(detail.request())));
         Ok(words)
+    }
+
+    pub(super) fn tell(&self, agent: &AgentId, message: Control) {
+        if let Some(entry) = hold(&self.live).get_mut(agent) {
+            entry.teller.tell(message);
+        }
     }
 
     pub(super) fn tell_authorities(&self) {

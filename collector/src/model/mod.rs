@@ -1,11 +1,12 @@
 //! `picket-collector model` and `dataset`: train, look at and check bundles.
 
+mod publish;
 mod rows;
 mod show;
 mod train;
 
 use anyhow::Result;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Train, show and check models
 #[derive(Debug, clap::Args)]
@@ -24,6 +25,12 @@ pub enum Command {
     Show(show::Args),
     /// Check a bundle as a sensor does
     Verify(show::VerifyArgs),
+    /// Give a bundle to the collector for agents whose policy names it
+    Publish(publish::PublishArgs),
+    /// The bundles that agents may fetch
+    Published(publish::PublishedArgs),
+    /// Remove a bundle from those that agents may fetch
+    Withdraw(publish::WithdrawArgs),
 }
 
 /// Look at data sets
@@ -49,11 +56,14 @@ pub enum DatasetCommand {
 ///
 /// # Errors
 /// In words: what, where, why, what to do. A refused bundle is [`crate::cli::Refused`].
-pub fn run(args: &Args) -> Result<()> {
+pub fn run(args: &Args, config: Option<&Path>) -> Result<()> {
     match &args.command {
         Command::Train(args) => train::run(args),
         Command::Show(args) => show::run(args),
         Command::Verify(args) => show::verify(args),
+        Command::Publish(args) => publish::publish(args, config),
+        Command::Published(args) => publish::published(args, config),
+        Command::Withdraw(args) => publish::withdraw(args, config),
     }
 }
 

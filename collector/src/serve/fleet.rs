@@ -8,6 +8,7 @@ use crate::identity::Rotation;
 use crate::ingest::Live;
 use crate::store::{Agent, AgentStatus, Double, EntityKey, Policy, Store, StoreError};
 use axum::http::StatusCode;
+use picket_event::wire::Control;
 use picket_event::{AgentId, Ledger, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +32,9 @@ pub trait Doors: Send + Sync {
 
     /// Tells an agent that it is of another group now, with that group's policy.
     fn change_group(&self, agent: &AgentId, policy: Policy);
+
+    /// Tells an agent of a request for packets, or that one is over.
+    fn tell_detail(&self, agent: &AgentId, message: Control);
 
     /// The authority's fingerprint, and the change of it that is under way.
     fn authority(&self) -> ([u8; 32], Option<Rotation>);
@@ -66,7 +70,7 @@ impl Fleet {
         Self { store, doors }
     }
 
-    async fn ask<T: Send + 'static>(
+    pub(super) async fn ask<T: Send + 'static>(
         &self,
         work: impl FnOnce(&dyn Store, &dyn Doors) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, ApiError> {

@@ -1,5 +1,6 @@
 //! The running collector: store, authority, ingest, engine, API and pages, put together and taken apart.
 
+mod detail;
 mod engine;
 mod fleet;
 mod live;
@@ -10,6 +11,8 @@ mod service;
 mod state;
 mod upkeep;
 
+pub use detail::Asked;
+pub(crate) use detail::view as detail_view;
 pub use fleet::{Doors, Fleet};
 pub use live::{Live, Ranking};
 pub use net::Peer;
@@ -87,7 +90,8 @@ impl Running {
         let (retention, keep) = watch::channel(config.retention.clone());
         let mut tasks = sockets.serve(&app, &doors, identity::https_tls(&base.authority)?, &config, &stopped);
         let Base { store, desk, problems, state, .. } = base;
-        let upkeep = upkeep::Upkeep { store, desk, problems, doors: Arc::clone(&doors), keep };
+        let details = config.detail.keep.0;
+        let upkeep = upkeep::Upkeep { store, desk, problems, doors: Arc::clone(&doors), keep, details };
         tasks.push(tokio::spawn(upkeep::run(upkeep, stopped)));
         let setup_link = first_start(&app, &run).await?;
         run.write(&state)?;
@@ -103,6 +107,7 @@ impl Running {
             ("listen", old.listen == fresh.listen),
             ("engine", old.engine == fresh.engine),
             ("access", old.access == fresh.access),
+            ("detail", old.detail == fresh.detail),
             ("limits", old.limits == fresh.limits),
         ]
         .into_iter()
@@ -132,6 +137,7 @@ struct Base {
     state: std::path::PathBuf,
     store: Arc<dyn Store>,
     authority: Arc<Authority>,
+    signing: Arc<ring::signature::Ed25519KeyPair>,
     desk: Desk,
     problems: Arc<Problems>,
     live: Arc<Live>,
@@ -147,6 +153,7 @@ impl Base {
         let now = jiff::Timestamp::now().as_second();
         Ok(Self {
             authority: Arc::new(Authority::open(&state, &state::names(&config.listen), now)?),
+            signing: Arc::new(identity::signing_key(&state)?),
             desk: Desk::open(&state.join("desk.db"))?,
             problems: Arc::new(Problems::default()),
             live: Arc::new(Live::new(engine::settings(&config.engine)?)),
@@ -162,7 +169,7 @@ impl Base {
             authority: Arc::clone(&self.authority),
             collectors: vec![format!(":{}", ingest.address().port())],
             certificate_lifetime: AGENT_CERTIFICATE,
-            signer: Vec::new(),
+            signer: identity::public_key(&self.signing),
         };
         let doors = Arc::new(IngestDoors {
             ingest: Mutex::new(Some(ingest)),
@@ -177,6 +184,7 @@ impl Base {
             problems: Arc::clone(&self.problems),
             attempts: Mutex::new(Throttle::new(config.access.login_attempts)),
             hashing: tokio::sync::Semaphore::new(HASHING),
+            signing: Arc::clone(&self.signing),
             enrol,
             config: config.clone(),
         });
@@ -301,6 +309,10 @@ impl Doors for IngestDoors {
         let Policy { group, version, text, .. } = policy;
         let message = picket_event::wire::Policy { group, version, text };
         let _ = self.with(|ingest| ingest.change_group(agent, &message));
+    }
+
+    fn tell_detail(&self, agent: &AgentId, message: picket_event::wire::Control) {
+        let _ = self.with(|ingest| ingest.tell_detail(agent, message));
     }
 
     fn authority(&self) -> ([u8; 32], Option<Rotation>) {

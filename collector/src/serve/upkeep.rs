@@ -25,6 +25,8 @@ pub struct Upkeep {
     pub doors: Arc<IngestDoors>,
     /// What to keep; changes with the configuration.
     pub keep: watch::Receiver<config::Retention>,
+    /// How long packets of hosts are kept.
+    pub details: Duration,
 }
 
 /// Retention is looked after once in so many seconds.
@@ -94,6 +96,13 @@ impl Upkeep {
                     self.problems.set("retention", Some(format!("old events cannot be removed: {error}")));
                     return;
                 }
+            }
+        }
+        match self.store.expire_details(now, self.details) {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "requests for packets ended, or their packets removed"),
+            Err(error) => {
+                return self.problems.set("retention", Some(format!("old packets cannot be removed: {error}")));
             }
         }
         self.problems.set("retention", None);

@@ -5,10 +5,12 @@
 //! anything acknowledged. The engine is rebuilt by replaying the log.
 
 mod agent;
+mod detail;
 mod entity;
 pub mod sqlite;
 
 pub use agent::{Admission, Agent, AgentStatus, Applicant, Double, HostNote, Policy, Sighting, TokenRecord, TokenUse};
+pub use detail::{BundleRecord, Detail, DetailState, Details};
 pub use entity::{EntityKey, Posting, postings};
 pub use sqlite::Sqlite;
 
@@ -135,7 +137,7 @@ pub struct Expired {
 }
 
 /// The store, as the rest of the collector sees it. Every call blocks on the disk.
-pub trait Store: Send + Sync {
+pub trait Store: Details + Send + Sync {
     /// Makes frames, positions and postings durable, all or nothing; answers the frames' rows.
     ///
     /// # Errors

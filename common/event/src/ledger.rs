@@ -33,6 +33,7 @@ macro_rules! ledger_fields {
             {Count shown wire_bytes "Bytes sent to the collector, as the transport counts them."}
             {Count kept frames_cut "Frames of which the capture kept only the beginning."}
             {Counts kept unread_bytes "Bytes that were not read, by reason: those of undecodable frames by theirs, `not_captured` of cut frames, `behind_packet` behind the length that IP states (padding, trailers)."}
+            {Counts shown detail_uploaded "Bytes of packets that the collector got on request, by request: its number, the host, for whom and why."}
         }
     };
 }

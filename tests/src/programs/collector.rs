@@ -18,6 +18,10 @@ pub struct Setting<'a> {
     pub sites: &'a str,
     /// Alerts a site and day at most; 0 for the default.
     pub alerts_per_site_day: u32,
+    /// Folder with the collector of another release; none for the one built here.
+    pub collector: Option<&'a Path>,
+    /// The same of the agent that is enrolled and reads captures.
+    pub agent: Option<&'a Path>,
 }
 
 /// A running collector and the files of its agents.
@@ -29,6 +33,8 @@ pub struct Collector {
     said: Arc<Mutex<String>>,
     run: Value,
     setting: String,
+    /// Collector and agent.
+    programs: [PathBuf; 2],
 }
 
 impl Collector {
@@ -48,11 +54,18 @@ impl Collector {
             engine.push_str(&format!("alerts_per_site_day = {}\n", setting.alerts_per_site_day));
         }
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self::serve(folder, engine, [free; 3])
+        let of = |folder: Option<&Path>, name: &str| folder.map_or_else(|| program(name), |folder| folder.join(name));
+        let programs = [of(setting.collector, "picket-collector"), of(setting.agent, "picket-agent")];
+        Self::serve(folder, engine, [free; 3], programs)
     }
 
     /// Starts the program on these ports: events, interface, metrics.
-    fn serve(folder: &Path, engine: String, [ingest, https, metrics]: [SocketAddr; 3]) -> Result<Self> {
+    fn serve(
+        folder: &Path,
+        engine: String,
+        [ingest, https, metrics]: [SocketAddr; 3],
+        programs: [PathBuf; 2],
+    ) -> Result<Self> {
         let config = folder.join("collector.toml");
         let state = folder.join("collector");
         let text = format!(
@@ -62,7 +75,7 @@ impl Collector {
         std::fs::write(&config, text)?;
         // What a killed one left behind must not be taken for the new one's.
         let _ = std::fs::remove_file(state.join("run.json"));
-        let mut child = Command::new(program("picket-collector"))
+        let mut child = Command::new(&programs[0])
             .args(["serve", "--config"])
             .arg(&config)
             .stdin(Stdio::null())
@@ -72,7 +85,7 @@ impl Collector {
             .context("start picket-collector")?;
         let said = listen_to(&mut child)?;
         let mut collector =
-            Self { child, folder: folder.to_path_buf(), config, said, run: Value::Null, setting: engine };
+            Self { child, folder: folder.to_path_buf(), config, said, run: Value::Null, setting: engine, programs };
         collector.run = collector.listening(&state.join("run.json"))?;
         Ok(collector)
     }
@@ -82,8 +95,8 @@ impl Collector {
     /// # Errors
     /// When it does not come up again.
     pub fn kill_and_restart(self) -> Result<Self> {
-        let (folder, setting) = (self.folder.clone(), self.setting.clone());
-        Self::serve(&folder, setting, self.kill()?)
+        let (folder, setting, programs) = (self.folder.clone(), self.setting.clone(), self.programs.clone());
+        Self::serve(&folder, setting, self.kill()?, programs)
     }
 
     /// Kills it without warning (SIGKILL). Gives the ports it had: events, interface, metrics.
@@ -113,10 +126,21 @@ impl Collector {
         std::fs::create_dir_all(folder)?;
         let config = folder.join("collector.toml");
         std::fs::write(&config, format!("[state]\ndirectory = {:?}\n", folder.join("collector")))?;
-        let mut command = Command::new(program("picket-collector"));
+        let programs = ["picket-collector", "picket-agent"].map(program);
+        let mut command = Command::new(&programs[0]);
         command.arg("restore").arg(backup).arg("--config").arg(&config);
         finished(command.output().context("start picket-collector")?, "picket-collector restore")?;
-        Self::serve(folder, String::new(), ports)
+        Self::serve(folder, String::new(), ports, programs)
+    }
+
+    /// Ends it in order, and starts it again over the same state and ports.
+    ///
+    /// # Errors
+    /// When it does not come up again.
+    pub fn restart(mut self) -> Result<Self> {
+        let ports = self.ports()?;
+        end(&mut self.child, Duration::from_secs(10));
+        Self::serve(&self.folder, self.setting.clone(), ports, self.programs.clone())
     }
 
     /// Ends it in order, so that its store can be opened.
@@ -136,7 +160,11 @@ impl Collector {
         self.folder.join("collector")
     }
 
-    fn address(&self, name: &str) -> Result<SocketAddr> {
+    /// Where it listens: for `ingest`, `https` or `metrics`.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub fn address(&self, name: &str) -> Result<SocketAddr> {
         let text = self.run.get(name).and_then(Value::as_str).with_context(|| format!("no {name} in run.json"))?;
         text.parse().with_context(|| format!("{name}: {text}"))
     }
@@ -196,7 +224,7 @@ impl Collector {
     /// # Errors
     /// When the agent is refused.
     pub fn enrol(&self, agent: &str, token: &str) -> Result<()> {
-        let mut command = Command::new(program("picket-agent"));
+        let mut command = Command::new(&self.programs[1]);
         command.args(["enrol", "--name", agent, "--state"]).arg(self.agent_state(agent)).arg(token);
         finished(command.output().context("start picket-agent")?, "picket-agent enrol").map(|_| ())
     }
@@ -206,7 +234,7 @@ impl Collector {
     /// # Errors
     /// When the agent fails.
     pub fn run_agent(&self, agent: &str, captures: &[PathBuf]) -> Result<()> {
-        let mut command = Command::new(program("picket-agent"));
+        let mut command = Command::new(&self.programs[1]);
         command.arg("run").arg("--state").arg(self.agent_state(agent));
         for capture in captures {
             command.arg("--file").arg(capture);
@@ -263,12 +291,22 @@ impl Collector {
         log.split_whitespace().find(|word| word.contains("/setup")).unwrap_or_default().to_owned()
     }
 
+    /// A group's policy, set.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn set_policy(&self, group: &str, text: &str) -> Result<()> {
+        let file = self.folder.join("policy.toml");
+        std::fs::write(&file, text)?;
+        self.ask(&["policy", "set", group, &file.display().to_string()]).map(|_| ())
+    }
+
     /// Runs one of the collector's verbs against it; gives what it printed.
     ///
     /// # Errors
     /// When the verb fails.
     pub fn ask(&self, arguments: &[&str]) -> Result<String> {
-        let mut command = Command::new(program("picket-collector"));
+        let mut command = Command::new(&self.programs[0]);
         command.args(arguments).arg("--config").arg(&self.config).stdin(Stdio::null());
         finished(
             command.output().context("start picket-collector")?,

@@ -27,6 +27,16 @@ pub(crate) fn end(child: &mut Child, patience: Duration) {
     let _ = child.wait();
 }
 
+/// Memory that a running child holds, bytes (proc(5), `VmRSS` of `/proc/PID/status`): the program's own pages and a mapped capture
+/// ring with it.
+#[must_use]
+pub fn resident_bytes(pid: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    let kibibytes = line.split_ascii_whitespace().next().and_then(|word| word.parse::<u64>().ok());
+    kibibytes.unwrap_or(0) << 10
+}
+
 /// The unit of processor times in `/proc`: `USER_HZ`, which is 100 wherever Linux tells it to programs.
 const TICKS_A_SECOND: f64 = 100.0;
 

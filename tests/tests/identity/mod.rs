@@ -1,6 +1,7 @@
 //! Who is let in: enrolment, certificates, the authority's change, identities used twice, the fall-back over TCP, policy.
 
 mod authority;
+mod bundles;
 mod certificates;
 mod enrolment;
 mod fallback;

@@ -7,14 +7,14 @@ use picket_tests::programs::{Agent, Collector, Setting};
 use serde_json::Value;
 use std::process::Command;
 
-struct Site {
-    collector: Collector,
-    place: tempfile::TempDir,
+pub(super) struct Site {
+    pub(super) collector: Collector,
+    pub(super) place: tempfile::TempDir,
 }
 
 impl Site {
     /// A collector, and an agent of the group `press`.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         ip("link set lo up");
         let place = tempfile::tempdir().unwrap();
         let collector = Collector::start(place.path(), &Setting::default()).unwrap();
@@ -24,32 +24,30 @@ impl Site {
         Self { collector, place }
     }
 
-    fn agent(&self) -> Agent {
+    pub(super) fn agent(&self) -> Agent {
         Agent::start(&self.collector.agent_state("sensor-1"), "", &["-i", "lo"]).unwrap()
     }
 
-    fn set(&self, text: &str) {
-        let file = self.place.path().join("policy.toml");
-        std::fs::write(&file, text).unwrap();
-        self.collector.ask(&["policy", "set", "press", file.to_str().unwrap()]).unwrap();
+    pub(super) fn set(&self, text: &str) {
+        self.collector.set_policy("press", text).unwrap();
     }
 
     /// What the agent answered to the policy in force.
-    fn answer(&self) -> (u64, String) {
+    pub(super) fn answer(&self) -> (u64, String) {
         let shown = self.collector.ask(&["policy", "show", "press", "--json"]).unwrap();
         let shown: Value = serde_json::from_str(&shown).unwrap();
         let agent = &shown["agents"][0];
         (agent["version"].as_u64().unwrap(), agent["state"].as_str().unwrap().to_owned())
     }
 
-    fn answers(&self, version: u64, words: &str) {
+    pub(super) fn answers(&self, version: u64, words: &str) {
         until(&format!("version {version} is answered with {words}: {:?}", self.answer()), || {
             let (at, state) = self.answer();
             at == version && state.starts_with(words)
         });
     }
 
-    fn agent_view(&self) -> Value {
+    pub(super) fn agent_view(&self) -> Value {
         let shown = self.collector.ask(&["agents", "show", "sensor-1", "--json"]).unwrap();
         serde_json::from_str(&shown).unwrap()
     }

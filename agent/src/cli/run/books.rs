@@ -28,6 +28,8 @@ pub(super) struct Books {
     level: AtomicU8,
     /// Where forwarding stood when it ended.
     ended: Mutex<Option<forward::Status>>,
+    /// What became of packets that were asked for.
+    detail: Mutex<Ledger>,
     /// What this process can still do, in words.
     confined: String,
 }
@@ -113,6 +115,7 @@ impl Books {
             forward: RwLock::new(forward),
             level: AtomicU8::default(),
             ended: Mutex::default(),
+            detail: Mutex::default(),
             confined: String::new(),
         }
     }
@@ -217,6 +220,7 @@ impl Books {
     pub(super) fn ledger(&self) -> Ledger {
         let mut total = Ledger::default();
         held(&self.lines).iter().for_each(|line| total.add(&line.ledger));
+        total.add(&held(&self.detail));
         total.uptime_seconds = self.started.elapsed().as_secs();
         total.events = held(&self.tally).events;
         if let Some(status) = self.forward_status() {
@@ -264,6 +268,11 @@ impl Books {
             held(&self.lines).iter().map(|line| format!("{}: {}", line.name, line.state)).collect();
         let uplink = self.forward_status().map_or_else(|| "nothing is sent".to_owned(), |status| status.state);
         format!("{}; {uplink}", inputs.join(", "))
+    }
+
+    /// Brings the books of packets that were asked for up to date.
+    pub(super) fn set_detail(&self, ledger: Ledger) {
+        *held(&self.detail) = ledger;
     }
 
     /// Everything, for those who ask.

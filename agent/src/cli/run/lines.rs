@@ -4,6 +4,7 @@ use super::super::read::Template;
 use super::super::stop::Signals;
 use super::books::Books;
 use crate::capture::{CaptureError, FileSource, Filled, FrameBatch, FrameSource, Inputs, LiveSource};
+use crate::detail::Recorder;
 use crate::pipeline::Pipeline;
 use crate::sensor::{HashKey, Joined, Level, Ring, Shared};
 use picket_event::{Source, Timestamp};
@@ -31,6 +32,8 @@ pub(super) enum Lines {
 pub(super) struct Watched {
     pub(super) source: LiveSource,
     pub(super) tags: Vec<String>,
+    /// Copies its frames where packets are kept for requests.
+    pub(super) recorder: Option<Recorder>,
 }
 
 /// The threads at work.
@@ -132,7 +135,7 @@ fn shares(sources: &[Watched], key: HashKey) -> Vec<Option<Ring>> {
 
 /// Watches an interface until it is stopped.
 fn live(watched: Watched, mut pipeline: Pipeline, books: &Books) -> usize {
-    let Watched { mut source, tags } = watched;
+    let Watched { mut source, tags, mut recorder } = watched;
     let number = books.add_line(source.title(), tags, "capturing");
     let mut events = Vec::new();
     let (mut turned, mut published) = (Instant::now(), Instant::now());
@@ -146,7 +149,11 @@ fn live(watched: Watched, mut pipeline: Pipeline, books: &Books) -> usize {
         let (mut idle, mut frames) = (false, 0usize);
         let filled = source.visit(|frame| {
             frames += 1;
-            pipeline.frame(frame.packet(), &mut events);
+            let packet = frame.packet();
+            if let Some(recorder) = &mut recorder {
+                recorder.frame(&packet);
+            }
+            pipeline.frame(packet, &mut events);
         });
         match filled {
             Ok(Filled::Frames) => {}
@@ -160,6 +167,7 @@ fn live(watched: Watched, mut pipeline: Pipeline, books: &Books) -> usize {
         }
         if turned.elapsed() >= if frames >= BUSY { BUSY_TURN } else { TURN } {
             turned = Instant::now();
+            recorder.iter_mut().for_each(Recorder::turn);
             // While frames come, theirs is the time: a sensor that lags behind must not run ahead of its frames.
             if idle {
                 pipeline.tick(now(), &mut events);

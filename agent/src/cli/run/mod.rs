@@ -2,6 +2,7 @@
 
 mod books;
 mod confining;
+mod detailing;
 mod governing;
 mod lines;
 mod policy;
@@ -14,10 +15,12 @@ use super::{Exit, Fault, Place};
 use crate::capture::{CaptureError, Inputs, LiveOptions, LiveSource, Opener, OwnTraffic, drop_capabilities};
 use crate::config::Loaded;
 use crate::output::ledger_text;
+use crate::policy::bundle;
 use crate::sensor::HashKey;
 use crate::{metrics, status};
 use books::Books;
 use clap::Args;
+use detailing::Detailing;
 use governing::Governing;
 use lines::{Lines, Watched};
 use policy::Policing;
@@ -90,7 +93,7 @@ fn run_with(args: &RunArgs, mut policing: Policing) -> Result<Exit, Fault> {
     let config = &loaded.config;
     open_files()?;
     let privacy = super::privacy::load(config.privacy.treatments(), &config.privacy.key_file)?;
-    let template = Template::with(&scoring(args, &loaded), config.flow.limits())?;
+    let template = Template::with(&scoring(args, &loaded, &mut policing), config.flow.limits())?;
     let template = template.checking(config.flow.checksums.into()).private(privacy);
     let template = template.knowing(super::protocols::folder(&config.protocols.folder)?);
     let kinds = parse_kinds(&config.output.kinds)?;
@@ -113,7 +116,7 @@ fn run_with(args: &RunArgs, mut policing: Policing) -> Result<Exit, Fault> {
     let books = Books::new(agent, config, kinds, args.output == OutputForm::Eve, forward).confined(confined);
     let books = Arc::new(books);
     let own = if config.capture.exclude_own_traffic { own } else { OwnTraffic::default() };
-    let inputs = match &opener {
+    let mut inputs = match &opener {
         Some(opener) => match open(&loaded, plan, opener, &own, &signals, &mut service)? {
             Some(watched) => Lines::live(watched),
             None => return Ok(Exit::Done),
@@ -121,12 +124,14 @@ fn run_with(args: &RunArgs, mut policing: Policing) -> Result<Exit, Fault> {
         None => Lines::files(Inputs::list(&args.file)),
     };
     let _served = serve(config, &books)?;
+    let mut detailing = Detailing::start(config, &mut inputs, &books)?;
     let each = share(config.agent.threads, inputs.len());
     let running = inputs.start(&template, each, &books, &signals, HashKey(random_key()?)).map_err(thread_fault)?;
     let governing = opener.is_some().then(|| Governing::start(&config.governor)).flatten();
-    watch(&running, &books, &signals, args, (&mut policing, governing), &mut service);
+    watch(&running, &books, &signals, args, (&mut policing, governing, &mut detailing), &mut service);
     service.stopping();
     let bad = running.join();
+    detailing.finish();
     policing.worked(&books);
     let sent = uplink::finish(&books, opener.is_none(), &signals);
     let ledger = books.final_ledger();
@@ -169,9 +174,18 @@ fn options(args: &RunArgs, mut loaded: Loaded) -> Result<Loaded, Fault> {
     Ok(loaded)
 }
 
-fn scoring(args: &RunArgs, loaded: &Loaded) -> Scoring {
-    let configured = &loaded.config.score;
-    let named = (!configured.bundle.as_os_str().is_empty()).then(|| configured.bundle.clone());
+/// What to score with: the option's bundle, else that of the policy, else that of the configuration.
+fn scoring(args: &RunArgs, loaded: &Loaded, policing: &mut Policing) -> Scoring {
+    let (configured, state) = (&loaded.config.score, &loaded.config.agent.state);
+    let mut named = (!configured.bundle.as_os_str().is_empty()).then(|| configured.bundle.clone());
+    let digest = &configured.digest;
+    if configured.enabled && !digest.is_empty() {
+        if bundle::is_here(state, digest) {
+            named = (!bundle::is_built_in(digest)).then(|| bundle::file(state, digest));
+        } else {
+            policing.without_bundle(&format!("bundle {digest} is not here, or is damaged"));
+        }
+    }
     Scoring { no_score: args.scoring.no_score || !configured.enabled, bundle: args.scoring.bundle.clone().or(named) }
 }
 
@@ -232,7 +246,7 @@ fn open(
             let open = || LiveSource::open(&name, options.clone(), ring, opener.clone(), own, Arc::clone(&stop));
             let source = opened(open, signals, service).map_err(|error| Fault::new(status_of(&error), error))?;
             let Some(source) = source else { return Ok(None) };
-            watched.push(Watched { source, tags: tags.clone() });
+            watched.push(Watched { source, tags: tags.clone(), recorder: None });
         }
     }
     Ok(Some(watched))
@@ -305,7 +319,7 @@ fn watch(
     books: &Books,
     signals: &Signals,
     args: &RunArgs,
-    (policing, mut governing): (&mut Policing, Option<Governing>),
+    (policing, mut governing, detailing): (&mut Policing, Option<Governing>, &mut Detailing),
     service: &mut Service,
 ) {
     let mut reported = Instant::now();
@@ -316,6 +330,7 @@ fn watch(
             governing.turn(books);
         }
         policing.turn(books, args, &mut governing);
+        detailing.turn(books);
         if reported.elapsed() >= REPORT_EVERY {
             reported = Instant::now();
             books.report();

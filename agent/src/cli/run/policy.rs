@@ -5,7 +5,9 @@ use super::books::Books;
 use super::governing::Governing;
 use super::{RunArgs, options};
 use crate::config::Loaded;
+use crate::enrol::Identity;
 use crate::forward::Forward;
+use crate::policy::bundle::{self, Fetch, Progress};
 use crate::policy::{Policy, Version, overlay};
 use crate::sensor::Level;
 use picket_event::wire::{Policy as Sent, PolicyAnswer};
@@ -20,6 +22,8 @@ pub(super) struct Policing {
     policy: Policy,
     state: PathBuf,
     started: Instant,
+    /// The bundle that a policy waits for.
+    waiting: Option<(Version, Fetch)>,
 }
 
 /// Before anything is opened: takes back what did not let the agent start before.
@@ -39,7 +43,7 @@ pub(super) fn start(args: &RunArgs) -> Result<Policing, Fault> {
             policy.kept.refuse(&current, why);
         }
     }
-    Ok(Policing { policy, state, started: Instant::now() })
+    Ok(Policing { policy, state, started: Instant::now(), waiting: None })
 }
 
 fn save(policy: &Policy) {
@@ -54,12 +58,47 @@ impl Policing {
         if self.started.elapsed() >= TRIAL {
             self.worked(books);
         }
-        let Some(Sent { group, version, text }) = books.with_uplink(Forward::take_policy).flatten() else { return };
-        let answer = match self.policy.kept.known(&group, version) {
-            Some(answer) => answer,
-            None => self.take(books, args, governing, Version { group, version, text }),
+        let fetched = self.fetch(books);
+        let sent = books.with_uplink(Forward::take_policy).flatten();
+        let sent = sent.map(|Sent { group, version, text }| Version { group, version, text });
+        let answer = match (sent, fetched) {
+            (Some(new), _) => match self.policy.kept.known(&new.group, new.version) {
+                Some(answer) => Some(answer),
+                None => self.take(books, args, governing, new),
+            },
+            (None, Some((new, Ok(())))) => self.take(books, args, governing, new),
+            (None, Some((new, Err(why)))) => Some(self.refuse(&new, why)),
+            (None, None) => None,
         };
-        tell(books, answer);
+        answer.into_iter().for_each(|answer| tell(books, answer));
+    }
+
+    /// Gets on with the bundle that a policy waits for; the policy, once that is here or never will be.
+    fn fetch(&mut self, books: &Books) -> Option<(Version, Result<(), String>)> {
+        let (_, fetch) = self.waiting.as_mut()?;
+        let part = books.with_uplink(Forward::take_bundle).flatten();
+        let done = match part.map(|part| fetch.take(&part)) {
+            Some(Ok(Progress::Whole(bytes))) => {
+                let signer = Identity::load(&self.state).map(|identity| identity.signer).unwrap_or_default();
+                Some(bundle::keep(&self.state, fetch.digest(), &bytes, &signer))
+            }
+            Some(Err(why)) => Some(Err(why)),
+            Some(Ok(Progress::Under)) | None => None,
+        };
+        if done.is_none()
+            && let Some(want) = fetch.want(self.started.elapsed())
+        {
+            books.with_uplink(|forward| forward.want_bundle(want));
+        }
+        let done = done?;
+        self.waiting.take().map(|(version, _)| (version, done))
+    }
+
+    fn refuse(&mut self, new: &Version, why: String) -> PolicyAnswer {
+        tracing::warn!("version {} of the policy of group {} is refused: {why}", new.version, new.group);
+        let answer = self.policy.kept.refuse(new, why);
+        save(&self.policy);
+        answer
     }
 
     /// The agent works with what is in force.
@@ -87,24 +126,42 @@ impl Policing {
         self.state.clone()
     }
 
-    fn take(&mut self, books: &Books, args: &RunArgs, governing: &mut Option<Governing>, new: Version) -> PolicyAnswer {
+    /// Takes a policy; no answer while it waits for its bundle.
+    fn take(
+        &mut self,
+        books: &Books,
+        args: &RunArgs,
+        governing: &mut Option<Governing>,
+        new: Version,
+    ) -> Option<PolicyAnswer> {
+        self.waiting = None;
         let words = |fault: Fault| format!("{:#}", fault.error);
         let tried = config::load(&args.place).map_err(words);
         let tried = tried.and_then(|loaded| self.policy.try_text(&loaded, &new.text));
         let (number, group) = (new.version, new.group.clone());
-        let answer = match tried.and_then(|loaded| options(args, loaded).map_err(words)) {
-            Err(why) => {
-                tracing::warn!("version {number} of the policy of group {group} is refused: {why}");
-                self.policy.kept.refuse(&new, why)
-            }
-            Ok(loaded) => {
-                let waiting = apply(books, &loaded, governing);
-                tracing::info!("version {number} of the policy of group {group} is taken; {} keys wait", waiting.len());
-                self.policy.kept.take(new, waiting)
-            }
+        let loaded = match tried.and_then(|loaded| options(args, loaded).map_err(words)) {
+            Ok(loaded) => loaded,
+            Err(why) => return Some(self.refuse(&new, why)),
         };
+        let digest = &loaded.config.score.digest;
+        if !digest.is_empty() && !bundle::is_here(&self.state, digest) {
+            tracing::info!("version {number} of the policy of group {group} waits for bundle {digest}");
+            self.waiting = Fetch::new(digest).map(|fetch| (new, fetch));
+            return None;
+        }
+        let waiting = apply(books, &loaded, governing);
+        tracing::info!("version {number} of the policy of group {group} is taken; {} keys wait", waiting.len());
+        let answer = self.policy.kept.take(new, waiting);
         save(&self.policy);
-        answer
+        Some(answer)
+    }
+
+    /// The bundle that the policy in force names cannot be used: a policy on trial is taken back.
+    pub(super) fn without_bundle(&mut self, why: &str) {
+        tracing::warn!("{why}; the bundle of this host's configuration is used");
+        if self.policy.kept.roll_back(why.to_owned()).is_some() {
+            save(&self.policy);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! One connection writes, behind a lock; readers have connections of their own and are never blocked by it.
 
 mod agents;
+mod details;
 mod examine;
 mod frames;
 mod lock;
@@ -290,5 +291,7 @@ impl Store for Sqlite {
     }
 }
 
+#[cfg(test)]
+mod details_tests;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! Control messages: records of a control frame, each of a kind that a release may skip.
 
+use super::asked::{BundlePart, BundleWant, DetailAnswer, DetailDurable, DetailPart, DetailRequest};
 use super::body::WireLedger;
 use super::frame::{Frame, FrameKind, open, seal};
 use super::record::{Records, append, inflate, value};
@@ -13,8 +14,7 @@ const ACK: u16 = 0x202;
 const LEDGER: u16 = 0x203;
 const REFUSAL: u16 = 0x204;
 // 0x205 stood for a policy of another shape that was never sent.
-const BUNDLE_OFFER: u16 = 0x206;
-const DETAIL_REQUEST: u16 = 0x207;
+// 0x206 and 0x207 stood for offers of bundles and requests of another shape that were never sent.
 const RENEWAL: u16 = 0x208;
 const CERTIFICATE: u16 = 0x209;
 const HOST: u16 = 0x20a;
@@ -22,6 +22,12 @@ const AUTHORITIES: u16 = 0x20b;
 const POLICY_ANSWER: u16 = 0x20c;
 const BEAT: u16 = 0x20d;
 const POLICY: u16 = 0x20e;
+const DETAIL_REQUEST: u16 = 0x20f;
+const DETAIL_ANSWER: u16 = 0x210;
+const DETAIL_PART: u16 = 0x211;
+const DETAIL_DURABLE: u16 = 0x212;
+const BUNDLE_WANT: u16 = 0x213;
+const BUNDLE_PART: u16 = 0x214;
 
 /// The agent's first message.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -126,26 +132,6 @@ pub struct Refusal {
     pub sequence: u64,
 }
 
-/// A model bundle that is to be had.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct BundleOffer {
-    /// Its id.
-    pub id: String,
-    /// Its size, bytes.
-    pub bytes: u64,
-    /// Its SHA-256.
-    pub sha256: [u8; 32],
-}
-
-/// Watch one host more closely.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct DetailRequest {
-    /// The host's address.
-    pub host: std::net::IpAddr,
-    /// Until when, nanoseconds since 1970.
-    pub until: i64,
-}
-
 /// The host an agent runs on, and which run of it this is. Hashes are keyed, so that they tell hosts apart and say no
 /// more; texts are empty where the system does not tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -217,10 +203,18 @@ pub enum Control {
     Policy(Policy),
     /// Agent to collector: what became of them.
     PolicyAnswer(PolicyAnswer),
-    /// Collector to agent.
-    BundleOffer(BundleOffer),
-    /// Collector to agent.
+    /// Collector to agent: packets are wanted.
     DetailRequest(DetailRequest),
+    /// Agent to collector: how it stands to a request for packets.
+    DetailAnswer(DetailAnswer),
+    /// Agent to collector: a piece of the packets.
+    DetailPart(DetailPart),
+    /// Collector to agent: how far they are stored.
+    DetailDurable(DetailDurable),
+    /// Agent to collector: a piece of a bundle is wanted.
+    BundleWant(BundleWant),
+    /// Collector to agent: that piece.
+    BundlePart(BundlePart),
     /// Agent to collector: a certificate signing request (DER) for the same key and name.
     Renewal(Vec<u8>),
     /// Collector to agent: the renewed certificate.
@@ -275,8 +269,12 @@ fn put(out: &mut Vec<u8>, message: &Control) -> bool {
         Control::Refusal(refusal) => append(out, REFUSAL, refusal),
         Control::Policy(policy) => append(out, POLICY, policy),
         Control::PolicyAnswer(answer) => append(out, POLICY_ANSWER, answer),
-        Control::BundleOffer(offer) => append(out, BUNDLE_OFFER, offer),
         Control::DetailRequest(request) => append(out, DETAIL_REQUEST, request),
+        Control::DetailAnswer(answer) => append(out, DETAIL_ANSWER, answer),
+        Control::DetailPart(part) => append(out, DETAIL_PART, part),
+        Control::DetailDurable(durable) => append(out, DETAIL_DURABLE, durable),
+        Control::BundleWant(want) => append(out, BUNDLE_WANT, want),
+        Control::BundlePart(part) => append(out, BUNDLE_PART, part),
         Control::Renewal(csr) => append(out, RENEWAL, csr),
         Control::Certificate { certificate, not_after } => append(out, CERTIFICATE, &(certificate, *not_after)),
         Control::Host(host) => append(out, HOST, host),
@@ -310,8 +308,12 @@ pub fn decode_control(frame: &[u8]) -> Result<(Vec<Control>, u32), WireError> {
             LEDGER => value::<WireLedger>(payload).map(|ledger| Control::Ledger(Box::new(ledger.ledger()))),
             REFUSAL => value(payload).map(Control::Refusal),
             POLICY => value(payload).map(Control::Policy),
-            BUNDLE_OFFER => value(payload).map(Control::BundleOffer),
             DETAIL_REQUEST => value(payload).map(Control::DetailRequest),
+            DETAIL_ANSWER => value(payload).map(Control::DetailAnswer),
+            DETAIL_PART => value(payload).map(Control::DetailPart),
+            DETAIL_DURABLE => value(payload).map(Control::DetailDurable),
+            BUNDLE_WANT => value(payload).map(Control::BundleWant),
+            BUNDLE_PART => value(payload).map(Control::BundlePart),
             RENEWAL => value(payload).map(Control::Renewal),
             CERTIFICATE => {
                 value(payload).map(|(certificate, not_after)| Control::Certificate { certificate, not_after })

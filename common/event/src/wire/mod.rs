@@ -10,6 +10,7 @@
 //! allocated, and decompression stops at [`MAX_BODY_BYTES`]. bincode is used with a limit, never over
 //! maps, zero-sized or recursive types, and trailing bytes are refused.
 
+mod asked;
 mod batch;
 mod body;
 mod control;
@@ -22,10 +23,13 @@ mod score;
 mod session;
 mod token;
 
+pub use asked::{
+    BundlePart, BundleWant, DetailAnswer, DetailDurable, DetailOutcome, DetailPart, DetailRequest, MAX_PART_BYTES,
+};
 pub use batch::{BatchWriter, Decoded, Decoder, Full};
 pub use control::{
-    BundleOffer, Control, DetailRequest, Hello, HelloAnswer, HostNote, Policy, PolicyAnswer, PolicyOutcome, Refusal,
-    RefusalCode, decode_control, encode_control, encode_controls,
+    Control, Hello, HelloAnswer, HostNote, Policy, PolicyAnswer, PolicyOutcome, Refusal, RefusalCode, decode_control,
+    encode_control, encode_controls,
 };
 pub use error::WireError;
 pub use frame::{Class, Frame, FrameKind, Header, encode_gap, open, total_length};
@@ -53,5 +57,7 @@ pub const MAX_RECORD_BYTES: usize = 64 << 10;
 /// Bytes a decoded record may claim in containers.
 const DECODE_LIMIT: usize = 512 << 10;
 
+#[cfg(test)]
+mod before_tests;
 #[cfg(test)]
 mod tests;

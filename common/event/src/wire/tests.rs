@@ -63,7 +63,7 @@ fn flow() -> Flow {
     }
 }
 
-fn one_of_each() -> Vec<Event> {
+pub(super) fn one_of_each() -> Vec<Event> {
     let score = flow().score;
     let ip = "10.9.8.7".parse().unwrap();
     let mut ledger =
@@ -116,7 +116,7 @@ fn one_of_each() -> Vec<Event> {
     all
 }
 
-fn frame_of(events: &[Event], first: u64) -> Frame {
+pub(super) fn frame_of(events: &[Event], first: u64) -> Frame {
     let mut batch = BatchWriter::new(Class::Flow).unwrap();
     events.iter().for_each(|event| batch.push(event).unwrap());
     batch.finish(first).unwrap()
@@ -180,8 +180,8 @@ const GOLDEN_FLOW: &[u8] = &[
     0x00, 0x02, 0xfc, 0x40, 0xe2, 0x01, 0x00, 0xfb, 0x14, 0x03, 0x00, 0x00,
 ];
 
-#[test]
-fn control_messages_round_trip() {
+/// One control message of each kind that the first form of the wire has.
+pub(super) fn controls() -> Vec<Control> {
     let mut ledger = Ledger { frames: 5, wire_bytes: 77, ..Ledger::default() };
     ledger.capped.insert("flows".to_owned(), 2);
     let hello = Hello {
@@ -194,7 +194,7 @@ fn control_messages_round_trip() {
         epoch: u64::MAX,
         next: 1,
     };
-    for message in [
+    vec![
         Control::Hello(hello),
         Control::HelloAnswer(HelloAnswer { version: 1, acknowledged: 9, site: "s".to_owned(), clock: 2 }),
         Control::Ack { epoch: 3, acknowledged: 4 },
@@ -210,11 +210,42 @@ fn control_messages_round_trip() {
         }),
         Control::Authorities { certificates: vec![vec![1], vec![2, 3]], renew: true },
         Control::Beat,
-        Control::BundleOffer(BundleOffer { id: "b".to_owned(), bytes: 3, sha256: [7; 32] }),
-        Control::DetailRequest(DetailRequest { host: "::1".parse().unwrap(), until: 5 }),
         Control::Renewal(vec![1, 2]),
         Control::Certificate { certificate: vec![3], not_after: 9 },
-    ] {
+    ]
+}
+
+/// One of each kind that was added since.
+fn added() -> Vec<Control> {
+    let (id, sha256) = (7, [7; 32]);
+    vec![
+        Control::DetailRequest(DetailRequest {
+            id,
+            host: "::1".parse().unwrap(),
+            from: -1,
+            until: 5,
+            bytes: 9,
+            by: "a".to_owned(),
+            reason: "b".to_owned(),
+            durable: 3,
+        }),
+        Control::DetailAnswer(DetailAnswer {
+            id,
+            outcome: DetailOutcome::Refused,
+            packets: 1,
+            bytes: 2,
+            words: "no".to_owned(),
+        }),
+        Control::DetailPart(DetailPart { id, offset: 3, bytes: vec![5; MAX_PART_BYTES] }),
+        Control::DetailDurable(DetailDurable { id, bytes: DetailDurable::OVER }),
+        Control::BundleWant(BundleWant { sha256, offset: 4 }),
+        Control::BundlePart(BundlePart { sha256, offset: 4, total: 6, bytes: vec![1, 2] }),
+    ]
+}
+
+#[test]
+fn control_messages_round_trip() {
+    for message in controls().into_iter().chain(added()) {
         let frame = encode_control(&message).unwrap();
         assert_eq!(decode_control(&frame.bytes).unwrap(), (vec![message], 0));
     }
