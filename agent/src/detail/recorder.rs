@@ -4,7 +4,7 @@ use super::block::Block;
 use picket_packet::Frame;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 /// Blocks that may wait for the keeper, of all inputs.
@@ -66,10 +66,7 @@ impl Recorder {
 
     fn pass(&mut self) {
         self.begun = Instant::now();
-        let spare = match self.spare.try_recv() {
-            Ok(block) => block,
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => Block::default(),
-        };
+        let spare = self.spare.try_recv().unwrap_or_default();
         let full = Passed { line: self.line, block: std::mem::replace(&mut self.block, spare) };
         if let Err(error) = self.blocks.try_send(full) {
             use std::sync::mpsc::TrySendError::{Disconnected, Full};
