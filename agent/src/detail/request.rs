@@ -141,7 +141,7 @@ impl Request {
 
 /// Whether a packet is from or for a host: by its addresses, those of a tunnel around it, or what ARP asks and answers.
 fn is_of(frame: &Frame<'_>, host: IpAddr) -> bool {
-    let seen = decode(&*frame);
+    let seen = decode(frame);
     let between = |src: IpAddr, dest: IpAddr| src.to_canonical() == host || dest.to_canonical() == host;
     seen.network.is_some_and(|network| between(network.src, network.dest))
         || seen.tunnel.is_some_and(|tunnel| between(tunnel.src, tunnel.dest))

@@ -2,6 +2,7 @@
 //!
 //! `golden/v1-control.frame` holds one control message of each kind, `golden/v1-events.frame` one event of each kind. They are
 //! never written anew: an agent of a release before sends just these bytes. A kind that is added later gets a file of its own.
+#![allow(clippy::disallowed_methods, reason = "tests read files")]
 
 use super::tests::{controls, frame_of, one_of_each};
 use super::*;
