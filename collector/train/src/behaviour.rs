@@ -4,7 +4,7 @@
 use crate::voting::{self, Classed, VotingSettings};
 use crate::{DataError, Settings, TrainError, Trained, platt, seal};
 use picket_event::Protocol;
-use picket_feature::{Schema, polling};
+use picket_feature::Schema;
 use picket_score::behaviour::{Choice, LEAST_SOURCES, OTHER, choose};
 use picket_score::calibration::Calibration;
 use picket_score::manifest::{Behaviour, BehaviourTest, Card};
@@ -31,14 +31,6 @@ struct Conversation {
 }
 
 impl Conversation {
-    /// The same where its payload bytes are not known.
-    fn without_bytes(&self) -> Self {
-        let mut hidden = self.clone();
-        let told = hidden.vector.len().saturating_sub(polling::OF_BYTES);
-        hidden.vector.iter_mut().skip(told).for_each(|value| *value = f32::NAN);
-        hidden
-    }
-
     fn classed(&self, classes: &[String]) -> Classed<'_> {
         Classed { vector: &self.vector, class: number(classes, &self.class), group: &self.group }
     }
@@ -146,7 +138,7 @@ pub fn add(
     let tensor = seal::append(&mut onto.tensors, |into| trees.write(into));
     let card = Card {
         purpose: "Name the industrial protocol of conversations that nobody recognised, by sizes, order and times of \
-                  their packets."
+                  their packets and by what stands where in them."
             .to_owned(),
         trained_on: settings.trained_on.clone(),
         data_sha256: settings.data_sha256.clone(),
@@ -183,10 +175,8 @@ fn fit(
     settings: &VotingSettings,
     left_out: Option<&str>,
 ) -> Result<Trees, TrainError> {
-    let used = || data.rows.iter().filter(|row| left_out != Some(row.group.as_str()));
-    // Each once more with its bytes hidden: the model is to stand on sizes and times where bytes say nothing.
-    let hidden: Vec<Conversation> = used().map(Conversation::without_bytes).collect();
-    let rows: Vec<Classed<'_>> = used().chain(&hidden).map(|row| row.classed(classes)).collect();
+    let used = data.rows.iter().filter(|row| left_out != Some(row.group.as_str()));
+    let rows: Vec<Classed<'_>> = used.map(|row| row.classed(classes)).collect();
     Ok(voting::grow(&rows, settings)?)
 }
 

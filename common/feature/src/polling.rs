@@ -112,8 +112,6 @@ const BINS: [u16; 40] = [
 
 /// Features of `polling/2`.
 pub(crate) const LEN: usize = COLUMNS.len() + 2 * BINS.len() + layout::LEN;
-/// Features from the end that are made of payload bytes.
-pub const OF_BYTES: usize = layout::LEN;
 
 /// Names behind the columns: the shares of sizes, from that many bytes on and below the next, then what stands where.
 pub(crate) fn more_names() -> impl Iterator<Item = String> {
