@@ -89,8 +89,10 @@ async fn f69_forms_of_other_sites_are_refused() {
         assert_eq!(https.send("GET", "/", &[("Cookie", &cookie)], "").status, 303, "logged out");
         assert_eq!(https.send("GET", "/..%2f..%2fetc%2fpasswd", &[("Cookie", &cookie)], "").status, 404);
         let origin = https.origin();
-        let long = [("Origin", origin.as_str()), ("Content-Length", "2097152")];
+        let long = [("Origin", origin.as_str()), ("Content-Length", "1073741824")];
         assert_eq!(https.send("POST", "/login", &long, "").status, 413, "refused before it is sent");
+        let longer_than_a_form = format!("name={}", "x".repeat(2 << 20));
+        assert_eq!(https.form("/login", &origin, "", &longer_than_a_form).status, 413, "refused while it is read");
     });
     site.running.stop().await;
 }

@@ -102,7 +102,7 @@ inside() {
     printf '\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x03com\x00\x00\x01\x00\x01' > /dev/udp/10.200.0.1/53
     until_so arrived
     pid=$(show MainPID picket-agent)
-    thread=$(basename "$(dirname "$(grep -l '^picket-worker-1$' /proc/"$pid"/task/*/comm)")")
+    thread=$(basename "$(dirname "$(grep -l '^capture$' /proc/"$pid"/task/*/comm)")")
     sleep 1000 | python3 /picket/thread.py "$pid" "$thread" hold &
     # The dead process is gone only once nobody holds its thread.
     until_so journalctl -b -u picket-agent -g 'Watchdog timeout'

@@ -81,7 +81,7 @@ fn f67_a_thread_that_is_taken_over_can_do_nothing_but_its_work() {
         ]);
         let rows: Vec<&Vec<Value>> = tried.as_array().unwrap().iter().map(|row| row.as_array().unwrap()).collect();
         let list: Vec<Value> = rows.iter().map(|row| Value::from(row[2..].to_vec())).collect();
-        for thread in ["capture", "picket-worker-0"] {
+        for thread in ["capture", "picket-worker-1"] {
             let tid = thread_named(agent.pid(), thread).unwrap();
             let results = calls(agent.pid(), tid, &Value::from(list.clone()), folder.path());
             for (row, result) in rows.iter().zip(&results) {

@@ -6,6 +6,7 @@
 
 use super::tests::{controls, frame_of, one_of_each};
 use super::*;
+use crate::body::Body;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/wire/golden");
 
@@ -28,7 +29,13 @@ fn f28_control_messages_of_the_first_form_are_read() {
 
 #[test]
 fn f28_events_of_the_first_form_are_read() {
-    let expected = one_of_each();
+    let mut expected = one_of_each();
+    for event in &mut expected {
+        // Later than that form.
+        if let Body::Flow(flow) = &mut event.body {
+            flow.detail = None;
+        }
+    }
     let frame = kept("v1-events.frame", &frame_of(&expected, 1));
     let decoded = Decoder::new().unwrap().events(&frame).unwrap();
     assert_eq!((decoded.unknown, decoded.malformed), (0, 0));
