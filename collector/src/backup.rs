@@ -1,7 +1,7 @@
 //! Copies of everything a collector keeps, taken while it runs, and put back.
 //!
-//! A backup is a directory: the two databases as of one moment each, the certificate authority, and `manifest.json` with sizes
-//! and digests, written last: a directory without it is no backup. The desk is copied before the store, so that it holds no
+//! A backup is a directory: the two databases as of one moment each, the certificate authority, the key that signs
+//! bundles, and `manifest.json` with sizes and digests, written last: a directory without it is no backup. The desk is copied before the store, so that it holds no
 //! finding whose events are missing. A backup holds the authority's key: keep it as safe as the collector itself.
 
 use crate::store::Sqlite;
@@ -19,9 +19,15 @@ const MANIFEST: &str = "manifest.json";
 const STORE: &str = "picket.db";
 const DESK: &str = "desk.db";
 /// What else lies in the state directory and cannot be made again.
-const AUTHORITY: [&str; 5] =
-    ["authority.pem", "authority.key", "authority-next.pem", "authority-next.key", "authority-next.until"];
-/// Tries to read the authority's files while they are being changed.
+const KEYS: [&str; 6] = [
+    "authority.pem",
+    "authority.key",
+    "authority-next.pem",
+    "authority-next.key",
+    "authority-next.until",
+    "signing.key",
+];
+/// Tries to read them while they are being changed.
 const TRIES: u32 = 5;
 /// Names of a state directory that a restored one must not be mixed with.
 const OTHERS: [&str; 4] = ["picket.db-wal", "picket.db-shm", "desk.db-wal", "desk.db-shm"];
@@ -69,7 +75,7 @@ pub fn backup(state: &Path, to: &Path, now: i64) -> anyhow::Result<Manifest> {
         File::open(&copy).and_then(|file| file.sync_all()).with_context(|| format!("flush {}", copy.display()))?;
     }
     let mut files = vec![DESK.to_owned(), STORE.to_owned()];
-    for (name, bytes) in read_authority(state)? {
+    for (name, bytes) in read_keys(state)? {
         write_new(&to.join(&name), &bytes)?;
         files.push(name);
     }
@@ -100,7 +106,7 @@ pub fn verify(directory: &Path) -> anyhow::Result<Manifest> {
     let manifest: Manifest = serde_json::from_slice(&text).with_context(|| format!("read {}", path.display()))?;
     ensure!(manifest.format == FORMAT, "{} has form {}, this release knows {FORMAT}", path.display(), manifest.format);
     for file in &manifest.files {
-        let known = [STORE, DESK].contains(&file.name.as_str()) || AUTHORITY.contains(&file.name.as_str());
+        let known = [STORE, DESK].contains(&file.name.as_str()) || KEYS.contains(&file.name.as_str());
         ensure!(known, "{} names {:?}, which is no file of a backup", path.display(), file.name);
         let found = entry(directory, file.name.clone())?;
         ensure!(
@@ -127,7 +133,7 @@ pub fn restore(from: &Path, state: &Path, replace: bool, now: i64) -> anyhow::Re
     let manifest = verify(from)?;
     crate::serve::prepare(state)?;
     let _lock = Sqlite::lock(state)?;
-    let names = [STORE, DESK].into_iter().chain(AUTHORITY).chain(OTHERS);
+    let names = [STORE, DESK].into_iter().chain(KEYS).chain(OTHERS);
     let there: Vec<&str> = names.filter(|name| state.join(name).exists()).collect();
     if let Some(first) = there.first() {
         ensure!(
@@ -165,11 +171,11 @@ fn put(state: &Path, name: &str) -> anyhow::Result<()> {
     std::fs::rename(&part, &whole).with_context(|| format!("put {} in place", whole.display()))
 }
 
-/// The authority's files, all as of one moment: read until they are the same twice.
-fn read_authority(state: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+/// The authority's files and the key that signs bundles, all as of one moment: read until they are the same twice.
+fn read_keys(state: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let read = || {
         let mut files = Vec::new();
-        for name in AUTHORITY {
+        for name in KEYS {
             match std::fs::read(state.join(name)) {
                 Ok(bytes) => files.push((name.to_owned(), bytes)),
                 Err(e) if e.kind() == ErrorKind::NotFound => {}

@@ -103,6 +103,7 @@ fn backups_that_are_not_whole_and_places_that_are_taken_are_refused() {
     };
     refused("none", &["backup", &text("copy")], 1, "there is no store in");
     assert!(run(&at("state"), &["init"]).status.success());
+    std::fs::write(at("state").join("signing.key"), "by which agents trust bundles").unwrap();
     let output = run(&at("state"), &["backup", &text("copy")]);
     assert!(output.status.success() && said(&output).contains("is made, and whole"), "{}", said(&output));
     assert!(run(&at("state"), &["backup", &text("copy"), "--check"]).status.success());
@@ -132,5 +133,5 @@ fn backups_that_are_not_whole_and_places_that_are_taken_are_refused() {
     assert!(run(&at("new"), &["restore", &text("copy")]).status.success());
     let same =
         |name: &str| std::fs::read(at("new").join(name)).unwrap() == std::fs::read(at("copy").join(name)).unwrap();
-    assert!(["picket.db", "desk.db", "authority.pem", "authority.key"].into_iter().all(same));
+    assert!(["picket.db", "desk.db", "authority.pem", "authority.key", "signing.key"].into_iter().all(same));
 }
