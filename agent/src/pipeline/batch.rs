@@ -56,7 +56,7 @@ pub(super) struct Place {
     length: u32,
 }
 
-/// The payloads of a worker's share: in whole batches of frames, which all workers of a round share and which go back
+/// The payloads of a group's share: in whole batches of frames, which all groups of a round share and which go back
 /// when the last of them is done, or copied where the frame was given alone or was put together from several.
 #[derive(Debug, Default)]
 pub(super) struct Payloads {
@@ -87,7 +87,7 @@ impl Payloads {
     }
 }
 
-/// A worker's share of a round; goes there and back, and is filled again.
+/// A group's share of a round; goes there and back, and is filled again.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) items: Vec<Item>,
@@ -153,7 +153,7 @@ impl Merge {
         self.reports.extend(reports.drain(..).map(|report| (order, report)));
     }
 
-    /// Takes a worker's reports.
+    /// Takes a group's reports.
     pub(super) fn add(&mut self, reports: &mut Vec<(Order, Report)>) {
         self.reports.append(reports);
     }

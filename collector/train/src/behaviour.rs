@@ -4,7 +4,7 @@
 use crate::voting::{self, Classed, VotingSettings};
 use crate::{DataError, Settings, TrainError, Trained, platt, seal};
 use picket_event::Protocol;
-use picket_feature::Schema;
+use picket_feature::{Schema, polling};
 use picket_score::behaviour::{Choice, LEAST_SOURCES, OTHER, choose};
 use picket_score::calibration::Calibration;
 use picket_score::manifest::{Behaviour, BehaviourTest, Card};
@@ -31,6 +31,13 @@ struct Conversation {
 }
 
 impl Conversation {
+    /// The same where its payload bytes tell nothing.
+    fn without_bytes(&self) -> Self {
+        let mut hidden = self.clone();
+        hidden.vector.iter_mut().skip(polling::BYTES_TELL).for_each(|value| *value = f32::NAN);
+        hidden
+    }
+
     fn classed(&self, classes: &[String]) -> Classed<'_> {
         Classed { vector: &self.vector, class: number(classes, &self.class), group: &self.group }
     }
@@ -108,8 +115,18 @@ impl Conversations {
     }
 }
 
-/// What the model said of each conversation when its source was held out.
-type HeldOut = Vec<Choice>;
+/// What the model said of each conversation when its source was held out: as it is, and with its bytes hidden.
+struct HeldOut {
+    told: Vec<Choice>,
+    hidden: Vec<Choice>,
+}
+
+impl HeldOut {
+    /// Every conversation with what was said of it, either way.
+    fn both<'a>(&'a self, data: &'a Conversations) -> impl Iterator<Item = (&'a Conversation, &'a Choice)> {
+        data.rows.iter().zip(&self.told).chain(data.rows.iter().zip(&self.hidden))
+    }
+}
 
 /// Trains the model and puts it into a bundle, in place of the one it may have. Everything else of the bundle stays, but for
 /// its name and trust counter.
@@ -175,17 +192,22 @@ fn fit(
     settings: &VotingSettings,
     left_out: Option<&str>,
 ) -> Result<Trees, TrainError> {
-    let used = data.rows.iter().filter(|row| left_out != Some(row.group.as_str()));
-    let rows: Vec<Classed<'_>> = used.map(|row| row.classed(classes)).collect();
-    Ok(voting::grow(&rows, settings)?)
+    let used = || data.rows.iter().filter(|row| left_out != Some(row.group.as_str()));
+    // Each once more with its bytes hidden: where they tell nothing, sizes and times alone are to decide.
+    let hidden: Vec<Conversation> = used().map(Conversation::without_bytes).collect();
+    let rows: Vec<Classed<'_>> = used().chain(&hidden).map(|row| row.classed(classes)).collect();
+    Ok(voting::grow(&rows, Some(polling::BYTES_TELL), settings)?)
 }
 
 fn hold_out(data: &Conversations, classes: &[String], settings: &VotingSettings) -> Result<HeldOut, TrainError> {
-    let mut held = vec![Choice { class: 0, share: 0.0 }; data.rows.len()];
+    let nothing = vec![Choice { class: 0, share: 0.0 }; data.rows.len()];
+    let mut held = HeldOut { told: nothing.clone(), hidden: nothing };
     for group in data.groups() {
         let trees = fit(data, classes, settings, Some(&group))?;
-        for (row, choice) in data.rows.iter().zip(&mut held).filter(|(row, _)| row.group == group) {
-            *choice = choose(&trees, classes.len(), &row.vector);
+        let choices = held.told.iter_mut().zip(&mut held.hidden);
+        for (row, (told, hidden)) in data.rows.iter().zip(choices).filter(|(row, _)| row.group == group) {
+            *told = choose(&trees, classes.len(), &row.vector);
+            *hidden = choose(&trees, classes.len(), &row.without_bytes().vector);
         }
     }
     Ok(held)
@@ -203,13 +225,13 @@ fn calibrate(data: &Conversations, classes: &[String], held: &HeldOut, settings:
         let right = choice.class == number(classes, &row.class);
         (choice.class > 0).then(|| (choice.share, right, 1.0 / size.sqrt()))
     };
-    let outputs: Vec<platt::HeldOut> = data.rows.iter().zip(held).filter_map(output).collect();
+    let outputs: Vec<platt::HeldOut> = held.both(data).filter_map(output).collect();
     platt::fit(&outputs, settings.behaviour_prior)
 }
 
 /// The least level at which no more than this share of the held-out conversations of class `other` is named.
 fn level(data: &Conversations, sources: &[u32], held: &HeldOut, calibration: Calibration, share: f64) -> f32 {
-    let others = || data.rows.iter().zip(held).filter(|(row, _)| row.class == OTHER);
+    let others = || held.both(data).filter(|(row, _)| row.class == OTHER);
     let named = others().filter(|(_, choice)| may_be_named(sources, choice));
     let mut named: Vec<f32> = named.map(|(_, choice)| calibration.apply(choice.share)).collect();
     named.sort_by(|a, b| b.total_cmp(a));
@@ -222,6 +244,7 @@ fn may_be_named(sources: &[u32], choice: &Choice) -> bool {
     choice.class > 0 && sources.get(choice.class).is_some_and(|sources| *sources >= LEAST_SOURCES)
 }
 
+/// Figures of the conversations as they are, and of the same with their bytes hidden.
 fn figures(
     data: &Conversations,
     (classes, sources): (&[String], &[u32]),
@@ -230,38 +253,49 @@ fn figures(
     level: f32,
 ) -> BTreeMap<String, f64> {
     let named = |choice: &Choice| may_be_named(sources, choice) && calibration.apply(choice.share) >= level;
-    let (mut recalls, mut sure, mut single) = (Vec::new(), Vec::new(), 0u32);
-    let (mut right, mut all) = (0u32, 0u32);
-    for (class, name) in classes.iter().enumerate().skip(1) {
-        let of_class = || data.rows.iter().zip(held).filter(|(row, _)| row.class == *name);
-        if sources.get(class).is_none_or(|sources| *sources < LEAST_SOURCES) {
-            single += 1;
+    let several = sources.iter().skip(1).filter(|sources| **sources >= LEAST_SOURCES).count();
+    let others = data.rows.iter().filter(|row| row.class == OTHER).count();
+    let mut figures = BTreeMap::from([
+        ("protocols_of_several_sources".to_owned(), several as f64),
+        ("protocols_of_one_source".to_owned(), (classes.len() - 1 - several) as f64),
+        ("others".to_owned(), others as f64),
+    ]);
+    for (choices, way) in [(&held.told, ""), (&held.hidden, "_without_bytes")] {
+        let (first, sure) = recalls(data, (classes, sources), choices, named);
+        let rows = || data.rows.iter().zip(choices).filter(|(_, choice)| named(choice));
+        let right = rows().filter(|(row, choice)| choice.class == number(classes, &row.class)).count();
+        let others_named = rows().filter(|(row, _)| row.class == OTHER).count();
+        for (name, value) in [
+            ("macro_recall_of_the_first_choice", first),
+            ("macro_recall_at_the_level", sure),
+            ("precision_at_the_level", right as f64 / rows().count().max(1) as f64),
+            ("others_named", others_named as f64),
+        ] {
+            figures.insert(format!("{name}{way}"), value);
+        }
+    }
+    figures
+}
+
+/// Macro recall of protocols that several sources have: of the first choice, and of what is named.
+fn recalls(
+    data: &Conversations,
+    (classes, sources): (&[String], &[u32]),
+    choices: &[Choice],
+    named: impl Fn(&Choice) -> bool,
+) -> (f64, f64) {
+    let (mut first, mut sure) = (Vec::new(), Vec::new());
+    for (class, (name, sources)) in classes.iter().zip(sources).enumerate().skip(1) {
+        if *sources < LEAST_SOURCES {
             continue;
         }
+        let of_class = || data.rows.iter().zip(choices).filter(|(row, _)| row.class == *name);
         let share = |count: usize| count as f64 / of_class().count().max(1) as f64;
-        recalls.push(share(of_class().filter(|(_, choice)| choice.class == class).count()));
+        first.push(share(of_class().filter(|(_, choice)| choice.class == class).count()));
         sure.push(share(of_class().filter(|(_, choice)| choice.class == class && named(choice)).count()));
     }
-    for (row, choice) in data.rows.iter().zip(held).filter(|(_, choice)| named(choice)) {
-        all += 1;
-        right += u32::from(choice.class == number(classes, &row.class));
-    }
-    let others = || data.rows.iter().zip(held).filter(|(row, _)| row.class == OTHER);
-    let others_named = others().filter(|(_, choice)| named(choice)).count();
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
-    let precision = f64::from(right) / f64::from(all.max(1));
-    BTreeMap::from(
-        [
-            ("protocols_of_several_sources", recalls.len() as f64),
-            ("protocols_of_one_source", f64::from(single)),
-            ("macro_recall_of_the_first_choice", mean(&recalls)),
-            ("macro_recall_at_the_level", mean(&sure)),
-            ("precision_at_the_level", precision),
-            ("others_named", others_named as f64),
-            ("others", others().count() as f64),
-        ]
-        .map(|(name, value)| (name.to_owned(), value)),
-    )
+    (mean(&first), mean(&sure))
 }
 
 fn self_test(data: &Conversations, classes: &[String], trees: &Trees, tensors: &mut Vec<u8>) -> Vec<BehaviourTest> {

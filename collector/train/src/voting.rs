@@ -40,35 +40,47 @@ pub struct Classed<'a> {
     pub group: &'a str,
 }
 
-/// Grows a forest of trees whose leaves hold numbers of classes.
+/// Rows by class and source.
+type Sources<'a> = BTreeMap<usize, BTreeMap<&'a str, Vec<usize>>>;
+
+/// Grows a forest of trees whose leaves hold numbers of classes. With a `flag`, every tree parts there first, by whether that
+/// feature is absent: what is known of the rows that have it must not be looked for in those that have not.
 ///
 /// # Errors
 /// [`Refusal::Model`] where the forest is over a bundle's caps.
-pub fn grow(rows: &[Classed<'_>], settings: &VotingSettings) -> Result<Trees, Refusal> {
+pub fn grow(rows: &[Classed<'_>], flag: Option<usize>, settings: &VotingSettings) -> Result<Trees, Refusal> {
     let width = rows.first().map_or(0, |row| row.vector.len());
     let classes = rows.iter().map(|row| row.class + 1).max().unwrap_or(0);
-    let mut sources: BTreeMap<usize, BTreeMap<&str, Vec<usize>>> = BTreeMap::new();
+    let has = |row: &Classed<'_>| flag.and_then(|flag| row.vector.get(flag)).is_some_and(|value| !value.is_nan());
+    let (mut without, mut with) = (Sources::new(), Sources::new());
     for (at, row) in rows.iter().enumerate() {
-        sources.entry(row.class).or_default().entry(row.group).or_default().push(at);
+        let part = if has(row) { &mut with } else { &mut without };
+        part.entry(row.class).or_default().entry(row.group).or_default().push(at);
     }
     let (mut nodes, mut roots) = (Vec::new(), Vec::new());
     for number in 0..settings.trees {
         let mut random = Random::part(settings.seed, number as u64);
-        let mut drawn = draw(&sources, settings, &mut random);
+        let (mut absent, mut present) = (draw(&without, settings, &mut random), draw(&with, settings, &mut random));
         let columns = (0..width).collect();
         let mut grower = Grower { rows, classes, random, columns, depth: settings.depth, built: Vec::new() };
-        let root = grower.node(&mut drawn, 0);
+        let root = match flag {
+            Some(flag) if !absent.is_empty() && !present.is_empty() => {
+                let (left, right) = (grower.node(&mut absent, 1), grower.node(&mut present, 1));
+                // Absent to the left; whatever is there is above the threshold.
+                grower.part((flag, f32::MIN, true), left, right)
+            }
+            _ => {
+                absent.append(&mut present);
+                grower.node(&mut absent, 0)
+            }
+        };
         roots.push(flat(&grower.built, root, &mut nodes));
     }
     Trees::new(nodes, roots, Combine::Mean, 0.0, width)
 }
 
 /// The rows one tree is grown on.
-fn draw(
-    sources: &BTreeMap<usize, BTreeMap<&str, Vec<usize>>>,
-    settings: &VotingSettings,
-    random: &mut Random,
-) -> Vec<usize> {
+fn draw(sources: &Sources<'_>, settings: &VotingSettings, random: &mut Random) -> Vec<usize> {
     let mut drawn = Vec::new();
     for (class, groups) in sources {
         let groups: Vec<&Vec<usize>> = groups.values().collect();
@@ -118,8 +130,13 @@ impl Grower<'_> {
         let (mut left, mut right): (Vec<usize>, Vec<usize>) = rows.iter().partition(|row| left_of(**row));
         let left = self.node(&mut left, depth + 1);
         let right = self.node(&mut right, depth + 1);
-        let column = u16::try_from(split.column).unwrap_or(u16::MAX - 1);
-        self.built.push((Node::split(column, split.threshold, split.missing_left, 0), left, right));
+        self.part((split.column, split.threshold, split.missing_left), left, right)
+    }
+
+    /// Puts a split over two nodes; answers its number.
+    fn part(&mut self, (column, threshold, missing_left): (usize, f32, bool), left: u32, right: u32) -> u32 {
+        let column = u16::try_from(column).unwrap_or(u16::MAX - 1);
+        self.built.push((Node::split(column, threshold, missing_left, 0), left, right));
         self.built.len() as u32 - 1
     }
 
@@ -245,10 +262,10 @@ mod tests {
         let classed: Vec<Classed<'_>> =
             rows.iter().map(|(vector, class)| Classed { vector, class: *class, group: "g" }).collect();
         let settings = VotingSettings { trees: 40, draws: 60, first: 2, ..VotingSettings::default() };
-        let forest = grow(&classed, &settings).unwrap();
+        let forest = grow(&classed, None, &settings).unwrap();
         let fresh = made(400, 2);
         let right = fresh.iter().filter(|(vector, class)| choose(&forest, 3, vector).class == *class).count();
         assert!(right > 360, "{right} of 400");
-        assert_eq!(grow(&classed, &settings).unwrap(), forest);
+        assert_eq!(grow(&classed, None, &settings).unwrap(), forest);
     }
 }

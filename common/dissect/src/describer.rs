@@ -45,35 +45,12 @@ macro_rules! describer {
     ($(#[$doc:meta])* $type:ident: $protocol:ident {
         transports: $transports:expr, ports: $ports:expr, probe: $probe:expr, way: $way:expr,
     }) => {
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub struct $type;
-
         static WAY: $crate::describer::Way = $way;
 
-        impl $type {
-            /// Where it is met.
-            pub const HOME: $crate::Home =
-                $crate::Home { transports: $transports, ether_types: &[], ports: $ports, needs_port: false };
-        }
-
-        impl $crate::Dissector for $type {
-            fn protocol(&self) -> picket_event::Protocol {
-                picket_event::Protocol::$protocol
-            }
-
-            fn probe(&self, head: &$crate::Head<'_>) -> $crate::Probe {
-                ($probe)(head)
-            }
-
-            fn open(&self, _context: &$crate::Context) -> $crate::SessionBox {
-                $crate::describer::open(&WAY)
-            }
-
-            fn session_limit(&self) -> usize {
-                $crate::describer::session_limit()
-            }
-        }
+        $crate::dissector::dissector! { $(#[$doc])* $type: $protocol {
+            transports: $transports, ether_types: &[], ports: $ports, needs_port: false,
+            probe: $probe, session: $crate::describer::open(&WAY), limit: $crate::describer::session_limit(),
+        }}
     };
 }
 pub(crate) use describer;

@@ -82,34 +82,11 @@ macro_rules! speaker {
         transports: $transports:expr, ports: $ports:expr, ether_types: $ether_types:expr,
         probe: $probe:expr, dialect: $dialect:ty, remembers: $remembers:ty,
     }) => {
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub struct $type;
-
-        impl $type {
-            /// Where it is met.
-            pub const HOME: $crate::Home = $crate::Home {
-                transports: $transports, ether_types: $ether_types, ports: $ports, needs_port: false,
-            };
-        }
-
-        impl $crate::Dissector for $type {
-            fn protocol(&self) -> picket_event::Protocol {
-                picket_event::Protocol::$protocol
-            }
-
-            fn probe(&self, head: &$crate::Head<'_>) -> $crate::Probe {
-                ($probe)(head)
-            }
-
-            fn open(&self, _context: &$crate::Context) -> $crate::SessionBox {
-                Box::<$crate::dialogue::Dialogue<$dialect>>::default()
-            }
-
-            fn session_limit(&self) -> usize {
-                $crate::dialogue::limit::<$dialect, $remembers>()
-            }
-        }
+        $crate::dissector::dissector! { $(#[$doc])* $type: $protocol {
+            transports: $transports, ether_types: $ether_types, ports: $ports, needs_port: false,
+            probe: $probe, session: Box::<$crate::dialogue::Dialogue<$dialect>>::default(),
+            limit: $crate::dialogue::limit::<$dialect, $remembers>(),
+        }}
     };
 }
 pub(crate) use speaker;

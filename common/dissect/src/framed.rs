@@ -337,33 +337,11 @@ macro_rules! framed {
     ($(#[$doc:meta])* $type:ident: $protocol:ident {
         framed: $framed:ty, transports: $transports:expr, ether_types: $types:expr, ports: $ports:expr,
     }) => {
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub struct $type;
-
-        impl $type {
-            /// Where it is met.
-            pub const HOME: $crate::Home =
-                $crate::Home { transports: $transports, ether_types: $types, ports: $ports, needs_port: false };
-        }
-
-        impl $crate::Dissector for $type {
-            fn protocol(&self) -> picket_event::Protocol {
-                picket_event::Protocol::$protocol
-            }
-
-            fn probe(&self, head: &$crate::Head<'_>) -> $crate::Probe {
-                $crate::framed::probe::<$framed>(head)
-            }
-
-            fn open(&self, _context: &$crate::Context) -> $crate::SessionBox {
-                Box::new($crate::framed::Frames::<$framed>::default())
-            }
-
-            fn session_limit(&self) -> usize {
-                size_of::<$crate::framed::Frames<$framed>>() + <$framed as $crate::framed::Framed>::HELD
-            }
-        }
+        $crate::dissector::dissector! { $(#[$doc])* $type: $protocol {
+            transports: $transports, ether_types: $types, ports: $ports, needs_port: false,
+            probe: $crate::framed::probe::<$framed>, session: Box::new($crate::framed::Frames::<$framed>::default()),
+            limit: size_of::<$crate::framed::Frames<$framed>>() + <$framed as $crate::framed::Framed>::HELD,
+        }}
     };
 }
 pub(crate) use framed;

@@ -28,6 +28,7 @@ pub mod dhcp;
 pub mod dhcpv6;
 mod dialogue;
 mod digits;
+mod dissector;
 pub mod dlms;
 pub mod dnp3;
 pub mod dns;

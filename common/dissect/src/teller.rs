@@ -76,40 +76,16 @@ macro_rules! teller {
         transports: $transports:expr, ports: $ports:expr, ether_types: $ether_types:expr, needs_port: $needs:expr,
         probe: $probe:expr, varies: $varies:expr,
     }) => {
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub struct $type;
-
         static WAY: $crate::teller::Way = $crate::teller::Way {
             protocol: picket_event::Protocol::$protocol,
             varies: $varies,
             read: parse::read,
         };
 
-        impl $type {
-            /// Where it is met.
-            pub const HOME: $crate::Home = $crate::Home {
-                transports: $transports, ether_types: $ether_types, ports: $ports, needs_port: $needs,
-            };
-        }
-
-        impl $crate::Dissector for $type {
-            fn protocol(&self) -> picket_event::Protocol {
-                picket_event::Protocol::$protocol
-            }
-
-            fn probe(&self, head: &$crate::Head<'_>) -> $crate::Probe {
-                ($probe)(head)
-            }
-
-            fn open(&self, _context: &$crate::Context) -> $crate::SessionBox {
-                $crate::teller::open(&WAY)
-            }
-
-            fn session_limit(&self) -> usize {
-                $crate::teller::session_limit()
-            }
-        }
+        $crate::dissector::dissector! { $(#[$doc])* $type: $protocol {
+            transports: $transports, ether_types: $ether_types, ports: $ports, needs_port: $needs,
+            probe: $probe, session: $crate::teller::open(&WAY), limit: $crate::teller::session_limit(),
+        }}
     };
 }
 pub(crate) use teller;

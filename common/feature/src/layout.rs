@@ -1,13 +1,17 @@
 //! What stands where in the messages of a conversation, for `polling/2`: bytes that stay, a field that holds the length, bytes
 //! that an answer repeats.
 //!
-//! Industrial messages begin with a header of their own shape, and a payload packet is mostly one message. Where the payload is
-//! encrypted the values are as random as they look, and a model falls back on sizes and times.
+//! Industrial messages begin with a header of their own shape, and a payload packet is mostly one message. Where no byte stays, as
+//! in encrypted payload, all of it is absent, so that a model falls back on sizes and times.
 
 /// Bytes of a message that are looked at, from its first.
 pub(crate) const PLACES: usize = 8;
-/// Features: a byte and its share at each place for both directions, the length field's three, a share of repeats at each place.
-pub(crate) const LEN: usize = 2 * 2 * PLACES + 3 + PLACES;
+/// Features: whether bytes tell anything, a byte and its share at each place for both directions, the length field's three, a
+/// share of repeats at each place.
+pub(crate) const LEN: usize = 1 + 2 * 2 * PLACES + 3 + PLACES;
+/// Messages that must have the same byte at a place, and be more than half, before bytes tell anything: chance makes three of
+/// five equal at one of all places in one conversation of 400.
+const LEAST_EQUAL: usize = 3;
 
 /// The first bytes of one payload packet.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,20 +72,32 @@ pub(crate) fn names() -> impl Iterator<Item = String> {
     };
     let length = ["polling_length_field", "polling_length_share", "polling_length_less"].map(str::to_owned);
     let repeats = (0..PLACES).map(|place| format!("polling_repeated_byte_{place}"));
-    bytes("src2dst").chain(bytes("dst2src")).chain(length).chain(repeats)
+    let told = std::iter::once("polling_bytes_tell".to_owned());
+    told.chain(bytes("src2dst")).chain(bytes("dst2src")).chain(length).chain(repeats)
 }
 
 /// Appends the features of messages with their lengths in bytes: those to the server, those to the client, and requests with
 /// the answers right behind them.
 pub(crate) fn extract(ways: [&[(Head, u16)]; 2], answered: &[(Head, Head)], into: &mut Vec<f32>) {
+    let begins = into.len();
+    into.push(1.0);
+    let mut tells = false;
     for way in ways {
         for place in 0..PLACES {
             let mut values: Vec<u8> = way.iter().filter_map(|(head, _)| head.byte(place)).collect();
             into.extend(match commonest(&mut values) {
-                Some((value, count)) => [f32::from(value), count as f32 / values.len() as f32],
+                Some((value, count)) => {
+                    tells |= count >= LEAST_EQUAL && count * 2 > values.len();
+                    [f32::from(value), count as f32 / values.len() as f32]
+                }
                 None => [f32::NAN; 2],
             });
         }
+    }
+    if !tells {
+        into.truncate(begins);
+        into.extend([f32::NAN; LEN]);
+        return;
     }
     into.extend(length_field(&ways.concat()));
     for place in 0..PLACES {
@@ -140,16 +156,27 @@ mod tests {
         assert_eq!((of("polling_dst2src_byte_6"), of("polling_dst2src_byte_6_share")), (17.0, 1.0));
         assert_eq!((of("polling_length_field"), of("polling_length_share")), (4.0, 1.0), "big-endian at place 4");
         assert_eq!((of("polling_length_less"), of("polling_repeated_byte_1")), (6.0, 1.0));
-        assert_eq!(of("polling_repeated_byte_5"), 0.0);
+        assert_eq!((of("polling_repeated_byte_5"), of("polling_bytes_tell")), (0.0, 1.0));
     }
 
     #[test]
     fn what_is_not_known_is_absent() {
         let mut vector = Vec::new();
-        extract([&[(Head::of(&[7]), 1), (Head::of(&[9]), 1)], &[]], &[], &mut vector);
+        let up: Vec<(Head, u16)> = [7, 9, 7, 7].map(|byte| (Head::of(&[byte]), 1)).into();
+        extract([&up, &[]], &[], &mut vector);
         let of = |name: &str| vector[names().position(|known| known == name).unwrap()];
-        assert_eq!((of("polling_src2dst_byte_0"), of("polling_src2dst_byte_0_share")), (7.0, 0.5));
+        assert_eq!((of("polling_src2dst_byte_0"), of("polling_src2dst_byte_0_share")), (7.0, 0.75));
         assert!(of("polling_src2dst_byte_1").is_nan() && of("polling_dst2src_byte_0").is_nan());
         assert!(of("polling_length_field").is_nan() && of("polling_repeated_byte_0").is_nan());
+    }
+
+    /// As encrypted payload looks: no byte stays.
+    #[test]
+    fn random_bytes_tell_nothing() {
+        let random = |seed: u64| (Head::of(&seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()), 40);
+        let (up, down): (Vec<_>, Vec<_>) = (1..30).map(|n| (random(n), random(n + 1_000))).unzip();
+        let mut vector = Vec::new();
+        extract([&up, &down], &[], &mut vector);
+        assert!(vector.len() == LEN && vector.iter().all(|value| value.is_nan()), "{vector:?}");
     }
 }

@@ -112,6 +112,8 @@ const BINS: [u16; 40] = [
 
 /// Features of `polling/2`.
 pub(crate) const LEN: usize = COLUMNS.len() + 2 * BINS.len() + layout::LEN;
+/// The first of the features that are made of payload bytes: a flag that is present where they are. All others follow it.
+pub const BYTES_TELL: usize = LEN - layout::LEN;
 
 /// Names behind the columns: the shares of sizes, from that many bytes on and below the next, then what stands where.
 pub(crate) fn more_names() -> impl Iterator<Item = String> {

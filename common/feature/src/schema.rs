@@ -398,7 +398,7 @@ mod tests {
             ("flow/2", 107),
             ("sequence/2", 260),
             ("names/1", 212),
-            ("polling/2", 164),
+            ("polling/2", 165),
         ];
         assert_eq!(lengths, published);
         assert_eq!((pair_columns().len(), host_columns().len()), (25, 30));
