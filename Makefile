@@ -5,7 +5,7 @@ export PICKET_CORPUS ?= $(abspath ../shared)
 CARGO ?= cargo
 ONCE ?=
 
-.PHONY: help demo test setup setup-policy setup-peers setup-packages build packages static check soak bench fmt clean
+.PHONY: help demo test setup setup-policy setup-peers setup-release setup-packages build packages static check soak bench fmt clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
@@ -18,6 +18,9 @@ setup-policy:
 
 setup-peers: ## install the peers that tests and benches compare with
 	@packaging/setup.sh peers
+
+setup-release:
+	@packaging/setup.sh release
 
 setup-packages:
 	@packaging/setup.sh packages
@@ -34,13 +37,13 @@ test: build ## every test; prints how many were skipped and why
 packages: setup-packages ## .deb and .rpm of both programs, with bills of materials, in target/packages
 	@packaging/packages.sh
 
-static: setup ## both programs without shared libraries, for old hosts, in target/static
+static: setup-release ## both programs without shared libraries, for old hosts, in target/static
 	@packaging/static.sh
 
 check: setup-policy ## formatting, lints, documents, dependency policy
 	@packaging/check.sh
 
-bench: setup ## benches: ratios measured side by side in one run
+bench: setup-release ## benches: ratios measured side by side in one run
 	@packaging/bench.sh
 
 soak: build ## long runs: fuzzing, full fault scale (an hour; SOAK_SECONDS a fuzz target, default 60)

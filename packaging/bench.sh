@@ -2,6 +2,7 @@
 # Benches: each prints ratios measured side by side in one run. Called by `make bench`; fails where a limit is passed. The limits
 # are those of docs/testing.md; BENCH_REFERENCE=1 writes benches/instructions.tsv anew.
 set -eu
+agent=$(packaging/release.sh)/picket-agent
 cargo build --locked --release --workspace
 capture=target/bench.pcap
 if [ ! -f "$capture" ] && [ -f "$PICKET_CORPUS/tools/make_bench.py" ]; then
@@ -15,9 +16,9 @@ for bench in throughput peers instructions dissectors ingest engine latency; do
     if [ -x "target/release/$bench" ]; then
         echo "== $bench"
         case $bench in
-            throughput) set -- "$capture" --threads 1,2 --max-loop-ratio 6 --max-ndpi-ratio 0.55 ;;
+            throughput) set -- "$capture" --agent "$agent" --threads 1,2 --max-loop-ratio 6 --max-ndpi-ratio 0.55 ;;
             instructions) set -- "$capture" --max-whole 4000 $counts ;;
-            peers) set -- "$capture" ;;
+            peers) set -- "$capture" --agent "$agent" ;;
             *) set -- ;;
         esac
         "target/release/$bench" "$@" || failed="$failed $bench"

@@ -28,8 +28,8 @@ detail_collector=" Takes the events of Picket's agents, keeps a behaviour baseli
 has() { case " $FORMATS " in *" $1 "*) return 0 ;; esac; return 1; }
 
 if [ -z "${BIN:-}" ]; then
-    BIN=$target/release
-    if has deb; then cargo build --locked --release -p picket-agent -p picket-collector; fi
+    BIN=""
+    if has deb; then BIN=$(packaging/release.sh); fi
 fi
 if [ -z "${FILES:-}" ]; then
     cargo build --locked -q -p picket-tests --bin package-files

@@ -4,7 +4,8 @@
 #   setup.sh policy     also cargo-deny, for the dependency policy
 #   setup.sh peers      also the peers that tests and benches compare with: tshark, nDPI, softflowd, nfstream, chromium,
 #                       tcpdump, valgrind, industrial stacks from PyPI; and what the packages' tests need
-#   setup.sh packages   also what builds packages: rpmbuild
+#   setup.sh release    also what release programs are laid out with: llvm-profdata of the compiler's LLVM
+#   setup.sh packages   that, and what builds packages: rpmbuild
 # A missing package is installed by root or through sudo; where neither is possible, the one line to run is printed.
 set -eu
 
@@ -23,6 +24,12 @@ need "/usr/include/pcap/pcap.h /usr/local/include/pcap/pcap.h" libpcap-dev
 if [ "${1:-}" = peers ] || [ "${1:-}" = packages ]; then
     need rpmbuild rpm
 fi
+case "${1:-}" in release | packages | peers)
+    llvm=$(PATH="$HOME/.cargo/bin:$PATH" rustc -vV 2>/dev/null | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+    # Not every system packages every release of it.
+    if apt-cache show "llvm-$llvm" >/dev/null 2>&1; then need "/usr/lib/llvm-$llvm/bin/llvm-profdata" "llvm-$llvm"; fi
+    ;;
+esac
 if [ "${1:-}" = peers ]; then
     need systemd-analyze systemd
     need setpriv util-linux

@@ -6,9 +6,11 @@ cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
 machine=$(uname -m)-unknown-linux-gnu
 PROFILE=${PROFILE:-release}
-# A target that is named keeps the flag away from build scripts and procedural macros, which cannot be static.
+flag=""
+if [ "$PROFILE" = release ]; then flag=$(packaging/profile.sh); fi
+# A target that is named keeps the flags away from build scripts and procedural macros, which cannot be static.
 export RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static"
-cargo build --locked --profile "$PROFILE" --target "$machine" -p picket-agent --no-default-features
+RUSTFLAGS="$RUSTFLAGS $flag" cargo build --locked --profile "$PROFILE" --target "$machine" -p picket-agent --no-default-features
 cargo build --locked --profile "$PROFILE" --target "$machine" -p picket-collector
 built=$target/$machine/$([ "$PROFILE" = dev ] && echo debug || echo "$PROFILE")
 mkdir -p "$target/static"

@@ -14,14 +14,18 @@ const EXCHANGES: u64 = 1_000;
 /// How often a fingerprint may be wrong on what is not its own.
 const FALSE_RATE: f64 = 1e-6;
 
-/// Messages that name nothing when they are all that is seen, and why. With what they answer, or what answers them, they do.
-const LONE: &[(Protocol, &str)] = &[
-    (Protocol::COAP, "four bytes and a token: an answer has no more that is CoAP's own (RFC 7252 section 3)"),
-    (Protocol::GENISYS, "a poll or an acknowledgement without a checksum has three bytes, two of them fixed"),
+/// Messages that name nothing when they are all that is seen, of a protocol in one of its forms, and why. With what they answer,
+/// or what answers them, they do.
+const LONE: &[(Protocol, &str, &str)] = &[
+    (Protocol::COAP, "", "four bytes and a token: an answer has no more that is CoAP's own (RFC 7252 section 3)"),
+    (Protocol::GENISYS, "", "a poll or an acknowledgement without a checksum has three bytes, two of them fixed"),
     (
         Protocol::MMS,
+        "",
         "a refusal is numbered as that of any protocol of ISO's remote operations (ISO 9506-2, ISO/IEC 9072)",
     ),
+    (Protocol::MELSEC, "1e over tcp", "an answer is a code and what was asked for, of whatever length that is"),
+    (Protocol::MELSEC, "1e over udp", "the same"),
 ];
 
 /// A conversation of these messages: what it is called once it is over.
@@ -67,7 +71,7 @@ fn every_message_of_an_independent_encoder_is_named() {
     let (mut problems, mut total) = (Vec::new(), 0);
     for encoder in ENCODERS {
         let own = &encoder.protocol;
-        let lone = LONE.iter().any(|(protocol, _)| protocol == own);
+        let lone = LONE.iter().any(|(protocol, form, _)| protocol == own && *form == encoder.form);
         for seed in 0..scale(EXCHANGES, 10 * EXCHANGES) {
             let (asks, says) = exchange(encoder, seed);
             // Straight, with the ends exchanged, and each side alone.

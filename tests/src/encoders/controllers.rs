@@ -118,6 +118,37 @@ pub(super) fn melsec_text(r: &mut Random) -> Exchange {
     (frame("5000", &asks), frame("D000", &says))
 }
 
+/// Frame 1E, binary (SH-080008 chapter on A-compatible 1E frames): batch access to bits (sub-headers 0 and 2) and words (1 and 3).
+pub(super) fn melsec_first(r: &mut Random) -> Exchange {
+    const DEVICES: &[u16] =
+        &[0x4420, 0x5220, 0x4d20, 0x5820, 0x5920, 0x5320, 0x4220, 0x4620, 0x5720, 0x544e, 0x5453, 0x5443, 0x434e];
+    let kind = r.within(0, 3) as u8;
+    let points = r.within(1, if kind & 1 == 0 { 256 } else { 64 });
+    let (length, mask) = if kind & 1 == 0 { (points.div_ceil(2), 0x11) } else { (2 * points, 0xff) };
+    let values: Vec<u8> = r.bytes(length, length).iter().map(|byte| byte & mask).collect();
+    let head = b().put([kind, 0xff]).le16(r.u16()).le32(u32::from(r.u16())).le16(r.pick(DEVICES));
+    let head = head.put([(points % 256) as u8, 0]);
+    let says = b().put([0x80 | kind, 0]);
+    if kind < 2 { (head.done(), says.put(values).done()) } else { (head.put(values).done(), says.done()) }
+}
+
+/// MELSOFT is not published; a header between two ends and a length, then a way, a command and its number, as public scanners
+/// and captures have it.
+pub(super) fn melsoft(r: &mut Random) -> Exchange {
+    let (numbers, network) = (r.array::<4>(), r.pick(&[0x07u8, 0x7f]));
+    let (ends, way) = (r.array::<11>(), r.bytes(4, 12));
+    let (command, number) = (r.u16(), r.u8());
+    let data = r.bytes(8, 200);
+    let mut message = |answer: u8, data: &[u8]| {
+        let end: &[u8] = if answer == 0 { &[] } else { &[0, 0] };
+        let inner = b().put([0x1c | answer]).put(r.array::<2>()).u8(way.len() as u8).put(&way).put(end);
+        let inner = inner.be16(command).u8(number).put(data).done();
+        let head = b().u8(0x57 | answer).put(numbers).put([0x11, 0x11, network]).put(ends);
+        head.le16(inner.len()).put(inner).done()
+    };
+    (message(0, &data), message(0x80, &data[..4]))
+}
+
 /// GE SRTP is not published; its header of 56 bytes as Denton, Karpisek, Breitinger and Baggili (2017) have it.
 pub(super) fn ge_srtp(r: &mut Random) -> Exchange {
     let (number, clock) = (r.u16(), r.array::<3>());

@@ -60,6 +60,38 @@ pub(super) fn powerlink(r: &mut Random) -> Exchange {
     (asks, says)
 }
 
+/// POWERLINK version 1 (EPSG DS 1.0): a cycle has an end of its own, and channels take the place of services.
+pub(super) fn powerlink_first(r: &mut Random) -> Exchange {
+    let node = r.within(1, 239) as u8;
+    let data = r.bytes(42, 300);
+    let frame = |kind: u8, to: u8, from: u8, inside: &[u8]| b().put([kind, to, from]).put(inside).put([0; 43]).done();
+    match r.within(0, 3) {
+        0 => (frame(1, 0xff, 0xf0, &[]), frame(2, 0xff, 0xf0, &[])),
+        1 => (frame(3, node, 0xf0, &data), frame(4, 0xff, node, &data)),
+        2 => (frame(5, 0xff, 0xf0, &[0, 0, r.within(0, 5) as u8, node]), Vec::new()),
+        _ => {
+            let channel = r.pick(&[0u8, 1, 2, 3, 0xff]);
+            (frame(6, node, 0xf0, &[&[channel], &data[..]].concat()), Vec::new())
+        }
+    }
+}
+
+/// SDOs of POWERLINK over UDP (EPSG DS 301 clause 6.3.2.2): message type and service as in frames, nodes empty, nothing filled up.
+pub(super) fn powerlink_datagrams(r: &mut Random) -> Exchange {
+    let (number, index, connection) = (r.u8(), r.u16(), 4 * r.within(0, 63) as u8 + 2);
+    let sdo = |flags: u8, command: u8, rest: &[u8]| {
+        let head = b().put([6, 0, 0, 5]).put([connection, connection, 0, 0]).put([0, number, flags, command]);
+        head.le16(rest.len()).put([0, 0]).put(rest).done()
+    };
+    let place = b().le16(index).put([r.u8(), 0]);
+    if r.once_in(2) {
+        let value = r.bytes(1, 200);
+        (sdo(0, 1, place.put(&value).as_ref()), sdo(0x80, 1, &[]))
+    } else {
+        (sdo(0, 2, place.as_ref()), sdo(0x80, 2, &r.bytes(1, 200)))
+    }
+}
+
 /// Sercos III (IEC 61158-4-19): telegram, phase, checksum, then data; the cycle's count stands where a bit says so.
 pub(super) fn sercos(r: &mut Random) -> Exchange {
     let (kind, counted) = (r.u8() & 0xe3, r.u8() & 0x70);

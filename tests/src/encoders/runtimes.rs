@@ -96,3 +96,20 @@ pub(super) fn crimson(r: &mut Random) -> Exchange {
     let text = b().put([3, 0]).put(r.name(1, 40)).u8(0).done();
     (message(register, &[number, 0]), message(register, &text))
 }
+
+/// CODESYS V2 (Digital Bond's codesys-v2-discover): blocks of a magic number, a length and what a service carries.
+pub(super) fn codesys_second(r: &mut Random) -> Exchange {
+    let block = |inside: &[u8]| b().put([0xbb, 0xbb]).le32(inside.len()).put(inside).done();
+    if r.once_in(2) {
+        let text = |name: &str| {
+            let mut bytes = name.as_bytes().to_vec();
+            bytes.resize(32, 0);
+            bytes
+        };
+        let says = b().put(r.array::<58>()).put(text("VxWorks")).put(text("")).put(text(&r.name(4, 30)));
+        (block(&[1]), block(says.as_ref()))
+    } else {
+        let service = r.within(2, 255) as u8;
+        (block(&[&[service], &r.bytes(0, 60)[..]].concat()), block(&r.bytes(1, 200)))
+    }
+}

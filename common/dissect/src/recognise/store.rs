@@ -130,7 +130,20 @@ pub(super) fn cassandra(head: &Head<'_>) -> Probe {
             }
         })
     };
-    let server = |bytes: &[u8]| when(matches!(bytes, [0x81..=0x85, 0..=0x1f, ..]), 0.4);
+    // Errors, readiness, demands to log in, options, results, events (section 2.4).
+    let server = |bytes: &[u8]| {
+        read(|| {
+            let mut r = Reader::new(bytes);
+            let (version, flags) = (r.u8("version")?, r.u8("flags")?);
+            if !(0x81..=0x85).contains(&version) || flags > 0x1f {
+                return Ok(Guess::No);
+            }
+            r.skip(if version > 0x82 { 2 } else { 1 }, "stream")?;
+            let (operation, length) = (r.u8("operation")?, r.u32("length")?);
+            let known = matches!(operation, 0 | 2 | 3 | 6 | 8 | 0x0c | 0x0e | 0x10);
+            Ok(when(known && length <= 256 << 20, 0.4))
+        })
+    };
     spoken(head, client, server)
 }
 
