@@ -16,8 +16,8 @@ const SHORT: f32 = 0.3;
 /// Least length of a packet with a short header that is taken for one (RFC 9000 section 10.3).
 const SHORT_LEAST: usize = 21;
 
-/// Least length of a datagram with a client's Initial (RFC 9000 section 14.1).
-const UNKNOWN_LEAST: usize = 1200;
+/// Least length of a datagram with an Initial (RFC 9000 section 14.1).
+const INITIAL_LEAST: usize = 1200;
 
 /// Who says such bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +86,12 @@ fn long(bytes: &[u8]) -> Look {
     let mut r = Reader::new(bytes);
     let Ok(Packet::Long(packet)) = packet(&mut r) else { return google(bytes) };
     match packet.content {
+        // Who clears the fixed bit (RFC 9287) fills up its first datagrams as everybody does.
+        Content::Protected { kind: Type::Initial, .. } | Content::Cut { kind: Type::Initial, .. }
+            if bytes.first().is_some_and(|flags| flags & 0x40 == 0) && bytes.len() < INITIAL_LEAST =>
+        {
+            Look::Foreign
+        }
         Content::Negotiation { versions } => negotiation(versions),
         Content::Opaque if is_named(packet.version) => Look::Long(KNOWN, Side::Either),
         Content::Opaque => unknown(bytes, packet.version),
@@ -138,7 +144,7 @@ fn negotiation(versions: &[u8]) -> Look {
 
 /// A version nobody knows: only an Initial packet laid out as in version 1 to the last byte is believed.
 fn unknown(bytes: &[u8], version: u32) -> Look {
-    let Some((head, rest)) = bytes.split_first_chunk::<5>().filter(|_| bytes.len() >= UNKNOWN_LEAST) else {
+    let Some((head, rest)) = bytes.split_first_chunk::<5>().filter(|_| bytes.len() >= INITIAL_LEAST) else {
         return Look::Foreign;
     };
     let [flags, ..] = head;

@@ -65,8 +65,9 @@ pub(super) fn memcached(head: &Head<'_>) -> Probe {
             let body = r.u32("body length")?;
             r.skip(12, "opaque and version")?;
             let fits = first == magic && operation <= 0x4f && kind == 0 && extras <= 24 && key <= 250 && status <= 0x86;
-            // Operations without key, extras and value are these alone.
-            let empty = body > 0 || matches!(operation, 0x07 | 0x08 | 0x0a | 0x0b | 0x10 | 0x17 | 0x18 | 0x20);
+            // Questions without a key, and answers with nothing at all, are of these operations alone.
+            let told = if magic == 0x80 { key > 0 } else { body > 0 };
+            let empty = told || matches!(operation, 0x07 | 0x08 | 0x0a | 0x0b | 0x10 | 0x17 | 0x18 | 0x20);
             let inside = u32::from(key) + u32::from(extras);
             Ok(when(fits && empty && (inside..=1 << 20).contains(&body) && r.remaining() >= inside as usize, 0.85))
         })
@@ -141,7 +142,7 @@ pub(super) fn cassandra(head: &Head<'_>) -> Probe {
             r.skip(if version > 0x82 { 2 } else { 1 }, "stream")?;
             let (operation, length) = (r.u8("operation")?, r.u32("length")?);
             let known = matches!(operation, 0 | 2 | 3 | 6 | 8 | 0x0c | 0x0e | 0x10);
-            Ok(when(known && length <= 256 << 20, 0.4))
+            Ok(when(known && length <= 1 << 24, 0.4))
         })
     };
     spoken(head, client, server)
