@@ -127,8 +127,28 @@ fn entries_of_the_collector_carry_their_fields() {
             std::fs::write(&config, format!("[state]\ndirectory = {state:?}\n[listen]\n{listen}")).unwrap();
             ["serve", "--config", &config.display().to_string()].map(str::to_owned).to_vec()
         });
-        let entry = journal.entry("");
+        let config = journal.place.path().join("collector.toml").display().to_string();
+        let began = Instant::now();
+        while !journal.place.path().join("collector/run.json").exists() {
+            assert!(began.elapsed() < PATIENCE, "{}", journal.words());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let said = |name: &str, arguments: &[&str]| {
+            let output = Command::new(program(name)).args(arguments).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let made = said("picket-collector", &["token", "create", "--json", "--config", &config]);
+        let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+        let state = journal.place.path().join("sensor").display().to_string();
+        said("picket-agent", &["enrol", "--name", "sensor-1", "--state", &state, made["token"].as_str().unwrap()]);
+        let entry = journal.entry("enrolled");
         assert_eq!((entry["PRIORITY"].as_str(), entry["SYSLOG_IDENTIFIER"].as_str()), ("6", "picket-collector"));
+        assert_eq!(
+            (entry["PICKET_AGENT"].as_str(), entry["PICKET_STATUS"].as_str()),
+            ("sensor-1", "active"),
+            "{entry:?}"
+        );
         assert!(entry["TARGET"].starts_with("picket_collector::"), "{entry:?}");
     });
 }
