@@ -8,6 +8,7 @@
 //! picket_log::start("info", false);
 //! ```
 #![forbid(unsafe_code)]
+#![allow(clippy::disallowed_methods, reason = "a shell: what systemd says of standard error stands in the environment")]
 
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
