@@ -110,6 +110,8 @@ pub enum ForwardError {
 /// A job for the thread that owns the batches.
 enum Job {
     Events(Vec<Event>),
+    /// From now on events wait so long for others.
+    Delay(Duration),
     /// Everything handed over before is on disk when this is answered.
     Flush(SyncSender<()>),
     Stop,
@@ -207,6 +209,23 @@ impl Forward {
         let mut spool = self.shared.spool();
         spool.machine_mut().refuse(reason, count);
         self.counters.waiting.fetch_sub(count, Ordering::AcqRel);
+    }
+
+    /// From now on events wait at most so long for others to share a frame with.
+    pub fn set_batch_delay(&self, delay: Duration) {
+        // A writer that is gone makes no frames.
+        let _ = self.jobs.send(Job::Delay(delay));
+    }
+
+    /// From now on the spool takes so many bytes on disk; what is beyond goes when the next frame comes.
+    pub fn set_spool_size(&self, bytes: u64) {
+        self.shared.spool().machine_mut().resize(bytes);
+    }
+
+    /// Tells the collector that another bundle scores from now on: by another hello.
+    pub fn set_bundle(&self, bundle: String) {
+        self.shared.out().hello = Some(bundle);
+        self.shared.wake.notify_one();
     }
 
     /// Tells the collector the sensor's totals; the event part is filled in here.
@@ -379,6 +398,7 @@ impl Writer {
             let rest = due.map_or(Duration::from_secs(1), |at| at.saturating_duration_since(Instant::now()));
             match jobs.recv_timeout(rest) {
                 Ok(Job::Events(events)) => events.iter().for_each(|event| self.take(event)),
+                Ok(Job::Delay(delay)) => self.delay = delay,
                 Ok(Job::Flush(done)) => {
                     self.flush_all();
                     // Whoever asked may have given up waiting.
@@ -397,6 +417,7 @@ impl Writer {
         while let Ok(job) = jobs.try_recv() {
             match job {
                 Job::Events(events) => events.iter().for_each(|event| self.take(event)),
+                Job::Delay(_) => {}
                 Job::Flush(done) => drop(done),
                 Job::Stop => {}
             }

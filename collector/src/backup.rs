@@ -1,11 +1,11 @@
 //! Copies of everything a collector keeps, taken while it runs, and put back.
 //!
-//! A backup is a directory: the two databases as of one moment each, the certificate authority, the key that signs
-//! bundles, and `manifest.json` with sizes and digests, written last: a directory without it is no backup. The desk is copied before the store, so that it holds no
-//! finding whose events are missing. A backup holds the authority's key: keep it as safe as the collector itself.
+//! A backup is a directory: the two databases as of one moment each, the certificate authority, the keys that sign
+//! bundles and seal packets on request, and `manifest.json` with sizes and digests, written last: a directory without it is no backup. The desk is copied before the store, so that it holds no
+//! finding whose events are missing. A backup holds all these keys: keep it as safe as the collector itself.
 
-use crate::store::Sqlite;
 use crate::store::sqlite::{Contents, check_file, examine};
+use crate::store::{EVIDENCE_KEY, Sqlite};
 use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -19,13 +19,14 @@ const MANIFEST: &str = "manifest.json";
 const STORE: &str = "picket.db";
 const DESK: &str = "desk.db";
 /// What else lies in the state directory and cannot be made again.
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
     "authority.pem",
     "authority.key",
     "authority-next.pem",
     "authority-next.key",
     "authority-next.until",
     "signing.key",
+    EVIDENCE_KEY,
 ];
 /// Tries to read them while they are being changed.
 const TRIES: u32 = 5;
@@ -171,7 +172,7 @@ fn put(state: &Path, name: &str) -> anyhow::Result<()> {
     std::fs::rename(&part, &whole).with_context(|| format!("put {} in place", whole.display()))
 }
 
-/// The authority's files and the key that signs bundles, all as of one moment: read until they are the same twice.
+/// The authority's files and the other keys, all as of one moment: read until they are the same twice.
 fn read_keys(state: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let read = || {
         let mut files = Vec::new();

@@ -186,3 +186,58 @@ fn a_host_that_does_not_allow_it_refuses_and_one_person_alone_cannot_approve() {
         assert!(refused.to_string().contains("no such active agent"), "{refused}");
     });
 }
+
+/// The page lists requests, decides them and hands out the same file as the verb, to those whom the verb obeys.
+#[test]
+fn the_page_decides_and_hands_out_as_the_verb_does() {
+    run_inside("detail::the_page_decides_and_hands_out_as_the_verb_does", || {
+        let site = Site::new();
+        let agent = site.agent(ALLOWED);
+        speak(0);
+        std::thread::sleep(Duration::from_secs(1));
+        let cookie = super::page::log_in(&site.collector);
+        let mut https = site.collector.https().unwrap();
+        let origin = site.collector.page();
+        let headers = format!("Cookie: {cookie}\r\nOrigin: {}\r\n", origin.trim_end_matches('/'));
+        let mut page = |method: &str, path: &str, headers: &str| https.send(method, path, headers, "").unwrap();
+        let text = |body: Vec<u8>| String::from_utf8(body).unwrap();
+        assert!(text(page("GET", "/details", &headers).2).contains("Nobody has asked for packets"));
+        for (host, reason) in [("10.8.0.1", "beacons"), ("10.8.0.2", "<b>nothing</b>")] {
+            site.detail(&["request", "sensor-1", host, "--minutes", "1", "--before", "5", "--reason", reason]);
+        }
+        let listed = text(page("GET", "/details", &headers).2);
+        assert!(listed.contains("/details/1/approve") && listed.contains("local administrator"), "{listed}");
+        assert!(!listed.contains("<b>nothing") && !listed.contains("Download"), "{listed}");
+        assert_eq!(page("GET", "/details/1/packets", &headers).0, 404, "nothing came");
+        let stranger = format!("Cookie: {cookie}\r\nOrigin: https://elsewhere\r\n");
+        assert_eq!(page("POST", "/details/1/approve", &stranger).0, 403);
+        assert_eq!(page("POST", "/details/1/approve", "").0, 403);
+        assert_eq!(page("POST", "/details/1/perhaps", &headers).0, 404);
+        assert_eq!(
+            [1, 2].map(|id| page("POST", &format!("/details/{id}/{}", ["approve", "reject"][id - 1]), &headers).0),
+            [303; 2]
+        );
+        assert_eq!(page("POST", "/details/2/approve", &headers).0, 404, "it was rejected");
+        assert_eq!(
+            (site.detail(&["show", "2"])["state"].as_str(), site.detail(&["show", "1"])["decided_by"].as_str()),
+            (Some("rejected"), Some("admin"))
+        );
+        let begin = Instant::now();
+        while site.detail(&["show", "1"])["packets"] != 20 || site.detail(&["show", "1"])["bytes"].as_u64() < Some(1500)
+        {
+            assert!(begin.elapsed() < PATIENCE, "{}", site.detail(&["show", "1"]));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let (status, head, body) = page("GET", "/details/1/packets", &headers);
+        assert_eq!(status, 200, "{head}");
+        assert!(head.contains("request-1.pcapng"), "{head}");
+        let file = site.place.path().join("page.pcapng");
+        std::fs::write(&file, body).unwrap();
+        let seen = clients(&file);
+        assert!(!seen.is_empty() && seen.iter().all(|client| client == "10.8.0.1"), "{seen:?}");
+        assert_eq!(page("GET", "/details/1/packets", "").0, 303, "to the log-in");
+        assert_eq!(page("POST", "/details/1/end", &headers).0, 303);
+        assert_eq!(site.detail(&["show", "1"])["kept"], false);
+        drop(agent);
+    });
+}

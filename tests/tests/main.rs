@@ -16,6 +16,7 @@ mod golden;
 mod hostile;
 mod ics_stacks;
 mod identity;
+mod journal;
 mod latency;
 mod live;
 mod models;

@@ -3,6 +3,7 @@
 use picket_tests::browser::{Browser, View, ink};
 use picket_tests::demo::{Demo, Scenario, scenario};
 use picket_tests::place::{repository, skip};
+use picket_tests::programs::Collector;
 use std::path::PathBuf;
 
 /// Chromium under any of its names; where it is absent, the test is skipped.
@@ -18,9 +19,9 @@ fn chromium(test: &str) -> Option<PathBuf> {
 }
 
 /// Uses the setup link up and logs in; answers the session's cookie.
-fn log_in(demo: &Demo) -> String {
-    let mut https = demo.collector().https().unwrap();
-    let link = demo.setup_link();
+pub(super) fn log_in(collector: &Collector) -> String {
+    let mut https = collector.https().unwrap();
+    let link = collector.setup_link();
     let (origin, _) = link.split_once("/setup").unwrap();
     let key = link.split_once("key=").unwrap().1;
     let headers = format!("Origin: {origin}\r\nContent-Type: application/x-www-form-urlencoded\r\n");
@@ -41,7 +42,8 @@ fn page_in_chromium() {
     let outcome = demo.send(&Scenario::full(), &mut |_| ()).unwrap();
     let origin = outcome.page.trim_end_matches('/').to_owned();
     let mut browser = Browser::start(&chromium, folder.path()).unwrap();
-    browser.cookie(&log_in(&demo), &origin).unwrap();
+    browser.cookie(&log_in(demo.collector()), &origin).unwrap();
+    let agent = demo.collector().list("agents").unwrap()[0]["name"].as_str().unwrap().to_owned();
     let shots = repository().join("target/screenshots");
     std::fs::create_dir_all(&shots).unwrap();
     let entity = format!("/entities/{}", scenario::NIGHT_WRITER);
@@ -53,7 +55,14 @@ fn page_in_chromium() {
         ("entity", entity.as_str()),
         ("alerts", "/alerts?state=all"),
         ("finding", &finding),
+        ("packets", "/details"),
     ];
+    for (host, reason) in
+        [("10.0.0.7", "beacons every minute to an address nobody knows"), ("10.0.0.8", "writes at night")]
+    {
+        let asked = ["detail", "request", agent.as_str(), host, "--reason", reason];
+        demo.collector().ask(&asked).unwrap();
+    }
     for (name, path) in pages {
         for (width, dark) in [(1280, false), (1280, true), (390, false), (390, true)] {
             let case = format!("{name}-{width}-{}", if dark { "dark" } else { "light" });

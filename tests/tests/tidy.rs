@@ -20,13 +20,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("common/score", &["reader", "event", "packet", "dissect", "flow", "feature"]),
     ("collector/engine", &["event"]),
     ("collector/train", &["reader", "event", "packet", "dissect", "flow", "feature", "score"]),
-    ("agent", &["reader", "event", "packet", "dissect", "flow", "feature", "score"]),
-    ("collector", &["reader", "event", "packet", "dissect", "flow", "feature", "score", "engine", "train"]),
+    ("log", &[]),
+    ("agent", &["reader", "event", "packet", "dissect", "flow", "feature", "score", "log"]),
+    ("collector", &["reader", "event", "packet", "dissect", "flow", "feature", "score", "log", "engine", "train"]),
 ];
 
 fn sources() -> Vec<PathBuf> {
     let root = repository();
-    ["common", "agent", "collector", "tests", "benches"]
+    ["common", "log", "agent", "collector", "tests", "benches"]
         .iter()
         .flat_map(|folder| files(&root.join(folder), &["rs"]))
         .filter(|p| !p.to_string_lossy().contains("/target/"))

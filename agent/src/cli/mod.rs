@@ -7,7 +7,6 @@ mod config;
 mod doctor;
 mod enrol;
 mod exit;
-mod log;
 mod privacy;
 mod protocols;
 mod read;

@@ -199,6 +199,24 @@ impl Template {
         Ok(Self { limits, checksums: Checksums::Ignore, bundle, privacy: None, library: None, only: None })
     }
 
+    /// The same scored with what is named here.
+    pub(super) fn scored(self, scoring: &Scoring) -> Result<Self, Fault> {
+        let Self { bundle, .. } = Self::with(scoring, Limits::default())?;
+        Ok(Self { bundle, ..self })
+    }
+
+    /// The same within these caps.
+    pub(super) fn within(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Brings into a sensor's settings what may change while it runs.
+    pub(super) fn tune(&self, settings: &mut Settings) {
+        settings.limits.clone_from(&self.limits);
+        settings.bundle.clone_from(&self.bundle);
+        settings.checksums = self.checksums;
+    }
+
     /// With checksums looked at or not.
     pub(super) fn checking(self, checksums: Checksums) -> Self {
         Self { checksums, ..self }

@@ -3,7 +3,7 @@
 use super::units::{Size, Span};
 use crate::capture::Backend;
 use crate::sensor::privacy::{Treatment, Treatments};
-use crate::sensor::{Limits, Timeouts};
+use crate::sensor::{Level, Limits, Timeouts};
 use crate::spool;
 use crate::uplink::Choice;
 use picket_packet::Checksums;
@@ -182,6 +182,31 @@ impl Privacy {
 pub struct Output {
     /// Event kinds; empty means all.
     pub kinds: Vec<String>,
+    /// How much is said of a conversation.
+    pub detail: Told,
+}
+
+/// How much is said of a conversation, as far as the configuration decides it: the governor begins from there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Told {
+    /// Everything that is read.
+    #[default]
+    Full,
+    /// What its first bytes say.
+    Heads,
+    /// What it is, and no more than was read to recognise it.
+    Recognition,
+}
+
+impl From<Told> for Level {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::Full => Self::Full,
+            Told::Heads => Self::Heads,
+            Told::Recognition => Self::Recognition,
+        }
+    }
 }
 
 /// `[spool]`: events on disk until the collector has acknowledged them.

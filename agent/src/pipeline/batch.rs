@@ -1,6 +1,7 @@
 //! What travels between the threads, and the order it is put back into.
 
 use crate::capture::FrameBatch;
+use crate::sensor::Settings;
 use crate::sensor::report::Report;
 use picket_event::Ledger;
 use picket_flow::Packet;
@@ -42,6 +43,8 @@ pub(super) enum Item {
     Packet { order: Order, shard: u8, place: Place, packet: Packet<'static>, tunnel: Option<NonZeroU32> },
     /// From here on, so much is done.
     Level(crate::sensor::Level),
+    /// From here on, these caps and this bundle hold.
+    Tune { order: Order, now: i64, settings: Arc<Settings> },
     /// Time has passed.
     Tick { order: Order, now: i64 },
     /// The input is over for the shards from this one on that end together.

@@ -98,6 +98,17 @@ impl Pipeline {
         }
     }
 
+    /// As [`Sensor::tune`]: frames given before have their rows by the bundle before.
+    pub fn tune(&mut self, settings: &Settings, sink: &mut impl Sink) {
+        match &mut self.0 {
+            Kind::Inline(sensor) => sensor.tune(settings, sink),
+            Kind::Shared(shared) => {
+                shared.flush(sink);
+                shared.tune(settings);
+            }
+        }
+    }
+
     /// Hands out the events of all frames given so far. Time stands still.
     pub fn flush(&mut self, sink: &mut impl Sink) {
         if let Kind::Shared(shared) = &mut self.0 {
@@ -221,6 +232,17 @@ impl Shared {
         self.front_reports.take(self.order.before_shards(), self.front.reports());
         for batch in &mut self.filling {
             batch.items.push(Item::Tick { order: self.order, now });
+        }
+    }
+
+    /// Every group hears of the settings at this place in its work.
+    fn tune(&mut self, settings: &Settings) {
+        self.order.step();
+        self.front.tune(settings);
+        self.back.tune(settings);
+        let (order, now, settings) = (self.order, self.front.now(), Arc::new(settings.clone()));
+        for batch in &mut self.filling {
+            batch.items.push(Item::Tune { order, now, settings: Arc::clone(&settings) });
         }
     }
 

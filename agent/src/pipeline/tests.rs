@@ -40,6 +40,43 @@ fn run_batches(frames: &[Owned], workers: usize) -> (Vec<Event>, Ledger) {
     (events, ledger)
 }
 
+/// Another bundle, and room for 64 conversations, in the middle of a capture.
+#[test]
+fn settings_that_change_on_the_way_change_the_same_with_any_workers() {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../common/dissect/src/tls/golden/alerts.pcap");
+    let captures = captures("settings_that_change_on_the_way_change_the_same_with_any_workers");
+    for path in captures.into_iter().take(3).chain([golden.into()]) {
+        let frames = frames_of(&path);
+        let tuned = |workers| {
+            let mut events = Vec::new();
+            let bundle = Some(Arc::new(picket_score::Bundle::built_in().unwrap()));
+            let first = Settings { bundle, ..Settings::file("x.pcap") };
+            let mut pipeline = Pipeline::new(&first, workers).unwrap();
+            let mut second = first.clone();
+            second.bundle = None;
+            second.limits.flows = 64;
+            for (number, frame) in frames.iter().enumerate() {
+                if number == frames.len() / 3 {
+                    pipeline.tune(&second, &mut events);
+                    assert!(pipeline.ledger().flows_open <= 64 || workers > 1);
+                }
+                if number == frames.len() / 3 * 2 {
+                    pipeline.tune(&first, &mut events);
+                }
+                pipeline.frame(frame.borrow(), &mut events);
+            }
+            (pipeline.finish(&mut events), events)
+        };
+        let (ledger, events) = tuned(1);
+        assert_eq!(ledger.imbalance(), None);
+        for workers in [2, 3] {
+            let (books, others) = tuned(workers);
+            assert!(events == others, "{}: {workers} workers differ", path.display());
+            assert_eq!(ledger, books, "{}: {workers} workers", path.display());
+        }
+    }
+}
+
 #[test]
 fn workers_do_not_change_the_output() {
     for path in captures("workers_do_not_change_the_output") {

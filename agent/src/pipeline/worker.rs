@@ -236,6 +236,12 @@ impl Share {
                     }
                 }
                 Item::Level(level) => self.shards.iter_mut().for_each(|shard| shard.set_level(*level)),
+                Item::Tune { order, now, settings } => {
+                    let Self { shards, number, count } = self;
+                    shards.tune(settings, *now, |place, shard| {
+                        put(shard.reports().drain(..), order.of_shard(*number + place * *count), reports);
+                    });
+                }
                 Item::Tick { order, now } => {
                     let Self { shards, number, count } = self;
                     shards.advance(*now, |place, shard| {

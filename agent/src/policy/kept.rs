@@ -41,7 +41,7 @@ pub struct Kept {
     current: Option<Version>,
     /// The last that the agent is known to work with, where that is not the current one.
     before: Option<Version>,
-    /// Starts since the current one was taken, while it is on trial.
+    /// Times the agent began to work with the current one, while it is on trial.
     trial: Option<u32>,
     said: Option<Said>,
 }
@@ -59,12 +59,13 @@ impl Kept {
         self.said.as_ref().filter(|said| said.group == group && said.version == version).map(Said::answer)
     }
 
-    /// Takes a policy of which `waiting` needs a restart, one sentence a key; it is on trial then.
+    /// Takes a policy of which `waiting` needs a restart, one sentence a key. It is on trial: from now on where all of it is in force,
+    /// else from the next start on.
     pub fn take(&mut self, new: Version, waiting: Vec<String>) -> PolicyAnswer {
         if self.trial.is_none() {
             self.before = self.current.take();
         }
-        self.trial = (!waiting.is_empty()).then_some(0);
+        self.trial = Some(u32::from(waiting.is_empty()));
         let outcome = if waiting.is_empty() { Outcome::Applied } else { Outcome::Partly };
         let answer = self.say(&new, outcome, waiting);
         // Version 0 says that there is none.
@@ -91,11 +92,14 @@ impl Kept {
         }
     }
 
-    /// The agent works with what is in force. Answers what to tell where that is news.
+    /// The agent works with what is in force. Answers what to tell where that is news. What still waits for a restart has proved nothing.
     pub fn works(&mut self) -> Option<PolicyAnswer> {
-        self.trial.take()?;
+        self.trial.take_if(|starts| *starts > 0)?;
         self.before = None;
         let current = self.current.clone()?;
+        if self.known(&current.group, current.version).is_some_and(|said| said.outcome == PolicyOutcome::Applied) {
+            return None;
+        }
         Some(self.say(&current, Outcome::Applied, Vec::new()))
     }
 

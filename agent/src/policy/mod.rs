@@ -14,13 +14,14 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What a policy may set. The rest belongs to the host: where state lies, whom the agent talks to, what is kept private.
-const ALLOWED: [&str; 10] = [
+const ALLOWED: [&str; 11] = [
     "capture.filter",
     "capture.snap_length",
     "capture.buffer",
     "score.enabled",
     "score.digest",
     "output.kinds",
+    "output.detail",
     "uplink.batch_delay",
     "spool.size",
     "governor.",
@@ -113,12 +114,19 @@ fn over(loaded: Loaded, path: &Path) -> Result<Loaded, String> {
 }
 
 /// Whether libpcap takes the filter, for Ethernet.
+#[cfg(feature = "libpcap")]
 fn filter(text: &str) -> Result<(), String> {
     let dead = pcap::Capture::dead(pcap::Linktype::ETHERNET).map_err(|error| error.to_string())?;
     match dead.compile(text, true) {
         Ok(_) => Ok(()),
         Err(error) => Err(format!("`capture.filter` = \"{text}\" is no filter: {error}")),
     }
+}
+
+/// Without libpcap whoever opens the interface refuses every filter.
+#[cfg(not(feature = "libpcap"))]
+fn filter(_text: &str) -> Result<(), String> {
+    Ok(())
 }
 
 /// Writes a file whole or not at all.

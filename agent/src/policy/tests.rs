@@ -30,7 +30,9 @@ fn a_policy_that_is_applied_at_once_is_in_force() {
 fn a_policy_on_trial_is_taken_back_when_the_agent_does_not_come_up() {
     let mut kept = Kept::default();
     kept.take(version(1), Vec::new());
+    kept.works();
     assert_eq!(kept.take(version(2), vec!["a restart".to_owned()]).outcome, PolicyOutcome::Partly);
+    assert_eq!(kept.works(), None, "what waits for a restart has proved nothing");
     // A third comes before the second was tried: the first is still what is known to work.
     kept.take(version(3), vec!["a restart".to_owned()]);
     assert_eq!((kept.start(), kept.start()), (None, None));
@@ -54,6 +56,17 @@ fn a_policy_on_trial_stays_once_the_agent_works_with_it() {
 }
 
 #[test]
+fn a_policy_that_was_applied_at_once_and_ends_the_agent_is_taken_back() {
+    let mut kept = Kept::default();
+    kept.take(version(1), Vec::new());
+    kept.works();
+    kept.take(version(2), Vec::new());
+    assert_eq!(kept.start(), None, "once may be by chance");
+    assert_eq!(kept.start().map(|failed| failed.version), Some(2));
+    assert_eq!(in_force(&kept), 1);
+}
+
+#[test]
 fn texts_are_refused_with_the_reason() {
     let place = tempfile::tempdir().unwrap();
     let policy = Policy::open(place.path());
@@ -66,6 +79,8 @@ fn texts_are_refused_with_the_reason() {
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0, "nothing is left behind");
     let good = policy.try_text(&Loaded::default(), "[output]\nkinds = [\"alert\"]\n").unwrap();
     assert_eq!(good.config.output.kinds, ["alert"]);
+    assert!(policy.try_text(&Loaded::default(), "[output]\ndetail = \"heads\"\n").is_ok());
+    assert!(refused("[output]\ndetail = \"little\"\n").contains("unknown variant `little`, expected one of"));
 }
 
 #[test]

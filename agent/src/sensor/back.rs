@@ -16,7 +16,8 @@ use picket_event::body::{self, Anomaly, Score};
 use picket_event::{Body, Endpoints, Event, Ledger, Source, Timestamp, Transport};
 use picket_feature::host::HostWindow;
 use picket_feature::{CertificateMemory, Observation, PairKey, PairMemory, ServerKey};
-use picket_score::Scorer;
+use picket_score::{Bundle, Scorer};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -50,18 +51,15 @@ struct Judge {
     scorer: Option<Scorer>,
     pairs: PairMemory,
     certificates: CertificateMemory,
+    /// How often classifiers of earlier bundles abstained.
+    abstained: BTreeMap<String, u64>,
 }
 
 impl Back {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let judge = (settings.bundle.is_some() || settings.observe).then(|| Judge {
-            scorer: settings.bundle.clone().map(Scorer::new),
-            pairs: PairMemory::new(PAIRS_MAX),
-            certificates: CertificateMemory::new(CERTIFICATES_MAX),
-        });
         Self {
             source: settings.source.clone(),
-            judge,
+            judge: Judge::new(settings),
             recogniser: Recogniser::new(settings),
             hosts: Windows::new(settings.ring.clone(), settings.key),
             pairs: Pairs::new(settings.bundle.is_some()),
@@ -78,6 +76,16 @@ impl Back {
 
     pub(crate) const fn set_level(&mut self, level: Level) {
         self.level = level;
+    }
+
+    /// From the next row on, these settings' bundle recognises and scores; what is remembered stays.
+    pub(crate) fn tune(&mut self, settings: &Settings) {
+        match &mut self.judge {
+            Some(judge) => judge.tune(settings.bundle.clone()),
+            none => *none = Judge::new(settings),
+        }
+        self.recogniser = Recogniser::new(settings);
+        self.pairs.set_scoring(settings.bundle.is_some());
     }
 
     /// Takes reports in their order and empties the list.
@@ -299,7 +307,7 @@ impl Back {
             mine.capped.insert(row.to_owned(), count);
         }
         if let Some(judge) = &self.judge {
-            mine.abstained = judge.scorer.as_ref().map(Scorer::abstained).unwrap_or_default();
+            mine.abstained = judge.abstained();
             for (row, count) in
                 [("pair_memory", judge.pairs.forgotten()), ("certificate_memory", judge.certificates.forgotten())]
             {
@@ -314,6 +322,34 @@ impl Back {
 }
 
 impl Judge {
+    /// `None` where nothing is to be scored or shown.
+    fn new(settings: &Settings) -> Option<Self> {
+        (settings.bundle.is_some() || settings.observe).then(|| Self {
+            scorer: settings.bundle.clone().map(Scorer::new),
+            pairs: PairMemory::new(PAIRS_MAX),
+            certificates: CertificateMemory::new(CERTIFICATES_MAX),
+            abstained: BTreeMap::new(),
+        })
+    }
+
+    /// From now on this bundle scores.
+    fn tune(&mut self, bundle: Option<Arc<Bundle>>) {
+        if self.scorer.as_ref().map(|scorer| scorer.bundle().sha256()) != bundle.as_ref().map(|bundle| bundle.sha256())
+        {
+            self.abstained = self.abstained();
+            self.scorer = bundle.map(Scorer::new);
+        }
+    }
+
+    /// How often each classifier abstained, by all bundles.
+    fn abstained(&self) -> BTreeMap<String, u64> {
+        let mut all = self.abstained.clone();
+        for (name, count) in self.scorer.iter().flat_map(Scorer::abstained) {
+            *all.entry(name).or_default() += count;
+        }
+        all
+    }
+
     /// Remembers the row, and scores it where that is wanted.
     fn score(&mut self, row: &Row, evidence: Evidence, sink: &mut impl Sink, scored: bool) -> Option<Score> {
         let Evidence { stats, detail, polling, mut handshake } = evidence;

@@ -3,7 +3,7 @@
 use super::assets::is_inside;
 use super::hosts::WINDOW_SECONDS;
 use super::report::{Report, Said};
-use super::{SHARDS, Settings};
+use super::{Limits, SHARDS, Settings};
 use picket_event::body::{Anomaly, Asset};
 use picket_event::{Body, Ledger, Timestamp};
 use picket_feature::Stack;
@@ -63,21 +63,23 @@ struct Wrong {
 /// Wrong checksums give an event this often at most, nanoseconds.
 const WRONG_NANOS: i64 = 60_000_000_000;
 
+fn fragments(limits: &Limits) -> FragmentsConfig {
+    FragmentsConfig {
+        datagrams: limits.fragment_datagrams as usize,
+        bytes: limits.fragment_bytes as usize,
+        timeout: i64::try_from(limits.timeouts.fragment.as_nanos()).unwrap_or(i64::MAX),
+    }
+}
+
 impl Front {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let limits = &settings.limits;
-        let config = FragmentsConfig {
-            datagrams: limits.fragment_datagrams as usize,
-            bytes: limits.fragment_bytes as usize,
-            timeout: i64::try_from(limits.timeouts.fragment.as_nanos()).unwrap_or(i64::MAX),
-        };
         Self {
             clock: Clock::default(),
             tick: 0,
             time: Timestamp::EPOCH,
             window: None,
             key: settings.key.0,
-            fragments: Fragments::new(config),
+            fragments: Fragments::new(fragments(&settings.limits)),
             whole: Vec::new(),
             reports: Vec::new(),
             frames: 0,
@@ -93,6 +95,17 @@ impl Front {
             tunnel: None,
             stacks: vec![0; STACKS],
         }
+    }
+
+    /// From the next frame on, these caps and this look at checksums hold.
+    pub(crate) fn tune(&mut self, settings: &Settings) {
+        self.fragments.configure(fragments(&settings.limits));
+        self.checksums = settings.checksums;
+    }
+
+    /// The clock's time.
+    pub(crate) const fn now(&self) -> i64 {
+        self.clock.now()
     }
 
     /// Notes the time; the clock's time when a tick has passed, so that the shards must be told.

@@ -114,3 +114,71 @@ fn one_in_four_new_conversations_is_taken_and_known_ones_stay() {
     sensor.finish(&mut events);
     assert_eq!((packets(&events), sensor.ledger().flows_refused), (8_000, 0));
 }
+
+/// The built-in bundle under another name.
+fn another() -> Arc<Bundle> {
+    use picket_score::{DEFAULT_BUNDLE, Trust, bundle};
+    let der = ring::signature::Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new()).unwrap();
+    let key = ring::signature::Ed25519KeyPair::from_pkcs8(der.as_ref()).unwrap();
+    let mut manifest = Bundle::built_in().unwrap().manifest().clone();
+    "another".clone_into(&mut manifest.name);
+    let bytes = bundle::seal(&manifest, bundle::tensors(DEFAULT_BUNDLE), &key).unwrap();
+    let signer = bytes.get(16..48).unwrap().try_into().unwrap();
+    Arc::new(Bundle::load(&bytes, &Trust { keys: vec![signer], ..Trust::default() }).unwrap())
+}
+
+#[test]
+fn another_bundle_in_the_middle_loses_no_conversation_and_scores_say_which_gave_them() {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../common/dissect/src/tls/golden/alerts.pcap");
+    let frames = super::tests::frames_of(std::path::Path::new(golden));
+    let (built_in, another) = (Arc::new(Bundle::built_in().unwrap()), another());
+    let digest = *another.sha256();
+    let run = |change: Option<usize>| {
+        let first = Settings { bundle: Some(Arc::clone(&built_in)), ..Settings::file("x.pcap") };
+        let second = Settings { bundle: Some(Arc::clone(&another)), ..first.clone() };
+        let (mut sensor, mut events) = (Sensor::new(&first), Vec::new());
+        for (at, frame) in frames.iter().enumerate() {
+            if Some(at) == change {
+                sensor.tune(&second, &mut events);
+            }
+            sensor.frame(frame.borrow(), &mut events);
+        }
+        sensor.finish(&mut events);
+        (events, sensor.ledger())
+    };
+    let told = |events: &[Event]| -> Vec<bool> {
+        let flows =
+            events.iter().filter_map(|event| if let Body::Flow(flow) = &event.body { Some(flow) } else { None });
+        flows.filter_map(|flow| Some(flow.score.as_ref()?.digest.as_deref() == Some(&digest))).collect()
+    };
+    let (plain, ledger) = run(None);
+    assert!(!told(&plain).is_empty() && told(&plain).iter().all(|by_another| !by_another));
+    for change in [0, frames.len() / 2] {
+        let (events, books) = run(Some(change));
+        assert_eq!(told(&events).len(), told(&plain).len());
+        assert!(told(&events).contains(&true), "change at {change}");
+        assert_eq!(
+            (books.flows_opened, books.flows_closed, books.events, &books.abstained),
+            (ledger.flows_opened, ledger.flows_closed, ledger.events, &ledger.abstained)
+        );
+    }
+}
+
+#[test]
+fn a_smaller_table_ends_the_oldest_conversations_at_once() {
+    let frames: Vec<_> = (0..4_000).map(|port| datagram(5000 + port, 9999, b"whatever")).collect();
+    let (mut sensor, mut events) = (Sensor::new(&Settings::file("x.pcap")), Vec::new());
+    for (at, data) in frames.iter().enumerate() {
+        let wire_len = WireLen(data.len() as u32);
+        sensor.frame(Frame { time_ns: at as i64 * 1000, link_type: 1, wire_len, data }, &mut events);
+    }
+    assert_eq!(sensor.ledger().flows_open, 4_000);
+    let mut small = Settings::file("x.pcap");
+    small.limits.flows = 640;
+    sensor.tune(&small, &mut events);
+    let ledger = sensor.ledger();
+    assert_eq!((ledger.flows_open, ledger.flows_evicted), (640, 3_360));
+    assert_eq!(packets(&events), 3_360, "each has its row");
+    sensor.finish(&mut events);
+    assert_eq!((packets(&events), sensor.ledger().imbalance()), (4_000, None));
+}

@@ -134,6 +134,14 @@ impl Sensor {
         self.back.set_level(level);
     }
 
+    /// From the next frame on, the caps, the look at checksums and the bundle of these settings hold; the rest is as at the start.
+    /// Conversations go on; those beyond a smaller cap end at once.
+    pub fn tune(&mut self, settings: &Settings, sink: &mut impl Sink) {
+        self.front.tune(settings);
+        self.back.tune(settings);
+        self.shards.tune(settings, self.front.now(), |_, shard| self.back.take_all(shard.reports(), sink));
+    }
+
     /// Takes the next frame. Time passes by the frames' own times.
     #[inline]
     pub fn frame(&mut self, frame: Frame<'_>, sink: &mut impl Sink) {

@@ -77,6 +77,11 @@ impl Pairs {
         Self { pairs: Lru::new(PAIRS_MAX), kept: 0, kept_capped: 0, begin: None, scoring }
     }
 
+    /// Whether pairs get a score from now on.
+    pub(crate) const fn set_scoring(&mut self, scoring: bool) {
+        self.scoring = scoring;
+    }
+
     /// Counts a connection by its first row.
     pub(crate) fn row(&mut self, row: &Row) -> Option<News> {
         let Endpoints::Ip { src, dest, dest_port, transport, .. } = row.flow.endpoints else { return None };
@@ -215,6 +220,7 @@ impl Series {
             value,
             votes: vec![Vote { classifier: Classifier::Pair, value, weight: Unit::ONE }],
             reasons,
+            digest: None,
         }
     }
 }

@@ -45,6 +45,7 @@ fn events() -> Vec<Event> {
         value: Unit::ONE,
         votes: Vec::new(),
         reasons: vec![Reason::text(Reason::CERT_NAME_MISMATCH, NAME), Reason::plain(Reason::SELF_SIGNED)],
+        digest: None,
     };
     let flow = Flow {
         start: Timestamp::EPOCH,

@@ -3,7 +3,7 @@
 use super::ics::{self, Merge};
 use super::level::{HEAD_BYTES, Level, Missed, SAMPLE};
 use super::report::{Bound, Damage, Evidence, Report, Row, Said};
-use super::{HashKey, SHARDS, Settings};
+use super::{HashKey, Limits, SHARDS, Settings};
 use picket_dissect::infer::Desk;
 use picket_dissect::{Context, Conversation, Fact, Output, quic};
 use picket_event::body::{self, Anomaly as AnomalyBody};
@@ -97,28 +97,8 @@ impl Watch {
 
 impl Shard {
     pub(crate) fn new(number: u8, settings: &Settings) -> Self {
-        let limits = &settings.limits;
-        let shards = SHARDS as u32;
-        let nanos = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
-        let t = &limits.timeouts;
-        let config = TableConfig {
-            shard: number,
-            flows: (limits.flows / shards).max(1),
-            flow_bytes: limits.reassembly_flow_bytes as usize,
-            table_bytes: (limits.reassembly_bytes / shards) as usize,
-            timeouts: TableTimeouts {
-                tcp_established: nanos(t.tcp_established),
-                tcp_unestablished: nanos(t.tcp_unestablished),
-                tcp_closed: nanos(t.tcp_closed),
-                tcp_late: nanos(t.tcp_late),
-                udp: nanos(t.udp),
-                other: nanos(t.other),
-                link: nanos(t.link),
-                active: nanos(t.active),
-            },
-        };
         let nobody = Endpoints::Link { src: None, dest: None, ether_type: None, link_type: 0 };
-        let listener = Listener {
+        let mut listener = Listener {
             context: Context { time: Timestamp::EPOCH, endpoints: nobody, opener_seen: false },
             output: Output { unknown: Desk::new(settings.library.clone()), ..Output::default() },
             reports: Vec::new(),
@@ -129,14 +109,21 @@ impl Shard {
             key: settings.key,
             misbehaved: 0,
             unreported: 0,
-            scoring: settings.bundle.is_some() || settings.observe,
-            detailed: settings.observe
-                || settings.bundle.as_ref().is_some_and(|b| b.schemas().iter().any(|schema| schema.needs_detail())),
-            watch: Watch::of(settings),
+            scoring: false,
+            detailed: false,
+            watch: Watch::None,
             level: Level::default(),
             missed: Missed::default(),
         };
-        Self { table: Table::new(config), listener, minute: 0, turns: 0 }
+        listener.tune(settings);
+        Self { table: Table::new(table(number, &settings.limits)), listener, minute: 0, turns: 0 }
+    }
+
+    /// From `now` of the clock on, these caps and this bundle hold. Conversations go on; those that were opened without what the
+    /// bundle asks for are scored without it.
+    pub(crate) fn tune(&mut self, settings: &Settings, now: i64) {
+        self.listener.tune(settings);
+        self.table.configure(table(0, &settings.limits), now, &mut self.listener);
     }
 
     pub(crate) const fn set_level(&mut self, level: Level) {
@@ -209,6 +196,29 @@ impl Shard {
         }
         self.listener.missed.account(&mut mine);
         ledger.add(&mine);
+    }
+}
+
+/// A shard's part of the caps.
+fn table(number: u8, limits: &Limits) -> TableConfig {
+    let shards = SHARDS as u32;
+    let nanos = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+    let t = &limits.timeouts;
+    TableConfig {
+        shard: number,
+        flows: (limits.flows / shards).max(1),
+        flow_bytes: limits.reassembly_flow_bytes as usize,
+        table_bytes: (limits.reassembly_bytes / shards) as usize,
+        timeouts: TableTimeouts {
+            tcp_established: nanos(t.tcp_established),
+            tcp_unestablished: nanos(t.tcp_unestablished),
+            tcp_closed: nanos(t.tcp_closed),
+            tcp_late: nanos(t.tcp_late),
+            udp: nanos(t.udp),
+            other: nanos(t.other),
+            link: nanos(t.link),
+            active: nanos(t.active),
+        },
     }
 }
 
@@ -334,6 +344,15 @@ impl Handler for Listener {
 }
 
 impl Listener {
+    /// Keeps what these settings' bundle asks for.
+    fn tune(&mut self, settings: &Settings) {
+        let bundle = settings.bundle.as_ref();
+        self.scoring = bundle.is_some() || settings.observe;
+        self.detailed =
+            settings.observe || bundle.is_some_and(|b| b.schemas().iter().any(|schema| schema.needs_detail()));
+        self.watch = Watch::of(settings);
+    }
+
     /// The flow's name in the direction judged now.
     fn name(flow: &Flow, state: &Tracked) -> FlowRef {
         let endpoints = flow.endpoints();

@@ -46,6 +46,17 @@ impl Shards {
         }
     }
 
+    /// From `now` of the clock on, these caps and this bundle hold; gives those that have something to report, with their places.
+    pub(crate) fn tune(&mut self, settings: &Settings, now: i64, mut each: impl FnMut(usize, &mut Shard)) {
+        for (place, (shard, due)) in self.shards.iter_mut().zip(&mut self.due).enumerate() {
+            shard.tune(settings, now);
+            *due = shard.due();
+            if shard.has_reports() {
+                each(place, shard);
+            }
+        }
+    }
+
     /// The shards themselves.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Shard> {
         self.shards.iter()

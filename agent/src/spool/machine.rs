@@ -170,6 +170,11 @@ impl Machine {
         }
     }
 
+    /// From the next frame on, so many bytes on disk are allowed.
+    pub const fn resize(&mut self, bytes: u64) {
+        self.limits.bytes = bytes;
+    }
+
     /// The spool as a restart finds it. Answers what was lost beyond what the state knew, and what to delete.
     #[must_use]
     pub fn recover(limits: Limits, state: State, found: Vec<Found>) -> (Self, Vec<Loss>, Vec<Action>) {

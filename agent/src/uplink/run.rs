@@ -63,6 +63,7 @@ impl Uplink<'_> {
             self.machine.poll(self.begin.elapsed(), spool.machine())
         };
         self.take_news().await?;
+        self.greet_anew()?;
         if let Some(open) = &mut self.session {
             open.count(self.shared);
             if self.machine.is_live() {
@@ -131,6 +132,17 @@ impl Uplink<'_> {
         match &mut self.session {
             Some(open) if renew => open.renew(identity).await,
             _ => Ok(()),
+        }
+    }
+
+    /// The hello alone says which bundle scores: with another one the agent connects again.
+    fn greet_anew(&mut self) -> Result<(), String> {
+        let Some(bundle) = self.shared.out().hello.take() else { return Ok(()) };
+        self.settings.bundle = bundle;
+        if self.session.is_some() {
+            Err("another bundle is in force, of which the hello tells".to_owned())
+        } else {
+            Ok(())
         }
     }
 

@@ -32,6 +32,8 @@ pub(crate) const DETAIL_NEWS_MAX: usize = 256;
 #[derive(Debug, Default)]
 pub(crate) struct Out {
     pub(crate) ledger: Option<Ledger>,
+    /// Another bundle is in force, which the hello names.
+    pub(crate) hello: Option<String>,
     pub(crate) policy: Option<PolicyAnswer>,
     /// Pieces of packets and answers to requests for them, in order, at most [`DETAIL_MAX`].
     pub(crate) detail: VecDeque<Control>,

@@ -62,6 +62,14 @@ pub struct DetailView {
     pub kept: bool,
 }
 
+impl DetailView {
+    /// Whether its agent has something to do for it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        DetailState::OPEN.iter().any(|state| state.name() == self.state)
+    }
+}
+
 /// A wish for packets.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -203,14 +211,26 @@ pub async fn packets(
     Path(id): Path<u64>,
     Query(From { start }): Query<From>,
 ) -> Result<Response, ApiError> {
-    let known = app.fleet.detail(id).await?.filter(|detail| detail.kept);
-    let known = known.ok_or_else(|| ApiError::not_found("request of this number with packets"))?;
     if start == 0 {
-        let words = format!("packets of {} at {}, {} bytes", known.host, known.agent, known.bytes);
-        record(&app, &caller, "detail.fetch", id, words).await?;
+        fetched(&app, &caller, id).await?;
+    } else {
+        with_packets(&app, id).await?;
     }
     let bytes = app.fleet.detail_bytes(id, start).await?;
     Ok(([(header::CONTENT_TYPE, "application/x-pcapng")], bytes).into_response())
+}
+
+async fn with_packets(app: &App, id: u64) -> Result<Detail, ApiError> {
+    let known = app.fleet.detail(id).await?.filter(|detail| detail.kept);
+    known.ok_or_else(|| ApiError::not_found("request of this number with packets"))
+}
+
+/// A request whose packets somebody fetches, which the audit log keeps.
+pub(crate) async fn fetched(app: &App, caller: &Caller, id: u64) -> Result<Detail, ApiError> {
+    let known = with_packets(app, id).await?;
+    let words = format!("packets of {} at {}, {} bytes", known.host, known.agent, known.bytes);
+    record(app, caller, "detail.fetch", id, words).await?;
+    Ok(known)
 }
 
 async fn turn(

@@ -9,7 +9,6 @@ mod detail;
 mod doctor;
 mod exit;
 mod fleet;
-mod journal;
 mod people;
 mod policy;
 mod start;

@@ -12,7 +12,7 @@ use crate::store::Sqlite;
 
 use anyhow::Context;
 use serde::Serialize;
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{Write, stdout};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -31,16 +31,7 @@ pub struct Serve {
 /// # Errors
 /// When the collector cannot start.
 pub fn serve(args: &Serve, path: Option<&Path>) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("PICKET_LOG").unwrap_or_else(|_| "info".into());
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let log = log.with_ansi(std::io::stderr().is_terminal()).with_target(false);
-    if args.log_json {
-        log.json().init()
-    } else if std::env::var_os("JOURNAL_STREAM").is_some() {
-        log.event_format(super::journal::Journal).init()
-    } else {
-        log.init()
-    }
+    picket_log::start(&std::env::var("PICKET_LOG").unwrap_or_else(|_| "info".to_owned()), args.log_json);
     serve::serve(&config::load(path)?, path)
 }
 

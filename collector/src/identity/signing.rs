@@ -1,10 +1,10 @@
 //! The key that signs model bundles for agents; they learn its public half at enrolment.
 
 use super::IdentityError;
+use crate::store::kept_key;
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Reads `signing.key` (PKCS#8) of a state directory, or makes it.
@@ -17,21 +17,11 @@ pub fn signing_key(directory: &Path) -> Result<Ed25519KeyPair, IdentityError> {
         let path = path.clone();
         move |source| IdentityError::File { what, path, source }
     };
-    let der = match std::fs::read(&path) {
-        Ok(der) => der,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let made = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| IdentityError::Random)?;
-            // Whole or not at all: a key that was cut would refuse every start.
-            let part = path.with_extension("part");
-            let mut options = std::fs::OpenOptions::new();
-            let mut out =
-                options.write(true).create(true).truncate(true).mode(0o600).open(&part).map_err(file("make"))?;
-            out.write_all(made.as_ref()).and_then(|()| out.sync_all()).map_err(file("write"))?;
-            std::fs::rename(&part, &path).map_err(file("write"))?;
-            made.as_ref().to_vec()
-        }
-        Err(error) => return Err(file("read")(error)),
+    let make = || {
+        let made = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
+        made.map(|made| made.as_ref().to_vec()).map_err(|_| std::io::Error::other("the system gives no random numbers"))
     };
+    let der = kept_key(&path, make).map_err(file("read or make"))?;
     Ed25519KeyPair::from_pkcs8(&der).map_err(|error| {
         file("understand")(std::io::Error::new(
             ErrorKind::InvalidData,

@@ -4,6 +4,7 @@
 //! that it comes from this origin. Whatever came from the network is escaped by the templates, and
 //! control characters are shown instead of sent.
 
+mod details;
 mod filters;
 mod heatmap;
 mod login;
@@ -108,6 +109,9 @@ pub fn router(app: &App) -> Router {
         .route("/entities/{entity}", get(views::entity))
         .route("/alerts", get(views::alerts))
         .route("/findings/{id}", get(views::finding))
+        .route("/details", get(details::details))
+        .route("/details/{id}/packets", get(details::packets))
+        .route("/details/{id}/{verdict}", post(details::decide))
         .route("/alerts/{id}/acknowledge", post(views::acknowledge))
         .route("/alerts/{id}/mute", post(views::mute))
         .route("/agents/{name}/{verdict}", post(views::decide))

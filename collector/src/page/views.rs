@@ -19,7 +19,7 @@ use serde_json::Value;
 /// Rows of a page.
 const ROWS: u32 = 50;
 
-async fn frame(app: &App, caller: &Caller, tab: &'static str) -> Result<(Frame, Who), PageError> {
+pub(super) async fn frame(app: &App, caller: &Caller, tab: &'static str) -> Result<(Frame, Who), PageError> {
     let query = FindingQuery { state: Some("open".to_owned()), limit: Some(1), ..FindingQuery::default() };
     let open_alerts = alerts::find(app, query, true).await?.total;
     let who = Who::of(caller);

@@ -7,11 +7,13 @@
 mod agent;
 mod detail;
 mod entity;
+mod evidence;
 pub mod sqlite;
 
 pub use agent::{Admission, Agent, AgentStatus, Applicant, Double, HostNote, Policy, Sighting, TokenRecord, TokenUse};
 pub use detail::{BundleRecord, Detail, DetailState, Details};
 pub use entity::{EntityKey, Posting, postings};
+pub use evidence::{EVIDENCE_KEY, Evidence, kept_key};
 pub use sqlite::Sqlite;
 
 use picket_event::wire::Class;

@@ -227,6 +227,7 @@ pub fn plant() -> Vec<Event> {
         value: Unit::new(0.98),
         votes: Vec::new(),
         reasons: vec![Reason::literal("hello is that of <b onmouseover=alert(1)>a tool</b>")],
+        digest: None,
     };
     events.push(flow(night + 1800, OFFICE, [198, 51, 100, 7], (443, Protocol::TLS), Some(score)));
     let asset = Asset {

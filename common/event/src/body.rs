@@ -6,6 +6,7 @@ use crate::{
 };
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What an event says.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,6 +175,8 @@ pub struct Score {
     pub votes: Vec<Vote>,
     /// Why, largest contribution first. Never empty for suspicious and malicious.
     pub reasons: Vec<Reason>,
+    /// SHA-256 of the bundle that gave it; `None` for the one built into the agent's release, and for scores of rules.
+    pub digest: Option<Arc<[u8; 32]>>,
 }
 
 /// One classifier's say.

@@ -106,6 +106,11 @@ impl Fragments {
         Self { config, open: BTreeMap::new(), order: VecDeque::new(), serial: 0, bytes: 0, capped: 0, overdue: 0 }
     }
 
+    /// From the next piece on these caps and this time-out hold.
+    pub const fn configure(&mut self, config: FragmentsConfig) {
+        self.config = config;
+    }
+
     /// Datagrams given up because a cap was reached.
     #[must_use]
     pub const fn capped(&self) -> u64 {

@@ -147,6 +147,15 @@ impl<T> Table<T> {
         }
     }
 
+    /// From `now` on these caps and time-outs hold; the shard's number stays. Conversations beyond a smaller cap end at once, the oldest
+    /// that nobody answered and the longest silent first; busy ones stay until they end. A deadline that is set already is looked at
+    /// when it comes. Cost linear in the conversations that end.
+    pub fn configure<H: Handler<State = T>>(&mut self, config: TableConfig, now: i64, handler: &mut H) {
+        self.caps = Caps { flow_bytes: config.flow_bytes, table_bytes: config.table_bytes };
+        self.config = TableConfig { shard: self.config.shard, ..config };
+        while self.counters.open > u64::from(self.config.flows) && self.make_room(now, handler) {}
+    }
+
     /// The shard's books.
     #[must_use]
     pub const fn counters(&self) -> Counters {

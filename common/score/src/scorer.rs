@@ -1,8 +1,8 @@
 //! One worker's scoring: observation in, verdict out.
 
-use crate::bundle::{Bundle, ReadyModel};
-use crate::reasons;
+use crate::bundle::{Bundle, ReadyModel, hex};
 use crate::vote::{Judgement, Say, judge};
+use crate::{DEFAULT_SHA256, reasons};
 use picket_event::body::{Score, Vote};
 use picket_event::{Classifier, Protocol, Reason, Unit, Verdict};
 use picket_feature::{Observation, tokens};
@@ -16,6 +16,8 @@ pub struct Scorer {
     reads_tokens: bool,
     vector: Vec<f32>,
     tokens: Vec<u32>,
+    /// Its digest, where it is not the built-in one.
+    digest: Option<Arc<[u8; 32]>>,
     /// Missing and out-of-range inputs of each member.
     abstained: Vec<[u64; 2]>,
 }
@@ -26,7 +28,9 @@ impl Scorer {
     pub fn new(bundle: Arc<Bundle>) -> Self {
         let reads_tokens = bundle.members.iter().any(|member| matches!(member.model, ReadyModel::Tokens(_)));
         let abstained = vec![[0; 2]; bundle.members.len()];
-        Self { bundle, reads_tokens, vector: Vec::new(), tokens: Vec::new(), abstained }
+        let built_in = hex(bundle.sha256()) == DEFAULT_SHA256.trim();
+        let digest = (!built_in).then(|| Arc::new(*bundle.sha256()));
+        Self { bundle, reads_tokens, vector: Vec::new(), tokens: Vec::new(), digest, abstained }
     }
 
     /// The verdict on a flow that carries TLS or QUIC, or goes on under TLS; `None` for other flows, for which no classifier is made.
@@ -84,7 +88,7 @@ impl Scorer {
         if verdict >= Verdict::Suspicious {
             reasons.extend(reasons::explain(&self.bundle, seen, &self.vector, judgement));
         }
-        Score { verdict, value: Unit::new(judgement.value), votes, reasons }
+        Score { verdict, value: Unit::new(judgement.value), votes, reasons, digest: self.digest.clone() }
     }
 
     /// How often each classifier abstained, by `classifier:why` (`abstained` in the ledger).

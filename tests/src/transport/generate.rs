@@ -144,7 +144,7 @@ impl Generator {
             Vec::new()
         };
         let verdict = if bad { Verdict::Malicious } else { Verdict::Benign };
-        Score { verdict, value: Unit::new(base + self.below(1_000) as f32 / 8_000.0), votes, reasons }
+        Score { verdict, value: Unit::new(base + self.below(1_000) as f32 / 8_000.0), votes, reasons, digest: None }
     }
 
     fn tls(&mut self) -> Tls {

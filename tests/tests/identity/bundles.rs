@@ -34,12 +34,11 @@ fn a_policy_gives_its_group_a_bundle() {
         let first = publish(&site, "press-1");
         let digest = |sha256: &str| format!("[score]\ndigest = \"{sha256}\"\n");
         site.set(&digest(&first));
-        site.answers(1, "partly: score.digest");
-        assert_ne!(site.agent_view()["bundle"], *first, "what is in force stays until a restart");
+        site.answers(1, "applied");
+        until("the collector knows", || site.agent_view()["bundle"] == *first);
         drop(agent);
         let agent = site.agent();
-        site.answers(1, "applied");
-        assert_eq!(site.agent_view()["bundle"], *first);
+        until("it is back with it", || site.agent_view()["connected"] == true && site.agent_view()["bundle"] == *first);
         // One that nobody published.
         site.set(&digest(&"0".repeat(64)));
         site.answers(2, "refused: the collector has no bundle");

@@ -181,9 +181,11 @@ fn f51_a_reload_says_what_it_applies_and_what_it_refuses() {
             }
         };
         reload("[output]\nkind = []", "unknown key `output.kind`; did you mean `output.kinds`?");
-        reload("[flow]\nudp = \"9s\"\n[output]\nkinds = [\"tls\"]", "output.kinds is now [\"tls\"]");
+        let text = "[capture]\nsnap_length = \"4KiB\"\n[flow]\nudp = \"9s\"\n[output]\nkinds = [\"tls\"]";
+        reload(text, "output.kinds is now [\"tls\"]");
+        assert!(agent.words().contains("flow.udp is now \"9s\""), "{}", agent.words());
         assert!(
-            agent.words().contains("flow.udp = \"9s\" needs a restart; \"1min\" stays in force"),
+            agent.words().contains("capture.snap_length = \"4KiB\" needs a restart; \"256KiB\" stays in force"),
             "{}",
             agent.words()
         );

@@ -67,7 +67,7 @@ done
 start() {
     unit=$all/usr/lib/systemd/system/$1.service
     line=$(sed -n 's/^ExecStart=//p' "$unit")
-    (JOURNAL_STREAM=0:0 exec chroot "$all" setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps "-all$2" \
+    (exec chroot "$all" setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps "-all$2" \
         --ambient-caps "-all$2" --bounding-set "-all$2" --no-new-privs $line > "$root/$1.log" 2>&1) &
     eval "pid_${1#picket-}=$!"
 }
@@ -98,7 +98,6 @@ inside picket-agent doctor > "$root/doctor" || { cat "$root/doctor"; fail "docto
 inside picket-collector doctor > "$root/doctor" || { cat "$root/doctor"; fail "doctor finds something wrong"; }
 end "$pid_agent" picket-agent
 end "$pid_collector" picket-collector
-grep -q '^<6>' "$root/picket-agent.log" || fail "no priorities for the journal"
 
 step "an upgrade and a downgrade keep configuration and state"
 sed -i 's/^site = ""/site = "kept"/' "$all/etc/picket/agent.toml"

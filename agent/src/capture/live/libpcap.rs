@@ -4,7 +4,9 @@
 //! the handle is non-blocking, and the waiting is done with `poll` and a time-out of our own. The ring
 //! (TPACKET_V3) needs immediate mode off.
 
-use super::super::library::link_type;
+use super::super::CaptureError;
+use super::super::library::{link_type, words};
+use super::super::opener::LiveOptions;
 use super::super::own::OwnFilter;
 use super::super::taker::Taker;
 use super::Counted;
@@ -77,6 +79,15 @@ impl Handle {
             }
         }
         Ok(())
+    }
+
+    /// From the next frame on, the filter of these options holds; where it is none, the one before does.
+    pub(in crate::capture) fn filter(&mut self, options: &LiveOptions) -> Result<(), CaptureError> {
+        self.capture.filter(&options.filter, true).map_err(|error| CaptureError::Filter {
+            interface: options.interface.clone(),
+            filter: options.filter.clone(),
+            reason: words(&error),
+        })
     }
 
     /// Frames lost since the last call.

@@ -194,6 +194,34 @@ impl LiveSource {
         }
     }
 
+    /// From the next frames on takes those alone that pass this filter; an interface that is not there is opened with it.
+    ///
+    /// # Errors
+    /// [`CaptureError`] where it cannot be; the filter before stays.
+    pub fn set_filter(&mut self, filter: &str) -> Result<(), CaptureError> {
+        let options = LiveOptions { filter: filter.to_owned(), ..self.options.clone() };
+        let handle = match &mut self.state {
+            State::Open(handle) => Some(handle),
+            State::Gone(..) => None,
+        };
+        match self.opener.filter(&options, handle) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.read_counters();
+                if let State::Open(_) = self.state {
+                    self.state = State::Gone(DOWN.to_owned(), Instant::now());
+                }
+            }
+            Err(error) => {
+                // Whoever opens it again may know the new one already.
+                let _ = self.opener.filter(&self.options, None);
+                return Err(error);
+            }
+        }
+        self.options = options;
+        Ok(())
+    }
+
     fn read_counters(&mut self) {
         if let State::Open(handle) = &mut self.state {
             let lost = handle.counted();

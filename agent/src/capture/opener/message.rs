@@ -1,7 +1,7 @@
 //! What the agent and its opener say to each other: one message a packet of the socket pair.
 
 use super::super::CaptureError;
-use super::super::ring::Shape;
+use super::super::ring::{Program, Shape};
 use super::LiveOptions;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::io;
@@ -10,6 +10,15 @@ use std::io;
 pub(super) const MESSAGE_MAX: usize = 128 << 10;
 /// Interfaces of one agent at most.
 pub(super) const INTERFACES_MAX: usize = 256;
+
+impl Answer {
+    /// The number of the question.
+    pub(super) const fn id(&self) -> u64 {
+        match self {
+            Self::Opened { id, .. } | Self::Filtered { id, .. } | Self::Refused { id, .. } => *id,
+        }
+    }
+}
 
 /// From the agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,13 +34,34 @@ pub(super) enum Request {
         /// The interface's number.
         interface: usize,
     },
+    /// From now on this interface has this filter.
+    Filter {
+        /// Comes back with the answer.
+        id: u64,
+        /// The interface's number.
+        interface: usize,
+        /// In pcap-filter(7) syntax.
+        filter: String,
+    },
 }
 
 /// To the agent; a socket goes with [`Answer::Opened`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Answer {
-    Opened { id: u64, shape: Shape },
-    Refused { id: u64, problem: Problem },
+    Opened {
+        id: u64,
+        shape: Shape,
+    },
+    /// The filter's program for sockets that are open; `None` where the interface is not there to compile it for: it is opened with
+    /// the filter once it comes.
+    Filtered {
+        id: u64,
+        program: Option<Program>,
+    },
+    Refused {
+        id: u64,
+        problem: Problem,
+    },
 }
 
 /// Why an interface was not opened.

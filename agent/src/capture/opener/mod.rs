@@ -106,6 +106,27 @@ impl Opener {
         }
     }
 
+    /// Gives an interface the filter of these options, now and whenever it is opened again; `handle` where it is open. Whether
+    /// that goes on; otherwise it is to be opened again.
+    ///
+    /// # Errors
+    /// Why the filter cannot be; the one before is in force then.
+    pub(super) fn filter(&self, options: &LiveOptions, handle: Option<&mut Handle>) -> Result<bool, CaptureError> {
+        match (&self.0, handle) {
+            (Kind::Process(opener), handle) => match (opener.filter(options)?, handle) {
+                (Some(program), Some(Handle::Ring(ring))) => {
+                    let why = |error| failed(options.interface.clone(), format!("attach the filter: {error}"));
+                    ring.attach(&program).map(|()| true).map_err(why)
+                }
+                _ => Ok(false),
+            },
+            #[cfg(feature = "libpcap")]
+            (Kind::Thread(_), Some(Handle::Libpcap(handle))) => handle.filter(options).map(|()| true),
+            #[cfg(feature = "libpcap")]
+            (Kind::Thread(_), _) => Ok(false),
+        }
+    }
+
     /// Opens an interface and closes it again.
     ///
     /// # Errors

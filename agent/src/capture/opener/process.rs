@@ -1,7 +1,7 @@
 //! The agent's side of the opener process.
 
 use super::super::CaptureError;
-use super::super::ring::Shape;
+use super::super::ring::{Program, Shape};
 use super::message::{Answer, MESSAGE_MAX, Request, bytes, message};
 use super::{LiveOptions, failed};
 use rustix::fd::OwnedFd;
@@ -31,7 +31,8 @@ struct Line {
     /// `None` only while the line is being taken down.
     socket: Option<OwnedFd>,
     child: Child,
-    interfaces: Vec<LiveOptions>,
+    /// What may be opened, by the opener's numbers.
+    interfaces: Vec<String>,
     asked: u64,
 }
 
@@ -53,7 +54,8 @@ impl Opener {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let line = Line { socket: Some(ours), child, interfaces: interfaces.to_vec(), asked: 0 };
+        let names = interfaces.iter().map(|options| options.interface.clone()).collect();
+        let line = Line { socket: Some(ours), child, interfaces: names, asked: 0 };
         for options in interfaces {
             line.say(&Request::May(options.clone()))?;
         }
@@ -66,6 +68,13 @@ impl Opener {
         // A thread that panicked while it held the line left it at the end of a message, or the next id skips its answer.
         let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         line.open(options)
+    }
+
+    /// Gives an interface the filter of these options, now and whenever it is opened again. The program for sockets that are open;
+    /// `None` where the interface is not there.
+    pub(super) fn filter(&self, options: &LiveOptions) -> Result<Option<Program>, CaptureError> {
+        let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        line.filter(options)
     }
 }
 
@@ -98,21 +107,44 @@ impl Line {
 
     fn open(&mut self, options: &LiveOptions) -> Result<(OwnedFd, Shape), CaptureError> {
         let wrong = |reason: &str| failed(options.interface.clone(), reason.to_owned());
-        let known = self.interfaces.iter().position(|known| known == options);
-        let interface = known.ok_or_else(|| wrong("the opener was not told of it at the start"))?;
+        match self.ask(options, |id, interface| Request::Open { id, interface })? {
+            (Answer::Opened { shape, .. }, Some(socket)) => Ok((socket, shape)),
+            (Answer::Opened { .. }, None) => {
+                Err(wrong("the opener's socket did not arrive; raise the limit of open files (LimitNOFILE)"))
+            }
+            (Answer::Refused { problem, .. }, _) => Err(problem.into()),
+            (Answer::Filtered { .. }, _) => Err(wrong("the opener answers another question")),
+        }
+    }
+
+    fn filter(&mut self, options: &LiveOptions) -> Result<Option<Program>, CaptureError> {
+        let filter = options.filter.clone();
+        match self.ask(options, |id, interface| Request::Filter { id, interface, filter })? {
+            (Answer::Filtered { program, .. }, _) => Ok(program),
+            (Answer::Refused { problem, .. }, _) => Err(problem.into()),
+            (Answer::Opened { .. }, _) => {
+                Err(failed(options.interface.clone(), "the opener answers another question".to_owned()))
+            }
+        }
+    }
+
+    /// Asks of an interface and waits for the answer.
+    fn ask(
+        &mut self,
+        options: &LiveOptions,
+        request: impl FnOnce(u64, usize) -> Request,
+    ) -> Result<(Answer, Option<OwnedFd>), CaptureError> {
+        let known = self.interfaces.iter().position(|known| *known == options.interface);
+        let unknown = || failed(options.interface.clone(), "the opener was not told of it at the start".to_owned());
         self.asked += 1;
         let asked = self.asked;
-        self.say(&Request::Open { id: asked, interface }).map_err(|error| ended(options, &error))?;
+        self.say(&request(asked, known.ok_or_else(unknown)?)).map_err(|error| ended(options, &error))?;
         loop {
-            return match self.hear().map_err(|error| ended(options, &error))? {
-                (Answer::Opened { id, shape }, Some(socket)) if id == asked => Ok((socket, shape)),
-                (Answer::Opened { id, .. }, None) if id == asked => {
-                    Err(wrong("the opener's socket did not arrive; raise the limit of open files (LimitNOFILE)"))
-                }
-                (Answer::Refused { id, problem }, _) if id == asked => Err(problem.into()),
-                // The answer to a question that was given up.
-                _ => continue,
-            };
+            let (answer, socket) = self.hear().map_err(|error| ended(options, &error))?;
+            // Others answer a question that was given up.
+            if answer.id() == asked {
+                return Ok((answer, socket));
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The opener process: keeps the right to open raw sockets, speaks over its standard input alone, and opens nothing
 //! but what it was told of at its start.
 
-use super::super::ring;
+use super::super::{CaptureError, ring};
 use super::LiveOptions;
 use super::confine;
 use super::message::{Answer, INTERFACES_MAX, MESSAGE_MAX, Problem, Request, bytes, message};
@@ -75,7 +75,35 @@ impl Plan {
                     Err(error) => (Answer::Refused { id, problem: Problem::from(error) }, None),
                 }))
             }
+            Request::Filter { id, interface, filter } if self.begun => {
+                let options = self.interfaces.get_mut(interface);
+                let options = options.ok_or("a filter was given to an interface that the start did not name")?;
+                Ok(Some((filtered(id, options, filter), None)))
+            }
             _ => Err("a request came out of its time".to_owned()),
+        }
+    }
+}
+
+/// Gives an interface another filter, where that is one.
+fn filtered(id: u64, options: &mut LiveOptions, filter: String) -> Answer {
+    let wanted = LiveOptions { filter, ..options.clone() };
+    let program = match ring::compile(&wanted) {
+        Ok(program) => Some(program),
+        // What is not there is opened with it once it comes.
+        Err(CaptureError::Down { .. } | CaptureError::UnknownInterface { .. }) => None,
+        Err(error) => return Answer::Refused { id, problem: Problem::from(error) },
+    };
+    let answer = Answer::Filtered { id, program };
+    match bytes(&answer) {
+        Ok(_) => {
+            *options = wanted;
+            answer
+        }
+        Err(_) => {
+            let reason = "its program is too long".to_owned();
+            let LiveOptions { interface, filter, .. } = wanted;
+            Answer::Refused { id, problem: Problem::Filter { interface, filter, reason } }
         }
     }
 }
@@ -121,6 +149,10 @@ mod tests {
         let (answer, socket) = plan.hear(Request::Open { id: 7, interface: 0 }).unwrap().unwrap();
         assert!(matches!(answer, Answer::Refused { id: 7, problem: Problem::Unknown { .. } }), "{answer:?}");
         assert!(socket.is_none());
+        let filter = |interface| Request::Filter { id: 9, interface, filter: "tcp".to_owned() };
+        let (answer, _) = plan.hear(filter(0)).unwrap().unwrap();
+        assert_eq!(answer, Answer::Filtered { id: 9, program: None }, "it is opened with it once it comes");
+        assert!(plan.hear(filter(1)).is_err(), "never named");
         assert!(plan.hear(Request::Open { id: 8, interface: 1 }).is_err(), "never named");
         assert!(plan.hear(Request::May(options("lo"))).is_err(), "named too late");
         assert!(plan.hear(Request::Begin).is_err());

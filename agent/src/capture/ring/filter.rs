@@ -4,6 +4,7 @@
 use super::sys::Instruction;
 #[cfg(feature = "libpcap")]
 use pcap::BpfProgram;
+use serde::{Deserialize, Serialize};
 
 /// Classic BPF (linux/filter.h): class, mode, and the sources that matter here.
 const CLASS: u16 = 0x07;
@@ -25,7 +26,7 @@ const COOKED_HEADER: u32 = 16;
 const COOKED_PROTOCOL_AT: u32 = 14;
 
 /// A program that says how many bytes of a frame are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::capture) struct Program(Vec<Instruction>);
 
 impl Program {

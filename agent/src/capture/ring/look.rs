@@ -8,6 +8,12 @@ use super::super::opener::LiveOptions;
 use super::filter::Program;
 use super::open::{COOKED, ETHERNET, RADIOTAP, RAW_IP};
 
+/// The program that an interface's filter is. The interface must be there and up.
+pub(in crate::capture) fn compile(options: &LiveOptions) -> Result<Program, CaptureError> {
+    let (_, program) = look(options)?;
+    Ok(program)
+}
+
 /// The link type (LINKTYPE_ number) of an interface's frames, and the program that its filter is.
 #[cfg(feature = "libpcap")]
 pub(super) fn look(options: &LiveOptions) -> Result<(u16, Program), CaptureError> {

@@ -10,6 +10,8 @@ mod look;
 mod open;
 mod sys;
 
+pub(super) use filter::Program;
+pub(super) use look::compile;
 pub(super) use open::{Shape, open};
 pub(super) use sys::close_all_others;
 
@@ -69,6 +71,11 @@ impl Ring {
         let drops = (first && shape.interface != 0).then(|| device::drops(name, shape.interface).unwrap_or(0));
         let (looked, condition) = (Instant::now(), Condition::Good);
         Ok(Self { socket, map, next: 0, shape, name: name.to_owned(), looked, condition, drops })
+    }
+
+    /// From the next frame on, this filter holds.
+    pub(super) fn attach(&self, program: &Program) -> std::io::Result<()> {
+        sys::attach(self.socket.as_fd(), program.instructions())
     }
 
     /// In words, where it is not simply capturing.

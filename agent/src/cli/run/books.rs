@@ -24,8 +24,10 @@ pub(super) struct Books {
     lines: Mutex<Vec<LineState>>,
     tally: Mutex<Tally>,
     forward: RwLock<Option<Forward>>,
-    /// How much the sensors do, as [`Level`]'s number.
+    /// How much the governor lets the sensors do, as [`Level`]'s number.
     level: AtomicU8,
+    /// How much the configuration wants them to do at most, likewise.
+    told: AtomicU8,
     /// Where forwarding stood when it ended.
     ended: Mutex<Option<forward::Status>>,
     /// What became of packets that were asked for.
@@ -35,12 +37,10 @@ pub(super) struct Books {
 }
 
 /// A key whose value is another than before.
-pub(super) struct Changed {
+pub(super) struct Change {
     pub(super) key: String,
-    /// Whether it is in force already.
-    pub(super) live: bool,
-    /// In a sentence.
-    pub(super) words: String,
+    pub(super) old: String,
+    pub(super) new: String,
 }
 
 /// One input's books.
@@ -114,6 +114,7 @@ impl Books {
             tally: Mutex::default(),
             forward: RwLock::new(forward),
             level: AtomicU8::default(),
+            told: AtomicU8::new(Level::from(config.output.detail) as u8),
             ended: Mutex::default(),
             detail: Mutex::default(),
             confined: String::new(),
@@ -126,12 +127,12 @@ impl Books {
         self
     }
 
-    /// How much the sensors are to do.
+    /// How much the sensors are to do: what the configuration wants, less what the governor gives up.
     pub(super) fn level(&self) -> Level {
-        Level::from_number(self.level.load(Ordering::Relaxed))
+        Level::from_number(self.level.load(Ordering::Relaxed).max(self.told.load(Ordering::Relaxed)))
     }
 
-    /// Tells the sensors how much to do; each does so from its next frames on.
+    /// Tells the sensors how much the governor lets them do; each does so from its next frames on.
     pub(super) fn set_level(&self, level: Level) {
         self.level.store(level as u8, Ordering::Relaxed);
     }
@@ -240,26 +241,25 @@ impl Books {
         self.with_uplink(|forward| forward.report(ledger));
     }
 
-    /// Applies what can change while running; gives every changed key. The governor is its owner's to start anew.
-    pub(super) fn apply(&self, loaded: &Loaded) -> Vec<Changed> {
-        let mut config = held(&self.config);
-        let before = Loaded { config: config.clone(), ..Loaded::default() }.values();
-        let mut changes = Vec::new();
-        for ((key, old), (_, new)) in before.into_iter().zip(loaded.values()).filter(|(old, new)| old.1 != new.1) {
-            let live = key == "output.kinds" || key.starts_with("governor.");
-            let words = match live {
-                true => format!("{key} is now {new}"),
-                false => format!("{key} = {new} needs a restart; {old} stays in force"),
-            };
-            changes.push(Changed { key, live, words });
-        }
-        let names = loaded.config.output.kinds.iter().map(String::as_str);
-        if let Ok(kinds) = Kinds::named(names) {
+    /// Every key whose value in `loaded` is another than the one in force.
+    pub(super) fn changes(&self, loaded: &Loaded) -> Vec<Change> {
+        let before = Loaded { config: held(&self.config).clone(), ..Loaded::default() }.values();
+        let pairs = before.into_iter().zip(loaded.values()).filter(|(old, new)| old.1 != new.1);
+        pairs.map(|((key, old), (_, new))| Change { key, old, new }).collect()
+    }
+
+    /// The configuration in force.
+    pub(super) fn config(&self) -> Config {
+        held(&self.config).clone()
+    }
+
+    /// From now on this configuration is in force, as far as the books go.
+    pub(super) fn apply(&self, config: Config) {
+        if let Ok(kinds) = Kinds::named(config.output.kinds.iter().map(String::as_str)) {
             *held(&self.kinds) = kinds;
-            config.output.kinds.clone_from(&loaded.config.output.kinds);
         }
-        config.governor = loaded.config.governor.clone();
-        changes
+        self.told.store(Level::from(config.output.detail) as u8, Ordering::Relaxed);
+        *held(&self.config) = config;
     }
 
     /// How things stand, in a line.

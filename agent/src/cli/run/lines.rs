@@ -6,9 +6,10 @@ use super::books::Books;
 use crate::capture::{CaptureError, FileSource, Filled, FrameBatch, FrameSource, Inputs, LiveSource};
 use crate::detail::Recorder;
 use crate::pipeline::Pipeline;
-use crate::sensor::{HashKey, Joined, Level, Ring, Shared};
+use crate::sensor::{HashKey, Joined, Level, Ring, Settings, Shared};
 use picket_event::{Source, Timestamp};
 use std::io;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -36,15 +37,30 @@ pub(super) struct Watched {
     pub(super) recorder: Option<Recorder>,
 }
 
+/// What a live line is told while it runs; it does so between two frames.
+pub(super) enum Order {
+    /// Takes only frames that pass this filter; answers whether it does.
+    Filter(String, SyncSender<Result<(), String>>),
+    /// Goes on with the caps and the bundle of this template.
+    Tune(Box<Template>),
+}
+
 /// The threads at work.
 pub(super) struct Running {
     threads: Vec<JoinHandle<usize>>,
+    /// The live ones; none where captures are read.
+    orders: Vec<Sender<Order>>,
 }
 
 impl Running {
     /// Whether all inputs are at their end.
     pub(super) fn is_finished(&self) -> bool {
         self.threads.iter().all(JoinHandle::is_finished)
+    }
+
+    /// Where live lines take orders.
+    pub(super) fn orders(&self) -> Vec<Sender<Order>> {
+        self.orders.clone()
     }
 
     /// Waits for the threads; how many inputs were bad.
@@ -79,16 +95,19 @@ impl Lines {
         signals: &Signals,
         key: HashKey,
     ) -> io::Result<Running> {
-        let mut threads = Vec::new();
+        let (mut threads, mut orders) = (Vec::new(), Vec::new());
         match self {
             Self::Live(sources) => {
                 let shares = shares(&sources, key);
                 for (number, (watched, ring)) in sources.into_iter().zip(shares).enumerate() {
                     // Sensors of one run share no key, so that their flows share no ids.
                     let key = HashKey([key.0[0].wrapping_add(number as u64), key.0[1]]);
-                    let pipeline = Pipeline::new(&template.live(watched.source.source(), key, ring), workers)?;
+                    let settings = template.live(watched.source.source(), key, ring);
+                    let pipeline = Pipeline::new(&settings, workers)?;
                     let books = Arc::clone(books);
-                    let work = move || live(watched, pipeline, &books);
+                    let (order, told) = channel();
+                    orders.push(order);
+                    let work = move || live(watched, (pipeline, settings), &books, &told);
                     threads.push(std::thread::Builder::new().name("capture".to_owned()).spawn(work)?);
                 }
             }
@@ -98,7 +117,7 @@ impl Lines {
                 threads.push(std::thread::Builder::new().name("capture".to_owned()).spawn(work)?);
             }
         }
-        Ok(Running { threads })
+        Ok(Running { threads, orders })
     }
 }
 
@@ -134,7 +153,12 @@ fn shares(sources: &[Watched], key: HashKey) -> Vec<Option<Ring>> {
 }
 
 /// Watches an interface until it is stopped.
-fn live(watched: Watched, mut pipeline: Pipeline, books: &Books) -> usize {
+fn live(
+    watched: Watched,
+    (mut pipeline, mut settings): (Pipeline, Settings),
+    books: &Books,
+    orders: &Receiver<Order>,
+) -> usize {
     let Watched { mut source, tags, mut recorder } = watched;
     let number = books.add_line(source.title(), tags, "capturing");
     let mut events = Vec::new();
@@ -146,6 +170,7 @@ fn live(watched: Watched, mut pipeline: Pipeline, books: &Books) -> usize {
             level = books.level();
             pipeline.set_level(level);
         }
+        obey(orders, &mut source, &mut settings, |settings| pipeline.tune(settings, &mut events));
         let (mut idle, mut frames) = (false, 0usize);
         let filled = source.visit(|frame| {
             frames += 1;
@@ -192,6 +217,22 @@ fn live(watched: Watched, mut pipeline: Pipeline, books: &Books) -> usize {
     bad
 }
 
+/// Does what a line was told since it last looked.
+fn obey(orders: &Receiver<Order>, source: &mut LiveSource, settings: &mut Settings, mut tune: impl FnMut(&Settings)) {
+    for order in orders.try_iter() {
+        match order {
+            Order::Filter(filter, answer) => {
+                // Whoever asked may have given up waiting.
+                let _ = answer.send(source.set_filter(&filter).map_err(|error| error.to_string()));
+            }
+            Order::Tune(template) => {
+                template.tune(settings);
+                tune(settings);
+            }
+        }
+    }
+}
+
 /// The present, as frames are stamped.
 pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -234,6 +275,7 @@ fn file(
     let mut source = FileSource::until(path, &signals.stop)?;
     let refused = |error| CaptureError::Io { path: path.to_owned(), offset: 0, error };
     let mut pipeline = Pipeline::new(&template.file(source.source()), workers).map_err(refused)?;
+    pipeline.set_level(books.level());
     let mut events = Vec::new();
     let result = loop {
         match source.fill(batch) {

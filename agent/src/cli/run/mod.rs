@@ -7,6 +7,7 @@ mod governing;
 mod lines;
 mod policy;
 mod service;
+mod steering;
 mod uplink;
 
 use super::read::{OutputForm, Scoring, Template, parse_kinds, workers};
@@ -21,13 +22,13 @@ use crate::{metrics, status};
 use books::Books;
 use clap::Args;
 use detailing::Detailing;
-use governing::Governing;
 use lines::{Lines, Watched};
 use policy::Policing;
 use service::Service;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use steering::Steering;
 
 /// How often the books are brought up to date for those who ask.
 const TURN: Duration = Duration::from_millis(100);
@@ -89,11 +90,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Fault> {
 
 fn run_with(args: &RunArgs, mut policing: Policing) -> Result<Exit, Fault> {
     let loaded = effective(args)?;
-    super::log::start(&loaded.config.log);
+    picket_log::start(&loaded.config.log.level, loaded.config.log.format == "json");
     let config = &loaded.config;
     open_files()?;
     let privacy = super::privacy::load(config.privacy.treatments(), &config.privacy.key_file)?;
-    let template = Template::with(&scoring(args, &loaded, &mut policing), config.flow.limits())?;
+    let template = Template::with(&first_scoring(args, &loaded, &mut policing), config.flow.limits())?;
     let template = template.checking(config.flow.checksums.into()).private(privacy);
     let template = template.knowing(super::protocols::folder(&config.protocols.folder)?);
     let kinds = parse_kinds(&config.output.kinds)?;
@@ -127,8 +128,8 @@ fn run_with(args: &RunArgs, mut policing: Policing) -> Result<Exit, Fault> {
     let mut detailing = Detailing::start(config, &mut inputs, &books)?;
     let each = share(config.agent.threads, inputs.len());
     let running = inputs.start(&template, each, &books, &signals, HashKey(random_key()?)).map_err(thread_fault)?;
-    let governing = opener.is_some().then(|| Governing::start(&config.governor)).flatten();
-    watch(&running, &books, &signals, args, (&mut policing, governing, &mut detailing), &mut service);
+    let steering = Steering::new(args, &books, template, &running);
+    watch(&running, &books, &signals, args, (&mut policing, steering, &mut detailing), &mut service);
     service.stopping();
     let bad = running.join();
     detailing.finish();
@@ -175,18 +176,31 @@ fn options(args: &RunArgs, mut loaded: Loaded) -> Result<Loaded, Fault> {
 }
 
 /// What to score with: the option's bundle, else that of the policy, else that of the configuration.
-fn scoring(args: &RunArgs, loaded: &Loaded, policing: &mut Policing) -> Scoring {
+///
+/// # Errors
+/// In a sentence, where the policy's is not here.
+fn scoring(args: &RunArgs, loaded: &Loaded) -> Result<Scoring, String> {
     let (configured, state) = (&loaded.config.score, &loaded.config.agent.state);
     let mut named = (!configured.bundle.as_os_str().is_empty()).then(|| configured.bundle.clone());
     let digest = &configured.digest;
     if configured.enabled && !digest.is_empty() {
-        if bundle::is_here(state, digest) {
-            named = (!bundle::is_built_in(digest)).then(|| bundle::file(state, digest));
-        } else {
-            policing.without_bundle(&format!("bundle {digest} is not here, or is damaged"));
+        if !bundle::is_here(state, digest) {
+            return Err(format!("bundle {digest} is not here, or is damaged"));
         }
+        named = (!bundle::is_built_in(digest)).then(|| bundle::file(state, digest));
     }
-    Scoring { no_score: args.scoring.no_score || !configured.enabled, bundle: args.scoring.bundle.clone().or(named) }
+    let bundle = args.scoring.bundle.clone().or(named);
+    Ok(Scoring { no_score: args.scoring.no_score || !configured.enabled, bundle })
+}
+
+/// The same at the start, where a bundle that is missing must not keep the agent from its work.
+fn first_scoring(args: &RunArgs, loaded: &Loaded, policing: &mut Policing) -> Scoring {
+    scoring(args, loaded).unwrap_or_else(|why| {
+        policing.without_bundle(&why);
+        let mut loaded = loaded.clone();
+        loaded.config.score.digest.clear();
+        scoring(args, &loaded).unwrap_or_else(|_| args.scoring.clone())
+    })
 }
 
 /// The interfaces to watch; none where captures are read. A service waits for one.
@@ -319,38 +333,32 @@ fn watch(
     books: &Books,
     signals: &Signals,
     args: &RunArgs,
-    (policing, mut governing, detailing): (&mut Policing, Option<Governing>, &mut Detailing),
+    (policing, mut steering, detailing): (&mut Policing, Steering<'_>, &mut Detailing),
     service: &mut Service,
 ) {
     let mut reported = Instant::now();
     while !running.is_finished() {
         std::thread::sleep(TURN);
         service.turn(books);
-        if let Some(governing) = &mut governing {
-            governing.turn(books);
-        }
-        policing.turn(books, args, &mut governing);
+        steering.turn();
+        policing.turn(books, args, &mut steering);
         detailing.turn(books);
         if reported.elapsed() >= REPORT_EVERY {
             reported = Instant::now();
             books.report();
         }
         if signals.reload.swap(false, std::sync::atomic::Ordering::Relaxed) {
-            reload(books, args, &mut governing);
+            reload(args, &mut steering);
         }
     }
 }
 
 /// Applies what can be applied live, and says what cannot. A configuration that is refused changes nothing.
-fn reload(books: &Books, args: &RunArgs, governing: &mut Option<Governing>) {
-    let loaded = match effective(args) {
-        Ok(loaded) => loaded,
-        Err(fault) => {
-            tracing::error!("reload refused, the running configuration stays: {:#}", fault.error);
-            return;
-        }
-    };
-    let _ = policy::apply(books, &loaded, governing);
+fn reload(args: &RunArgs, steering: &mut Steering<'_>) {
+    let loaded = effective(args).map_err(|fault| format!("{:#}", fault.error));
+    if let Err(why) = loaded.and_then(|loaded| steering.apply(&loaded)) {
+        tracing::error!("reload refused, the running configuration stays: {why}");
+    }
 }
 
 /// Takes as many open files as the system allows, and refuses to begin with so few that it would fail anywhere.

@@ -2,14 +2,12 @@
 
 use super::super::{Fault, config};
 use super::books::Books;
-use super::governing::Governing;
+use super::steering::Steering;
 use super::{RunArgs, options};
-use crate::config::Loaded;
 use crate::enrol::Identity;
 use crate::forward::Forward;
 use crate::policy::bundle::{self, Fetch, Progress};
 use crate::policy::{Policy, Version, overlay};
-use crate::sensor::Level;
 use picket_event::wire::{Policy as Sent, PolicyAnswer};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -22,6 +20,8 @@ pub(super) struct Policing {
     policy: Policy,
     state: PathBuf,
     started: Instant,
+    /// When what is in force began to be.
+    taken: Instant,
     /// The bundle that a policy waits for.
     waiting: Option<(Version, Fetch)>,
 }
@@ -43,7 +43,8 @@ pub(super) fn start(args: &RunArgs) -> Result<Policing, Fault> {
             policy.kept.refuse(&current, why);
         }
     }
-    Ok(Policing { policy, state, started: Instant::now(), waiting: None })
+    let now = Instant::now();
+    Ok(Policing { policy, state, started: now, taken: now, waiting: None })
 }
 
 fn save(policy: &Policy) {
@@ -54,8 +55,8 @@ fn save(policy: &Policy) {
 
 impl Policing {
     /// Looks whether a policy came, and whether the one on trial has proved itself.
-    pub(super) fn turn(&mut self, books: &Books, args: &RunArgs, governing: &mut Option<Governing>) {
-        if self.started.elapsed() >= TRIAL {
+    pub(super) fn turn(&mut self, books: &Books, args: &RunArgs, steering: &mut Steering<'_>) {
+        if self.taken.elapsed() >= TRIAL {
             self.worked(books);
         }
         let fetched = self.fetch(books);
@@ -64,9 +65,9 @@ impl Policing {
         let answer = match (sent, fetched) {
             (Some(new), _) => match self.policy.kept.known(&new.group, new.version) {
                 Some(answer) => Some(answer),
-                None => self.take(books, args, governing, new),
+                None => self.take(args, steering, new),
             },
-            (None, Some((new, Ok(())))) => self.take(books, args, governing, new),
+            (None, Some((new, Ok(())))) => self.take(args, steering, new),
             (None, Some((new, Err(why)))) => Some(self.refuse(&new, why)),
             (None, None) => None,
         };
@@ -127,13 +128,7 @@ impl Policing {
     }
 
     /// Takes a policy; no answer while it waits for its bundle.
-    fn take(
-        &mut self,
-        books: &Books,
-        args: &RunArgs,
-        governing: &mut Option<Governing>,
-        new: Version,
-    ) -> Option<PolicyAnswer> {
+    fn take(&mut self, args: &RunArgs, steering: &mut Steering<'_>, new: Version) -> Option<PolicyAnswer> {
         self.waiting = None;
         let words = |fault: Fault| format!("{:#}", fault.error);
         let tried = config::load(&args.place).map_err(words);
@@ -149,9 +144,13 @@ impl Policing {
             self.waiting = Fetch::new(digest).map(|fetch| (new, fetch));
             return None;
         }
-        let waiting = apply(books, &loaded, governing);
+        let waiting = match steering.apply(&loaded) {
+            Ok(waiting) => waiting,
+            Err(why) => return Some(self.refuse(&new, why)),
+        };
         tracing::info!("version {number} of the policy of group {group} is taken; {} keys wait", waiting.len());
         let answer = self.policy.kept.take(new, waiting);
+        self.taken = Instant::now();
         save(&self.policy);
         Some(answer)
     }
@@ -163,22 +162,6 @@ impl Policing {
             save(&self.policy);
         }
     }
-}
-
-/// Applies what can be applied live; answers what waits for a restart, one sentence a key.
-pub(super) fn apply(books: &Books, loaded: &Loaded, governing: &mut Option<Governing>) -> Vec<String> {
-    let changes = books.apply(loaded);
-    if changes.iter().any(|change| change.key.starts_with("governor.")) {
-        *governing = Governing::start(&loaded.config.governor);
-        if governing.is_none() {
-            books.set_level(Level::Full);
-        }
-    }
-    if changes.is_empty() {
-        tracing::info!("nothing has changed");
-    }
-    changes.iter().for_each(|change| tracing::info!("{}", change.words));
-    changes.into_iter().filter(|change| !change.live).map(|change| change.words).collect()
 }
 
 fn tell(books: &Books, answer: PolicyAnswer) {

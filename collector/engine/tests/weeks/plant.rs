@@ -80,7 +80,7 @@ pub fn judged(seconds: i64, src: IpAddr, dest: IpAddr, verdict: Verdict) -> Even
     let mut event = flow(seconds, src, dest, &Protocol::TLS, true);
     if let Body::Flow(flow) = &mut event.body {
         let reasons = vec![Reason::plain(Reason::SELF_SIGNED)];
-        flow.score = Some(Score { verdict, value: Unit::new(0.97), votes: Vec::new(), reasons });
+        flow.score = Some(Score { verdict, value: Unit::new(0.97), votes: Vec::new(), reasons, digest: None });
     }
     event
 }

@@ -1,6 +1,7 @@
-//! Requests for packets with what came for them, and model bundles.
+//! Requests for packets with what came for them, sealed, and model bundles.
 
 use super::Sqlite;
+use crate::store::evidence::{Evidence, SEALING_BYTES};
 use crate::store::{BundleRecord, Detail, DetailState, Details, StoreError};
 use picket_event::AgentId;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -57,16 +58,45 @@ fn remove_bytes(db: &Connection, id: u64) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn put_part(db: &Connection, agent: &AgentId, id: u64, start: u64, bytes: &[u8]) -> Result<Option<u64>, StoreError> {
+/// Seals what an earlier release stored in the clear, and wipes where it lay.
+pub(super) fn seal_all(db: &mut Connection, evidence: &Evidence) -> Result<(), StoreError> {
+    let clear = |db: &Connection| {
+        let first = "SELECT detail, start, bytes FROM detail_parts WHERE sealed = 0 LIMIT 1";
+        db.query_row(first, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
+    };
+    if clear(db)?.is_none() {
+        return Ok(());
+    }
+    db.execute_batch("PRAGMA secure_delete = ON")?;
+    while let Some((id, start, bytes)) = clear(db)? {
+        let (id, start, bytes): (i64, i64, Vec<u8>) = (id, start, bytes);
+        let sealed = evidence.seal(id.cast_unsigned(), start.cast_unsigned(), &bytes)?;
+        let change = "UPDATE detail_parts SET bytes = ?3, sealed = 1 WHERE detail = ?1 AND start = ?2";
+        db.execute(change, params![id, start, sealed])?;
+    }
+    // What the log of the database holds of it goes too.
+    db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA secure_delete = OFF")?;
+    Ok(())
+}
+
+fn put_part(
+    db: &Connection,
+    evidence: &Evidence,
+    agent: &AgentId,
+    id: u64,
+    start: u64,
+    bytes: &[u8],
+) -> Result<Option<u64>, StoreError> {
     let Some(detail) = open(db, agent, id)? else { return Ok(None) };
     let end = start.saturating_add(bytes.len() as u64);
     // What came before, or leaves a gap, or is over the cap, is not stored; the agent learns where to go on.
     if start != detail.bytes || end > detail.most || bytes.is_empty() {
         return Ok(Some(detail.bytes));
     }
+    let sealed = evidence.seal(id, start, bytes)?;
     let (id, start, end) = (id.cast_signed(), start.cast_signed(), end.cast_signed());
-    db.prepare_cached("INSERT INTO detail_parts (detail, start, bytes) VALUES (?1, ?2, ?3)")?
-        .execute(params![id, start, bytes])?;
+    db.prepare_cached("INSERT INTO detail_parts (detail, start, bytes, sealed) VALUES (?1, ?2, ?3, 1)")?
+        .execute(params![id, start, sealed])?;
     db.prepare_cached("UPDATE details SET bytes = ?2, kept = 1, state = ?3 WHERE id = ?1")?.execute(params![
         id,
         end,
@@ -173,7 +203,7 @@ impl Details for Sqlite {
     }
 
     fn put_detail_part(&self, agent: &AgentId, id: u64, start: u64, bytes: &[u8]) -> Result<Option<u64>, StoreError> {
-        self.write(|db| put_part(db, agent, id, start, bytes))
+        self.write(|db| put_part(db, &self.evidence, agent, id, start, bytes))
     }
 
     fn answer_detail(
@@ -197,13 +227,15 @@ impl Details for Sqlite {
     fn detail_bytes(&self, id: u64, start: u64) -> Result<Vec<u8>, StoreError> {
         self.read(|db| {
             let mut query = db.prepare_cached(
-                "SELECT start, bytes FROM detail_parts WHERE detail = ?1 AND start + length(bytes) > ?2 ORDER BY start",
+                "SELECT start, bytes FROM detail_parts WHERE detail = ?1 AND start + length(bytes) - ?3 > ?2 ORDER BY start",
             )?;
-            let mut rows = query.query(params![id.cast_signed(), start.cast_signed()])?;
+            let mut rows = query.query(params![id.cast_signed(), start.cast_signed(), SEALING_BYTES as i64])?;
             let mut out = Vec::new();
             while let Some(row) = rows.next()? {
-                let (at, bytes): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
-                let inside = usize::try_from(start.saturating_sub(at.cast_unsigned())).unwrap_or(usize::MAX);
+                let at = row.get::<_, i64>(0)?.cast_unsigned();
+                let stored = row.get_ref(1)?.as_blob().unwrap_or_default();
+                let bytes = self.evidence.unseal(id, at, stored)?;
+                let inside = usize::try_from(start.saturating_sub(at)).unwrap_or(usize::MAX);
                 out.extend_from_slice(bytes.get(inside..).unwrap_or_default());
                 if out.len() >= PAGE_BYTES {
                     break;

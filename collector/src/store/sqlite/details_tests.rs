@@ -57,6 +57,43 @@ fn pieces_follow_each_other_and_end_with_the_answer() {
     assert!(store.detail_bytes(id, 0).unwrap().is_empty());
 }
 
+/// F72: the file alone shows no packet, and what an earlier release stored in the clear is sealed when the store opens.
+#[test]
+fn f72_packets_cannot_be_read_without_the_key() {
+    const SECRET: &[u8] = b"what was said on the wire";
+    let place = tempfile::tempdir().unwrap();
+    let agent = AgentId::new("sensor-1");
+    let in_files = || {
+        let files = std::fs::read_dir(place.path()).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+        files.filter(|bytes| bytes.windows(SECRET.len()).any(|window| window == SECRET)).count()
+    };
+    let (id, old) = {
+        let store = Sqlite::open(place.path()).unwrap();
+        let asked = || Detail { most: 1_000, ..asked("sensor-1") };
+        let (id, old) = (store.ask_detail(&asked()).unwrap(), store.ask_detail(&asked()).unwrap());
+        approve(&store, id);
+        assert_eq!(store.put_detail_part(&agent, id, 0, SECRET).unwrap(), Some(SECRET.len() as u64));
+        assert_eq!(in_files(), 0);
+        let clear = |db: &rusqlite::Transaction<'_>| {
+            let piece = "INSERT INTO detail_parts (detail, start, bytes, sealed) VALUES (?1, 0, ?2, 0)";
+            db.execute(piece, rusqlite::params![old.cast_signed(), SECRET])
+        };
+        store.write(clear).unwrap_or_else(|e: rusqlite::Error| panic!("{e}"));
+        (id, old)
+    };
+    assert!(in_files() > 0, "in the clear");
+    {
+        let store = Sqlite::open(place.path()).unwrap();
+        assert_eq!(in_files(), 0, "sealed at the start");
+        assert_eq!([id, old].map(|id| store.detail_bytes(id, 0).unwrap()), [SECRET, SECRET]);
+        assert_eq!(store.detail_bytes(id, 5).unwrap(), &SECRET[5..]);
+    }
+    std::fs::remove_file(place.path().join("evidence.key")).unwrap();
+    let store = Sqlite::open(place.path()).unwrap();
+    assert!(store.detail_bytes(id, 0).unwrap_err().to_string().contains("another key"));
+    assert!(store.detail(id).unwrap().is_some(), "the rest is read as ever");
+}
+
 #[test]
 fn what_nobody_decides_or_finishes_expires() {
     let place = tempfile::tempdir().unwrap();

@@ -5,7 +5,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// The migrations in order. A number, once released, never changes its text.
-const MIGRATIONS: &[&str] = &[include_str!("spine.sql"), include_str!("identity.sql"), include_str!("detail.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("spine.sql"),
+    include_str!("identity.sql"),
+    include_str!("detail.sql"),
+    include_str!("evidence.sql"),
+];
 
 /// Brings the store to the newest schema. A crash leaves it at a whole number.
 pub(super) fn run(db: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -13,8 +13,8 @@ mod retention;
 mod tokens;
 
 use super::{
-    AcceptedFrame, Admission, Agent, AgentStatus, Applicant, Batch, Double, EntityKey, Expired, Policy, Position,
-    Retention, Sighting, Store, StoreError, TokenRecord, TokenUse,
+    AcceptedFrame, Admission, Agent, AgentStatus, Applicant, Batch, Double, EntityKey, Evidence, Expired, Policy,
+    Position, Retention, Sighting, Store, StoreError, TokenRecord, TokenUse,
 };
 pub use examine::{Contents, check_file, examine};
 pub use lock::Lock;
@@ -37,6 +37,7 @@ pub struct Sqlite {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    evidence: Evidence,
     _lock: Lock,
 }
 
@@ -79,10 +80,12 @@ impl Sqlite {
         writer.busy_timeout(Duration::from_secs(10))?;
         writer.set_prepared_statement_cache_capacity(64);
         migrate::run(&mut writer, &path)?;
+        let evidence = Evidence::open(directory)?;
+        details::seal_all(&mut writer, &evidence)?;
         // SQLite flushes the names of its files, and does not look whether that worked.
         writer.pragma_update(None, "application_id", APPLICATION_ID)?;
         std::fs::File::open(directory).and_then(|d| d.sync_all()).map_err(|e| io("flush", e))?;
-        Ok(Self { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()), _lock: lock })
+        Ok(Self { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()), evidence, _lock: lock })
     }
 
     /// Runs `work` in a transaction of the writing connection; everything is kept, or nothing.

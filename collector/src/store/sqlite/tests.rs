@@ -305,7 +305,7 @@ fn f53_a_migration_that_was_cut_short_is_done_again() {
         store
             .read(|db| db.query_row("PRAGMA user_version", [], |r| r.get::<_, u32>(0)))
             .unwrap_or_else(|e: rusqlite::Error| panic!("{e}")),
-        3
+        4
     );
 }
 

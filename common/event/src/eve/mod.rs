@@ -11,7 +11,9 @@ mod suricata;
 mod value;
 mod write;
 
+pub(crate) use parse::unhex;
 pub use parse::{EveError, EveRow, parse_line};
+pub(crate) use write::hex;
 pub use write::write_line;
 
 /// The closed JSON schema of every line the product writes (`docs/eve.schema.json`).

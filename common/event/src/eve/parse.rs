@@ -228,6 +228,7 @@ fn score(score: &row::Score<'_>) -> Option<body::Score> {
         value: Unit::new(score.value.unwrap_or(0.0)),
         votes: votes.collect(),
         reasons: reasons(score.reasons.as_ref()),
+        digest: score.digest.as_deref().and_then(unhex::<32>).map(Arc::new),
     })
 }
 
@@ -282,7 +283,7 @@ fn nibble_pairs(text: &str) -> impl Iterator<Item = Option<u8>> {
     pairs.into_iter()
 }
 
-pub(super) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let bytes: Option<Vec<u8>> = nibble_pairs(text).take(N + 1).collect();
     bytes?.try_into().ok()
 }

@@ -225,6 +225,8 @@ rows! {
         votes: Vec<Vote<'a>>,
         /// Why, in words, largest contribution first.
         reasons: Vec<Text<'a>>,
+        /// SHA-256 of the bundle that gave it, where that is not the one built into the agent's release.
+        digest: Text<'a>,
     }
     /// One classifier's vote.
     Vote {

@@ -49,6 +49,7 @@ fn flow() -> body::Flow {
             value: Unit::new(0.875),
             votes: vec![body::Vote { classifier: Classifier::Handshake, value: Unit::new(0.5), weight: Unit::ONE }],
             reasons: vec![Reason::literal("why")],
+            digest: None,
         }),
     }
 }

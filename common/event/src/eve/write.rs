@@ -132,7 +132,7 @@ pub(super) fn texts(values: &[String]) -> Option<Vec<Cow<'_, str>>> {
     (!values.is_empty()).then(|| values.iter().map(|v| Cow::Borrowed(v.as_str())).collect())
 }
 
-pub(super) fn hex(bytes: &[u8]) -> Cow<'static, str> {
+pub(crate) fn hex(bytes: &[u8]) -> Cow<'static, str> {
     let mut out = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         let _ = write!(out, "{byte:02x}");
@@ -165,6 +165,7 @@ fn score_row(score: &body::Score) -> row::Score<'_> {
         value: Some(rounded(score.value)),
         votes: Some(votes.collect()),
         reasons: Some(words(&score.reasons)),
+        digest: score.digest.as_deref().map(|digest| hex(digest)),
         ..Default::default()
     }
 }

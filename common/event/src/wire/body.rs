@@ -6,11 +6,13 @@ use super::record;
 use super::score::{WireReason, WireScore, from_u8, read_reasons, reasons, to_u8};
 use super::session::{WireHttp, WireQuic, WireSsh};
 use crate::body::{Alert, Anomaly, App, Asset, Body, Flow, Gap, Head as FirstBytes, Host, Pair, PayloadShape, Tunnel};
+use crate::eve::{hex, unhex};
 use crate::{
     AppDetail, Both, DETAIL_TEXTS_MAX, FlowEnd, FlowState, Kind, Ledger, Loss, Mac, Method, Protocol, Timestamp,
 };
 use bincode::{Decode, Encode};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What repeats from flow to flow stands first, beside what repeats in the head; the numbers stand last.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -97,21 +99,33 @@ impl WireFlow {
     }
 }
 
-fn detail(detail: &AppDetail) -> WireDetail {
-    let lists = detail.lists();
+/// The place among those lists of a list of one text, the digest of the bundle that scored the flow: far behind the lists of a
+/// release that does not know it, which leaves it out.
+const DIGEST_AT: usize = 31;
+
+/// What stands behind a flow; empty where nothing does.
+fn behind(flow: &Flow) -> WireDetail {
+    let lists = flow.detail.as_deref().map(AppDetail::lists).unwrap_or_default();
     let used = lists.iter().rposition(|list| !list.is_empty()).map_or(0, |last| last + 1);
-    lists.into_iter().take(used).cloned().collect()
+    let mut behind: WireDetail = lists.into_iter().take(used).cloned().collect();
+    if let Some(digest) = flow.score.as_ref().and_then(|score| score.digest.as_deref()) {
+        behind.resize(DIGEST_AT, Vec::new());
+        behind.push(vec![hex(digest).into_owned()]);
+    }
+    behind
 }
 
 /// A flow with what stands behind it.
-fn flow_parts(payload: &[u8]) -> Option<(Head, WireFlow, Option<Box<AppDetail>>)> {
+fn flow_parts(payload: &[u8]) -> Option<(Head, WireFlow, WireDetail)> {
     match record::value::<(Head, WireFlow)>(payload) {
-        Some((head, wire)) => Some((head, wire, None)),
-        None => {
-            let (head, wire, lists) = record::value::<(Head, WireFlow, WireDetail)>(payload)?;
-            Some((head, wire, read_detail(lists)))
-        }
+        Some((head, wire)) => Some((head, wire, WireDetail::new())),
+        None => record::value::<(Head, WireFlow, WireDetail)>(payload),
     }
+}
+
+/// The digest of the bundle that scored the flow, where it stands behind it.
+fn read_digest(lists: &WireDetail) -> Option<Arc<[u8; 32]>> {
+    lists.get(DIGEST_AT)?.first().and_then(|text| unhex::<32>(text)).map(Arc::new)
 }
 
 /// What was said; lists that a newer release appended are left out.
@@ -240,9 +254,9 @@ pub(super) fn append(out: &mut Vec<u8>, head: &super::event::Head, body: &Body, 
     let kind = body.kind() as u16;
     let optional = |score: &Option<crate::body::Score>| score.as_ref().map(WireScore::from);
     match body {
-        Body::Flow(flow) => match flow.detail.as_deref() {
-            None => record::append(out, kind, &(head, WireFlow::new(flow, time))),
-            Some(said) => record::append(out, kind, &(head, WireFlow::new(flow, time), detail(said))),
+        Body::Flow(flow) => match behind(flow) {
+            none if none.is_empty() => record::append(out, kind, &(head, WireFlow::new(flow, time))),
+            behind => record::append(out, kind, &(head, WireFlow::new(flow, time), behind)),
         },
         Body::Tls(tls) => record::append(out, kind, &(head, WireTls::from(&**tls))),
         Body::Quic(quic) => record::append(out, kind, &(head, WireQuic::from(&**quic))),
@@ -322,9 +336,12 @@ pub(super) fn read(
     }
     match kind {
         Kind::Flow => {
-            let (head, wire, detail) = flow_parts(payload).ok_or(())?;
-            let flow = wire.flow(resolve(head).ok_or(())?).ok_or(())?;
-            Ok(Some(Body::Flow(Box::new(Flow { detail, ..flow }))))
+            let (head, wire, lists) = flow_parts(payload).ok_or(())?;
+            let mut flow = wire.flow(resolve(head).ok_or(())?).ok_or(())?;
+            if let Some(score) = &mut flow.score {
+                score.digest = read_digest(&lists);
+            }
+            Ok(Some(Body::Flow(Box::new(Flow { detail: read_detail(lists), ..flow }))))
         }
         Kind::Tls => take!(WireTls, |wire, _time| Body::Tls(Box::new(wire.tls()))),
         Kind::Dns => take!(WireDns, |wire, _time| Body::Dns(Box::new(wire.dns()))),

@@ -116,6 +116,7 @@ impl WireScore {
             value: Unit::new(f32::from(self.value) / 65_535.0),
             votes: self.classifiers.into_iter().zip(self.weights).zip(self.votes).filter_map(vote).collect(),
             reasons: read_reasons(self.reasons)?,
+            digest: None,
         })
     }
 }

@@ -5,8 +5,8 @@ use super::*;
 use crate::Kind;
 use crate::body::{Alert, Anomaly, App, Asset, Body, Flow, Host, Pair, Score, Vote};
 use crate::{
-    Both, Classifier, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, Ledger, Loss, Mac, Method, Protocol,
-    Reason, ReasonArg, Source, Timestamp, Transport, Unit, Verdict,
+    AppDetail, Both, Classifier, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, Ledger, Loss, Mac, Method,
+    Protocol, Reason, ReasonArg, Source, Timestamp, Transport, Unit, Verdict,
 };
 use proptest::prelude::*;
 
@@ -59,6 +59,7 @@ fn flow() -> Flow {
                     args: vec![ReasonArg::Text("x".to_owned()), ReasonArg::Number(0.5), ReasonArg::Number(-0.0)],
                 },
             ],
+            digest: None,
         }),
     }
 }
@@ -438,5 +439,20 @@ proptest! {
     #[test]
     fn any_body_is_no_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), count in 1u32..9) {
         let _ = Decoder::new().unwrap().events(&forged(&compressed(&bytes), count));
+    }
+}
+
+#[test]
+fn a_score_says_which_bundle_gave_it_and_a_release_that_does_not_know_that_reads_the_rest() {
+    let mut scored = flow();
+    if let Some(score) = &mut scored.score {
+        score.digest = Some(std::sync::Arc::new([7; 32]));
+    }
+    for detail in [None, Some(Box::new(AppDetail { messages: vec!["a".to_owned()], ..AppDetail::default() }))] {
+        let sent = event(Body::Flow(Box::new(Flow { detail, ..scored.clone() })));
+        let frame = frame_of(std::slice::from_ref(&sent), 1);
+        let read = Decoder::new().unwrap().events(&frame.bytes).unwrap();
+        assert_eq!((read.unknown, read.malformed), (0, 0));
+        assert_eq!(read.events.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), [sent]);
     }
 }
