@@ -11,6 +11,7 @@ mod encoders;
 mod findings;
 mod fingerprints;
 mod fleet;
+mod flood;
 mod fuzz;
 mod golden;
 mod hostile;

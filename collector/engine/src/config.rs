@@ -201,6 +201,8 @@ pub struct Config {
     pub unheard_seconds: u32,
     /// Whether silence of agents is judged. Default true.
     pub liveness: bool,
+    /// Whether it is judged how much agents report, and of whom. Default true.
+    pub conduct: bool,
     /// Whether verdicts of sensors make findings. Default true.
     pub verdicts: bool,
     /// Whether alerts that sensors raise themselves make findings. Default true.
@@ -226,6 +228,7 @@ impl Default for Config {
             silence_seconds: 7200,
             unheard_seconds: 21_600,
             liveness: true,
+            conduct: true,
             verdicts: true,
             alerts: true,
             baseline: true,

@@ -13,10 +13,12 @@ pub enum FindingKind {
     Sensor,
     /// An agent fell silent.
     Silence,
+    /// An agent reports far more than it used to, or of others' hosts.
+    Conduct,
 }
 
 impl FindingKind {
-    /// The name: `baseline`, `verdict`, `sensor`, `agent_silence`.
+    /// The name: `baseline`, `verdict`, `sensor`, `agent_silence`, `agent_conduct`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -24,6 +26,7 @@ impl FindingKind {
             Self::Verdict => "verdict",
             Self::Sensor => "sensor",
             Self::Silence => "agent_silence",
+            Self::Conduct => "agent_conduct",
         }
     }
 }

@@ -107,6 +107,8 @@ pub struct Counters {
     pub behaviours: u64,
     /// Events that came after their day was closed.
     pub late: u64,
+    /// Rows beyond what an agent may report in an hour: 100 times its usual, and 1,000 in any case.
+    pub excess: u64,
     /// Events put in order early because the buffer was full.
     pub reorder_overflow: u64,
     /// Events dated after the time given to `advance`, taken as of that time.

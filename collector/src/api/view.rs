@@ -298,7 +298,7 @@ pub struct FindingView {
     pub counterpart: String,
     /// The site.
     pub site: String,
-    /// What was found: `baseline`, `verdict`, `agent_silence`, or a sensor's alert as `sensor/controller_state`.
+    /// What was found: `baseline`, `verdict`, `agent_silence`, `agent_conduct`, or a sensor's alert as `sensor/controller_state`.
     pub kind: String,
     /// Whether it is an alert.
     pub alert: bool,

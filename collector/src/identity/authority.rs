@@ -307,6 +307,14 @@ impl Authority {
         })
     }
 
+    /// A secret for one purpose, the same over restarts while the authority is the same.
+    ///
+    /// # Errors
+    /// [`IdentityError`].
+    pub(crate) fn derive(&self, purpose: &[u8]) -> Result<[u8; 32], IdentityError> {
+        self.look(|state| state.current.derive(purpose))
+    }
+
     /// The collector's own certificate.
     pub(super) fn server(&self) -> Arc<CertifiedKey> {
         self.look(|state| state.server.clone())

@@ -3,6 +3,7 @@
 use super::IdentityError;
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rcgen::{CertificateSigningRequestParams, KeyUsagePurpose, SerialNumber};
+use ring::hkdf::{HKDF_SHA256, Salt};
 use ring::rand::{SecureRandom, SystemRandom};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateSigningRequestDer};
@@ -47,6 +48,15 @@ impl Ca {
     /// SHA-256 of the certificate.
     pub(super) fn fingerprint(&self) -> [u8; 32] {
         Sha256::digest(&self.certificate).into()
+    }
+
+    /// 32 bytes that nobody can tell without the private key, the same each time for the same `purpose` (HKDF-SHA256, RFC 5869).
+    pub(super) fn derive(&self, purpose: &[u8]) -> Result<[u8; 32], IdentityError> {
+        let salt = Salt::new(HKDF_SHA256, b"picket");
+        let mut out = [0u8; 32];
+        let secret = salt.extract(self.issuer.key().serialized_der());
+        let filled = secret.expand(&[purpose], HKDF_SHA256).and_then(|key| key.fill(&mut out));
+        filled.map(|()| out).map_err(|_| IdentityError::Random)
     }
 
     /// A certificate for a server of these names.

@@ -2,7 +2,7 @@
 
 use super::asked;
 use super::commit::{Arrival, Greeting, Job, Peer};
-use super::link::{Handle, IDLE, Reader, Writer, read_frame};
+use super::link::{Handle, Reader, Unsent, Writer, read_frame};
 use super::roster::Teller;
 use super::{Serving, hold, now};
 use crate::identity::{agent_of, key_of};
@@ -20,6 +20,8 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 /// Longest time from the handshake to the hello.
 const HELLO_PATIENCE: Duration = Duration::from_secs(10);
+/// Longest wait for a refusal to be taken.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Decoders kept for the next frames.
 const DECODERS: usize = 16;
 
@@ -92,7 +94,7 @@ async fn attend(
     let acknowledged = durable.await.map_err(gone)?.map_err(|e| busy(&e))?;
     note(serving, handle, &agent, &hello, host.as_ref()).await?;
     let answer = HelloAnswer { version, acknowledged, site: known.site.as_str().to_owned(), clock: now().nanos() };
-    if writer.send(&Control::HelloAnswer(answer)).await.is_err() {
+    if writer.send(&Control::HelloAnswer(answer), serving.idle).await.is_err() {
         return Ok(());
     }
     let (out, outgoing) = mpsc::unbounded_channel();
@@ -213,7 +215,7 @@ async fn converse(
     out: (mpsc::UnboundedReceiver<Control>, watch::Receiver<u64>, &Teller),
 ) -> Result<(), Refusal> {
     let beat = Notify::new();
-    let out = control_out(peer.epoch, writer, out, &beat);
+    let out = control_out(serving, peer.epoch, writer, out, &beat);
     match handle {
         Handle::Quic(connection) => tokio::select! {
             result = control_in(serving, peer, reader, &beat) => result,
@@ -244,11 +246,14 @@ async fn control_in(serving: &Arc<Serving>, peer: &Peer, reader: &mut Reader, be
 /// Frames of every kind from one stream.
 async fn all_in(serving: &Arc<Serving>, peer: &Peer, reader: &mut Reader, beat: &Notify) -> Result<(), Refusal> {
     loop {
-        let frame = match tokio::time::timeout(IDLE, read_frame(reader)).await {
+        let frame = match tokio::time::timeout(serving.idle, read_frame(reader)).await {
             Ok(Ok(Some(frame))) => frame,
             Ok(Ok(None)) => return Ok(()),
             Ok(Err(why)) => return Err(refusal(RefusalCode::Frame, why)),
-            Err(_) => return Err(refusal(RefusalCode::Protocol, "nothing came for 30 s")),
+            Err(_) => {
+                let reason = format!("nothing came for {} s", serving.idle.as_secs());
+                return Err(refusal(RefusalCode::Protocol, reason));
+            }
         };
         if open(&frame).is_ok_and(|(header, _)| header.kind == FrameKind::Control) {
             control_frame(serving, peer, &frame, beat).await?;
@@ -335,6 +340,7 @@ async fn renew(serving: &Arc<Serving>, peer: &Peer, csr: Vec<u8>) -> Result<(), 
 }
 
 async fn control_out(
+    serving: &Serving,
     epoch: u64,
     writer: &mut Writer,
     (mut outgoing, mut acknowledged, teller): (mpsc::UnboundedReceiver<Control>, watch::Receiver<u64>, &Teller),
@@ -356,8 +362,13 @@ async fn control_out(
             },
             () = beat.notified() => Control::Beat,
         };
-        if writer.send(&message).await.is_err() {
-            return Ok(());
+        match writer.send(&message, serving.idle).await {
+            Ok(()) => {}
+            Err(Unsent::Gone) => return Ok(()),
+            Err(Unsent::NotRead) => {
+                let reason = format!("nothing was read for {} s", serving.idle.as_secs());
+                return Err(refusal(RefusalCode::Protocol, reason));
+            }
         }
     }
 }
@@ -366,7 +377,7 @@ async fn control_out(
 async fn tell_refusal(writer: &mut Writer, refusal: Refusal) -> Result<(), Refusal> {
     if let Writer::Quic(_) = writer {
         // The close that follows carries the same reason.
-        let _ = writer.send(&Control::Refusal(refusal.clone())).await;
+        let _ = writer.send(&Control::Refusal(refusal.clone()), LAST_WORDS).await;
         writer.finish().await;
     }
     Err(refusal)

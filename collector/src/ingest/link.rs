@@ -11,8 +11,6 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::server::TlsStream;
 
-/// A TCP connection that says nothing, or takes nothing, for so long is dead.
-pub(super) const IDLE: Duration = Duration::from_secs(30);
 /// Longest wait for the last words to be taken.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -38,6 +36,15 @@ pub(super) type Reader = Box<dyn AsyncRead + Send + Unpin>;
 pub(super) enum Writer {
     Quic(SendStream),
     Tcp(WriteHalf<TlsStream<TcpStream>>),
+}
+
+/// Why a message was not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unsent {
+    /// The connection is at its end.
+    Gone,
+    /// The other side does not read.
+    NotRead,
 }
 
 impl Handle {
@@ -111,7 +118,7 @@ impl Handle {
         match (self, writer) {
             (Self::Tcp(_), writer @ Writer::Tcp(_)) => {
                 // An agent that takes nothing learns nothing.
-                let _ = tokio::time::timeout(LAST_WORDS, writer.send(&Control::Refusal(refusal.clone()))).await;
+                let _ = writer.send(&Control::Refusal(refusal.clone()), LAST_WORDS).await;
                 writer.finish().await;
             }
             _ => self.close(refusal.code, &refusal.reason),
@@ -120,20 +127,20 @@ impl Handle {
 }
 
 impl Writer {
-    /// Writes a message; an error means that the connection is at its end.
-    pub(super) async fn send(&mut self, message: &Control) -> Result<(), ()> {
-        let frame = encode_control(message).map_err(|_| ())?;
-        match self {
-            Self::Quic(stream) => stream.write_all(&frame.bytes).await.map_err(|_| ()),
-            Self::Tcp(stream) => {
-                let write = async {
-                    stream.write_all(&frame.bytes).await?;
-                    stream.flush().await
-                };
-                // Over QUIC the idle time-out does this.
-                tokio::time::timeout(IDLE, write).await.map_err(|_| ())?.map_err(|_| ())
+    /// Writes a message. A peer that keeps the connection up and takes nothing for as long as `patience` holds up no more than the
+    /// windows that it gave.
+    pub(super) async fn send(&mut self, message: &Control, patience: Duration) -> Result<(), Unsent> {
+        let frame = encode_control(message).map_err(|_| Unsent::Gone)?;
+        let write = async {
+            match self {
+                Self::Quic(stream) => stream.write_all(&frame.bytes).await.map_err(|_| Unsent::Gone),
+                Self::Tcp(stream) => {
+                    stream.write_all(&frame.bytes).await.map_err(|_| Unsent::Gone)?;
+                    stream.flush().await.map_err(|_| Unsent::Gone)
+                }
             }
-        }
+        };
+        tokio::time::timeout(patience, write).await.map_err(|_| Unsent::NotRead)?
     }
 
     /// Ends the stream and waits a moment until what was said has arrived.

@@ -37,7 +37,7 @@ pub struct Config {
     pub max_connections: usize,
     /// Frames that may wait for the committer.
     pub queue_frames: usize,
-    /// A connection that says nothing for so long is ended.
+    /// A connection that says nothing, or takes nothing of what it is told, for so long is ended.
     pub idle: Duration,
     /// How long a renewed certificate lasts.
     pub certificate_lifetime: Duration,
@@ -141,6 +141,7 @@ struct Serving {
     store: Arc<dyn Store>,
     authority: Arc<Authority>,
     certificate_lifetime: Duration,
+    idle: Duration,
     jobs: mpsc::Sender<Job>,
     /// Numbers the connections.
     connections: AtomicU64,
@@ -191,7 +192,7 @@ impl Ingest {
         let acceptor = tcp::acceptor(authority)?;
         let (udp, tcp) = tcp::bind(config.listen)?;
         let runtime = Arc::new(quinn::TokioRuntime);
-        let endpoint = quinn::Endpoint::new(quinn::EndpointConfig::default(), Some(server), udp, runtime);
+        let endpoint = quinn::Endpoint::new(endpoint::lasting(authority)?, Some(server), udp, runtime);
         let endpoint = endpoint.map_err(listen)?;
         let tcp = tokio::net::TcpListener::from_std(tcp).map_err(listen)?;
         let address = endpoint.local_addr().map_err(listen)?;
@@ -212,6 +213,7 @@ impl Ingest {
             store,
             authority: authority.clone(),
             certificate_lifetime: config.certificate_lifetime,
+            idle: config.idle,
             jobs,
             connections: AtomicU64::new(1),
             counts,

@@ -38,7 +38,8 @@ pub struct Args {
     /// Deviation of a cell: plain, standardised, predictive
     #[arg(long, value_name = "NAME", default_value = "predictive")]
     pub deviation: String,
-    /// Leave findings of a kind out: baseline, verdict, sensor, agent_silence (repeatable)
+    /// Leave findings of a kind out: baseline, verdict, sensor, agent_silence, agent_conduct
+    /// (repeatable)
     #[arg(long, value_name = "KIND")]
     pub without: Vec<String>,
 }
@@ -59,7 +60,8 @@ fn config(args: &Args) -> anyhow::Result<Config> {
             k if k == FindingKind::Verdict.name() => config.verdicts = false,
             k if k == FindingKind::Sensor.name() => config.alerts = false,
             k if k == FindingKind::Silence.name() => config.liveness = false,
-            other => bail!("--without {other}: use baseline, verdict, sensor or agent_silence"),
+            k if k == FindingKind::Conduct.name() => config.conduct = false,
+            other => bail!("--without {other}: use baseline, verdict, sensor, agent_silence or agent_conduct"),
         }
     }
     if let Some(path) = &args.sites {

@@ -118,6 +118,7 @@ pub fn words(value: &str, _: &dyn Values) -> Result<String> {
         "baseline" => "Unusual behaviour".to_owned(),
         "verdict" => "Sensor's verdict".to_owned(),
         "agent_silence" => "Silence of an agent".to_owned(),
+        "agent_conduct" => "Conduct of an agent".to_owned(),
         other => match other.strip_prefix("sensor/") {
             Some(about) => format!("Sensor's alert: {}", about.replace('_', " ")),
             None => other.replace('_', " "),

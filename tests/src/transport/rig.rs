@@ -65,12 +65,19 @@ impl CollectorAt {
     /// # Errors
     /// Whatever did not start.
     pub fn start_at(directory: &Path, listen: SocketAddr, clock: i64) -> anyhow::Result<Self> {
+        Self::start_with(directory, Config { listen, ..Config::default() }, clock)
+    }
+
+    /// Starts with these settings of its ingest, as if the clock showed this time.
+    ///
+    /// # Errors
+    /// Whatever did not start.
+    pub fn start_with(directory: &Path, config: Config, clock: i64) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let store = Arc::new(Sqlite::open(directory)?);
         let authority = Arc::new(Authority::open(directory, &[], clock)?);
         let (engine, batches) = sync_channel(100_000);
         let guard = runtime.enter();
-        let config = Config { listen, ..Config::default() };
         let ingest = Ingest::start(config, store.clone(), &authority, engine)?;
         drop(guard);
         let state = EnrolState {

@@ -3,20 +3,9 @@
 # goes the three commands of README.md to the first event, upgrades, downgrades, removes and purges. There is no systemd
 # in it: the units' ExecStart lines are started as the units' users, with the units' one right.
 #   install.sh OLDER NEWER: folders with the packages of two releases
-# Status 77: this system has no copy-on-write views.
 set -eu
 older=$1 newer=$2
-root=$(mktemp -d)
-# Larger than memory: only what is written takes any.
-mount -t tmpfs -o size=64G tmpfs "$root"
-mkdir "$root/upper" "$root/work" "$root/all"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$root/upper,workdir=$root/work" "$root/all" || exit 77
-all=$root/all
-mount -t proc proc "$all/proc"
-mount -t sysfs sysfs "$all/sys"
-mount --rbind /dev "$all/dev"
-mount -t tmpfs tmpfs "$all/run"
-mount -t tmpfs tmpfs "$all/tmp"
+. "$(dirname "$0")/root.sh"
 mkdir "$all/tmp/older" "$all/tmp/newer"
 cp "$older"/*.deb "$all/tmp/older"
 cp "$newer"/*.deb "$all/tmp/newer"
@@ -24,21 +13,6 @@ cp "$newer"/*.deb "$all/tmp/newer"
 # The index of all this system's manual pages is not what is looked at here, and nothing has to survive.
 rm -f "$all/var/lib/man-db/auto-update"
 echo force-unsafe-io > "$all/etc/dpkg/dpkg.cfg.d/quick"
-
-inside() { chroot "$all" "$@"; }
-fail() { echo "FAILED: $*" >&2; exit 1; }
-step() { echo "== $* (after $SECONDS s)"; }
-# A link that leads nowhere from here is there all the same.
-there() { for path; do [ -e "$all$path" ] || [ -L "$all$path" ] || fail "$path is missing"; done; }
-gone() { for path; do [ ! -e "$all$path" ] && [ ! -L "$all$path" ] || fail "$path is still there"; done; }
-# Asks again and again, for 30 s.
-until_so() {
-    for _ in $(seq 150); do
-        if "$@" >/dev/null 2>&1; then return 0; fi
-        sleep 0.2
-    done
-    fail "never so: $*"
-}
 
 ip link set lo up
 ip link add far type veth peer name near

@@ -3,11 +3,12 @@
 use super::super::read::Template;
 use super::super::stop::Signals;
 use super::books::Books;
+use super::clock::{self, Clock};
 use crate::capture::{CaptureError, FileSource, Filled, FrameBatch, FrameSource, Inputs, LiveSource};
 use crate::detail::Recorder;
 use crate::pipeline::Pipeline;
 use crate::sensor::{HashKey, Joined, Level, Ring, Settings, Shared};
-use picket_event::{Source, Timestamp};
+use picket_event::{Event, Ledger, Source, Timestamp};
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -103,11 +104,16 @@ impl Lines {
                     // Sensors of one run share no key, so that their flows share no ids.
                     let key = HashKey([key.0[0].wrapping_add(number as u64), key.0[1]]);
                     let settings = template.live(watched.source.source(), key, ring);
-                    let pipeline = Pipeline::new(&settings, workers)?;
+                    let line = Line {
+                        pipeline: Pipeline::new(&settings, workers)?,
+                        settings,
+                        workers,
+                        past: Ledger::default(),
+                    };
                     let books = Arc::clone(books);
                     let (order, told) = channel();
                     orders.push(order);
-                    let work = move || live(watched, (pipeline, settings), &books, &told);
+                    let work = move || live(watched, line, &books, &told);
                     threads.push(std::thread::Builder::new().name("capture".to_owned()).spawn(work)?);
                 }
             }
@@ -152,33 +158,102 @@ fn shares(sources: &[Watched], key: HashKey) -> Vec<Option<Ring>> {
     all
 }
 
+/// A live sensor, which begins anew where the host's clock is set.
+struct Line {
+    pipeline: Pipeline,
+    settings: Settings,
+    workers: usize,
+    /// The books of the sensors before.
+    past: Ledger,
+}
+
+impl Line {
+    /// The host's clock was set by so many nanoseconds: ends what is open, so that no interval is taken over two clocks.
+    fn clock_was_set(&mut self, step: i64, now: Timestamp, events: &mut Vec<Event>) {
+        events.push(clock::event(self.settings.source.clone(), now, step));
+        // Rings of one interface share windows that end with the last of them: there the leap is survived as in a file.
+        if self.settings.ring.is_some() {
+            return;
+        }
+        // Flows behind the step must not get the ids of those before.
+        self.settings.key.0[1] = self.settings.key.0[1].wrapping_add(1);
+        match Pipeline::new(&self.settings, self.workers) {
+            Ok(next) => {
+                let ended = std::mem::replace(&mut self.pipeline, next);
+                self.past.add(&ended.finish(events));
+            }
+            Err(error) => tracing::error!("begin anew behind the step of the clock: {error}"),
+        }
+    }
+
+    /// Does what it was told since it last looked.
+    fn obey(&mut self, orders: &Receiver<Order>, source: &mut LiveSource, events: &mut Vec<Event>) {
+        for order in orders.try_iter() {
+            match order {
+                Order::Filter(filter, answer) => {
+                    // Whoever asked may have given up waiting.
+                    let _ = answer.send(source.set_filter(&filter).map_err(|error| error.to_string()));
+                }
+                Order::Tune(template) => {
+                    template.tune(&mut self.settings);
+                    self.pipeline.tune(&self.settings, events);
+                }
+            }
+        }
+    }
+
+    /// While frames come, theirs is the time: a sensor that lags behind must not run ahead of its frames.
+    fn pass(&mut self, idle: bool, events: &mut Vec<Event>) {
+        if idle {
+            self.pipeline.tick(now(), events);
+        } else {
+            self.pipeline.flush(events);
+        }
+    }
+
+    fn ledger(&self) -> Ledger {
+        let mut all = self.past.clone();
+        all.add(&self.pipeline.ledger());
+        all
+    }
+
+    fn finish(mut self, events: &mut Vec<Event>) -> Ledger {
+        self.past.add(&self.pipeline.finish(events));
+        self.past
+    }
+}
+
 /// Watches an interface until it is stopped.
-fn live(
-    watched: Watched,
-    (mut pipeline, mut settings): (Pipeline, Settings),
-    books: &Books,
-    orders: &Receiver<Order>,
-) -> usize {
+fn live(watched: Watched, mut line: Line, books: &Books, orders: &Receiver<Order>) -> usize {
     let Watched { mut source, tags, mut recorder } = watched;
     let number = books.add_line(source.title(), tags, "capturing");
     let mut events = Vec::new();
     let (mut turned, mut published) = (Instant::now(), Instant::now());
     let mut bad = 0;
-    let mut level = Level::default();
+    let (mut level, mut clock) = (Level::default(), Clock::new());
     loop {
         if books.level() != level {
             level = books.level();
-            pipeline.set_level(level);
+            line.pipeline.set_level(level);
         }
-        obey(orders, &mut source, &mut settings, |settings| pipeline.tune(settings, &mut events));
+        let step = clock.step().unwrap_or(0);
+        let now = now();
+        if step != 0 {
+            line.clock_was_set(step, now, &mut events);
+            line.pipeline.set_level(level);
+        }
+        line.obey(orders, &mut source, &mut events);
         let (mut idle, mut frames) = (false, 0usize);
         let filled = source.visit(|frame| {
             frames += 1;
-            let packet = frame.packet();
+            let mut packet = frame.packet();
+            if step != 0 {
+                packet.time_ns = clock::restamped(packet.time_ns, now.nanos(), step);
+            }
             if let Some(recorder) = &mut recorder {
                 recorder.frame(&packet);
             }
-            pipeline.frame(packet, &mut events);
+            line.pipeline.frame(packet, &mut events);
         });
         match filled {
             Ok(Filled::Frames) => {}
@@ -193,16 +268,11 @@ fn live(
         if turned.elapsed() >= if frames >= BUSY { BUSY_TURN } else { TURN } {
             turned = Instant::now();
             recorder.iter_mut().for_each(Recorder::turn);
-            // While frames come, theirs is the time: a sensor that lags behind must not run ahead of its frames.
-            if idle {
-                pipeline.tick(now(), &mut events);
-            } else {
-                pipeline.flush(&mut events);
-            }
+            line.pass(idle, &mut events);
         }
         if published.elapsed() >= BOOKS {
             published = Instant::now();
-            let mut ledger = pipeline.ledger();
+            let mut ledger = line.ledger();
             source.account(&mut ledger);
             books.update_line(number, source.state(), ledger);
         }
@@ -210,27 +280,11 @@ fn live(
             books.deliver(&mut events, true);
         }
     }
-    let mut ledger = pipeline.finish(&mut events);
+    let mut ledger = line.finish(&mut events);
     books.deliver(&mut events, true);
     source.account(&mut ledger);
     books.update_line(number, "stopped".to_owned(), ledger);
     bad
-}
-
-/// Does what a line was told since it last looked.
-fn obey(orders: &Receiver<Order>, source: &mut LiveSource, settings: &mut Settings, mut tune: impl FnMut(&Settings)) {
-    for order in orders.try_iter() {
-        match order {
-            Order::Filter(filter, answer) => {
-                // Whoever asked may have given up waiting.
-                let _ = answer.send(source.set_filter(&filter).map_err(|error| error.to_string()));
-            }
-            Order::Tune(template) => {
-                template.tune(settings);
-                tune(settings);
-            }
-        }
-    }
 }
 
 /// The present, as frames are stamped.
@@ -294,4 +348,57 @@ fn file(
     let state = result.as_ref().map_or_else(|error: &CaptureError| format!("bad: {error}"), |()| "done".to_owned());
     books.update_line(number, state, ledger);
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sensor::tests::{Owned, frames_of};
+    use picket_event::Body;
+    use std::path::Path;
+
+    const CAPTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../common/dissect/src/modbus/golden/pymodbus.pcap");
+    const DAY: i64 = 86_400_000_000_000;
+
+    fn line() -> Line {
+        let settings = Settings::file("x.pcap");
+        Line { pipeline: Pipeline::new(&settings, 1).unwrap(), settings, workers: 1, past: Ledger::default() }
+    }
+
+    fn longest(events: &[Event]) -> u64 {
+        let flows = events.iter().filter_map(|event| match &event.body {
+            Body::Flow(flow) => Some(flow.end.since(flow.start).as_secs()),
+            _ => None,
+        });
+        flows.max().unwrap()
+    }
+
+    /// Each half of a capture by another clock: no interval is taken over both, every event has the time of its clock, and the
+    /// books are those of the whole.
+    #[test]
+    fn f11_no_interval_is_taken_over_two_clocks() {
+        let frames: Vec<Owned> = frames_of(Path::new(CAPTURE));
+        let middle = frames.len() / 2;
+        for step in [-DAY, DAY] {
+            let (mut line, mut events) = (line(), Vec::new());
+            for (number, frame) in frames.iter().enumerate() {
+                let mut frame = frame.borrow();
+                if number == middle {
+                    line.clock_was_set(step, Timestamp::from_nanos(frame.time_ns + step), &mut events);
+                }
+                frame.time_ns += if number < middle { 0 } else { step };
+                line.pipeline.frame(frame, &mut events);
+            }
+            let (first, last) = (frames[0].borrow().time_ns, frames[frames.len() - 1].borrow().time_ns);
+            assert!(last - first < DAY / 2);
+            let ledger = line.finish(&mut events);
+            assert_eq!((ledger.frames, ledger.imbalance()), (frames.len() as u64, None));
+            assert!(longest(&events) < 43_200, "a flow of {} s", longest(&events));
+            let is_flagged = |event: &Event| matches!(&event.body, Body::Anomaly(a) if a.kind == "clock_step");
+            assert_eq!(events.iter().filter(|event| is_flagged(event)).count(), 1);
+            let of =
+                |from: i64| events.iter().filter(|e| (from..=from + (last - first)).contains(&e.time.nanos())).count();
+            assert!(of(first) > 0 && of(first + step) > 0);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `picket-agent run`: a live interface, or captures, down the whole line to a collector.
 
 mod books;
+mod clock;
 mod confining;
 mod detailing;
 mod governing;

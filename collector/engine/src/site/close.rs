@@ -58,6 +58,7 @@ impl SiteState {
         self.topics.clear();
         self.named.clear();
         for agent in &mut self.agents {
+            agent.conduct.close(agent.hours.count_ones());
             agent.hours = 0;
         }
         if self.outside.len() >= 60_000 {

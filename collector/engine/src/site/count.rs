@@ -7,6 +7,7 @@ use crate::calendar::{self, TimeCell};
 use crate::cells::Place;
 use crate::config::Config;
 use crate::entity::{Entity, Peer};
+use crate::finding::Findings;
 use crate::names::{Mark, Relation, Space};
 use crate::view::Counters;
 use picket_event::{Operation, Protocol, Timestamp};
@@ -68,7 +69,15 @@ impl SiteState {
     }
 
     /// Counts one behaviour for the client and, where it is one of the site's, the server.
-    pub(super) fn talk(&mut self, talk: &Talk, agent: u16, time: Timestamp, config: &Config, counters: &mut Counters) {
+    pub(super) fn talk(
+        &mut self,
+        talk: &Talk,
+        agent: u16,
+        time: Timestamp,
+        config: &Config,
+        counters: &mut Counters,
+        out: &mut Findings,
+    ) {
         let Some(moment) = self.moment(talk, time) else {
             counters.late += 1;
             return;
@@ -88,6 +97,7 @@ impl SiteState {
             return;
         }
         if let Some(entity) = client {
+            self.borrow(entity, agent, time, config, counters, out);
             self.sent(entity, server, talk, &moment, agent, time, config, counters);
         }
         if let Some(entity) = server.filter(|s| Some(*s) != client) {

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod close;
+mod conduct;
 mod count;
 mod item;
 mod judge;
@@ -20,6 +21,7 @@ use crate::role::Role;
 use crate::view::Counters;
 use crate::{calendar, risk};
 use alarm::Budget;
+use conduct::Conduct;
 use item::{Item, Origin, Queued};
 use picket_event::{AgentId, Envelope, Protocol, Timestamp};
 use registry::Registry;
@@ -45,6 +47,7 @@ struct Agent {
     silent: bool,
     /// Its number among the entities.
     entity: u32,
+    conduct: Conduct,
 }
 
 impl Agent {
@@ -184,6 +187,7 @@ impl SiteState {
             hours: 0,
             silent: false,
             entity,
+            conduct: Conduct::default(),
         });
         self.agent_numbers.insert(id.clone(), number);
         Some(number)
@@ -324,8 +328,11 @@ impl SiteState {
             self.next_hour = queued.time.seconds().div_euclid(HOUR);
         }
         self.heard(&queued, day, hour, config, out);
+        if !matches!(queued.item, Item::Life) && self.excess(queued.agent, queued.time, config, counters, out) {
+            return;
+        }
         match queued.item {
-            Item::Talk(talk) => self.talk(&talk, queued.agent, queued.time, config, counters),
+            Item::Talk(talk) => self.talk(&talk, queued.agent, queued.time, config, counters, out),
             Item::Naming(naming) => self.naming(&naming, queued.agent, queued.time, config, counters),
             Item::Life => {}
         }

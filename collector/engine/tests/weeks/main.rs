@@ -245,3 +245,49 @@ proptest! {
         prop_assert_eq!(found, again);
     }
 }
+
+/// The same sensor, and another of the site that reports these events.
+fn with_another(events: Vec<picket_event::Event>, other: Vec<picket_event::Event>) -> Vec<picket_event::Envelope> {
+    let mut all = envelopes(events);
+    let mut others = envelopes(other);
+    others.iter_mut().for_each(|envelope| envelope.agent = picket_event::AgentId::new("south-1"));
+    all.extend(others);
+    all.sort_by_key(|envelope| envelope.event.time);
+    all
+}
+
+fn conduct(found: &[Finding]) -> Vec<&Finding> {
+    found.iter().filter(|f| f.kind == FindingKind::Conduct).collect()
+}
+
+/// An agent that reports a hundred times its usual volume: what is beyond goes into no baseline, and it is told once.
+#[test]
+fn f64_a_sensor_that_reports_far_too_much_is_capped_and_told() {
+    let (calm, found) = judge(config(), &envelopes(weeks(1)), 512);
+    assert_eq!((calm.counters().excess, conduct(&found).len()), (0, 0), "nothing in calm weeks: {:?}", conduct(&found));
+    // Twenty rows an hour, and in one hour of the eighteenth day 30,000 in the name of others' hosts.
+    let few = (0..20 * 24 * 20)
+        .map(|i| plant::flow(at(i / 480, (i % 480) / 20, i % 20 * 60), host(30, 1), host(20, 1), &Protocol::TLS, true));
+    let flood = (0..30_000u32).map(|i| {
+        plant::flow(at(17, 14, i64::from(i % 3_600)), host(10, 1 + (i % 8) as u8), host(20, 1), &Protocol::TLS, true)
+    });
+    let other: Vec<_> = few.chain(flood).collect();
+    let (engine, found) = judge(config(), &with_another(weeks(1), other), 512);
+    let volume: Vec<_> = conduct(&found).into_iter().filter(|f| f.reasons[0].contains("100 times")).collect();
+    assert_eq!(volume.len(), 1, "{volume:?}");
+    assert!(volume[0].alert && volume[0].entity == "south-1", "{:?}", volume[0]);
+    let excess = engine.counters().excess;
+    assert!((20_000..30_000).contains(&excess), "{excess} rows were not judged");
+}
+
+/// An agent that reports hosts which for weeks others alone have seen is told, and says which.
+#[test]
+fn f64_a_sensor_that_reports_others_hosts_is_told() {
+    let own = (0..20 * 24).map(|i| plant::flow(at(i / 24, i % 24, 0), host(30, 1), host(20, 1), &Protocol::TLS, true));
+    let made_up = (0..10).map(|i| plant::flow(at(17, 14, i * 30), host(10, 3), host(20, 1), &Protocol::TLS, true));
+    let (_, found) = judge(config(), &with_another(weeks(1), own.chain(made_up).collect()), 512);
+    let told = conduct(&found);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(!told[0].alert && told[0].entity == "south-1", "{:?}", told[0]);
+    assert!(told[0].reasons[0].contains("ws-03, which until now north-1 alone saw"), "{:?}", told[0].reasons);
+}

@@ -1,0 +1,145 @@
+//! How sensors behave: how much they report, and of whom. An enrolled sensor may be broken, or in strange hands.
+
+use super::SiteState;
+use super::alarm::Draft;
+use crate::calendar;
+use crate::config::Config;
+use crate::finding::{Evidence, FindingKind};
+use crate::risk::Threat;
+use crate::{Counters, Findings};
+use picket_event::Timestamp;
+
+/// More than so many times the usual of an hour is not counted.
+const TIMES: f64 = 100.0;
+/// Rows of an hour that are never too many.
+const LEAST: f64 = 1_000.0;
+/// Days of a sensor before its usual is known.
+const KNOWN_DAYS: u32 = 2;
+/// Days that the usual is the mean of, about.
+const MEMORY_DAYS: u32 = 7;
+/// Days of an entity after which a sensor that never saw it before is told.
+const SETTLED_DAYS: u32 = 4;
+
+/// What a sensor reports.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Conduct {
+    /// Rows counted in the open day, and those that came in each of its hours.
+    rows: u64,
+    hours: [u32; 24],
+    /// Rows of an hour on past days, and how many days these were.
+    usual: f64,
+    days: u32,
+    /// Settled entities of other sensors that it began to report in the open day.
+    borrowed: u32,
+}
+
+impl Conduct {
+    /// Counts a row of an hour of the open day. `Err` when it is one too many, with whether it is the first of that hour.
+    fn row(&mut self, hour: u8) -> Result<(), bool> {
+        let Some(came) = self.hours.get_mut(usize::from(hour)) else { return Ok(()) };
+        let before = f64::from(*came);
+        *came = came.saturating_add(1);
+        let most = LEAST.max(TIMES * self.usual).floor();
+        if self.days < KNOWN_DAYS || before < most {
+            self.rows += 1;
+            return Ok(());
+        }
+        Err(before <= most)
+    }
+
+    /// Ends a day in which the sensor was heard in so many hours.
+    pub(super) fn close(&mut self, hours: u32) {
+        if hours > 0 {
+            let mean = self.rows as f64 / f64::from(hours);
+            self.days += 1;
+            self.usual += (mean - self.usual) / f64::from(self.days.min(MEMORY_DAYS));
+        }
+        (self.rows, self.hours, self.borrowed) = (0, [0; 24], 0);
+    }
+}
+
+impl SiteState {
+    /// Whether a row is beyond what its sensor may report in an hour. The first one is told; all are counted, and none
+    /// goes into a baseline.
+    pub(super) fn excess(
+        &mut self,
+        number: u16,
+        time: Timestamp,
+        config: &Config,
+        counters: &mut Counters,
+        out: &mut Findings,
+    ) -> bool {
+        let (day, hour) = calendar::local(&self.site, time);
+        if self.day != Some(day) {
+            return false;
+        }
+        let Some(agent) = self.agents.get_mut(usize::from(number)) else { return false };
+        let Err(first) = agent.conduct.row(hour) else { return false };
+        counters.excess += 1;
+        if first && config.conduct {
+            let (entity, usual) = (agent.entity, agent.conduct.usual);
+            let reason = format!(
+                "the sensor reports more than {TIMES} times its usual {usual:.0} rows an hour; what is beyond in this hour \
+                 is kept and not judged"
+            );
+            self.tell_conduct(entity, "volume", time, TIMES, reason, true, counters, out);
+        }
+        true
+    }
+
+    /// A sensor reports what an entity does that for days others alone have seen: told, since it may be made up.
+    pub(super) fn borrow(
+        &mut self,
+        entity: u32,
+        number: u16,
+        time: Timestamp,
+        config: &Config,
+        counters: &mut Counters,
+        out: &mut Findings,
+    ) {
+        let Some(e) = self.entities.get(entity as usize) else { return };
+        if e.age < SETTLED_DAYS || e.agents == 0 || e.agents & 1 << number.min(63) != 0 || !config.conduct {
+            return;
+        }
+        let Some(agent) = self.agents.get_mut(usize::from(number)) else { return };
+        agent.conduct.borrowed += 1;
+        let (count, sensor) = (agent.conduct.borrowed, agent.entity);
+        if !count.is_power_of_two() {
+            return;
+        }
+        let others = (0..64).filter(|n| e.agents & 1 << n != 0).filter_map(|n: usize| self.agents.get(n));
+        let others: Vec<&str> = others.take(3).map(|agent| agent.id.as_str()).collect();
+        let more = if count > 1 { format!(" and {} others", count - 1) } else { String::new() };
+        let reason = format!("the sensor reports {}{more}, which until now {} alone saw", e.name, others.join(", "));
+        self.tell_conduct(sensor, "addresses", time, f64::from(count), reason, false, counters, out);
+    }
+
+    #[allow(clippy::too_many_arguments)] // the context of one finding
+    fn tell_conduct(
+        &mut self,
+        entity: u32,
+        what: &str,
+        time: Timestamp,
+        score: f64,
+        reason: String,
+        alert: bool,
+        counters: &mut Counters,
+        out: &mut Findings,
+    ) {
+        let (day, _) = calendar::local(&self.site, time);
+        let draft = Draft {
+            kind: FindingKind::Conduct,
+            time,
+            p_value: if alert { 1e-4 } else { 1e-2 },
+            cells: Vec::new(),
+            topic: (what.to_owned(), day.to_string()),
+            counterpart: None,
+            reasons: vec![reason],
+            // Transmitted data manipulation.
+            techniques: vec!["T1565.002".to_owned()],
+            threat: Threat::SystemCompromise,
+            evidence: Evidence { score, ..Evidence::default() },
+        };
+        self.emit(entity, draft, alert, day, counters, out);
+    }
+}
