@@ -8,9 +8,9 @@ use picket_dissect::infer::Desk;
 use picket_dissect::{Context, Conversation, Fact, Output, quic};
 use picket_event::body::{self, Anomaly as AnomalyBody};
 use picket_event::{AppDetail, Body, Direction, Endpoints, FlowEnd, FlowRef, Ledger, Method, Protocol, Timestamp};
-use picket_feature::{FlowDetail, FlowStats, Handshake, Polling, polling};
+use picket_feature::{FlowDetail, FlowStats, Handshake, Polling, Records, polling};
 use picket_flow::{Anomaly, Clock, Flow, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
-use picket_packet::Tunnel;
+use picket_packet::{Tunnel, VlanIds};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,6 +34,8 @@ pub(crate) struct Tracked {
     stats: FlowStats,
     /// Kept where a schema that needs it is read.
     detail: Option<Box<FlowDetail>>,
+    /// The first TLS records, where the connection began with one.
+    records: Option<Box<Records>>,
     /// Kept while nobody recognises the conversation.
     polling: Option<Box<Polling>>,
     conversation: Conversation,
@@ -52,6 +54,9 @@ pub(crate) struct Tracked {
 }
 
 const NO_MERGE: u32 = u32::MAX;
+
+/// Bytes of each direction in which TLS records are looked for, where no schema reads them.
+const RECORDS_BYTES: u32 = 16 * 1024;
 
 /// Listens to a table: reads payloads, keeps statistics, writes reports.
 #[derive(Debug)]
@@ -230,6 +235,7 @@ impl Handler for Listener {
         Tracked {
             stats: FlowStats::default(),
             detail: self.detailed.then(Box::default),
+            records: None,
             polling: None,
             conversation: Conversation::new(&endpoints),
             handshake: None,
@@ -274,8 +280,8 @@ impl Handler for Listener {
 
     #[inline]
     fn wants(&self, state: &Tracked, direction: Direction) -> bool {
-        let detail = || state.detail.as_ref().is_some_and(|detail| detail.wants(direction));
-        !state.ended && !state.cut && (state.conversation.wants(direction) || detail())
+        let records = || state.records.as_ref().is_some_and(|records| records.wants(direction));
+        !state.ended && !state.cut && (state.conversation.wants(direction) || records())
     }
 
     fn stream(
@@ -289,10 +295,17 @@ impl Handler for Listener {
         if state.ended || state.cut {
             return;
         }
-        if let Some(detail) = &mut state.detail {
+        if let StreamItem::Data(bytes) = &item
+            && state.taken == 0
+            && Records::may_begin(bytes)
+        {
+            let limit = if self.detailed { u32::MAX } else { RECORDS_BYTES };
+            state.records = Some(Box::new(Records::new(limit)));
+        }
+        if let Some(records) = &mut state.records {
             match item {
-                StreamItem::Data(bytes) => detail.stream(direction, bytes),
-                StreamItem::Gap(length) => detail.gap(direction, length),
+                StreamItem::Data(bytes) => records.feed(direction, bytes),
+                StreamItem::Gap(length) => records.gap(direction, length),
                 StreamItem::End => {}
             }
             if !matches!(item, StreamItem::End) && !state.conversation.wants(direction) {
@@ -401,7 +414,12 @@ impl Listener {
         for fact in self.output.facts.drain(..) {
             match fact {
                 Fact::ConnectionIds(chosen) => ids = Some(chosen),
-                Fact::Detail(said) => _ = state.said.get_or_insert_default().merge(&said),
+                Fact::Detail(said) => {
+                    state.said.get_or_insert_default().merge(&said);
+                    if !said.identifiers.is_empty() {
+                        self.reports.push(Report::Numbered(named, said));
+                    }
+                }
                 Fact::Inferred(found) => self.reports.push(Report::Inferred(found)),
                 fact if self.scoring => state.handshake.get_or_insert_default().learn(&fact),
                 _ => {}
@@ -440,7 +458,7 @@ impl Listener {
 
     /// Counts what contradicts itself; of plants' protocols the back hears too.
     #[cold]
-    fn note_damage(&mut self, protocol: Protocol, (flow, vlan, time): (FlowRef, Option<u16>, Timestamp)) {
+    fn note_damage(&mut self, protocol: Protocol, (flow, vlan, time): (FlowRef, VlanIds, Timestamp)) {
         let count = self.output.malformed.len() as u64;
         match self.malformed.get_mut(protocol.name()) {
             Some(known) => *known += count,
@@ -481,6 +499,10 @@ impl Listener {
             shape => shape,
         };
         let mut polling = state.polling.take();
+        let mut records = state.records.take();
+        if reversed {
+            records.iter_mut().for_each(|records| records.swap());
+        }
         let evidence = self.scoring.then(|| {
             let mut detail = state.detail.as_deref_mut().map(|detail| Box::new(std::mem::take(detail)));
             if reversed {
@@ -506,6 +528,7 @@ impl Listener {
             tunnel: flow.tunnel().map(|tunnel| Box::new(told(tunnel))),
             payload,
             detail: state.said.clone(),
+            records,
             evidence,
         }
     }

@@ -28,10 +28,9 @@ pub(super) enum Lines {
     Files(Inputs),
 }
 
-/// An interface, or one ring of it, and how it is tagged.
+/// An interface, or one ring of it.
 pub(super) struct Watched {
     pub(super) source: LiveSource,
-    pub(super) tags: Vec<String>,
     /// Copies its frames where packets are kept for requests.
     pub(super) recorder: Option<Recorder>,
 }
@@ -135,8 +134,8 @@ fn shares(sources: &[Watched], key: HashKey) -> Vec<Option<Ring>> {
 
 /// Watches an interface until it is stopped.
 fn live(watched: Watched, mut pipeline: Pipeline, books: &Books) -> usize {
-    let Watched { mut source, tags, mut recorder } = watched;
-    let number = books.add_line(source.title(), tags, "capturing");
+    let Watched { mut source, mut recorder } = watched;
+    let number = books.add_line(source.title(), source.tags().to_vec(), "capturing");
     let mut events = Vec::new();
     let (mut turned, mut published) = (Instant::now(), Instant::now());
     let mut bad = 0;
