@@ -6,7 +6,7 @@ use super::report::{Bound, Damage, Evidence, Report, Row, Said};
 use super::{HashKey, SHARDS, Settings};
 use picket_dissect::infer::Desk;
 use picket_dissect::{Context, Conversation, Fact, Output, quic};
-use picket_event::body::{self, Anomaly as AnomalyBody};
+use picket_event::body::{self, Anomaly as AnomalyBody, TlsRecord};
 use picket_event::{AppDetail, Body, Direction, Endpoints, FlowEnd, FlowRef, Ledger, Method, Protocol, Timestamp};
 use picket_feature::{FlowDetail, FlowStats, Handshake, Polling, Records, polling};
 use picket_flow::{Anomaly, Clock, Flow, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
@@ -36,6 +36,8 @@ pub(crate) struct Tracked {
     detail: Option<Box<FlowDetail>>,
     /// The first TLS records, where the connection began with one.
     records: Option<Box<Records>>,
+    /// The first of them, while it is the only one.
+    first_record: Option<TlsRecord>,
     /// Kept while nobody recognises the conversation.
     polling: Option<Box<Polling>>,
     conversation: Conversation,
@@ -236,6 +238,7 @@ impl Handler for Listener {
             stats: FlowStats::default(),
             detail: self.detailed.then(Box::default),
             records: None,
+            first_record: None,
             polling: None,
             conversation: Conversation::new(&endpoints),
             handshake: None,
@@ -280,7 +283,8 @@ impl Handler for Listener {
 
     #[inline]
     fn wants(&self, state: &Tracked, direction: Direction) -> bool {
-        let records = || state.records.as_ref().is_some_and(|records| records.wants(direction));
+        let first = state.first_record.is_some();
+        let records = || first || state.records.as_ref().is_some_and(|records| records.wants(direction));
         !state.ended && !state.cut && (state.conversation.wants(direction) || records())
     }
 
@@ -295,19 +299,8 @@ impl Handler for Listener {
         if state.ended || state.cut {
             return;
         }
-        if let StreamItem::Data(bytes) = &item
-            && state.taken == 0
-            && Records::may_begin(bytes)
-        {
-            let limit = if self.detailed { u32::MAX } else { RECORDS_BYTES };
-            state.records = Some(Box::new(Records::new(limit)));
-        }
-        if let Some(records) = &mut state.records {
-            match item {
-                StreamItem::Data(bytes) => records.feed(direction, bytes),
-                StreamItem::Gap(length) => records.gap(direction, length),
-                StreamItem::End => {}
-            }
+        if state.records.is_some() || state.first_record.is_some() || state.taken == 0 {
+            self.note_records(state, direction, &item);
             if !matches!(item, StreamItem::End) && !state.conversation.wants(direction) {
                 return;
             }
@@ -360,6 +353,31 @@ impl Listener {
         self.context.time = time;
         self.context.opener_seen = flow.opener_seen();
         flow.write_endpoints(&mut self.context.endpoints);
+    }
+
+    /// Notes the TLS records of a connection that begins with one. Of one that has said a whole record and waits for the answer,
+    /// as many do at once, that alone is kept.
+    fn note_records(&self, state: &mut Tracked, direction: Direction, item: &StreamItem<'_>) {
+        let limit = if self.detailed { u32::MAX } else { RECORDS_BYTES };
+        match item {
+            StreamItem::End => return,
+            StreamItem::Data(bytes) if state.taken == 0 && Records::may_begin(bytes) => {
+                state.first_record = Records::alone(direction, bytes);
+                if state.first_record.is_some() {
+                    return;
+                }
+                state.records = Some(Box::new(Records::new(limit)));
+            }
+            _ => {}
+        }
+        if let Some(first) = state.first_record.take() {
+            state.records = Some(Box::new(Records::behind(first, limit)));
+        }
+        match (&mut state.records, item) {
+            (Some(records), StreamItem::Data(bytes)) => records.feed(direction, bytes),
+            (Some(records), StreamItem::Gap(length)) => records.gap(direction, *length),
+            _ => {}
+        }
     }
 
     /// Keeps a payload packet of a conversation that nobody has recognised by now.
@@ -499,7 +517,8 @@ impl Listener {
             shape => shape,
         };
         let mut polling = state.polling.take();
-        let mut records = state.records.take();
+        let first = state.first_record.take().map(|first| Box::new(Records::behind(first, 0)));
+        let mut records = state.records.take().or(first);
         if reversed {
             records.iter_mut().for_each(|records| records.swap());
         }

@@ -37,6 +37,23 @@ impl Records {
         Self { seen: Vec::new(), ways: Both { to_server: way, to_client: way } }
     }
 
+    /// For a connection of which one whole record was seen, and nothing else.
+    #[must_use]
+    pub fn behind(first: TlsRecord, limit_bytes: u32) -> Self {
+        let mut records = Self::new(limit_bytes);
+        let way = records.ways.get_mut(first.direction);
+        way.left = way.left.saturating_sub(HEADER as u32 + u32::from(first.length));
+        records.seen.push(first);
+        records
+    }
+
+    /// The record that these bytes are, whole and alone.
+    #[must_use]
+    pub fn alone(direction: Direction, bytes: &[u8]) -> Option<TlsRecord> {
+        let (header, body) = bytes.split_first_chunk::<HEADER>()?;
+        record(direction, *header).filter(|record| usize::from(record.length) == body.len())
+    }
+
     /// Whether a connection that begins with these bytes may begin with a record.
     #[must_use]
     pub fn may_begin(bytes: &[u8]) -> bool {
@@ -182,6 +199,10 @@ mod tests {
             assert_eq!(lengths(&records), [90, 10], "in pieces of {cut}");
             assert!(!records.wants(ToServer) && records.wants(ToClient));
         }
+        let first = Records::alone(ToServer, &record(22, 90)).unwrap();
+        let mut records = Records::behind(first, 105);
+        records.feed(ToServer, stream.get(95..).unwrap());
+        assert_eq!((lengths(&records), Records::alone(ToServer, &stream)), (vec![90, 10], None));
         assert!(Records::may_begin(&[22]) && Records::may_begin(&stream) && !Records::may_begin(b"\x16SSH"));
     }
 }

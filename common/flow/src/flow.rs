@@ -116,7 +116,8 @@ pub struct Flow {
     pub(crate) anomalies: u8,
     /// Conflicting overlaps of the row.
     pub(crate) overlaps: u32,
-    pub(crate) vlan: VlanIds,
+    /// Apart, since most have none.
+    pub(crate) vlan: Option<Box<VlanIds>>,
     pub(crate) tunnel: Option<Box<Tunnel>>,
     pub(crate) tcp_flags: Both<u8>,
     pub(crate) start: Timestamp,
@@ -168,8 +169,8 @@ impl Flow {
 
     /// VLAN ids of the first frame.
     #[must_use]
-    pub const fn vlan(&self) -> VlanIds {
-        self.vlan
+    pub fn vlan(&self) -> VlanIds {
+        self.vlan.as_deref().copied().unwrap_or_default()
     }
 
     /// The innermost tunnel of the packet that opened it.
