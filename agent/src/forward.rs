@@ -527,7 +527,14 @@ impl Writer {
         for loss in losses {
             let body = Body::Loss(loss);
             let time = Timestamp::from_nanos(now());
-            self.told.push(Event { time, source: Source::Agent, vlan: None, flow: None, redacted: Vec::new(), body });
+            self.told.push(Event {
+                time,
+                source: Source::Agent,
+                vlan: Vec::new(),
+                flow: None,
+                redacted: Vec::new(),
+                body,
+            });
         }
         // A spool that loses without end must not fill the memory with saying so; the books have every one.
         self.told.truncate(MAX_TOLD);

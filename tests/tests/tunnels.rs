@@ -54,7 +54,7 @@ pub(crate) fn run(capture: &Capture, settings: &Settings) -> (Vec<Event>, Ledger
 /// The events without what a tunnel rightly changes: sizes on the wire (and sums of them), the VLAN id, the tunnel itself.
 fn inner(events: &[Event]) -> Vec<Event> {
     let strip = |event: &Event| {
-        let mut event = Event { vlan: None, ..event.clone() };
+        let mut event = Event { vlan: Vec::new(), ..event.clone() };
         if let Body::Flow(flow) = &mut event.body {
             flow.bytes = Default::default();
             flow.tunnel = None;

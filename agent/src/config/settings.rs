@@ -6,6 +6,7 @@ use crate::sensor::privacy::{Treatment, Treatments};
 use crate::sensor::{Level, Limits, Timeouts};
 use crate::spool;
 use crate::uplink::Choice;
+use picket_event::INTERFACE_TAGS_MAX;
 use picket_packet::Checksums;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -53,7 +54,7 @@ pub struct Capture {
     pub interfaces: Vec<String>,
     /// Names that events give interfaces, by the system's name; the others keep theirs.
     pub names: BTreeMap<String, String>,
-    /// Tags of interfaces, shown by `status`, by the system's name.
+    /// Tags of interfaces, in their events and in `status`, by the system's name; at most 16 each.
     pub tags: BTreeMap<String, Vec<String>>,
     /// How frames are taken from the kernel.
     pub backend: Backend,
@@ -511,6 +512,9 @@ fn wrong_label(capture: &Capture) -> Option<(&'static str, String)> {
     let sentence = |label: &str| format!("\"{label}\" must be 1 to {LABEL_MAX} bytes without control characters");
     if let Some(wrong) = capture.names.values().find(|name| !good(name)) {
         return Some(("capture.names", sentence(wrong)));
+    }
+    if capture.tags.values().any(|tags| tags.len() > INTERFACE_TAGS_MAX) {
+        return Some(("capture.tags", format!("an interface has at most {INTERFACE_TAGS_MAX} tags")));
     }
     capture.tags.values().flatten().find(|tag| !good(tag)).map(|wrong| ("capture.tags", sentence(wrong)))
 }

@@ -119,7 +119,14 @@ mod tests {
     use picket_event::{Body, Source, Timestamp};
 
     fn event(body: Body) -> Event {
-        Event { time: Timestamp::EPOCH, source: Source::Agent, vlan: None, flow: None, redacted: Vec::new(), body }
+        Event {
+            time: Timestamp::EPOCH,
+            source: Source::Agent,
+            vlan: Vec::new(),
+            flow: None,
+            redacted: Vec::new(),
+            body,
+        }
     }
 
     fn anomaly() -> Event {

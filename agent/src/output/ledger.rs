@@ -74,8 +74,14 @@ fn list(map: &BTreeMap<String, u64>) -> String {
 #[must_use]
 pub fn ledger_json(ledger: &Ledger) -> serde_json::Value {
     let body = Body::Stats(Box::new(ledger.clone()));
-    let event =
-        Event { time: Timestamp::EPOCH, source: Source::Agent, vlan: None, flow: None, redacted: Vec::new(), body };
+    let event = Event {
+        time: Timestamp::EPOCH,
+        source: Source::Agent,
+        vlan: Vec::new(),
+        flow: None,
+        redacted: Vec::new(),
+        body,
+    };
     let mut line = Vec::new();
     eve::write_line(&mut line, &event, None, None);
     let row: serde_json::Value = serde_json::from_slice(&line).unwrap_or_default();

@@ -10,12 +10,14 @@ use super::paths::Paths;
 use super::privacy::Privacy;
 use super::report::{Bound, Damage, Evidence, Report, Row, Said};
 use super::rings::Windows;
+use super::tunnels::Tunnels;
 use super::{Settings, Sink};
 use picket_dissect::fact::ConnectionIds;
 use picket_event::body::{self, Anomaly, Score};
-use picket_event::{Body, Endpoints, Event, Ledger, Source, Timestamp, Transport};
+use picket_event::{AppDetail, Body, Endpoints, Event, Ledger, Source, Timestamp, Transport};
 use picket_feature::host::HostWindow;
 use picket_feature::{CertificateMemory, Observation, PairKey, PairMemory, ServerKey};
+use picket_packet::VlanIds;
 use picket_score::{Bundle, Scorer};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -35,6 +37,7 @@ pub(crate) struct Back {
     hosts: Windows,
     pairs: Pairs,
     paths: Paths,
+    tunnels: Tunnels,
     /// Whether the sink is shown what features are made of.
     observe: bool,
     level: Level,
@@ -64,6 +67,7 @@ impl Back {
             hosts: Windows::new(settings.ring.clone(), settings.key),
             pairs: Pairs::new(settings.bundle.is_some()),
             paths: Paths::new(),
+            tunnels: Tunnels::new(),
             observe: settings.observe,
             level: Level::default(),
             missed: Missed::default(),
@@ -108,6 +112,7 @@ impl Back {
                 self.said(*said, sink)
             }
             Report::Bound(bound) => self.follow(bound).and_then(|said| self.said(said, sink)),
+            Report::Numbered(flow, said) => return self.tunnels.hear(&flow, &said),
             Report::Damage(damage) => {
                 let Damage { time, vlan, flow, .. } = *damage;
                 if let Some(alert) = self.findings.damage(&damage) {
@@ -132,6 +137,9 @@ impl Back {
                 if let Some(app) = self.paths.name(row.flow.id) {
                     (row.app, row.payload) = (app, None);
                 }
+                if let Some(before) = self.tunnels.continues(row.flow.id) {
+                    AppDetail::add(&mut row.detail.get_or_insert_default().continues, &before.0.to_string());
+                }
                 self.recogniser.name(&mut row);
                 self.assets.converse(assets::of_row(&row), row.end);
                 self.hosts.with(|hosts| hosts.row(&row));
@@ -140,7 +148,8 @@ impl Back {
             }
         };
         let Some(event) = event else { return };
-        let (time, vlan, flow) = (event.time, event.vlan, event.flow);
+        let (time, flow) = (event.time, event.flow);
+        let vlan = if alerts.is_empty() { VlanIds::NONE } else { VlanIds::of(event.vlan.iter().copied()) };
         self.put(event, sink);
         for alert in alerts {
             let event = self.event(Said { time, vlan, flow, body: Body::Alert(Box::new(alert)) });
@@ -231,7 +240,7 @@ impl Back {
     }
 
     fn put_asset(&mut self, asset: body::Asset, time: Timestamp, sink: &mut impl Sink) {
-        let event = self.event(Said { time, vlan: None, flow: None, body: Body::Asset(Box::new(asset)) });
+        let event = self.event(Said { time, vlan: VlanIds::NONE, flow: None, body: Body::Asset(Box::new(asset)) });
         self.put(event, sink);
     }
 
@@ -248,7 +257,7 @@ impl Back {
             if self.observe {
                 sink.host(ip, end, &window);
             }
-            let event = self.event(Said { time: end, vlan: None, flow: None, body: hosts::body(ip, &window) });
+            let event = self.event(Said { time: end, vlan: VlanIds::NONE, flow: None, body: hosts::body(ip, &window) });
             self.put(event, sink);
         }
     }
@@ -264,7 +273,7 @@ impl Back {
 
     fn event(&self, said: Said) -> Event {
         let Said { time, vlan, flow, body } = said;
-        Event { time, source: self.source.clone(), vlan, flow, redacted: Vec::new(), body }
+        Event { time, source: self.source.clone(), vlan: vlan.iter().collect(), flow, redacted: Vec::new(), body }
     }
 
     fn row(&mut self, mut row: Row, sink: &mut impl Sink) -> Event {
@@ -277,7 +286,21 @@ impl Back {
             _ => None,
         };
         let Row {
-            flow, vlan, start, end, packets, bytes, tcp_flags, state, reason, app, tunnel, payload, detail, ..
+            flow,
+            vlan,
+            start,
+            end,
+            packets,
+            bytes,
+            tcp_flags,
+            state,
+            reason,
+            app,
+            tunnel,
+            payload,
+            detail,
+            records,
+            ..
         } = row;
         let body = Body::Flow(Box::new(body::Flow {
             start,
@@ -293,6 +316,7 @@ impl Back {
             payload,
             tunnel,
             detail,
+            tls_records: records.map(|records| records.seen().to_vec()).unwrap_or_default(),
             score,
         }));
         self.event(Said { time: end, vlan, flow: Some(flow), body })
@@ -301,7 +325,11 @@ impl Back {
     /// Adds the back's share to the books.
     pub(crate) fn account(&self, ledger: &mut Ledger) {
         let mut mine = Ledger { events: self.events, ..Ledger::default() };
-        let more = [("quic_memory", self.paths.forgotten()), ("findings", self.findings.forgotten())];
+        let more = [
+            ("quic_memory", self.paths.forgotten()),
+            ("tunnel_memory", self.tunnels.forgotten()),
+            ("findings", self.findings.forgotten()),
+        ];
         let capped = self.assets.capped().into_iter().chain(self.hosts.capped()).chain(self.pairs.capped()).chain(more);
         for (row, count) in capped.filter(|(_, count)| *count > 0) {
             mine.capped.insert(row.to_owned(), count);
@@ -361,6 +389,7 @@ impl Judge {
         let seen = Observation {
             stats: &stats,
             detail: detail.as_deref(),
+            records: row.records.as_deref(),
             polling: polling.as_deref(),
             transport: ends.map_or(Transport(0), |(pair, _)| pair.transport),
             server_port: ends.map_or(0, |(pair, _)| pair.port),

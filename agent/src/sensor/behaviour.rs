@@ -60,6 +60,7 @@ impl Recogniser {
         bundle.recognise(&Observation {
             stats: &evidence.stats,
             detail: None,
+            records: None,
             polling: Some(evidence.polling.as_deref()?),
             transport,
             server_port,

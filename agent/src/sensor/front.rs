@@ -10,7 +10,7 @@ use picket_feature::Stack;
 use picket_flow::{Clock, FlowKey, Fragments, FragmentsConfig, Overdue, Packet, Piece, Whole};
 use picket_packet::{
     Checksums, Decoded, Frame, Link, MAX_TUNNEL_DEPTH, Network, Rejoined, Stop, TcpHeader, Tunnel, TunnelKind, Upper,
-    decode, decode_checked, resume,
+    VlanIds, decode, decode_checked, resume,
 };
 use std::collections::BTreeMap;
 
@@ -179,7 +179,7 @@ impl Front {
 
     fn anomaly(&mut self, kind: &str, detail: String, time: Timestamp) {
         let body = Body::Anomaly(Anomaly { kind: kind.to_owned(), detail });
-        self.reports.push(Report::Event(Box::new(Said { time, vlan: None, flow: None, body })));
+        self.reports.push(Report::Event(Box::new(Said { time, vlan: VlanIds::NONE, flow: None, body })));
     }
 
     /// Decodes a frame. Its shard and packet, unless it is undecodable or a fragment that waits.
@@ -252,7 +252,7 @@ impl Front {
             source: "tcp".to_owned(),
             ..Asset::default()
         }));
-        self.reports.push(Report::Event(Box::new(Said { time, vlan: None, flow: None, body })));
+        self.reports.push(Report::Event(Box::new(Said { time, vlan: VlanIds::NONE, flow: None, body })));
     }
 
     /// The packet of a decoded frame, or of several.

@@ -4,6 +4,7 @@ use super::super::report::{Row, Said};
 use super::*;
 use picket_event::body::{App, Tls};
 use picket_event::{Both, FlowEnd, FlowId, FlowRef};
+use picket_packet::VlanIds;
 
 pub(crate) fn row(src: &str, dest: &str, dest_port: u16, start: i64) -> Row {
     let endpoints = Endpoints::Ip {
@@ -16,7 +17,7 @@ pub(crate) fn row(src: &str, dest: &str, dest_port: u16, start: i64) -> Row {
     Row {
         flow: FlowRef { id: FlowId(1), endpoints },
         continued: false,
-        vlan: None,
+        vlan: VlanIds::NONE,
         start: Timestamp::from_parts(start, 0),
         end: Timestamp::from_parts(start + 1, 0),
         packets: Both { to_server: 5, to_client: 4 },
@@ -27,6 +28,7 @@ pub(crate) fn row(src: &str, dest: &str, dest_port: u16, start: i64) -> Row {
         app: App { protocol: Protocol::TLS, ..App::unknown() },
         tunnel: None,
         detail: None,
+        records: None,
         payload: None,
         evidence: None,
     }
@@ -89,7 +91,12 @@ fn names_and_fingerprints_are_told_apart() {
     let flow = row("10.0.0.1", "192.0.2.9", 443, 0);
     for (name, ja4) in [("a.example", "x"), ("b.example", "x"), ("A.example", "y")] {
         let tls = Tls { sni: Some(name.to_owned()), ja4: Some(ja4.to_owned()), ..Tls::default() };
-        hosts.said(&Said { time: flow.start, vlan: None, flow: Some(flow.flow), body: Body::Tls(Box::new(tls)) });
+        hosts.said(&Said {
+            time: flow.start,
+            vlan: VlanIds::NONE,
+            flow: Some(flow.flow),
+            body: Body::Tls(Box::new(tls)),
+        });
     }
     hosts.row(&flow);
     let one = &closed(&mut hosts, 300)["10.0.0.1"];

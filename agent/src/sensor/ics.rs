@@ -8,6 +8,7 @@ use super::report::{Report, Said};
 use foldhash::quality::FixedState;
 use picket_event::body::Ics;
 use picket_event::{Body, FlowId, FlowRef, Operation, Timestamp};
+use picket_packet::VlanIds;
 use std::hash::{BuildHasher as _, Hasher as _};
 
 /// Different messages of one conversation that are counted apart in a minute.
@@ -88,7 +89,7 @@ impl Merge {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Context {
     pub(crate) flow: FlowRef,
-    pub(crate) vlan: Option<u16>,
+    pub(crate) vlan: VlanIds,
     pub(crate) time: Timestamp,
 }
 

@@ -27,6 +27,7 @@ mod rings;
 pub(crate) mod shard;
 pub(crate) mod shards;
 mod sink;
+mod tunnels;
 
 #[cfg(test)]
 mod level_tests;
@@ -109,7 +110,7 @@ impl Settings {
     /// The defaults for an interface, with a random key.
     #[must_use]
     pub fn interface(name: &str, key: HashKey) -> Self {
-        Self { key, source: Source::Interface(name.into()), ..Self::file("") }
+        Self { key, source: Source::interface(name), ..Self::file("") }
     }
 }
 

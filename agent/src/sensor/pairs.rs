@@ -12,6 +12,7 @@ use picket_event::body::{self, Body, Score, Vote};
 use picket_event::{Classifier, Endpoints, FlowId, FlowRef, Protocol, Reason, ReasonArg, Timestamp, Unit, Verdict};
 use picket_feature::beacon::{Connection, Rita, severity};
 use picket_feature::{Lru, PairKey, Regularity};
+use picket_packet::VlanIds;
 use std::time::Duration;
 
 /// Pairs followed.
@@ -56,7 +57,7 @@ struct Series {
     overwritten: bool,
     told: Option<(Timestamp, u32)>,
     flow: FlowRef,
-    vlan: Option<u16>,
+    vlan: VlanIds,
     app: Protocol,
 }
 
@@ -64,7 +65,7 @@ struct Series {
 #[derive(Debug)]
 pub(crate) struct News {
     pub(crate) time: Timestamp,
-    pub(crate) vlan: Option<u16>,
+    pub(crate) vlan: VlanIds,
     pub(crate) flow: FlowRef,
     pub(crate) app: Protocol,
     pub(crate) regularity: Regularity,

@@ -7,7 +7,7 @@ use picket_event::{AppDetail, Both, FlowEnd, FlowState, Source, Timestamp, Unit,
 const NAME: &str = "ann.example";
 
 fn event(body: Body) -> Event {
-    Event { time: Timestamp::EPOCH, source: Source::Agent, vlan: None, flow: None, redacted: Vec::new(), body }
+    Event { time: Timestamp::EPOCH, source: Source::Agent, vlan: Vec::new(), flow: None, redacted: Vec::new(), body }
 }
 
 /// One event of every kind that carries a name, each holding [`NAME`] wherever it can.
@@ -61,6 +61,7 @@ fn events() -> Vec<Event> {
         score: Some(score),
         payload: None,
         tunnel: None,
+        tls_records: Vec::new(),
         detail: Some(said()),
     };
     let tls = Tls { sni: Some(name()), certificate: Some(certificate), ..Tls::default() };

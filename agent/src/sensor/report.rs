@@ -5,7 +5,8 @@ use picket_dissect::infer::Inferred;
 use picket_dissect::quic::ConnectionId;
 use picket_event::body::{App, Body, PayloadShape, Tunnel};
 use picket_event::{AppDetail, Both, FlowEnd, FlowRef, FlowState, Timestamp};
-use picket_feature::{FlowDetail, FlowStats, Handshake, Polling};
+use picket_feature::{FlowDetail, FlowStats, Handshake, Polling, Records};
+use picket_packet::VlanIds;
 
 /// One message from the front or a shard to the back.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) enum Report {
     Connection(Box<Said>, Box<ConnectionIds>),
     /// A flow begins with what may be a packet of a QUIC connection that began elsewhere.
     Bound(Bound),
+    /// A conversation tells numbers that its ends have chosen for it.
+    Numbered(FlowRef, Box<AppDetail>),
     /// A message of a plant's protocol contradicts itself.
     Damage(Box<Damage>),
     /// A conversation opened (told only where flows are scored).
@@ -34,7 +37,7 @@ pub(crate) enum Report {
 #[derive(Debug)]
 pub(crate) struct Bound {
     pub(crate) flow: FlowRef,
-    pub(crate) vlan: Option<u16>,
+    pub(crate) vlan: VlanIds,
     pub(crate) time: Timestamp,
     /// What its destination connection id begins with or is.
     pub(crate) id: ConnectionId,
@@ -44,7 +47,7 @@ pub(crate) struct Bound {
 #[derive(Debug)]
 pub(crate) struct Damage {
     pub(crate) time: Timestamp,
-    pub(crate) vlan: Option<u16>,
+    pub(crate) vlan: VlanIds,
     pub(crate) flow: FlowRef,
     /// What does not fit.
     pub(crate) reason: &'static str,
@@ -54,7 +57,7 @@ pub(crate) struct Damage {
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) time: Timestamp,
-    pub(crate) vlan: Option<u16>,
+    pub(crate) vlan: VlanIds,
     pub(crate) flow: Option<FlowRef>,
     pub(crate) body: Body,
 }
@@ -65,7 +68,7 @@ pub(crate) struct Row {
     pub(crate) flow: FlowRef,
     /// Whether the conversation had a row before.
     pub(crate) continued: bool,
-    pub(crate) vlan: Option<u16>,
+    pub(crate) vlan: VlanIds,
     pub(crate) start: Timestamp,
     pub(crate) end: Timestamp,
     pub(crate) packets: Both<u64>,
@@ -79,6 +82,8 @@ pub(crate) struct Row {
     pub(crate) payload: Option<PayloadShape>,
     /// What its messages say of it.
     pub(crate) detail: Option<Box<AppDetail>>,
+    /// The first TLS records, where the connection began with one; in its first row.
+    pub(crate) records: Option<Box<Records>>,
     /// What the classifiers need; `None` where flows are not scored.
     pub(crate) evidence: Option<Box<Evidence>>,
 }

@@ -6,11 +6,11 @@ use super::report::{Bound, Damage, Evidence, Report, Row, Said};
 use super::{HashKey, Limits, SHARDS, Settings};
 use picket_dissect::infer::Desk;
 use picket_dissect::{Context, Conversation, Fact, Output, quic};
-use picket_event::body::{self, Anomaly as AnomalyBody};
+use picket_event::body::{self, Anomaly as AnomalyBody, TlsRecord};
 use picket_event::{AppDetail, Body, Direction, Endpoints, FlowEnd, FlowRef, Ledger, Method, Protocol, Timestamp};
-use picket_feature::{FlowDetail, FlowStats, Handshake, Polling, polling};
+use picket_feature::{FlowDetail, FlowStats, Handshake, Polling, Records, polling};
 use picket_flow::{Anomaly, Clock, Flow, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
-use picket_packet::Tunnel;
+use picket_packet::{Tunnel, VlanIds};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,6 +34,10 @@ pub(crate) struct Tracked {
     stats: FlowStats,
     /// Kept where a schema that needs it is read.
     detail: Option<Box<FlowDetail>>,
+    /// The first TLS records, where the connection began with one.
+    records: Option<Box<Records>>,
+    /// The first of them, while it is the only one.
+    first_record: Option<TlsRecord>,
     /// Kept while nobody recognises the conversation.
     polling: Option<Box<Polling>>,
     conversation: Conversation,
@@ -52,6 +56,9 @@ pub(crate) struct Tracked {
 }
 
 const NO_MERGE: u32 = u32::MAX;
+
+/// Bytes of each direction in which TLS records are looked for, where no schema reads them.
+const RECORDS_BYTES: u32 = 16 * 1024;
 
 /// Listens to a table: reads payloads, keeps statistics, writes reports.
 #[derive(Debug)]
@@ -240,6 +247,8 @@ impl Handler for Listener {
         Tracked {
             stats: FlowStats::default(),
             detail: self.detailed.then(Box::default),
+            records: None,
+            first_record: None,
             polling: None,
             conversation: Conversation::new(&endpoints),
             handshake: None,
@@ -284,8 +293,9 @@ impl Handler for Listener {
 
     #[inline]
     fn wants(&self, state: &Tracked, direction: Direction) -> bool {
-        let detail = || state.detail.as_ref().is_some_and(|detail| detail.wants(direction));
-        !state.ended && !state.cut && (state.conversation.wants(direction) || detail())
+        let first = state.first_record.is_some();
+        let records = || first || state.records.as_ref().is_some_and(|records| records.wants(direction));
+        !state.ended && !state.cut && (state.conversation.wants(direction) || records())
     }
 
     fn stream(
@@ -299,12 +309,8 @@ impl Handler for Listener {
         if state.ended || state.cut {
             return;
         }
-        if let Some(detail) = &mut state.detail {
-            match item {
-                StreamItem::Data(bytes) => detail.stream(direction, bytes),
-                StreamItem::Gap(length) => detail.gap(direction, length),
-                StreamItem::End => {}
-            }
+        if state.records.is_some() || state.first_record.is_some() || state.taken == 0 {
+            self.note_records(state, direction, &item);
             if !matches!(item, StreamItem::End) && !state.conversation.wants(direction) {
                 return;
             }
@@ -368,6 +374,31 @@ impl Listener {
         flow.write_endpoints(&mut self.context.endpoints);
     }
 
+    /// Notes the TLS records of a connection that begins with one. Of one that has said a whole record and waits for the answer,
+    /// as many do at once, that alone is kept.
+    fn note_records(&self, state: &mut Tracked, direction: Direction, item: &StreamItem<'_>) {
+        let limit = if self.detailed { u32::MAX } else { RECORDS_BYTES };
+        match item {
+            StreamItem::End => return,
+            StreamItem::Data(bytes) if state.taken == 0 && Records::may_begin(bytes) => {
+                state.first_record = Records::alone(direction, bytes);
+                if state.first_record.is_some() {
+                    return;
+                }
+                state.records = Some(Box::new(Records::new(limit)));
+            }
+            _ => {}
+        }
+        if let Some(first) = state.first_record.take() {
+            state.records = Some(Box::new(Records::behind(first, limit)));
+        }
+        match (&mut state.records, item) {
+            (Some(records), StreamItem::Data(bytes)) => records.feed(direction, bytes),
+            (Some(records), StreamItem::Gap(length)) => records.gap(direction, *length),
+            _ => {}
+        }
+    }
+
     /// Keeps a payload packet of a conversation that nobody has recognised by now.
     #[cold]
     fn follow(&self, state: &mut Tracked, direction: Direction, packet: &Packet<'_>) {
@@ -420,7 +451,12 @@ impl Listener {
         for fact in self.output.facts.drain(..) {
             match fact {
                 Fact::ConnectionIds(chosen) => ids = Some(chosen),
-                Fact::Detail(said) => _ = state.said.get_or_insert_default().merge(&said),
+                Fact::Detail(said) => {
+                    state.said.get_or_insert_default().merge(&said);
+                    if !said.identifiers.is_empty() {
+                        self.reports.push(Report::Numbered(named, said));
+                    }
+                }
                 Fact::Inferred(found) => self.reports.push(Report::Inferred(found)),
                 fact if self.scoring => state.handshake.get_or_insert_default().learn(&fact),
                 _ => {}
@@ -459,7 +495,7 @@ impl Listener {
 
     /// Counts what contradicts itself; of plants' protocols the back hears too.
     #[cold]
-    fn note_damage(&mut self, protocol: Protocol, (flow, vlan, time): (FlowRef, Option<u16>, Timestamp)) {
+    fn note_damage(&mut self, protocol: Protocol, (flow, vlan, time): (FlowRef, VlanIds, Timestamp)) {
         let count = self.output.malformed.len() as u64;
         match self.malformed.get_mut(protocol.name()) {
             Some(known) => *known += count,
@@ -500,6 +536,11 @@ impl Listener {
             shape => shape,
         };
         let mut polling = state.polling.take();
+        let first = state.first_record.take().map(|first| Box::new(Records::behind(first, 0)));
+        let mut records = state.records.take().or(first);
+        if reversed {
+            records.iter_mut().for_each(|records| records.swap());
+        }
         let evidence = self.scoring.then(|| {
             let mut detail = state.detail.as_deref_mut().map(|detail| Box::new(std::mem::take(detail)));
             if reversed {
@@ -525,6 +566,7 @@ impl Listener {
             tunnel: flow.tunnel().map(|tunnel| Box::new(told(tunnel))),
             payload,
             detail: state.said.clone(),
+            records,
             evidence,
         }
     }

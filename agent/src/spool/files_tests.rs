@@ -14,7 +14,7 @@ fn frame(spool: &Spool, events: usize) -> Frame {
     for n in 0..events {
         let body = Body::Anomaly(Anomaly { kind: "test".to_owned(), detail: format!("{n}") });
         let time = Timestamp::from_nanos(n as i64);
-        let event = Event { time, source: Source::Agent, vlan: None, flow: None, redacted: vec![], body };
+        let event = Event { time, source: Source::Agent, vlan: Vec::new(), flow: None, redacted: vec![], body };
         batch.push(&event).unwrap();
     }
     batch.finish(spool.machine().next()).unwrap()

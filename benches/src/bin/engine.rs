@@ -59,10 +59,18 @@ fn flow(day: u64, second: u64, state: &mut u64) -> Event {
         payload: None,
         tunnel: None,
         detail: None,
+        tls_records: Vec::new(),
         score: None,
     };
     let flow = Some(FlowRef { id: FlowId(1), endpoints });
-    Event { time, source: Source::Agent, vlan: None, flow, redacted: Vec::new(), body: Body::Flow(Box::new(body)) }
+    Event {
+        time,
+        source: Source::Agent,
+        vlan: Vec::new(),
+        flow,
+        redacted: Vec::new(),
+        body: Body::Flow(Box::new(body)),
+    }
 }
 
 /// CPU seconds of this process.

@@ -155,7 +155,14 @@ fn ends(src: [u8; 4], dest: [u8; 4], port: u16) -> Endpoints {
 fn event(seconds: i64, endpoints: Endpoints, body: Body) -> Event {
     let flow = FlowRef { id: FlowId(seconds.unsigned_abs()), endpoints };
     let source = Source::File("plant.pcap".into());
-    Event { time: Timestamp::from_parts(seconds, 0), source, vlan: None, flow: Some(flow), redacted: Vec::new(), body }
+    Event {
+        time: Timestamp::from_parts(seconds, 0),
+        source,
+        vlan: Vec::new(),
+        flow: Some(flow),
+        redacted: Vec::new(),
+        body,
+    }
 }
 
 fn flow(seconds: i64, src: [u8; 4], dest: [u8; 4], (port, protocol): (u16, Protocol), score: Option<Score>) -> Event {
@@ -173,6 +180,7 @@ fn flow(seconds: i64, src: [u8; 4], dest: [u8; 4], (port, protocol): (u16, Proto
         payload: None,
         tunnel: None,
         detail: None,
+        tls_records: Vec::new(),
         score,
     };
     event(seconds, ends(src, dest, port), Body::Flow(Box::new(body)))

@@ -218,7 +218,9 @@ impl Conversation {
             Phase::Open(_) => self.read(direction, bytes, context, output),
             Phase::Probing(heads) => {
                 heads.push(direction, bytes, context.time);
-                self.decide(false, context, output);
+                if heads.asks() {
+                    self.decide(false, context, output);
+                }
             }
             Phase::Idle => self.first(direction, bytes, context, output),
             Phase::Unnamed(unnamed) => {

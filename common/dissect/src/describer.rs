@@ -9,7 +9,7 @@ use picket_event::{AppDetail, DETAIL_TEXT_BYTES_MAX, DETAIL_TEXTS_MAX, Direction
 use picket_reader::Fault;
 
 /// Lists of an [`AppDetail`].
-const LISTS: usize = 13;
+const LISTS: usize = 14;
 
 /// A message with its direction.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,13 @@ use picket_event::{Both, Direction, Timestamp, Transport, Unit};
 
 /// Bytes kept of both directions together before a decision is forced.
 const BYTES_LIMIT: usize = 4096;
-/// Pieces (segments or datagrams) kept before a decision is forced.
-const CHUNKS_LIMIT: usize = 24;
+/// Datagrams kept before a decision is forced.
+const DATAGRAMS_KEPT: usize = 24;
+/// Segments kept before a decision is forced: some send byte by byte.
+const SEGMENTS_KEPT: usize = 256;
+/// Segments of which each is a reason to ask again. Behind them everybody is asked when there is an eighth more to see, so
+/// that tiny segments cost no more than large ones.
+const SEGMENTS_ASKED: usize = 24;
 /// Datagrams of one direction without an answer before a decision is forced.
 const DATAGRAMS_LIMIT: usize = 4;
 
@@ -36,6 +41,8 @@ pub(crate) struct Heads {
     /// Where the last datagram of a direction begins.
     last: [usize; 2],
     chunks: Vec<Chunk>,
+    /// Bytes that were there when everybody was asked last.
+    asked: usize,
     /// Candidates that said no.
     pub(crate) refused: Candidates,
     /// What came before and is gone: taken by a reader that gave up, or forgotten behind a gap.
@@ -179,11 +186,29 @@ impl Heads {
         self.chunks.retain(|chunk| chunk.direction != direction);
     }
 
+    /// Bytes kept of both directions.
+    fn kept(&self) -> usize {
+        self.bytes.iter().map(Vec::len).sum()
+    }
+
+    /// Whether there is enough to see since everybody was asked last, so that they are asked again.
+    pub(crate) fn asks(&mut self) -> bool {
+        let kept = self.kept();
+        let asks = self.chunks.len() <= SEGMENTS_ASKED || kept >= self.asked + self.asked / 8 || kept >= BYTES_LIMIT;
+        if asks {
+            self.asked = kept;
+        }
+        asks || self.chunks.len() >= SEGMENTS_KEPT
+    }
+
     /// Whether the decision has to fall now.
     pub(crate) fn full(&self, transport: Transport) -> bool {
-        let kept: usize = self.bytes.iter().map(Vec::len).sum();
         let one_sided = self.bytes.iter().any(Vec::is_empty);
-        let datagrams = transport != Transport::TCP && one_sided && self.chunks.len() >= DATAGRAMS_LIMIT;
-        kept >= BYTES_LIMIT || self.chunks.len() >= CHUNKS_LIMIT || datagrams
+        let pieces = match transport {
+            Transport::TCP => SEGMENTS_KEPT,
+            _ if one_sided => DATAGRAMS_LIMIT,
+            _ => DATAGRAMS_KEPT,
+        };
+        self.kept() >= BYTES_LIMIT || self.chunks.len() >= pieces
     }
 }

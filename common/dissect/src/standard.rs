@@ -23,6 +23,7 @@ pub const ALL: &[(Protocol, &str)] = &[
     (Protocol::HTTP2, "RFC 9113"),
     (Protocol::WEBSOCKET, "RFC 6455"),
     (Protocol::DTLS, "RFC 9147, RFC 6347"),
+    (Protocol::CAPWAP, "RFC 5415"),
     (Protocol::WIREGUARD, "WireGuard whitepaper section 5.4"),
     (Protocol::OPENVPN, "draft-openvpn-wire-protocol"),
     (Protocol::IKE, "RFC 7296, RFC 2408"),

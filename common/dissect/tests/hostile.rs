@@ -224,6 +224,44 @@ fn any_split_of_a_stream_gives_the_same_events() {
     });
 }
 
+/// What a conversation is called when it comes in pieces of at most so many bytes, on ports that mean nothing.
+fn called(golden: &Golden, piece: usize) -> String {
+    let context = Golden { ports: (40_000, 40_001), ..golden.clone() }.context();
+    let mut conversation = Conversation::new(&context.endpoints);
+    let mut output = Output::default();
+    for whole in &golden.pieces {
+        for part in whole.bytes.chunks(piece) {
+            conversation.stream(whole.direction, part, &context, &mut output);
+        }
+    }
+    for direction in [Direction::ToServer, Direction::ToClient] {
+        conversation.end(direction, &context, &mut output);
+    }
+    conversation.app().protocol.name().to_owned()
+}
+
+/// Goldens whose conversation is found again at the beginning of a segment: behind a gap, or joined in the middle.
+const FOUND_AT_SEGMENTS: [&str; 5] = ["late.pcap", "midstream.pcap", "parts.pcap", "gaps.pcap", "mysql-turns.pcap"];
+
+/// Some clients write byte by byte: what a conversation is does not depend on it.
+#[test]
+fn f41_a_conversation_in_tiny_pieces_has_the_same_name() {
+    let mut differ = Vec::new();
+    each(|_, goldens| {
+        let streams = goldens.iter().filter(|golden| golden.transport == picket_event::Transport::TCP);
+        for golden in streams.filter(|golden| !FOUND_AT_SEGMENTS.iter().any(|name| golden.name.starts_with(name))) {
+            let whole = called(golden, usize::MAX);
+            for piece in [1, 3] {
+                let said = called(golden, piece);
+                if said != whole {
+                    differ.push(format!("{}: {whole}, and in pieces of {piece} {said}", golden.name));
+                }
+            }
+        }
+    });
+    assert!(differ.is_empty(), "{differ:#?}");
+}
+
 proptest! {
     /// Whatever is said on whatever ports, no session breaks its contract.
     #[test]

@@ -1,8 +1,8 @@
 //! The bodies of events, one type a kind. Shapes are DESIGN's contract; EVE and the wire follow them.
 
 use crate::{
-    AppDetail, Both, Classifier, Ech, FlowEnd, FlowId, FlowState, Kind, Ledger, Loss, Mac, MessageKind, Method,
-    Operation, Protocol, Reason, SshBehaviour, Timestamp, TlsAlert, Unit, Verdict,
+    AppDetail, Both, Classifier, Direction, Ech, FlowEnd, FlowId, FlowState, Kind, Ledger, Loss, Mac, MessageKind,
+    Method, Operation, Protocol, Reason, SshBehaviour, Timestamp, TlsAlert, Unit, Verdict,
 };
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -101,6 +101,8 @@ pub struct Flow {
     pub tunnel: Option<Box<Tunnel>>,
     /// What its messages say of it, where they are no events of their own.
     pub detail: Option<Box<AppDetail>>,
+    /// The first TLS records in the order they were seen, at most [`TLS_RECORDS_MAX`], in the conversation's first row.
+    pub tls_records: Vec<TlsRecord>,
 }
 
 /// What the first payload bytes of an unknown conversation look like.
@@ -154,6 +156,20 @@ pub struct Tunnel {
     /// How many tunnels lie inside each other, at least 1.
     pub depth: u8,
 }
+
+/// A record of TLS (RFC 8446 section 5.1), by its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TlsRecord {
+    /// Its type: 20 change cipher spec, 21 alert, 22 handshake, 23 application data and all that is encrypted, 24 heartbeat.
+    pub kind: u8,
+    /// Which way it went.
+    pub direction: Direction,
+    /// Length of its body, bytes.
+    pub length: u16,
+}
+
+/// Records of TLS that a row tells at most.
+pub const TLS_RECORDS_MAX: usize = 20;
 
 /// Regularity of merged conversations.
 #[derive(Clone, Copy, Debug, PartialEq)]

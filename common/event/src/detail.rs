@@ -26,6 +26,7 @@ macro_rules! detail_fields {
             {authentication "How a client proves who it is; never names or passwords."}
             {strata "Distance from a clock's reference, 1 to 16."}
             {references "What clocks are set by: a source, or the address of the next server."}
+            {continues "The flow that a tunnel went on from, between other addresses: its flow_id."}
         }
     };
 }

@@ -17,6 +17,7 @@ mod ledger;
 pub mod reason;
 #[cfg(test)]
 mod samples;
+mod source;
 mod time;
 mod tls_alert;
 pub mod vocabulary;
@@ -28,6 +29,7 @@ pub use community::community_id;
 pub use detail::{AppDetail, DETAIL_TEXT_BYTES_MAX, DETAIL_TEXTS_MAX};
 pub use ledger::{Ledger, Loss};
 pub use reason::{Reason, ReasonArg};
+pub use source::{INTERFACE_TAGS_MAX, Interface, Source};
 pub use time::{Timestamp, TimestampError};
 pub use tls_alert::TlsAlert;
 pub use vocabulary::{
@@ -141,8 +143,8 @@ pub struct Event {
     pub time: Timestamp,
     /// Where it was seen: interface name, or base name of the capture file.
     pub source: Source,
-    /// Outermost VLAN id, where the frames had one.
-    pub vlan: Option<u16>,
+    /// VLAN ids of the frames, outermost first, at most [`VLAN_IDS_MAX`].
+    pub vlan: Vec<u16>,
     /// The conversation it belongs to.
     pub flow: Option<FlowRef>,
     /// Fields that a privacy switch hashed or left out, by their EVE names.
@@ -172,16 +174,8 @@ impl Event {
     }
 }
 
-/// Where frames came from. Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Source {
-    /// A live interface, by its name (`in_iface` in EVE).
-    Interface(std::sync::Arc<str>),
-    /// A capture file, by its base name (`pcap_filename` in EVE).
-    File(std::sync::Arc<str>),
-    /// Not tied to either: the agent itself.
-    Agent,
-}
+/// VLAN ids of one event at most.
+pub const VLAN_IDS_MAX: usize = 8;
 
 /// A reference to a conversation: its id and its two ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -259,6 +259,7 @@ protocols! {
     GNUTELLA = "gnutella", NATS = "nats", HTTP2 = "http2", WEBSOCKET = "websocket",
     MANAGESIEVE = "managesieve", PROXY = "proxy",
     DOT = "dot", DOH = "doh", DOQ = "doq",
+    CAPWAP = "capwap",
 }
 
 impl Protocol {

@@ -4,7 +4,6 @@
 //! bundle names one of these schemas, so that ordinary flows pay neither its time nor its memory.
 
 use crate::flow_stats::{Gaps, Summary, milliseconds};
-use crate::records::Records;
 use picket_event::{Both, Direction, Timestamp};
 
 /// A gap of more than this ends a subflow, and a run of bulk packets. CICFlowMeter's value.
@@ -32,7 +31,6 @@ pub struct FlowDetail {
     last_payload: Option<Timestamp>,
     lengths: Matrix,
     gaps: Matrix,
-    records: Records,
 }
 
 /// One direction's share.
@@ -110,26 +108,9 @@ impl FlowDetail {
         self.last = Some(last.max(time));
     }
 
-    /// Takes the next bytes of a TCP direction, for the lengths of TLS records.
-    pub fn stream(&mut self, direction: Direction, bytes: &[u8]) {
-        self.records.feed(direction, bytes);
-    }
-
-    /// So many bytes of a TCP direction were lost.
-    pub fn gap(&mut self, direction: Direction, length: u64) {
-        self.records.gap(direction, length);
-    }
-
-    /// Whether the bytes of a TCP direction are of any use.
-    #[must_use]
-    pub fn wants(&self, direction: Direction) -> bool {
-        self.records.wants(direction)
-    }
-
     /// Exchanges the directions, when the sensor learns that it had taken the server for the client.
     pub fn swap(&mut self) {
         self.ways = std::mem::take(&mut self.ways).swapped();
-        self.records.swap();
     }
 
     pub(crate) const fn way(&self, direction: Direction) -> &OneWay {
@@ -181,10 +162,6 @@ impl FlowDetail {
     /// Transitions between bins of gaps.
     pub(crate) const fn gap_steps(&self) -> &Matrix {
         &self.gaps
-    }
-
-    pub(crate) const fn records(&self) -> &Records {
-        &self.records
     }
 }
 

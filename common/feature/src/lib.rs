@@ -49,6 +49,7 @@ pub use observation::{Absent, Observation};
 pub use pair::{PairHistory, PairKey, PairMemory};
 pub use points::{date_reason, sign_reasons};
 pub use polling::Polling;
+pub use records::{RECORDS, Records};
 pub use regularity::Regularity;
 pub use schema::Schema;
 pub use stack::Stack;

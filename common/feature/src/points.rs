@@ -148,6 +148,7 @@ mod tests {
         let seen = Observation {
             stats: &stats,
             detail: None,
+            records: None,
             polling: None,
             transport: Transport::TCP,
             server_port: 8080,

@@ -321,6 +321,7 @@ mod tests {
         let seen = Observation {
             stats,
             detail: None,
+            records: None,
             polling: Some(polling),
             transport: Transport::TCP,
             server_port: 502,

@@ -1,36 +1,72 @@
-//! Lengths of the first TLS records of a TCP connection, from the record headers alone (RFC 8446 section 5.1).
+//! The first TLS records of a TCP connection, from the record headers alone (RFC 8446 section 5.1): what `sequence/2` and a
+//! conversation's row tell of them.
 
+use picket_event::body::TlsRecord;
 use picket_event::{Both, Direction};
 
-/// Records whose length is kept.
-pub(crate) const RECORDS: usize = 20;
+/// Records that are kept.
+pub const RECORDS: usize = 20;
 
 /// The largest record: 2^14 bytes and 2,048 of expansion (RFC 5246 section 6.2.3).
 const RECORD_MAX: u16 = (1 << 14) + 2_048;
 const HEADER: usize = 5;
 
 /// The first records of both directions, in the order their headers were read.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Records {
-    lengths: [i16; RECORDS],
-    seen: u8,
+#[derive(Clone, Debug)]
+pub struct Records {
+    seen: Vec<TlsRecord>,
     ways: Both<Way>,
 }
 
 /// Where one direction stands.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Way {
     header: [u8; HEADER],
     have: u8,
     /// Bytes of the present record's body still to come.
     body: u16,
-    /// What came is no TLS, or bytes of a header were lost.
-    lost: bool,
+    /// Bytes that will still be looked at.
+    left: u32,
 }
 
 impl Records {
-    pub(crate) fn feed(&mut self, direction: Direction, mut bytes: &[u8]) {
-        while !bytes.is_empty() && self.wants(direction) {
+    /// For a connection of which nothing was seen yet; of each direction so many bytes are looked at.
+    #[must_use]
+    pub fn new(limit_bytes: u32) -> Self {
+        let way = Way { header: [0; HEADER], have: 0, body: 0, left: limit_bytes };
+        Self { seen: Vec::new(), ways: Both { to_server: way, to_client: way } }
+    }
+
+    /// For a connection of which one whole record was seen, and nothing else.
+    #[must_use]
+    pub fn behind(first: TlsRecord, limit_bytes: u32) -> Self {
+        let mut records = Self::new(limit_bytes);
+        let way = records.ways.get_mut(first.direction);
+        way.left = way.left.saturating_sub(HEADER as u32 + u32::from(first.length));
+        records.seen.push(first);
+        records
+    }
+
+    /// The record that these bytes are, whole and alone.
+    #[must_use]
+    pub fn alone(direction: Direction, bytes: &[u8]) -> Option<TlsRecord> {
+        let (header, body) = bytes.split_first_chunk::<HEADER>()?;
+        record(direction, *header).filter(|record| usize::from(record.length) == body.len())
+    }
+
+    /// Whether a connection that begins with these bytes may begin with a record.
+    #[must_use]
+    pub fn may_begin(bytes: &[u8]) -> bool {
+        matches!(bytes, [20..=24] | [20..=24, 3, ..])
+    }
+
+    /// Takes the next bytes of a direction.
+    pub fn feed(&mut self, direction: Direction, bytes: &[u8]) {
+        let way = self.ways.get_mut(direction);
+        let looked = bytes.len().min(way.left as usize);
+        way.left -= looked as u32;
+        let mut bytes = bytes.get(..looked).unwrap_or_default();
+        while !bytes.is_empty() && self.seen.len() < RECORDS {
             let way = self.ways.get_mut(direction);
             let skipped = usize::from(way.body).min(bytes.len());
             way.body -= skipped as u16;
@@ -43,59 +79,66 @@ impl Records {
             bytes = rest;
             if usize::from(way.have) == HEADER {
                 way.have = 0;
-                match length(way.header) {
-                    Some(length) => {
-                        way.body = length;
-                        self.note(direction, length);
-                    }
-                    None => way.lost = true,
-                }
+                let Some(record) = record(direction, way.header) else { return way.left = 0 };
+                way.body = record.length;
+                self.seen.push(record);
             }
         }
     }
 
     /// Bytes are missing: within a record's body that does no harm.
-    pub(crate) fn gap(&mut self, direction: Direction, length: u64) {
+    pub fn gap(&mut self, direction: Direction, length: u64) {
         let way = self.ways.get_mut(direction);
         match u16::try_from(length).ok().and_then(|length| way.body.checked_sub(length)) {
             Some(left) if way.have == 0 => way.body = left,
-            _ => way.lost = true,
+            _ => way.left = 0,
         }
     }
 
-    fn note(&mut self, direction: Direction, length: u16) {
-        let length = i16::try_from(length).unwrap_or(i16::MAX);
-        if let Some(slot) = self.lengths.get_mut(usize::from(self.seen)) {
-            *slot = if direction == Direction::ToServer { length } else { -length };
-            self.seen += 1;
-        }
+    /// Whether the bytes of a direction are of any use.
+    #[must_use]
+    pub fn wants(&self, direction: Direction) -> bool {
+        self.seen.len() < RECORDS && self.ways.get(direction).left > 0
     }
 
-    pub(crate) fn wants(&self, direction: Direction) -> bool {
-        usize::from(self.seen) < RECORDS && !self.ways.get(direction).lost
-    }
-
-    pub(crate) fn swap(&mut self) {
+    /// Exchanges the directions, when the sensor learns that it had taken the server for the client.
+    pub fn swap(&mut self) {
         self.ways = self.ways.swapped();
-        self.lengths.iter_mut().for_each(|length| *length = -*length);
+        self.seen.iter_mut().for_each(|record| record.direction = record.direction.opposite());
+    }
+
+    /// The records, [`RECORDS`] at most.
+    #[must_use]
+    pub fn seen(&self) -> &[TlsRecord] {
+        &self.seen
     }
 
     /// Lengths of the records' bodies, positive to the server.
-    pub(crate) fn lengths(&self) -> &[i16] {
-        self.lengths.get(..usize::from(self.seen)).unwrap_or_default()
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = f32> + '_ {
+        let signed = |record: &TlsRecord| match record.direction {
+            Direction::ToServer => f32::from(record.length),
+            Direction::ToClient => -f32::from(record.length),
+        };
+        self.seen.iter().map(signed)
     }
 }
 
-/// The body's length, where the bytes are a record's header.
-fn length([kind, major, minor, high, low]: [u8; HEADER]) -> Option<u16> {
+/// What a record's header says, where the bytes are one.
+fn record(direction: Direction, [kind, major, minor, high, low]: [u8; HEADER]) -> Option<TlsRecord> {
     let length = u16::from_be_bytes([high, low]);
-    (matches!(kind, 20..=24) && major == 3 && minor <= 4 && length <= RECORD_MAX).then_some(length)
+    let fits = matches!(kind, 20..=24) && major == 3 && minor <= 4 && length <= RECORD_MAX;
+    fits.then_some(TlsRecord { kind, direction, length })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use Direction::{ToClient, ToServer};
+
+    /// Lengths, positive to the server.
+    fn lengths(records: &Records) -> Vec<i32> {
+        records.lengths().map(|length| length as i32).collect()
+    }
 
     fn record(kind: u8, length: u16) -> Vec<u8> {
         let [high, low] = length.to_be_bytes();
@@ -108,41 +151,58 @@ mod tests {
     fn any_cut_gives_the_same_lengths() {
         let stream = [record(22, 512), record(20, 1), record(23, 16_000), record(23, 0), record(21, 26)].concat();
         for cut in [1, 2, 5, 7, 517, 1_460, 100_000] {
-            let mut records = Records::default();
+            let mut records = Records::new(u32::MAX);
             stream.chunks(cut).for_each(|piece| records.feed(ToServer, piece));
-            assert_eq!(records.lengths(), &[512, 1, 16_000, 0, 26], "in pieces of {cut}");
+            assert_eq!(lengths(&records), [512, 1, 16_000, 0, 26], "in pieces of {cut}");
+            let kinds: Vec<_> = records.seen().iter().map(|record| record.kind).collect();
+            assert_eq!(kinds, [22, 20, 23, 23, 21]);
         }
     }
 
     #[test]
     fn what_is_no_tls_is_left_alone() {
-        let mut records = Records::default();
+        let mut records = Records::new(u32::MAX);
         records.feed(ToServer, b"GET / HTTP/1.1\r\n");
         assert!(!records.wants(ToServer) && records.wants(ToClient));
         records.feed(ToClient, &record(22, 90));
-        assert_eq!(records.lengths(), &[-90]);
+        assert_eq!(lengths(&records), [-90]);
     }
 
     #[test]
     fn a_loss_within_a_body_is_borne() {
-        let mut records = Records::default();
+        let mut records = Records::new(u32::MAX);
         records.feed(ToServer, record(23, 1_000).get(..100).unwrap());
         records.gap(ToServer, 905);
         records.feed(ToServer, &record(23, 7));
-        assert_eq!(records.lengths(), &[1_000, 7]);
+        assert_eq!(lengths(&records), [1_000, 7]);
         records.gap(ToServer, 1);
         assert!(!records.wants(ToServer), "a header was lost");
     }
 
     #[test]
     fn the_first_twenty_are_enough() {
-        let mut records = Records::default();
+        let mut records = Records::new(u32::MAX);
         for _ in 0..40 {
             records.feed(ToClient, &record(23, 3));
         }
-        assert_eq!(records.lengths(), &[-3; RECORDS]);
+        assert_eq!(lengths(&records), [-3; RECORDS]);
         assert!(!records.wants(ToClient) && !records.wants(ToServer));
         records.swap();
-        assert_eq!(records.lengths().first(), Some(&3));
+        assert_eq!(lengths(&records).first(), Some(&3));
+    }
+    #[test]
+    fn so_many_bytes_are_looked_at_in_any_pieces() {
+        let stream = [record(22, 90), record(23, 10), record(23, 11)].concat();
+        for cut in [1, 7, 1_460] {
+            let mut records = Records::new(105);
+            stream.chunks(cut).for_each(|piece| records.feed(ToServer, piece));
+            assert_eq!(lengths(&records), [90, 10], "in pieces of {cut}");
+            assert!(!records.wants(ToServer) && records.wants(ToClient));
+        }
+        let first = Records::alone(ToServer, &record(22, 90)).unwrap();
+        let mut records = Records::behind(first, 105);
+        records.feed(ToServer, stream.get(95..).unwrap());
+        assert_eq!((lengths(&records), Records::alone(ToServer, &stream)), (vec![90, 10], None));
+        assert!(Records::may_begin(&[22]) && Records::may_begin(&stream) && !Records::may_begin(b"\x16SSH"));
     }
 }

@@ -355,6 +355,7 @@ mod tests {
         let seen = Observation {
             stats: &stats,
             detail: None,
+            records: None,
             polling: None,
             transport: Transport::TCP,
             server_port: 443,

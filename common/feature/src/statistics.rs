@@ -7,7 +7,7 @@ use crate::behaviour::{head, pick, share};
 use crate::detail::{BINS, FlowDetail, Matrix, OneWay as DetailWay};
 use crate::flow_stats::{FIRST_PACKETS, Summary};
 use crate::observation::Observation;
-use crate::records::RECORDS;
+use crate::records::{RECORDS, Records};
 use crate::schema::{features, maybe};
 use picket_event::Direction::{ToClient, ToServer};
 use picket_event::Transport;
@@ -169,7 +169,6 @@ pub(crate) fn sequence(seen: &Observation<'_>, into: &mut Vec<f32>) {
     };
     matrix(seen.detail.map(FlowDetail::lengths), into);
     matrix(seen.detail.map(FlowDetail::gap_steps), into);
-    let records = seen.detail.map(|detail| detail.records().lengths()).unwrap_or_default();
-    into.extend(records.iter().map(|length| f32::from(*length)));
-    into.extend(std::iter::repeat_n(f32::NAN, RECORDS - records.len().min(RECORDS)));
+    let records = seen.records.into_iter().flat_map(Records::lengths);
+    into.extend(records.chain(std::iter::repeat(f32::NAN)).take(RECORDS));
 }

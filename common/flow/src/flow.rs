@@ -4,7 +4,7 @@ use crate::anomaly::Anomaly;
 use crate::key::FlowKey;
 use crate::stream::Half;
 use picket_event::{Both, Direction, Endpoints, FlowEnd, FlowId, FlowState, Timestamp};
-use picket_packet::{TcpHeader, Tunnel};
+use picket_packet::{TcpHeader, Tunnel, VlanIds};
 
 /// One packet as the table takes it.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +25,8 @@ pub struct Packet<'a> {
     pub frames: u32,
     /// Their length on the wire, link headers included.
     pub wire_len: u32,
-    /// Outermost VLAN id.
-    pub vlan: Option<u16>,
+    /// VLAN ids.
+    pub vlan: VlanIds,
     /// The TCP header.
     pub tcp: Option<TcpHeader>,
     /// The transport's payload as captured (above layer 2: everything behind the type).
@@ -116,7 +116,8 @@ pub struct Flow {
     pub(crate) anomalies: u8,
     /// Conflicting overlaps of the row.
     pub(crate) overlaps: u32,
-    pub(crate) vlan: Option<u16>,
+    /// Apart, since most have none.
+    pub(crate) vlan: Option<Box<VlanIds>>,
     pub(crate) tunnel: Option<Box<Tunnel>>,
     pub(crate) tcp_flags: Both<u8>,
     pub(crate) start: Timestamp,
@@ -166,10 +167,10 @@ impl Flow {
         &self.key
     }
 
-    /// Outermost VLAN id of the first frame.
+    /// VLAN ids of the first frame.
     #[must_use]
-    pub const fn vlan(&self) -> Option<u16> {
-        self.vlan
+    pub fn vlan(&self) -> VlanIds {
+        self.vlan.as_deref().copied().unwrap_or_default()
     }
 
     /// The innermost tunnel of the packet that opened it.

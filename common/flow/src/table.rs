@@ -259,7 +259,7 @@ impl<T> Table<T> {
             anomalies: 0,
             overlaps: 0,
             tunnel: packet.tunnel.map(|tunnel| Box::new(*tunnel)),
-            vlan: packet.vlan,
+            vlan: (!packet.vlan.is_empty()).then(|| Box::new(packet.vlan)),
             tcp_flags: Both::default(),
             start: packet.time,
             end: packet.time,

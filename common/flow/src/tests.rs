@@ -2,7 +2,7 @@
 
 use super::*;
 use picket_event::{Direction, Endpoints, FlowEnd, FlowState, Timestamp};
-use picket_packet::{Frame, Network, TcpHeader, Upper, WireLen};
+use picket_packet::{Frame, Network, TcpHeader, Upper, VlanIds, WireLen};
 use proptest::prelude::*;
 use std::net::IpAddr;
 
@@ -114,7 +114,7 @@ impl Bench {
             from_client,
             frames: 1,
             wire_len: 60,
-            vlan: None,
+            vlan: VlanIds::NONE,
             tcp: if let Upper::Tcp(tcp) = upper { Some(tcp) } else { None },
             payload,
             payload_wire: payload.len() as u32,

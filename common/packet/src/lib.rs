@@ -19,6 +19,7 @@ mod serial;
 mod stop;
 mod transport;
 mod tunnel;
+mod vlan;
 mod wireless;
 
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use network::{Fragment, MAX_EXTENSIONS, Network};
 pub use stop::Stop;
 pub use transport::{TcpHeader, Upper};
 pub use tunnel::{MAX_TUNNEL_DEPTH, Tunnel, TunnelKind};
+pub use vlan::VlanIds;
 
 /// A length on the wire, bytes. May exceed what was captured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,8 +75,8 @@ pub struct Link {
     /// EtherType of the payload. Below 0x0600: the destination service access point of an IEEE 802.2
     /// frame. `None` where the link has no such field.
     pub ether_type: Option<u16>,
-    /// Outermost VLAN id, 0 to 4095.
-    pub vlan: Option<u16>,
+    /// VLAN ids, outermost first.
+    pub vlan: VlanIds,
 }
 
 /// Every layer that was reached, and where and why decoding stopped.

@@ -95,7 +95,7 @@ pub(crate) fn typed<'a>(layer: &Layer<'_, 'a>, mut link: Link, mut kind: u16, mu
         let Some((&[tag_high, tag_low, kind_high, kind_low], behind)) = rest.split_first_chunk::<4>() else {
             return Decoded::stopped(link, rest, Stop::VlanTruncated);
         };
-        link.vlan = link.vlan.or(Some(u16::from_be_bytes([tag_high, tag_low]) & 0x0fff));
+        link.vlan.push(u16::from_be_bytes([tag_high, tag_low]));
         kind = u16::from_be_bytes([kind_high, kind_low]);
         rest = behind;
     }

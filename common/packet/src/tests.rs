@@ -103,16 +103,17 @@ fn length_zero_from_offload_takes_what_was_captured() {
 }
 
 #[test]
-fn vlan_stack_keeps_the_outermost_id_and_ends_at_its_limit() {
+fn vlan_stack_keeps_its_ids_and_ends_at_its_limit() {
     let inner = ipv4(IpNextHeaderProtocols::Udp, 0, &udp(b"x"));
     let mut tagged = vec![0x20, 0x64, 0x81, 0x00, 0x00, 0x05, 0x08, 0x00];
     tagged.extend_from_slice(&inner);
     let bytes = ethernet(0x88a8, &tagged);
     let decoded = decode(&frame(1, &bytes));
-    assert_eq!((decoded.link.vlan, decoded.link.ether_type), (Some(100), Some(0x0800)));
+    assert_eq!((decoded.link.vlan, decoded.link.ether_type), (VlanIds::of([100, 5]), Some(0x0800)));
     assert_eq!(decoded.upper, Some(Upper::Udp { src_port: 53, dest_port: 5353 }));
     let deep = ethernet(0x8100, &[0x00, 0x01, 0x81, 0x00].repeat(MAX_VLAN_DEPTH + 1));
-    assert_eq!(decode(&frame(1, &deep)).stop, Some(Stop::VlanDepth));
+    let decoded = decode(&frame(1, &deep));
+    assert_eq!((decoded.stop, decoded.link.vlan.iter().count()), (Some(Stop::VlanDepth), MAX_VLAN_DEPTH));
 }
 
 #[test]

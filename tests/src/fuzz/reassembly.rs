@@ -107,7 +107,7 @@ fn send(table: &mut Table<()>, reader: &mut Reader, now: i64, segment: &Segment<
         from_client,
         frames: 1,
         wire_len: length + 60,
-        vlan: None,
+        vlan: picket_packet::VlanIds::NONE,
         tcp: Some(tcp),
         payload,
         payload_wire: length,

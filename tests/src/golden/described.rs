@@ -11,12 +11,17 @@ fn talk(ports: (u16, u16), v6: bool, said: &[(bool, Vec<u8>)]) -> Capture {
     let (client, server) = if v6 { ("2001:db8::10", "2001:db8::20") } else { ("192.0.2.10", "198.51.100.20") };
     let (client, server) = (Host::new(1, client), Host::new(2, server));
     let mut capture = Capture::default();
-    for (at, (is_client, bytes)) in (0i64..).zip(said) {
-        let (from, to) = ((&client, ports.0), (&server, ports.1));
-        let (from, to) = if *is_client { (from, to) } else { (to, from) };
-        udp(&mut capture, START + at * STEP, from, to, bytes);
-    }
+    let ends = ((&client, ports.0), (&server, ports.1));
+    say(&mut capture, START, ends, said);
     capture
+}
+
+/// The same between these ends, behind what the capture holds.
+fn say(capture: &mut Capture, start: i64, ends: ((&Host, u16), (&Host, u16)), said: &[(bool, Vec<u8>)]) {
+    for (at, (is_client, bytes)) in (0i64..).zip(said) {
+        let (from, to) = if *is_client { ends } else { (ends.1, ends.0) };
+        udp(capture, start + at * STEP, from, to, bytes);
+    }
 }
 
 fn short(bytes: &[u8]) -> [u8; 2] {
@@ -156,7 +161,16 @@ fn wireguard() -> Vec<(&'static str, Capture)> {
     let busy = [(true, guard(1, &[CLIENT], 148)), (false, guard(3, &[CLIENT], 64))];
     // The tunnel goes on from another port, without a word.
     let roamed = [(true, guard(4, &[SERVER], 96)), (false, guard(4, &[CLIENT], 96))];
+    // From one network to another, and on to another port of it.
+    let (near, far, server) = (Host::new(1, "192.0.2.10"), Host::new(3, "203.0.113.7"), Host::new(2, "198.51.100.20"));
+    let mut moved = Capture::default();
+    for (number, (client, port, said)) in
+        (0..).zip([(&near, 40_001, &handshake[..]), (&far, 40_001, &roamed[..]), (&far, 40_777, &roamed[..])])
+    {
+        say(&mut moved, START + number * 100 * STEP, ((client, port), (&server, 51_820)), said);
+    }
     vec![
+        ("moved", moved),
         ("handshake", talk((40_001, 51_820), false, &handshake)),
         ("busy", talk((40_001, 51_820), false, &busy)),
         ("roamed", talk((40_777, 51_820), false, &roamed)),

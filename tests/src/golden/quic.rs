@@ -2,8 +2,8 @@
 //! versions, early data, captures that begin late, and what only looks like QUIC.
 
 use crate::make::quic::{
-    DRAFT_29, Ends, Kind, V1, V2, ack, client_hello, client_hello_for, crypto, filler, hello_retry_request, initial,
-    negotiation, opaque, padded, pieces, retry, server_hello, short,
+    DRAFT_29, Ends, Kind, V1, V2, ack, client_hello, client_hello_for, crypto, encrypted_hello, filler,
+    hello_retry_request, initial, negotiation, opaque, padded, pieces, retry, server_hello, short,
 };
 use crate::make::{Capture, Host, udp};
 
@@ -158,6 +158,26 @@ fn retried() -> Capture {
     capture
 }
 
+/// Encrypted hellos behind a retry of TLS: the same again to the byte, one that goes on without a key, another one; and one
+/// whose server asks for nothing.
+fn encrypted_hellos() -> Capture {
+    let mut capture = Capture::default();
+    let hello = |key: &[u8], payload| encrypted_hello("public.plant.example", key, payload);
+    let first = hello(&[1; 32], 5);
+    let frames = padded(crypto(0, &first), 1162);
+    let (asked, server) = (hello_retry_request(0x1301), server_hello(0x1301, false));
+    for (number, again) in (0..).zip([first.clone(), hello(&[], 6), hello(&[2; 32], 6)]) {
+        Talk::new(&mut capture, number, 443)
+            .up(&initial(&up(V1), &[], 0, &frames))
+            .down(&initial(&down(V1), &[], 0, &crypto(0, &asked)))
+            .up(&initial(&Ends { to: SERVER, ..up(V1) }, &[], 1, &padded(crypto(first.len(), &again), 1162)))
+            .down(&initial(&down(V1), &[], 1, &crypto(asked.len(), &server)))
+            .data(2);
+    }
+    Talk::new(&mut capture, 3, 443).up(&initial(&up(V1), &[], 0, &frames)).down(&answer(&down(V1), &server)).data(2);
+    capture
+}
+
 /// A version that only asks for the list of versions, a move to version 2 on the way, and a version of tomorrow.
 fn versions() -> Capture {
     let mut capture = Capture::default();
@@ -287,6 +307,7 @@ pub(super) fn captures() -> Vec<(&'static str, Capture)> {
         ("dns", dns()),
         ("pieces", in_pieces()),
         ("retry", retried()),
+        ("ech", encrypted_hellos()),
         ("versions", versions()),
         ("early", early()),
         ("midstream", midstream()),

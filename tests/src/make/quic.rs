@@ -209,6 +209,17 @@ pub fn client_hello(sni: &str, hybrid: bool, ticket: usize) -> Vec<u8> {
 /// The same with these application protocols, each behind its length.
 #[must_use]
 pub fn client_hello_for(sni: &str, alpn: &[u8], hybrid: bool, ticket: usize) -> Vec<u8> {
+    hello(sni, alpn, hybrid, ticket, None)
+}
+
+/// A ClientHello with an encrypted one (RFC 9849 section 5): this key, and a payload of these bytes.
+#[must_use]
+pub fn encrypted_hello(sni: &str, key: &[u8], payload: u8) -> Vec<u8> {
+    let inside = [&[0, 0, 1, 0, 1, 7][..], &with_length16(key), &with_length16(&[payload; 144])].concat();
+    hello(sni, b"\x02h3", false, 0, Some(&inside))
+}
+
+fn hello(sni: &str, alpn: &[u8], hybrid: bool, ticket: usize, encrypted: Option<&[u8]>) -> Vec<u8> {
     let mut name = vec![0];
     vector16(&mut name, sni.as_bytes());
     let mut shares = Vec::new();
@@ -228,6 +239,9 @@ pub fn client_hello_for(sni: &str, alpn: &[u8], hybrid: bool, ticket: usize) -> 
     extension(&mut extensions, 45, &[1, 1]);
     extension(&mut extensions, 51, &with_length16(&shares));
     extension(&mut extensions, 57, &[1, 2, 0x67, 0xd0, 0x0f, 0]);
+    if let Some(encrypted) = encrypted {
+        extension(&mut extensions, 0xfe0d, encrypted);
+    }
     if ticket > 0 {
         extension(&mut extensions, 42, &[]);
         let mut identity = with_length16(&filler(ticket, 7));

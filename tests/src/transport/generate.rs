@@ -7,7 +7,6 @@ use picket_event::{
     Reason, ReasonArg, Source, Timestamp, Transport, Unit, Verdict,
 };
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 
 /// Which events come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +33,7 @@ impl Generator {
     #[must_use]
     pub fn new(seed: u64, start: i64, per_second: u32, mix: Mix) -> Self {
         let step = 1_000_000_000 / i64::from(per_second.max(1));
-        Self { random: Random(seed | 1), time: start, made: 0, step, source: Source::Interface(Arc::from("eth1")), mix }
+        Self { random: Random(seed | 1), time: start, made: 0, step, source: Source::interface("eth1"), mix }
     }
 
     fn below(&mut self, bound: u64) -> u64 {
@@ -94,7 +93,7 @@ impl Generator {
         // Capture times of most interfaces have microseconds.
         let time = Timestamp::from_nanos(self.time / 1_000 * 1_000);
         let source = self.source.clone();
-        let mut event = Event { time, source, vlan: None, flow, redacted: Vec::new(), body };
+        let mut event = Event { time, source, vlan: Vec::new(), flow, redacted: Vec::new(), body };
         if let Body::Flow(flow) = &mut event.body {
             flow.end = time;
             flow.start = time.minus(std::time::Duration::from_micros(self.long_tailed(900)));
@@ -119,6 +118,7 @@ impl Generator {
             payload: None,
             tunnel: None,
             detail: None,
+            tls_records: Vec::new(),
             score: Some(self.score()),
         }
     }

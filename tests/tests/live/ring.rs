@@ -92,6 +92,10 @@ fn several_interfaces_have_their_own_names_and_tags() {
         for (name, count) in [("span-a", 50), ("near", 50), ("far", 0)] {
             assert_eq!(flows(&events).iter().filter(|event| event["in_iface"] == name).count(), count, "{name}");
         }
+        for event in events.iter().filter(|event| event["in_iface"].is_string()) {
+            let tags = if event["in_iface"] == "span-a" { serde_json::json!(["plant", "north"]) } else { Value::Null };
+            assert_eq!(event["tags"], tags, "{event}");
+        }
     });
 }
 

@@ -157,5 +157,5 @@ fn uplink(seed: u64) -> Uplink {
 
 fn event(detail: String) -> Event {
     let body = Body::Anomaly(Anomaly { kind: "test".to_owned(), detail });
-    Event { time: Timestamp::EPOCH, source: Source::Agent, vlan: None, flow: None, redacted: Vec::new(), body }
+    Event { time: Timestamp::EPOCH, source: Source::Agent, vlan: Vec::new(), flow: None, redacted: Vec::new(), body }
 }

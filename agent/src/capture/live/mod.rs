@@ -137,6 +137,7 @@ impl LiveSource {
     /// down is waited for.
     pub fn open(
         name: &str,
+        tags: Vec<String>,
         options: LiveOptions,
         ring: u32,
         opener: Opener,
@@ -156,7 +157,7 @@ impl LiveSource {
             Err(error) => return Err(error),
         };
         Ok(Self {
-            source: Source::Interface(Arc::from(name)),
+            source: Source::tagged(name, tags),
             options,
             ring,
             opener,
@@ -171,12 +172,21 @@ impl LiveSource {
         })
     }
 
+    /// What the interface was tagged with.
+    #[must_use]
+    pub fn tags(&self) -> &[String] {
+        match &self.source {
+            Source::Interface(known) => &known.tags,
+            _ => &[],
+        }
+    }
+
     /// Its name among the inputs: the interface, and which share of it.
     #[must_use]
     pub fn title(&self) -> String {
         let name = match &self.source {
-            Source::Interface(name) if **name == *self.options.interface => name.to_string(),
-            Source::Interface(name) => format!("{name} ({})", self.options.interface),
+            Source::Interface(known) if known.name == self.options.interface => known.name.clone(),
+            Source::Interface(known) => format!("{} ({})", known.name, self.options.interface),
             _ => self.options.interface.clone(),
         };
         match self.options.rings {

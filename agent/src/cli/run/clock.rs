@@ -68,7 +68,7 @@ pub(super) fn event(source: Source, now: Timestamp, step: i64) -> Event {
     let detail = format!("the host's clock was set {way} by {seconds:.1} s: it would be {before} and is {now}");
     tracing::warn!("{detail}");
     let body = Body::Anomaly(Anomaly { kind: "clock_step".to_owned(), detail });
-    Event { time: now, source, vlan: None, flow: None, redacted: Vec::new(), body }
+    Event { time: now, source, vlan: Vec::new(), flow: None, redacted: Vec::new(), body }
 }
 
 #[cfg(test)]

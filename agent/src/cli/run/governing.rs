@@ -58,6 +58,6 @@ fn tell(books: &Books, change: &Change) {
         tracing::info!("recovered: {detail}");
     }
     let body = Body::Anomaly(Anomaly { kind: kind.to_owned(), detail });
-    let event = Event { time: now(), source: Source::Agent, vlan: None, flow: None, redacted: Vec::new(), body };
+    let event = Event { time: now(), source: Source::Agent, vlan: Vec::new(), flow: None, redacted: Vec::new(), body };
     books.deliver(&mut vec![event], true);
 }

@@ -30,10 +30,9 @@ pub(super) enum Lines {
     Files(Inputs),
 }
 
-/// An interface, or one ring of it, and how it is tagged.
+/// An interface, or one ring of it.
 pub(super) struct Watched {
     pub(super) source: LiveSource,
-    pub(super) tags: Vec<String>,
     /// Copies its frames where packets are kept for requests.
     pub(super) recorder: Option<Recorder>,
 }
@@ -225,8 +224,8 @@ impl Line {
 
 /// Watches an interface until it is stopped.
 fn live(watched: Watched, mut line: Line, books: &Books, orders: &Receiver<Order>) -> usize {
-    let Watched { mut source, tags, mut recorder } = watched;
-    let number = books.add_line(source.title(), tags, "capturing");
+    let Watched { mut source, mut recorder } = watched;
+    let number = books.add_line(source.title(), source.tags().to_vec(), "capturing");
     let mut events = Vec::new();
     let (mut turned, mut published) = (Instant::now(), Instant::now());
     let mut bad = 0;

@@ -258,10 +258,11 @@ fn open(
         let tags = capture.tags.get(&options.interface).cloned().unwrap_or_default();
         for ring in 0..options.rings {
             let stop = Arc::clone(&signals.stop);
-            let open = || LiveSource::open(&name, options.clone(), ring, opener.clone(), own, Arc::clone(&stop));
+            let open =
+                || LiveSource::open(&name, tags.clone(), options.clone(), ring, opener.clone(), own, Arc::clone(&stop));
             let source = opened(open, signals, service).map_err(|error| Fault::new(status_of(&error), error))?;
             let Some(source) = source else { return Ok(None) };
-            watched.push(Watched { source, tags: tags.clone(), recorder: None });
+            watched.push(Watched { source, recorder: None });
         }
     }
     Ok(Some(watched))

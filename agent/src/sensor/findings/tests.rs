@@ -4,6 +4,7 @@ use super::super::report::Said;
 use super::table::{ALL, Finding};
 use super::*;
 use picket_event::{FlowId, FlowRef, Operation, Protocol, Transport};
+use picket_packet::VlanIds;
 use std::borrow::Cow;
 
 fn message(operation: Operation, kind: MessageKind, function: u32) -> Ics {
@@ -31,7 +32,7 @@ fn said(seconds: i64, ics: Ics) -> Said {
         transport: Transport::TCP,
     };
     let time = Timestamp::from_parts(seconds, 0);
-    Said { time, vlan: None, flow: Some(FlowRef { id: FlowId(1), endpoints }), body: Body::Ics(Box::new(ics)) }
+    Said { time, vlan: VlanIds::NONE, flow: Some(FlowRef { id: FlowId(1), endpoints }), body: Body::Ics(Box::new(ics)) }
 }
 
 fn kinds(findings: &mut Findings, seconds: i64, ics: Ics) -> Vec<String> {
@@ -144,7 +145,7 @@ fn published(seconds: f64, station: u8, state: u32) -> Said {
     (ics.protocol, ics.value) = (Protocol::GOOSE, Some(state.into()));
     ics.object = Some(Cow::Borrowed("IED1/LLN0$GO$gcb"));
     let time = Timestamp::from_nanos((seconds * 1e9) as i64);
-    Said { time, vlan: None, flow: Some(FlowRef { id: FlowId(1), endpoints }), body: Body::Ics(Box::new(ics)) }
+    Said { time, vlan: VlanIds::NONE, flow: Some(FlowRef { id: FlowId(1), endpoints }), body: Body::Ics(Box::new(ics)) }
 }
 
 #[test]
@@ -172,7 +173,7 @@ fn a_run_of_messages_that_contradict_themselves_is_told() {
     let flow = published(0.0, 1, 1).flow.unwrap();
     let mut damage = |seconds: i64| {
         let time = Timestamp::from_parts(seconds, 0);
-        let damage = Damage { time, vlan: None, flow, reason: "modbus: count lies" };
+        let damage = Damage { time, vlan: VlanIds::NONE, flow, reason: "modbus: count lies" };
         findings.damage(&damage)
     };
     for second in 0..4 {

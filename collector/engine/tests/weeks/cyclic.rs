@@ -86,7 +86,7 @@ fn silences(source: &Source) -> usize {
 #[test]
 fn files_have_no_liveness() {
     assert_eq!(silences(&Source::File("weeks.pcap".into())), 0);
-    assert!(silences(&Source::Interface("eth0".into())) >= 1);
+    assert!(silences(&Source::interface("eth0")) >= 1);
     assert!(silences(&Source::Agent) >= 1);
 }
 

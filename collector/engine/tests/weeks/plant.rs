@@ -47,7 +47,7 @@ fn event(seconds: i64, ends: Option<Endpoints>, body: Body) -> Event {
     Event {
         time: Timestamp::from_parts(seconds, 0),
         source: Source::Agent,
-        vlan: None,
+        vlan: Vec::new(),
         flow: ends.map(|endpoints| FlowRef { id: FlowId(1), endpoints }),
         redacted: Vec::new(),
         body,
@@ -70,6 +70,7 @@ pub fn flow(seconds: i64, src: IpAddr, dest: IpAddr, protocol: &Protocol, answer
         payload: None,
         tunnel: None,
         detail: None,
+        tls_records: Vec::new(),
         score: None,
     };
     event(seconds, Some(endpoints(src, dest, 443)), Body::Flow(Box::new(body)))

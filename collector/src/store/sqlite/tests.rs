@@ -19,7 +19,7 @@ fn event(time: i64, host: u8) -> Event {
     Event {
         time: Timestamp::from_nanos(time),
         source: Source::Agent,
-        vlan: None,
+        vlan: Vec::new(),
         flow: Some(FlowRef { id: FlowId(1), endpoints }),
         redacted: Vec::new(),
         body: Body::Anomaly(Anomaly { kind: "k".to_owned(), detail: format!("{time}") }),

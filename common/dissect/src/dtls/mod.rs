@@ -5,6 +5,7 @@
 //! certificates of 1.2 and older, JA3, JA3S and JA4. One `tls` event a handshake, written when what goes in
 //! clear is complete or the flow ends. STUN, RTP and TURN channels on the same ends (RFC 7983) are stepped
 //! over by their first byte; a flow that begins with STUN is found again in `recognise`.
+//! Behind CAPWAP's DTLS header (RFC 5415 section 4.2) the same is read, and the conversation is `capwap`.
 //! Not read: DTLS inside TURN channels, client certificates, anything encrypted.
 
 mod parse;
@@ -83,7 +84,14 @@ enum Look {
     Foreign,
 }
 
+/// The records behind CAPWAP's DTLS header (RFC 5415 section 4.2); `None` where there is none. STUN without attributes begins
+/// like it, and goes on with its cookie.
+fn inside_capwap(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.strip_prefix(&[1, 0, 0, 0]).filter(|records| matches!(records, [20..=25, 0xfe, ..]))
+}
+
 fn look(bytes: &[u8]) -> Look {
+    let bytes = inside_capwap(bytes).unwrap_or(bytes);
     match bytes.first() {
         None => Look::Empty,
         // Encrypted records of version 1.3 have a header that says nothing alone.

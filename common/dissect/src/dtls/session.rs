@@ -1,5 +1,6 @@
 //! One handshake being read: records, fragments, messages, and when enough was seen.
 
+use super::inside_capwap;
 use super::parse::{Fragment, Record, fragment, is_first_byte, record};
 use super::table::{DTLS13, HELLO_VERIFY_REQUEST, content};
 use crate::pieces::{Pieces, Placed};
@@ -7,7 +8,7 @@ use crate::tls::summary::{Client, Seen};
 use crate::tls::table::message;
 use crate::tls::{CERTIFICATES_LIMIT, Carrier, HELLO_LIMIT, ServerFlight, client_hello, server_hello};
 use crate::{Context, Fact, Input, Need, Output, Progress, Session, x509};
-use picket_event::{Body, Direction};
+use picket_event::{Body, Direction, Protocol};
 use picket_reader::{Fault, Reader};
 
 /// Most records of a datagram that are looked at.
@@ -48,6 +49,8 @@ pub(crate) struct Handshake {
     sides: [Side; 2],
     seen: Seen,
     retried: bool,
+    /// Number of the message that was the client's hello.
+    hello_number: u16,
     known: bool,
     written: bool,
     datagrams: u16,
@@ -75,6 +78,11 @@ impl Handshake {
     }
 
     fn datagram(&mut self, direction: Direction, bytes: &[u8], output: &mut Output) -> Need {
+        let inside = inside_capwap(bytes);
+        if inside.is_some() {
+            output.named = Some(&Protocol::CAPWAP);
+        }
+        let bytes = inside.unwrap_or(bytes);
         if !bytes.first().is_some_and(|first| is_first_byte(*first)) {
             self.foreign = self.foreign.saturating_add(1);
             return if self.foreign >= FOREIGN_LIMIT { self.enough(output) } else { Need::Bytes(1) };
@@ -153,8 +161,10 @@ impl Handshake {
     }
 
     /// The most bytes of a message that is still wanted; 0 for one that is not.
-    fn limit(&self, direction: Direction, kind: u8) -> usize {
+    fn limit(&self, direction: Direction, kind: u8, number: u16) -> usize {
+        let is_another = self.awaits_another() && number != self.hello_number;
         match (direction, kind) {
+            (Direction::ToServer, message::CLIENT_HELLO) if is_another => HELLO_LIMIT,
             (Direction::ToServer, message::CLIENT_HELLO) if self.seen.client.is_none() => HELLO_LIMIT,
             (Direction::ToClient, message::SERVER_HELLO) if self.seen.server.is_none() => HELLO_LIMIT,
             (Direction::ToClient, message::CERTIFICATE) if self.seen.certificates.is_none() => CERTIFICATES_LIMIT,
@@ -162,8 +172,14 @@ impl Handshake {
         }
     }
 
+    /// Whether a retry request is out, whose answer tells what the encrypted hello in the client's first is.
+    fn awaits_another(&self) -> bool {
+        let is_asked = self.retried && self.seen.server.is_none();
+        is_asked && self.seen.client.as_ref().is_some_and(|client| client.ech_outer.is_some())
+    }
+
     fn fragment(&mut self, direction: Direction, piece: &Fragment<'_>, output: &mut Output) {
-        let limit = self.limit(direction, piece.kind);
+        let limit = self.limit(direction, piece.kind, piece.number);
         let side = self.side(direction);
         side.full |= !matches!(piece.kind, message::SERVER_HELLO | message::NEW_SESSION_TICKET | HELLO_VERIFY_REQUEST);
         side.over |= matches!(
@@ -180,16 +196,16 @@ impl Handshake {
         }
         if piece.data.len() == piece.length {
             side.partial.retain(|partial| partial.number != piece.number);
-            return self.whole(direction, piece.kind, piece.data, output);
+            return self.whole(direction, (piece.kind, piece.number), piece.data, output);
         }
         if let Some(message) = side.put_together(piece, output) {
-            self.whole(direction, piece.kind, &message, output);
+            self.whole(direction, (piece.kind, piece.number), &message, output);
         }
     }
 
-    fn whole(&mut self, direction: Direction, kind: u8, body: &[u8], output: &mut Output) {
+    fn whole(&mut self, direction: Direction, (kind, number): (u8, u16), body: &[u8], output: &mut Output) {
         let fault = match kind {
-            message::CLIENT_HELLO => self.client_hello(body, output).err(),
+            message::CLIENT_HELLO => self.client_hello(number, body, output).err(),
             message::SERVER_HELLO => self.server_hello(body, output).err(),
             _ => self.certificate(body, output).err(),
         };
@@ -203,15 +219,22 @@ impl Handshake {
         }
     }
 
-    fn client_hello(&mut self, body: &[u8], output: &mut Output) -> Result<(), Fault> {
+    fn client_hello(&mut self, number: u16, body: &[u8], output: &mut Output) -> Result<(), Fault> {
         let side = self.side(Direction::ToServer);
-        side.over = true;
         side.partial.clear();
         let (version, records) = (side.version, side.records);
         let (mut hello, damaged) = client_hello(body, Carrier::Dtls)?;
         if damaged {
             output.malformed.push("dtls: extension of the client hello");
         }
+        // Another hello, behind a retry request, tells what an encrypted one is; without one there is no more to read.
+        let is_last = self.seen.client.is_some() || hello.ech_outer.is_none();
+        self.side(Direction::ToServer).over = is_last;
+        if let Some(first) = &mut self.seen.client {
+            first.said_again(&hello);
+            return Ok(());
+        }
+        self.hello_number = number;
         hello.record_version = version;
         hello.records = records;
         self.seen.client = Some(Client::of(&hello, Carrier::Dtls));
@@ -225,6 +248,7 @@ impl Handshake {
             ServerFlight::Hello(mut hello) => {
                 hello.retried = self.retried;
                 self.side(Direction::ToClient).over |= hello.version == DTLS13;
+                self.side(Direction::ToServer).over |= self.seen.client.is_some();
                 self.seen.resumed |= hello.psk;
                 output.facts.push(Fact::ServerHello(hello.clone()));
                 self.seen.server = Some(hello);

@@ -3,7 +3,7 @@
 use super::parse::{Fragment, fragment, record};
 use super::*;
 use crate::{Conversation, Output};
-use picket_event::{Body, Direction, Endpoints, Timestamp, body};
+use picket_event::{Body, Direction, Ech, Endpoints, Timestamp, body};
 use proptest::prelude::*;
 
 fn plain(kind: u8, version: u16, epoch: u16, body: &[u8]) -> Vec<u8> {
@@ -105,6 +105,55 @@ fn a_hello_with_a_cookie_is_read() {
     assert_eq!(conversation.app().protocol, Protocol::DTLS);
     let said = events(&output);
     assert_eq!((said.len(), said[0].ja4.as_deref()), (1, Some("dd2i010100_648b5c445417_4298e3b3ed58")));
+}
+
+/// A hello of DTLS 1.3 with an encrypted one, as the message of this number.
+fn encrypted(number: u8, key: &[u8], payload: u8) -> Vec<u8> {
+    let vector = |bytes: &[u8]| [&u16::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
+    let inside = [&[0, 0, 1, 0, 1, 7][..], &vector(key), &vector(&[payload; 144])].concat();
+    let extensions = [&[0, 43, 0, 3, 2, 0xfe, 0xfc, 0xfe, 0x0d][..], &vector(&inside)].concat();
+    let body = [&[0xfe, 0xfd][..], &[7; 32], &[0, 0, 0, 2, 0x13, 1, 1, 0], &vector(&extensions)].concat();
+    let mut message = part(1, body.len(), 0, &body);
+    message[5] = number;
+    plain(22, 0xfefd, 0, &message)
+}
+
+/// What follows a request for another hello tells GREASE from a real one; the first sent once more tells nothing.
+#[test]
+fn a_second_hello_tells_what_the_encrypted_one_is() {
+    let (up, down) = (Direction::ToServer, Direction::ToClient);
+    let flight = |random: &[u8]| {
+        let fixed = [&[0xfe, 0xfd][..], random, &[0, 0x13, 1, 0, 0, 6, 0, 43, 0, 2, 0xfe, 0xfc]].concat();
+        plain(22, 0xfefd, 0, &part(2, fixed.len(), 0, &fixed))
+    };
+    let asks = [
+        0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2,
+        0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+    ];
+    let first = encrypted(0, &[1; 32], 5);
+    let told = |second: &[u8]| {
+        let middle = [(up, first.clone()), (down, flight(&asks)), (up, second.to_vec()), (down, flight(&[9; 32]))];
+        let (_, output) = drive(&middle);
+        let said = events(&output);
+        assert_eq!((said.len(), said[0].cipher, &output.malformed), (1, Some(0x1301), &Vec::new()));
+        said[0].hellos.ech
+    };
+    assert_eq!(told(&encrypted(1, &[1; 32], 5)), Some(Ech::Grease));
+    assert_eq!(told(&encrypted(1, &[], 6)), Some(Ech::Outer));
+    assert_eq!(told(&encrypted(1, &[1; 32], 6)), Some(Ech::Offered));
+    assert_eq!(told(&first), Some(Ech::Offered), "sent again on its way");
+}
+
+/// Access points and their controller: each datagram has a header of four bytes before its records.
+#[test]
+fn a_hello_under_capwap_is_read_and_names_it() {
+    let body = hello(40);
+    let records = plain(22, 0xfefd, 0, &part(1, body.len(), 0, &body));
+    let (plain_one, said) = drive(&[(Direction::ToServer, records.clone())]);
+    let (conversation, output) = drive(&[(Direction::ToServer, [&[1, 0, 0, 0][..], &records].concat())]);
+    assert_eq!((plain_one.app().protocol, conversation.app().protocol), (Protocol::DTLS, Protocol::CAPWAP));
+    assert_eq!(events(&output), events(&said));
+    assert_eq!(inside_capwap(&[1, 0, 0, 0, 0x21, 0x12, 0xa4, 0x42]), None, "STUN");
 }
 
 /// The decision for STUN is revised when a handshake follows, and stays when none does.

@@ -38,7 +38,12 @@ fn judge(bytes: &[u8], server: bool) -> Guess {
     // One message at a time: a segment is a message.
     match (bytes.len().cmp(&total), answer) {
         (std::cmp::Ordering::Less, _) => Guess::Open,
-        (std::cmp::Ordering::Greater, _) if parse::head(bytes.get(total..).unwrap_or(&[])).is_err() => Guess::No,
+        (std::cmp::Ordering::Greater, _) if let Err(fault) = parse::head(bytes.get(total..).unwrap_or(&[])) => {
+            match fault {
+                Fault::Incomplete { .. } => Guess::Open,
+                Fault::Malformed(_) => Guess::No,
+            }
+        }
         (_, true) => Guess::Yes(0.6),
         (_, false) if total == *length => Guess::Yes(0.9),
         _ => Guess::No,

@@ -332,12 +332,19 @@ impl Connection {
     }
 
     fn client_hello(&mut self, body: &[u8], output: &mut Output) -> Result<(), picket_reader::Fault> {
-        let side = self.side(Direction::ToServer);
-        side.finished = true;
-        let packets = side.packets;
+        let packets = self.side(Direction::ToServer).packets;
         let (mut hello, damaged) = client_hello(body, Carrier::Quic)?;
         if damaged {
             output.malformed.push("quic: extension of the client hello");
+        }
+        // Another hello, behind a retry request, tells what an encrypted one is; without one there is no more to read.
+        let is_last = self.seen.client.is_some() || hello.ech_outer.is_none();
+        self.side(Direction::ToServer).finished = is_last;
+        if let Some(first) = &mut self.seen.client {
+            if self.hello_retried {
+                first.said_again(&hello);
+            }
+            return Ok(());
         }
         // There are no records: what TLS clients write there, and the packets in place of records.
         hello.record_version = 0x0301;
@@ -357,6 +364,7 @@ impl Connection {
                 }
                 hello.retried = self.hello_retried;
                 self.side(Direction::ToClient).finished = true;
+                self.side(Direction::ToServer).finished |= self.seen.client.is_some();
                 output.facts.push(Fact::ServerHello(hello.clone()));
                 self.seen.resumed |= hello.psk;
                 self.seen.server = Some(hello);

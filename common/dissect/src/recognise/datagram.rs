@@ -2,6 +2,7 @@
 
 use super::{Guess, anything, either, spoken, when, whole};
 use crate::{Head, Probe, dns};
+use picket_event::Transport;
 use picket_reader::{Fault, Reader};
 
 /// NTP (RFC 5905 section 7.3): version, mode, stratum, poll and precision in range, a length that exists.
@@ -94,15 +95,35 @@ pub(crate) fn snmp(head: &Head<'_>) -> Probe {
 
 /// STUN (RFC 8489 section 5): the magic cookie and a length that fits.
 pub(crate) fn stun(head: &Head<'_>) -> Probe {
+    if head.transport == Transport::TCP {
+        return either(head, stun_stream);
+    }
     either(head, |bytes| {
         whole(|| {
             let mut r = Reader::new(bytes);
-            let (kind, length, cookie) = (r.u16("type")?, r.u16("length")?, r.u32("cookie")?);
-            r.skip(12, "transaction")?;
-            let fits = kind & 0xc000 == 0 && length % 4 == 0 && cookie == 0x2112_a442;
-            Ok(when(fits && r.remaining() >= usize::from(length), 0.97))
+            let (fits, length) = stun_header(&mut r)?;
+            Ok(when(fits && r.remaining() >= length, 0.97))
         })
     })
+}
+
+/// Whether type, length and cookie fit, and the length of the attributes.
+fn stun_header(r: &mut Reader<'_>) -> Result<(bool, usize), Fault> {
+    let (kind, length, cookie) = (r.u16("type")?, r.u16("length")?, r.u32("cookie")?);
+    r.skip(12, "transaction")?;
+    Ok((kind & 0xc000 == 0 && length % 4 == 0 && cookie == 0x2112_a442, usize::from(length)))
+}
+
+/// A stream tells by its header alone, whatever pieces it comes in.
+fn stun_stream(bytes: &[u8]) -> Guess {
+    match stun_header(&mut Reader::new(bytes)) {
+        Ok((fits, _)) => when(fits, 0.97),
+        Err(_) if bytes.first().is_none_or(|first| first & 0xc0 == 0) => {
+            let cookie = bytes.get(4..).unwrap_or(&[]).iter().zip(0x2112_a442_u32.to_be_bytes());
+            if cookie.into_iter().all(|(byte, expected)| *byte == expected) { Guess::Open } else { Guess::No }
+        }
+        Err(_) => Guess::No,
+    }
 }
 
 /// TFTP requests (RFC 1350 section 5).

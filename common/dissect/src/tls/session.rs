@@ -13,7 +13,7 @@ use picket_reader::Reader;
 /// Length of a record header.
 const HEADER: usize = 5;
 /// Length of an alert in clear, its levels, and the one that ends a connection in good order.
-const ALERT: usize = 2;
+const ALERT: u32 = 2;
 const WARNING: u8 = 1;
 const FATAL: u8 = 2;
 const CLOSE_NOTIFY: u8 = 0;
@@ -25,9 +25,9 @@ const MESSAGES_LIMIT: u8 = 32;
 struct Side {
     /// Content type of the record being read, and its bytes still to come.
     kind: u8,
-    left: usize,
+    left: u32,
     /// The whole record's length.
-    length: usize,
+    length: u32,
     /// The level of an alert whose description is still to come.
     level: Option<u8>,
     /// The version in the header of the last handshake record, and how many carried the message.
@@ -39,7 +39,7 @@ struct Side {
     /// The handshake message being put together.
     message: Vec<u8>,
     /// Bytes of a message that is stepped over.
-    skip: usize,
+    skip: u32,
     /// Nothing more is needed from here.
     finished: bool,
     /// Bytes are missing, or the direction ended.
@@ -103,8 +103,8 @@ impl Handshake {
             if r.is_empty() {
                 break;
             }
-            let (kind, count) = (side.kind, side.left.min(r.remaining()));
-            side.left = side.left.saturating_sub(count);
+            let (kind, count) = (side.kind, (side.left as usize).min(r.remaining()));
+            side.left = side.left.saturating_sub(count as u32);
             let Ok(part) = r.take(count, "record") else { break };
             self.body(direction, kind, part, output);
         }
@@ -129,7 +129,7 @@ impl Handshake {
         }
         let side = self.side(direction);
         side.kind = kind;
-        side.left = usize::from(length);
+        side.left = u32::from(length);
         side.length = side.left;
         if kind == content::HANDSHAKE {
             side.version = version;
@@ -220,8 +220,8 @@ impl Handshake {
         while !r.is_empty() && !self.side(direction).finished {
             let side = self.side(direction);
             if side.skip > 0 {
-                let count = side.skip.min(r.remaining());
-                side.skip = side.skip.saturating_sub(count);
+                let count = (side.skip as usize).min(r.remaining());
+                side.skip = side.skip.saturating_sub(count as u32);
                 let _ = r.skip(count, "message");
                 continue;
             }
@@ -252,7 +252,7 @@ impl Handshake {
             if limit > 0 {
                 output.malformed.push("tls: message longer than the limit");
             }
-            side.skip = length.saturating_sub(side.message.len());
+            side.skip = length.saturating_sub(side.message.len()) as u32;
             side.message.clear();
             self.passed(direction, kind);
         } else if side.message.len() >= length {

@@ -21,6 +21,19 @@ fn a_tunnel_that_moves_keeps_its_indices() {
     assert_eq!(moved.detail().identifiers, ["server 00000009"]);
 }
 
+/// Keys change every two minutes: the indices of all of them are told, also where a row has no room for more.
+#[test]
+fn indices_are_followed_as_long_as_the_tunnel_lives() {
+    let mut lines = Vec::new();
+    let made: Vec<Vec<u8>> = (0..40u32).map(|number| message(4, &[100 + number], 96)).collect();
+    for data in &made {
+        lines.extend([c(data), c(data), c(data)]);
+    }
+    let heard = datagrams(ends(51_820, Transport::UDP), &lines);
+    let told = heard.output.facts.iter().filter(|fact| matches!(fact, crate::Fact::Detail(_))).count();
+    assert_eq!((heard.app(), told), ("wireguard".to_owned(), made.len()));
+}
+
 #[test]
 fn what_is_no_message_is_counted() {
     let (asked, other) = (message(1, &[7], 148), message(9, &[7], 60));

@@ -5,8 +5,8 @@ use super::session::Said;
 use super::{MAX_TEXT, detail, session, suricata};
 use crate::body::{self, Body};
 use crate::{
-    AgentId, Both, Classifier, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, Kind, Loss, MessageKind, Method,
-    Operation, Protocol, Reason, Site, Source, Timestamp, Transport, Unit, Verdict,
+    AgentId, Both, Classifier, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, INTERFACE_TAGS_MAX, Kind, Loss,
+    MessageKind, Method, Operation, Protocol, Reason, Site, Source, Timestamp, Transport, Unit, VLAN_IDS_MAX, Verdict,
 };
 use std::borrow::Cow;
 use std::fmt;
@@ -64,7 +64,10 @@ pub fn parse_line(line: &str) -> Result<Option<EveRow>, EveError> {
     }
     let source = match (&row.pcap_filename, &row.in_iface) {
         (Some(name), _) => Source::File(Arc::from(cut(name))),
-        (None, Some(name)) => Source::Interface(Arc::from(cut(name))),
+        (None, Some(name)) => {
+            let tags = row.tags.iter().take(INTERFACE_TAGS_MAX).map(|tag| cut(tag).to_owned()).collect();
+            Source::tagged(cut(name), tags)
+        }
         (None, None) => Source::Agent,
     };
     Ok(Some(EveRow {
@@ -73,7 +76,7 @@ pub fn parse_line(line: &str) -> Result<Option<EveRow>, EveError> {
         event: Event {
             time: row.timestamp.0,
             source,
-            vlan: row.vlan.first().copied(),
+            vlan: row.vlan.iter().take(VLAN_IDS_MAX).copied().collect(),
             flow: endpoints.map(|endpoints| FlowRef { id: FlowId(row.flow_id.unwrap_or(0)), endpoints }),
             redacted: row.redacted.clone(),
             body,
@@ -190,6 +193,7 @@ fn flow(row: &Row<'_>) -> Result<body::Flow, EveError> {
         payload: flow.payload.as_ref().map(payload),
         tunnel: row.tunnel.as_ref().map(|tunnel| Box::new(self::tunnel(tunnel))),
         detail: flow.app.as_ref().map(|row| Box::new(detail::value(row))),
+        tls_records: flow.tls_records.as_ref().map(detail::records).unwrap_or_default(),
     })
 }
 

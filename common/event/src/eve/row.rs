@@ -55,6 +55,9 @@ pub struct Row<'a> {
     /// Name of the live interface.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub in_iface: Option<Text<'a>>,
+    /// What the interface was tagged with (`capture.tags`).
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tags: Vec<Text<'a>>,
     /// VLAN ids, outermost first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub vlan: Vec<u16>,
@@ -175,6 +178,7 @@ impl Row<'_> {
             sequence: None,
             pcap_filename: None,
             in_iface: None,
+            tags: Vec::new(),
             vlan: Vec::new(),
             flow_id: None,
             src_ip: None,
@@ -265,6 +269,15 @@ rows! {
         payload: Payload<'a>,
         /// What the messages say, where they are no events of their own.
         app: Detail<'a>,
+        /// The first TLS records, in the conversation's first row.
+        tls_records: TlsRecords<'a>,
+    }
+    /// TLS records by their headers, in the order they were seen.
+    TlsRecords {
+        /// Types: 20 change cipher spec, 21 alert, 22 handshake, 23 application data and what else is encrypted, 24 heartbeat.
+        types: Vec<u8>,
+        /// Lengths of their bodies, bytes; positive to the server, negative to the client.
+        lengths: Vec<i32>,
     }
     /// What the first payload bytes of an unknown conversation look like.
     Payload {

@@ -3,8 +3,8 @@
 use super::*;
 use crate::body::{self, Body};
 use crate::{
-    AgentId, Both, Classifier, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, Ledger, Mac, MessageKind, Method,
-    Operation, Protocol, Reason, Site, Source, Timestamp, Transport, Unit, Verdict,
+    AgentId, Both, Classifier, Direction, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, Ledger, Mac,
+    MessageKind, Method, Operation, Protocol, Reason, Site, Source, Timestamp, Transport, Unit, Verdict,
 };
 
 fn ends() -> FlowRef {
@@ -22,7 +22,7 @@ fn event(body: Body) -> Event {
     Event {
         time: Timestamp::from_nanos(1_772_409_600_500_000_000),
         source: Source::File("a.pcap".into()),
-        vlan: Some(5),
+        vlan: vec![5],
         flow: Some(ends()),
         redacted: vec!["sni".into()],
         body,
@@ -44,6 +44,7 @@ fn flow() -> body::Flow {
         payload: None,
         tunnel: None,
         detail: None,
+        tls_records: Vec::new(),
         score: Some(body::Score {
             verdict: Verdict::Malicious,
             value: Unit::new(0.875),
@@ -132,6 +133,21 @@ fn lines_round_trip() {
         assert_eq!(row.event, event, "{text}");
         assert_eq!((row.agent.as_ref(), row.site.as_ref()), (Some(&agent), Some(&site)));
     }
+}
+
+#[test]
+fn tags_vlan_stacks_and_records_round_trip() {
+    let record = |kind, direction, length| body::TlsRecord { kind, direction, length };
+    let tls_records = vec![record(22, Direction::ToServer, 512), record(23, Direction::ToClient, 18_432)];
+    let body = Body::Flow(Box::new(body::Flow { tls_records, ..flow() }));
+    let source = Source::tagged("span-a", vec!["plant".to_owned(), "north".to_owned()]);
+    let event = Event { source, vlan: vec![100, 0, 7], ..event(body) };
+    let mut line = Vec::new();
+    write_line(&mut line, &event, None, None);
+    let text = String::from_utf8(line).unwrap();
+    assert!(text.contains(r#""in_iface":"span-a","tags":["plant","north"],"vlan":[100,0,7],"#), "{text}");
+    assert!(text.contains(r#""tls_records":{"types":[22,23],"lengths":[512,-18432]}"#), "{text}");
+    assert_eq!(parse_line(&text).unwrap().unwrap().event, event);
 }
 
 #[test]

@@ -26,10 +26,13 @@ fn row_of(event: &Event) -> Row<'_> {
     let mut row = Row::new(event.time, event.kind().name());
     match &event.source {
         Source::File(name) => row.pcap_filename = Some(Cow::Borrowed(name)),
-        Source::Interface(name) => row.in_iface = Some(Cow::Borrowed(name)),
+        Source::Interface(interface) => {
+            row.in_iface = Some(Cow::Borrowed(&interface.name));
+            row.tags.extend(interface.tags.iter().map(|tag| Cow::Borrowed(tag.as_str())));
+        }
         Source::Agent => {}
     }
-    row.vlan.extend(event.vlan);
+    row.vlan.clone_from(&event.vlan);
     row.redacted.clone_from(&event.redacted);
     if let Some(flow) = &event.flow {
         ends(&mut row, flow);
@@ -195,6 +198,7 @@ fn flow_row<'a>(row: &mut Row<'a>, flow: &'a body::Flow) {
         }),
         payload: flow.payload.as_ref().map(payload_row),
         app: flow.detail.as_deref().map(detail::row),
+        tls_records: detail::records_row(&flow.tls_records),
         ..Default::default()
     });
     row.tunnel = flow.tunnel.as_deref().map(tunnel_row);

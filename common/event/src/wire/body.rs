@@ -5,10 +5,14 @@ use super::event::WireSpan;
 use super::record;
 use super::score::{WireReason, WireScore, from_u8, read_reasons, reasons, to_u8};
 use super::session::{WireHttp, WireQuic, WireSsh};
-use crate::body::{Alert, Anomaly, App, Asset, Body, Flow, Gap, Head as FirstBytes, Host, Pair, PayloadShape, Tunnel};
+use crate::body::{
+    Alert, Anomaly, App, Asset, Body, Flow, Gap, Head as FirstBytes, Host, Pair, PayloadShape, TLS_RECORDS_MAX,
+    TlsRecord, Tunnel,
+};
 use crate::eve::{hex, unhex};
 use crate::{
-    AppDetail, Both, DETAIL_TEXTS_MAX, FlowEnd, FlowState, Kind, Ledger, Loss, Mac, Method, Protocol, Timestamp,
+    AppDetail, Both, DETAIL_TEXTS_MAX, Direction, FlowEnd, FlowState, Kind, Ledger, Loss, Mac, Method, Protocol,
+    Timestamp,
 };
 use bincode::{Decode, Encode};
 use std::net::IpAddr;
@@ -95,6 +99,7 @@ impl WireFlow {
                 .tunnel
                 .map(|(kind, src, dest, id, depth)| Box::new(Tunnel { kind: kind.into(), src, dest, id, depth })),
             detail: None,
+            tls_records: Vec::new(),
         })
     }
 }
@@ -115,12 +120,36 @@ fn behind(flow: &Flow) -> WireDetail {
     behind
 }
 
+/// Records of TLS: type in the low, direction in the highest bit; lengths. Stands behind the lists of a flow that has some.
+type WireRecords = (Vec<u8>, Vec<u16>);
+
+/// The bit of a record's type that says to the client.
+const TO_CLIENT: u8 = 0x80;
+
+fn tls_records(records: &[TlsRecord]) -> WireRecords {
+    let kind = |record: &TlsRecord| record.kind | if record.direction == Direction::ToClient { TO_CLIENT } else { 0 };
+    (records.iter().map(kind).collect(), records.iter().map(|record| record.length).collect())
+}
+
+fn read_tls_records((kinds, lengths): WireRecords) -> Vec<TlsRecord> {
+    let record = |(kind, length): (u8, u16)| TlsRecord {
+        kind: kind & !TO_CLIENT,
+        direction: if kind & TO_CLIENT == 0 { Direction::ToServer } else { Direction::ToClient },
+        length,
+    };
+    kinds.into_iter().zip(lengths).take(TLS_RECORDS_MAX).map(record).collect()
+}
+
 /// A flow with what stands behind it.
-fn flow_parts(payload: &[u8]) -> Option<(Head, WireFlow, WireDetail)> {
-    match record::value::<(Head, WireFlow)>(payload) {
-        Some((head, wire)) => Some((head, wire, WireDetail::new())),
-        None => record::value::<(Head, WireFlow, WireDetail)>(payload),
+fn flow_parts(payload: &[u8]) -> Option<(Head, WireFlow, WireDetail, Vec<TlsRecord>)> {
+    if let Some((head, wire)) = record::value::<(Head, WireFlow)>(payload) {
+        return Some((head, wire, WireDetail::new(), Vec::new()));
     }
+    if let Some((head, wire, lists)) = record::value::<(Head, WireFlow, WireDetail)>(payload) {
+        return Some((head, wire, lists, Vec::new()));
+    }
+    let (head, wire, lists, records) = record::value::<(Head, WireFlow, WireDetail, WireRecords)>(payload)?;
+    Some((head, wire, lists, read_tls_records(records)))
 }
 
 /// The digest of the bundle that scored the flow, where it stands behind it.
@@ -254,9 +283,12 @@ pub(super) fn append(out: &mut Vec<u8>, head: &super::event::Head, body: &Body, 
     let kind = body.kind() as u16;
     let optional = |score: &Option<crate::body::Score>| score.as_ref().map(WireScore::from);
     match body {
-        Body::Flow(flow) => match behind(flow) {
-            none if none.is_empty() => record::append(out, kind, &(head, WireFlow::new(flow, time))),
-            behind => record::append(out, kind, &(head, WireFlow::new(flow, time), behind)),
+        Body::Flow(flow) => match (behind(flow), flow.tls_records.as_slice()) {
+            (none, []) if none.is_empty() => record::append(out, kind, &(head, WireFlow::new(flow, time))),
+            (lists, []) => record::append(out, kind, &(head, WireFlow::new(flow, time), lists)),
+            (lists, records) => {
+                record::append(out, kind, &(head, WireFlow::new(flow, time), lists, tls_records(records)))
+            }
         },
         Body::Tls(tls) => record::append(out, kind, &(head, WireTls::from(&**tls))),
         Body::Quic(quic) => record::append(out, kind, &(head, WireQuic::from(&**quic))),
@@ -336,12 +368,12 @@ pub(super) fn read(
     }
     match kind {
         Kind::Flow => {
-            let (head, wire, lists) = flow_parts(payload).ok_or(())?;
+            let (head, wire, lists, tls_records) = flow_parts(payload).ok_or(())?;
             let mut flow = wire.flow(resolve(head).ok_or(())?).ok_or(())?;
             if let Some(score) = &mut flow.score {
                 score.digest = read_digest(&lists);
             }
-            Ok(Some(Body::Flow(Box::new(Flow { detail: read_detail(lists), ..flow }))))
+            Ok(Some(Body::Flow(Box::new(Flow { detail: read_detail(lists), tls_records, ..flow }))))
         }
         Kind::Tls => take!(WireTls, |wire, _time| Body::Tls(Box::new(wire.tls()))),
         Kind::Dns => take!(WireDns, |wire, _time| Body::Dns(Box::new(wire.dns()))),

@@ -3,7 +3,7 @@
 //! Differences are taken from the preamble, never from the event before, so that an unknown or malformed record
 //! costs nothing but itself.
 
-use crate::{Endpoints, Event, FlowId, FlowRef, Mac, Source, Timestamp, Transport};
+use crate::{Endpoints, Event, FlowId, FlowRef, INTERFACE_TAGS_MAX, Mac, Source, Timestamp, Transport, VLAN_IDS_MAX};
 use bincode::{Decode, Encode};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,6 +12,8 @@ use std::sync::Arc;
 /// Sources and addresses of one frame at most.
 const MAX_SOURCES: usize = 1_024;
 const MAX_ADDRESSES: usize = 32_768;
+/// Bits of a VLAN id plus one: 1 to 4096.
+const VLAN_BITS: u32 = 13;
 /// Redacted fields of one event at most.
 const MAX_REDACTED: usize = 64;
 
@@ -31,6 +33,8 @@ enum WireSource {
     Interface(String),
     File(String),
     Agent,
+    /// An interface with tags. One without stays what it was before there were any.
+    Tagged(String, Vec<String>),
 }
 
 /// A time as seconds, microseconds and nanoseconds: captures seldom have all three, so most cost four bytes.
@@ -119,8 +123,8 @@ pub(super) struct Head {
     time: WireSpan,
     flow: WireFlow,
     source: u16,
-    /// VLAN id plus one; 0 where there is none.
-    vlan: u16,
+    /// VLAN ids plus one, [`VLAN_BITS`] each, the outermost in the lowest; 0 where there is none.
+    vlan: u128,
     redacted: Vec<String>,
 }
 
@@ -160,7 +164,8 @@ impl Tables {
             }
         };
         let time = WireSpan::between(Timestamp::from_nanos(self.preamble.base), event.time);
-        let vlan = event.vlan.map_or(0, |id| id.saturating_add(1));
+        let outward = event.vlan.iter().take(VLAN_IDS_MAX).rev();
+        let vlan = outward.fold(0, |inner, id| inner << VLAN_BITS | (u128::from(*id & 0x0fff) + 1));
         let redacted = event.redacted.iter().take(MAX_REDACTED).cloned().collect();
         Some(Head { time, source, vlan, flow, redacted })
     }
@@ -174,7 +179,11 @@ impl Tables {
             return None;
         }
         self.preamble.sources.push(match source {
-            Source::Interface(name) => WireSource::Interface(name.to_string()),
+            Source::Interface(interface) if interface.tags.is_empty() => WireSource::Interface(interface.name.clone()),
+            Source::Interface(interface) => {
+                let tags = interface.tags.iter().take(INTERFACE_TAGS_MAX).cloned().collect();
+                WireSource::Tagged(interface.name.clone(), tags)
+            }
             Source::File(name) => WireSource::File(name.to_string()),
             Source::Agent => WireSource::Agent,
         });
@@ -212,7 +221,11 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn new(preamble: Preamble) -> Self {
         let source = |wire: WireSource| match wire {
-            WireSource::Interface(name) => Source::Interface(Arc::from(name)),
+            WireSource::Interface(name) => Source::interface(&name),
+            WireSource::Tagged(name, mut tags) => {
+                tags.truncate(INTERFACE_TAGS_MAX);
+                Source::tagged(&name, tags)
+            }
             WireSource::File(name) => Source::File(Arc::from(name)),
             WireSource::Agent => Source::Agent,
         };
@@ -226,7 +239,7 @@ impl Context {
 
     /// Time, source, VLAN, conversation and redacted fields; `None` when the head points outside the tables.
     #[allow(clippy::type_complexity)]
-    pub(super) fn resolve(&self, head: Head) -> Option<(Timestamp, Source, Option<u16>, Option<FlowRef>, Vec<String>)> {
+    pub(super) fn resolve(&self, head: Head) -> Option<(Timestamp, Source, Vec<u16>, Option<FlowRef>, Vec<String>)> {
         let time = head.time.after(self.base);
         let source = self.sources.get(usize::from(head.source))?.clone();
         let flow = match head.flow {
@@ -244,6 +257,12 @@ impl Context {
             return None;
         }
         let flow = flow.map(|(id, endpoints)| FlowRef { id: FlowId(id.id(self.flow)), endpoints });
-        Some((time, source, head.vlan.checked_sub(1), flow, head.redacted))
+        Some((time, source, vlan_ids(head.vlan), flow, head.redacted))
     }
+}
+
+/// The ids of a [`Head`].
+fn vlan_ids(stack: u128) -> Vec<u16> {
+    let above = |index: u32| (stack >> (VLAN_BITS * index)) as u16 & ((1 << VLAN_BITS) - 1);
+    (0..VLAN_IDS_MAX as u32).map_while(|index| above(index).checked_sub(1)).collect()
 }

@@ -3,10 +3,10 @@
 use super::record::append;
 use super::*;
 use crate::Kind;
-use crate::body::{Alert, Anomaly, App, Asset, Body, Flow, Host, Pair, Score, Vote};
+use crate::body::{Alert, Anomaly, App, Asset, Body, Flow, Host, Pair, Score, TlsRecord, Vote};
 use crate::{
-    AppDetail, Both, Classifier, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, Ledger, Loss, Mac, Method,
-    Protocol, Reason, ReasonArg, Source, Timestamp, Transport, Unit, Verdict,
+    AppDetail, Both, Classifier, Direction, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, Ledger, Loss, Mac,
+    Method, Protocol, Reason, ReasonArg, Source, Timestamp, Transport, Unit, Verdict,
 };
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn event(body: Body) -> Event {
     Event {
         time: Timestamp::from_nanos(1_772_409_600_123_456_789),
         source: Source::File("a.pcap".into()),
-        vlan: Some(17),
+        vlan: vec![17],
         flow: Some(FlowRef { id: FlowId(0xfeed_f00d), endpoints }),
         redacted: vec!["tls.sni".to_owned()],
         body,
@@ -48,6 +48,7 @@ fn flow() -> Flow {
         payload: None,
         tunnel: None,
         detail: None,
+        tls_records: Vec::new(),
         score: Some(Score {
             verdict: Verdict::Suspicious,
             value: Unit::new(13_107.0 / 65_535.0),
@@ -113,7 +114,7 @@ pub(super) fn one_of_each() -> Vec<Event> {
     all[5].flow = None;
     all[5].source = Source::Agent;
     all[6].time = Timestamp::from_nanos(-5);
-    all[7].vlan = None;
+    all[7].vlan = Vec::new();
     all
 }
 
@@ -141,6 +142,31 @@ fn events_round_trip_with_their_sequences() {
     assert_eq!((decoded.unknown, decoded.malformed), (0, 0));
     let expected: Vec<(u64, Event)> = (41..).zip(events).collect();
     assert_eq!(decoded.events, expected);
+}
+
+#[test]
+fn tags_and_vlan_stacks_travel_and_a_plain_interface_is_as_ever() {
+    let mut events = one_of_each();
+    for (number, event) in events.iter_mut().enumerate() {
+        event.source = match number % 3 {
+            0 => Source::interface("eth1"),
+            1 => Source::tagged("eth2", vec!["plant".to_owned(), "north".to_owned()]),
+            _ => Source::tagged("eth1", vec!["é".to_owned()]),
+        };
+        if let Body::Flow(flow) = &mut event.body {
+            let record = |kind, direction, length| TlsRecord { kind, direction, length };
+            flow.tls_records = vec![record(22, Direction::ToServer, 512), record(23, Direction::ToClient, 18_432)];
+        }
+        event.vlan = (0..u16::try_from(number % 9).unwrap()).map(|id| if id == 0 { 0 } else { 4095 - id }).collect();
+    }
+    let decoded = Decoder::new().unwrap().events(&frame_of(&events, 1).bytes).unwrap();
+    assert_eq!(decoded.events.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), events);
+    // Behind kind and length of the preamble: one source, an interface of this name, in the form from before tags.
+    let plain = Event { source: Source::interface("e"), flow: None, ..events.swap_remove(0) };
+    let frame = frame_of(std::slice::from_ref(&plain), 1);
+    let (_, body) = open(&frame.bytes).unwrap();
+    let records = record::inflate(&mut zstd::bulk::Decompressor::new().unwrap(), body).unwrap();
+    assert!(records.windows(4).any(|bytes| bytes == [1, 0, 1, b'e']), "{records:x?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Tunnels over UDP: believed where the port and the structure agree.
 
 use super::{Content, Inside, TunnelKind, enter};
-use crate::{Decoded, Layer, Upper, WireLen, network};
+use crate::{Decoded, Layer, Upper, VlanIds, WireLen, network};
 use picket_reader::{Fault, Reader};
 
 const L2TP: u16 = 1701;
@@ -42,7 +42,7 @@ pub(crate) fn unwrap<'a>(layer: &Layer<'_, 'a>, outer: Decoded<'a>) -> Decoded<'
     };
     let Ok(Some(Found { kind, content, id, reader })) = inside else { return outer };
     let wire = WireLen(outer.payload_wire.0.saturating_sub(u32::try_from(reader.position()).unwrap_or(0)));
-    let inside = Inside { kind, content, bytes: reader.peek(), wire, id, vlan: None };
+    let inside = Inside { kind, content, bytes: reader.peek(), wire, id, vlan: VlanIds::NONE };
     let inner = enter(layer, outer, &inside);
     // What does not decode was no tunnel's packet, unless the capture cut it.
     let is_cut = outer.payload.len() < outer.payload_wire.0 as usize;

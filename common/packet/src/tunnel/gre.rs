@@ -2,7 +2,7 @@
 //! (draft-foschiano-erspan-03).
 
 use super::{Content, Inside, TunnelKind};
-use crate::WireLen;
+use crate::{VlanIds, WireLen};
 use picket_reader::{Fault, Reader};
 
 const CHECKSUM: u16 = 0x8000;
@@ -44,7 +44,7 @@ pub(super) fn inside(packet: &[u8], wire: WireLen) -> Result<Option<Inside<'_>>,
     };
     let (kind, content, id, vlan) = match (mirror, protocol) {
         (Some(Mirror { content, session, vlan }), _) => (TunnelKind::Erspan, content, session, vlan),
-        (None, protocol) => (TunnelKind::Gre, content(&mut reader, protocol)?, key, None),
+        (None, protocol) => (TunnelKind::Gre, content(&mut reader, protocol)?, key, VlanIds::NONE),
     };
     let wire = WireLen(wire.0.saturating_sub(u32::try_from(reader.position()).unwrap_or(0)));
     Ok(Some(Inside { kind, content, bytes: reader.rest(), wire, id, vlan }))
@@ -105,13 +105,13 @@ fn version1(reader: &mut Reader<'_>, flags: u16) -> Result<u32, Fault> {
 struct Mirror {
     content: Content,
     session: Option<u32>,
-    vlan: Option<u16>,
+    vlan: VlanIds,
 }
 
 impl Default for Mirror {
     /// Type I has no header.
     fn default() -> Self {
-        Self { content: Content::Ethernet, session: None, vlan: None }
+        Self { content: Content::Ethernet, session: None, vlan: VlanIds::NONE }
     }
 }
 
@@ -121,10 +121,10 @@ fn session(field: u16) -> Option<u32> {
 }
 
 /// The VLAN id in the low 12 bits; 0 says that there is none.
-const fn vlan(field: u16) -> Option<u16> {
+fn vlan(field: u16) -> VlanIds {
     match field & 0x0fff {
-        0 => None,
-        id => Some(id),
+        0 => VlanIds::NONE,
+        id => VlanIds::of([id]),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tunnels that have an IP protocol number of their own, and the authentication header in their way.
 
 use super::{Content, Inside, TunnelKind, enter, gre};
-use crate::{Decoded, Layer, Network, WireLen, network};
+use crate::{Decoded, Layer, Network, VlanIds, WireLen, network};
 use picket_reader::Reader;
 
 const IP_IN_IP: u8 = 4;
@@ -16,8 +16,14 @@ const MPLS_IN_IP: u8 = 137;
 #[inline(never)]
 pub(crate) fn unwrap<'a>(layer: &Layer<'_, 'a>, outer: Decoded<'a>) -> Decoded<'a> {
     let Some(network) = outer.network else { return outer };
-    let inside =
-        |kind, content| Inside { kind, content, bytes: outer.payload, wire: outer.payload_wire, id: None, vlan: None };
+    let inside = |kind, content| Inside {
+        kind,
+        content,
+        bytes: outer.payload,
+        wire: outer.payload_wire,
+        id: None,
+        vlan: VlanIds::NONE,
+    };
     match network.protocol {
         IP_IN_IP => enter(layer, outer, &inside(TunnelKind::IpInIp, Content::Typed(network::ETHER_IPV4))),
         IPV6_IN_IP => enter(layer, outer, &inside(TunnelKind::Ipv6InIp, Content::Typed(network::ETHER_IPV6))),
@@ -31,7 +37,11 @@ pub(crate) fn unwrap<'a>(layer: &Layer<'_, 'a>, outer: Decoded<'a>) -> Decoded<'
             Some((&[0x30, 0], bytes)) => {
                 let wire = WireLen(outer.payload_wire.0.saturating_sub(2));
                 let kind = TunnelKind::EtherIp;
-                enter(layer, outer, &Inside { kind, content: Content::Ethernet, bytes, wire, id: None, vlan: None })
+                enter(
+                    layer,
+                    outer,
+                    &Inside { kind, content: Content::Ethernet, bytes, wire, id: None, vlan: VlanIds::NONE },
+                )
             }
             _ => outer,
         },

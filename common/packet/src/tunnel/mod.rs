@@ -15,7 +15,7 @@ mod tests;
 pub(crate) use datagram::{is_candidate, unwrap as unwrap_datagram};
 pub(crate) use ip::unwrap as unwrap_ip;
 
-use crate::{Decoded, Frame, Layer, Link, Stop, WireLen, link, mpls, serial, wireless};
+use crate::{Decoded, Frame, Layer, Link, Stop, VlanIds, WireLen, link, mpls, serial, wireless};
 use std::net::IpAddr;
 
 /// Encapsulations followed at most: tunnels over IP and Ethernet pseudo-wires together.
@@ -142,7 +142,7 @@ pub(crate) struct Inside<'a> {
     /// The tunnel's number.
     pub(crate) id: Option<u32>,
     /// VLAN id that the tunnel's own header tells.
-    pub(crate) vlan: Option<u16>,
+    pub(crate) vlan: VlanIds,
 }
 
 /// Reads what is inside the tunnel that `outer` is. `outer` itself, where that cannot be read.
