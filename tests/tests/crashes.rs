@@ -139,3 +139,99 @@ fn f02_a_killed_collector_loses_nothing_that_it_acknowledged() {
     println!("f02: {killed} kills");
     check(collector, "sensor", least);
 }
+
+/// Five and a half days of name look-ups of 50 clients; on the last day one asks for 1,500 names of another server.
+fn days(folder: &Path) -> PathBuf {
+    const EVERY: i64 = 40_000_000_000;
+    let mut capture = Capture::default();
+    let mut ask = |time: i64, number: u32, client: u32, server: &str, name: &str| {
+        let (client, server) = (Host::new(100 + client, &format!("10.8.0.{}", 1 + client)), Host::new(1, server));
+        let id = number as u16;
+        udp(&mut capture, time, (&client, 40_000), (&server, 53), &dns_query(id, name, 1));
+        let answer = dns_answer(id, name, Some([198, 51, 100, 10]));
+        udp(&mut capture, time + 300_000, (&server, 53), (&client, 40_000), &answer);
+    };
+    for number in 0..12_000u32 {
+        let (time, client) = (i64::from(number) * EVERY, number % 50);
+        ask(time, number, client, "10.9.0.53", &format!("host{}.example.com", number % 300));
+        if number >= 11_500 {
+            for more in 1..=3u32 {
+                let name = format!("x{number}-{more}.example.net");
+                ask(time + i64::from(more) * 1_000_000_000, number + more, 7, "10.9.7.53", &name);
+            }
+        }
+    }
+    let path = folder.join("days.pcap");
+    capture.write(&path).unwrap();
+    path
+}
+
+/// Everything that the engine tells of what it has learnt and found, but for risks, which fall from second to second.
+fn engine(collector: &Collector) -> Vec<(String, String)> {
+    // What is not known yet is an answer too.
+    let ask = |arguments: &[&str]| {
+        let answer = collector.ask(arguments).unwrap_or_else(|error| error.to_string());
+        let lasts = |line: &&str| !["\"risk", "\"yesterday\""].iter().any(|name| line.trim_start().starts_with(name));
+        (arguments.join(" "), answer.lines().filter(lasts).collect::<Vec<_>>().join("\n"))
+    };
+    let mut all = vec![
+        ask(&["entities", "--limit", "1000", "--json"]),
+        ask(&["alerts", "--json"]),
+        ask(&["entities", "10.8.0.8", "--json"]),
+    ];
+    let metrics = super::fleet::metrics(collector);
+    let engine = metrics.lines().filter(|line| line.starts_with("picket_collector_engine_"));
+    all.push(("metrics".to_owned(), engine.collect::<Vec<_>>().join("\n")));
+    all
+}
+
+/// Waits until the engine has nothing left to do: what it tells stays the same.
+fn settled(collector: &Collector) -> Vec<(String, String)> {
+    let (mut before, began) = (engine(collector), Instant::now());
+    loop {
+        std::thread::sleep(Duration::from_millis(2_500));
+        let now = engine(collector);
+        if now == before && now[0].1.contains("10.8.0.8") {
+            return now;
+        }
+        assert!(began.elapsed() < PATIENCE / 2, "the engine does not come to an end: {before:?}\n{now:?}");
+        before = now;
+    }
+}
+
+/// What the engine knows after its program was killed in the middle equals what it knows where nothing happened.
+#[test]
+fn f02_the_engines_state_after_kills_is_that_of_an_uninterrupted_run() {
+    let (whole, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = days(whole.path());
+    let start = |folder: &Path| {
+        let collector = Collector::start(folder, &Setting::default()).unwrap();
+        collector.enrol("sensor", &collector.token("plant").unwrap()).unwrap();
+        collector
+    };
+    let collector = start(whole.path());
+    collector.run_agent("sensor", std::slice::from_ref(&file)).unwrap();
+    let expected = settled(&collector);
+    drop(collector);
+
+    let mut collector = start(cut.path());
+    let state = collector.agent_state("sensor");
+    let taken = |collector: &Collector| collector.list("agents").unwrap()[0]["events"].as_u64().unwrap();
+    let agent = Agent::start(&state, "", &["--file", file.to_str().unwrap()]).unwrap();
+    let mut moments = Moments::new("f02 engine");
+    for _ in 0..3 {
+        moments.wait(100, 700);
+        println!("killed after {} events", taken(&collector));
+        collector = collector.kill_and_restart().unwrap();
+    }
+    agent.finish(PATIENCE).unwrap();
+    // Once more, when all is there: the whole state comes from the log alone.
+    let followed = settled(&collector);
+    let collector = collector.kill_and_restart().unwrap();
+    let rebuilt = settled(&collector);
+    for (((what, expected), (_, followed)), (_, rebuilt)) in expected.iter().zip(&followed).zip(&rebuilt) {
+        assert!(expected == followed, "{what}: {expected}\nafter the kills: {followed}");
+        assert!(expected == rebuilt, "{what}: {expected}\nrebuilt: {rebuilt}");
+    }
+    assert!(expected[1].1.contains("10.8.0.8"), "nothing was found: {}", expected[1].1);
+}

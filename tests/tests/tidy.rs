@@ -1,7 +1,7 @@
 //! Rules that read the repository: layers, sizes, folder shapes, words.
 
 use picket_tests::place::{files, repository};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Lines of a file, its tests included, that no file passes.
@@ -224,6 +224,32 @@ fn invariants_name_tests_that_exist() {
 }
 
 /// The product speaks of itself alone: no paths of one machine, no registry hosts.
+/// The table of faults names every test of theirs, and none that is not there. Faults 29 to 50 and 56 to 62 are of other chapters.
+#[test]
+fn faults_name_their_tests() {
+    let is_listed = |name: &str| {
+        let numbers = name.split('_').map_while(|part| part.strip_prefix('f')?.parse::<u8>().ok());
+        numbers.into_iter().any(|n| matches!(n, 1..=11 | 13..=28 | 51..=55 | 63..=67 | 71))
+    };
+    let made: BTreeSet<String> = sources()
+        .iter()
+        .flat_map(|path| {
+            let text = read(path);
+            let names = text.lines().filter_map(|line| {
+                let line = line.trim();
+                line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ")?.split('(').next()
+            });
+            names.filter(|name| is_listed(name)).map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    let page = read(&repository().join("docs/testing.md"));
+    let rows = page.lines().filter(|line| line.starts_with("| F"));
+    let told: BTreeSet<String> = rows.flat_map(|row| row.split('`').skip(1).step_by(2)).map(str::to_owned).collect();
+    let absent = made.difference(&told).map(|name| format!("docs/testing.md: {name} is not in the table of faults"));
+    let strange = told.difference(&made).map(|name| format!("docs/testing.md: {name} is no test"));
+    refuse(&absent.chain(strange).collect::<Vec<_>>());
+}
+
 #[test]
 fn texts_name_no_machine() {
     let root = repository();

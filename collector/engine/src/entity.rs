@@ -167,6 +167,8 @@ pub struct Entity {
     pub unlearnt: [u32; 2],
     /// Whether today was alerted.
     pub alerted: bool,
+    /// Whether rows of today are beyond what their sensor usually reports: the day is not learnt.
+    pub flooded: bool,
     /// Whether a note was written today.
     pub noted: bool,
     /// Open cases.
@@ -233,6 +235,7 @@ impl Entity {
             past_sums: ([0.0; 3], 0.0),
             unlearnt: [0; 2],
             alerted: false,
+            flooded: false,
             noted: false,
             cases: Vec::new(),
             alerts: 0,
@@ -373,6 +376,7 @@ impl Entity {
         self.sums = [0.0; 3];
         self.top = 0.0;
         self.alerted = false;
+        self.flooded = false;
         self.noted = false;
         self.verdicts = 0;
         self.suspicious = 0;

@@ -107,7 +107,7 @@ pub struct Counters {
     pub behaviours: u64,
     /// Events that came after their day was closed.
     pub late: u64,
-    /// Rows beyond what an agent may report in an hour: 100 times its usual, and 1,000 in any case.
+    /// Rows beyond 100 times what their agent usually reports in an hour, and 1,000: judged, and not learnt.
     pub excess: u64,
     /// Events put in order early because the buffer was full.
     pub reorder_overflow: u64,

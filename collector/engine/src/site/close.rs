@@ -97,7 +97,7 @@ impl SiteState {
         if active {
             self.budget.note(e.top);
             let keep = keep(config.memory);
-            let learn = !e.alerted || e.age < MATURE_DAYS || overdue(e, class);
+            let learn = !e.flooded && (!e.alerted || e.age < MATURE_DAYS || overdue(e, class));
             if let Some(unlearnt) = e.unlearnt.get_mut(usize::from(class)) {
                 *unlearnt = if learn { 0 } else { *unlearnt + 1 };
             }

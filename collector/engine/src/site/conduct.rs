@@ -2,6 +2,7 @@
 
 use super::SiteState;
 use super::alarm::Draft;
+use super::item::Talk;
 use crate::calendar;
 use crate::config::Config;
 use crate::finding::{Evidence, FindingKind};
@@ -9,7 +10,7 @@ use crate::risk::Threat;
 use crate::{Counters, Findings};
 use picket_event::Timestamp;
 
-/// More than so many times the usual of an hour is not counted.
+/// More than so many times the usual of an hour is not learnt.
 const TIMES: f64 = 100.0;
 /// Rows of an hour that are never too many.
 const LEAST: f64 = 1_000.0;
@@ -59,32 +60,36 @@ impl Conduct {
 }
 
 impl SiteState {
-    /// Whether a row is beyond what its sensor may report in an hour. The first one is told; all are counted, and none
-    /// goes into a baseline.
+    /// Notes a row that is beyond what its sensor usually reports in an hour: it is judged like any other, or a flood would hide
+    /// what goes on beside it, but nobody's baseline learns from the day. The first one is told.
     pub(super) fn excess(
         &mut self,
         number: u16,
+        talk: &Talk,
         time: Timestamp,
         config: &Config,
         counters: &mut Counters,
         out: &mut Findings,
-    ) -> bool {
+    ) {
         let (day, hour) = calendar::local(&self.site, time);
         if self.day != Some(day) {
-            return false;
+            return;
         }
-        let Some(agent) = self.agents.get_mut(usize::from(number)) else { return false };
-        let Err(first) = agent.conduct.row(hour) else { return false };
+        let Some(agent) = self.agents.get_mut(usize::from(number)) else { return };
+        let Err(first) = agent.conduct.row(hour) else { return };
         counters.excess += 1;
+        let (entity, usual) = (agent.entity, agent.conduct.usual);
+        for party in [talk.src, talk.dest] {
+            let known = self.who(party, time).and_then(|entity| self.entities.get_mut(entity as usize));
+            known.into_iter().for_each(|e| e.flooded = true);
+        }
         if first && config.conduct {
-            let (entity, usual) = (agent.entity, agent.conduct.usual);
             let reason = format!(
-                "the sensor reports more than {TIMES} times its usual {usual:.0} rows an hour; what is beyond in this hour \
-                 is kept and not judged"
+                "the sensor reports more than {TIMES} times its usual {usual:.0} rows an hour; nothing is learnt today from \
+                 whom it reports"
             );
             self.tell_conduct(entity, "volume", time, TIMES, reason, true, counters, out);
         }
-        true
     }
 
     /// A sensor reports what an entity does that for days others alone have seen: told, since it may be made up.

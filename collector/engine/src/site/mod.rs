@@ -328,11 +328,11 @@ impl SiteState {
             self.next_hour = queued.time.seconds().div_euclid(HOUR);
         }
         self.heard(&queued, day, hour, config, out);
-        if !matches!(queued.item, Item::Life) && self.excess(queued.agent, queued.time, config, counters, out) {
-            return;
-        }
         match queued.item {
-            Item::Talk(talk) => self.talk(&talk, queued.agent, queued.time, config, counters, out),
+            Item::Talk(talk) => {
+                self.talk(&talk, queued.agent, queued.time, config, counters, out);
+                self.excess(queued.agent, &talk, queued.time, config, counters, out);
+            }
             Item::Naming(naming) => self.naming(&naming, queued.agent, queued.time, config, counters),
             Item::Life => {}
         }
