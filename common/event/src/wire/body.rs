@@ -129,6 +129,7 @@ fn read_tls_records((kinds, lengths): WireRecords) -> Vec<TlsRecord> {
 }
 
 /// A flow with what stands behind it.
+#[allow(clippy::type_complexity)]
 fn flow_parts(payload: &[u8]) -> Option<(Head, WireFlow, Option<Box<AppDetail>>, Vec<TlsRecord>)> {
     if let Some((head, wire)) = record::value::<(Head, WireFlow)>(payload) {
         return Some((head, wire, None, Vec::new()));
