@@ -141,7 +141,9 @@ fn read_tls_records((kinds, lengths): WireRecords) -> Vec<TlsRecord> {
 }
 
 /// A flow with what stands behind it.
-fn flow_parts(payload: &[u8]) -> Option<(Head, WireFlow, WireDetail, Vec<TlsRecord>)> {
+type FlowParts = (Head, WireFlow, WireDetail, Vec<TlsRecord>);
+
+fn flow_parts(payload: &[u8]) -> Option<FlowParts> {
     if let Some((head, wire)) = record::value::<(Head, WireFlow)>(payload) {
         return Some((head, wire, WireDetail::new(), Vec::new()));
     }
