@@ -209,6 +209,9 @@ impl Tables {
     }
 }
 
+/// What the head of a record stands for: time, source, VLAN ids from the outermost, conversation, redacted fields.
+type Resolved = (Timestamp, Source, Vec<u16>, Option<FlowRef>, Vec<String>);
+
 /// The reader's side of [`Tables`].
 #[derive(Debug)]
 pub(super) struct Context {
@@ -238,8 +241,7 @@ impl Context {
     }
 
     /// Time, source, VLAN, conversation and redacted fields; `None` when the head points outside the tables.
-    #[allow(clippy::type_complexity)]
-    pub(super) fn resolve(&self, head: Head) -> Option<(Timestamp, Source, Vec<u16>, Option<FlowRef>, Vec<String>)> {
+    pub(super) fn resolve(&self, head: Head) -> Option<Resolved> {
         let time = head.time.after(self.base);
         let source = self.sources.get(usize::from(head.source))?.clone();
         let flow = match head.flow {
