@@ -1,8 +1,8 @@
 #!/bin/sh
 # Prints the compiler flag that lays a release agent out by how it ran (profile-guided optimisation); nothing, and on standard
 # error why, where the compiler's own LLVM tools are not there. Called by what builds release programs.
-# A sensor runs through more code a packet than a processor keeps at hand, so that where it lies costs an eighth of the time. What
-# it is run over is of the product's own making: the golden captures and tests/src/bin/make-training.rs.
+# A sensor runs through more code a packet than a processor keeps at hand, so that where it lies counts. What it is run over is of
+# the product's own making: the golden captures and tests/src/bin/make-training.rs.
 set -eu
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
@@ -14,7 +14,7 @@ for candidate in "$(rustc --print sysroot)/lib/rustlib/$machine/bin/llvm-profdat
 done
 if [ -z "$tool" ]; then
     echo "profile: no llvm-profdata of LLVM $llvm (Debian: llvm-$llvm, or rustup component add llvm-tools): the agent is built" >&2
-    echo "profile: without a profile and costs about an eighth more a packet" >&2
+    echo "profile: without a profile and takes about an eighth more instructions a packet" >&2
     exit 0
 fi
 work=$PWD/$target/profile
