@@ -75,10 +75,11 @@ pub(super) fn run(args: &Args) -> Result<()> {
     if let Some(behaviour) = &manifest.behaviour {
         writeln!(
             out,
-            "behaviour: {} classes, {} trees, from {:.4}",
+            "behaviour: {} classes, {} trees, from {:.4}, without bytes from {:.4}",
             behaviour.classes.len(),
             behaviour.trees,
-            behaviour.level
+            behaviour.with_bytes.level,
+            behaviour.without_bytes.level
         )?;
         for (name, value) in &behaviour.card.sources_left_out {
             writeln!(out, "  {name:34}  {value:.4}")?;

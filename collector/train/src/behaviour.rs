@@ -7,7 +7,7 @@ use picket_event::Protocol;
 use picket_feature::{Schema, polling};
 use picket_score::behaviour::{Choice, LEAST_SOURCES, OTHER, choose};
 use picket_score::calibration::Calibration;
-use picket_score::manifest::{Behaviour, BehaviourTest, Card};
+use picket_score::manifest::{Behaviour, BehaviourTest, Card, Certainty};
 use picket_score::row::{FORMAT, Header, Row};
 use picket_score::trees::Trees;
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,6 +115,9 @@ impl Conversations {
     }
 }
 
+/// A conversation with what was said of it.
+type Said<'a> = (&'a Conversation, &'a Choice);
+
 /// What the model said of each conversation when its source was held out: as it is, and with its bytes hidden.
 struct HeldOut {
     told: Vec<Choice>,
@@ -122,9 +125,14 @@ struct HeldOut {
 }
 
 impl HeldOut {
-    /// Every conversation with what was said of it, either way.
-    fn both<'a>(&'a self, data: &'a Conversations) -> impl Iterator<Item = (&'a Conversation, &'a Choice)> {
-        data.rows.iter().zip(&self.told).chain(data.rows.iter().zip(&self.hidden))
+    /// Every conversation whose bytes tell something, with what was said of it.
+    fn with_bytes<'a>(&'a self, data: &'a Conversations) -> Vec<Said<'a>> {
+        data.rows.iter().zip(&self.told).filter(|(row, _)| polling::bytes_tell(&row.vector)).collect()
+    }
+
+    /// Every conversation as if its bytes told nothing.
+    fn without_bytes<'a>(&'a self, data: &'a Conversations) -> Vec<Said<'a>> {
+        data.rows.iter().zip(&self.hidden).collect()
     }
 }
 
@@ -148,9 +156,12 @@ pub fn add(
     let held = hold_out(data, &classes, &settings.voting)?;
     progress("behaviour: fitting on all sources");
     let trees = fit(data, &classes, &settings.voting, None)?;
-    let calibration = calibrate(data, &classes, &held, settings);
     let sources = data.sources(&classes);
-    let level = level(data, &sources, &held, calibration, settings.behaviour_share);
+    let certainty = |said: &[Said<'_>]| {
+        let calibration = calibrate(data, &classes, said, settings);
+        Certainty { calibration, level: level(said, &sources, calibration, settings.behaviour_share) }
+    };
+    let (with_bytes, without_bytes) = (certainty(&held.with_bytes(data)), certainty(&held.without_bytes(data)));
     let self_test = self_test(data, &classes, &trees, &mut onto.tensors);
     let tensor = seal::append(&mut onto.tensors, |into| trees.write(into));
     let card = Card {
@@ -161,14 +172,14 @@ pub fn add(
         data_sha256: settings.data_sha256.clone(),
         rows: data.counts(),
         settings: BTreeMap::from([("voting".to_owned(), format!("{:?}", settings.voting))]),
-        sources_left_out: figures(data, (&classes, &sources), &held, calibration, level),
+        sources_left_out: figures(data, (&classes, &sources), &held, (with_bytes, without_bytes)),
         leakage: BTreeMap::new(),
         limits: LIMITS.iter().map(|limit| (*limit).to_owned()).collect(),
     };
     let reads = Schema::Polling.id().to_owned();
     let trees = trees.trees() as u32;
     onto.manifest.behaviour =
-        Some(Behaviour { reads, tensor, trees, classes, sources, calibration, level, self_test, card });
+        Some(Behaviour { reads, tensor, trees, classes, sources, with_bytes, without_bytes, self_test, card });
     onto.manifest.name.clone_from(&settings.name);
     onto.manifest.trust_counter = settings.trust_counter;
     Ok(onto)
@@ -215,23 +226,23 @@ fn hold_out(data: &Conversations, classes: &[String], settings: &VotingSettings)
 
 /// Calibrates the share of the votes where an industrial protocol has most of them. A protocol that no other source
 /// has is wrong by necessity, as one is that the model was never shown.
-fn calibrate(data: &Conversations, classes: &[String], held: &HeldOut, settings: &Settings) -> Calibration {
+fn calibrate(data: &Conversations, classes: &[String], said: &[Said<'_>], settings: &Settings) -> Calibration {
     let mut sizes: BTreeMap<(&str, &str), f32> = BTreeMap::new();
     for row in &data.rows {
         *sizes.entry((&row.class, &row.group)).or_default() += 1.0;
     }
-    let output = |(row, choice): (&Conversation, &Choice)| {
+    let output = |(row, choice): &Said<'_>| {
         let size = sizes.get(&(row.class.as_str(), row.group.as_str())).copied().unwrap_or(1.0);
         let right = choice.class == number(classes, &row.class);
         (choice.class > 0).then(|| (choice.share, right, 1.0 / size.sqrt()))
     };
-    let outputs: Vec<platt::HeldOut> = held.both(data).filter_map(output).collect();
+    let outputs: Vec<platt::HeldOut> = said.iter().filter_map(output).collect();
     platt::fit(&outputs, settings.behaviour_prior)
 }
 
 /// The least level at which no more than this share of the held-out conversations of class `other` is named.
-fn level(data: &Conversations, sources: &[u32], held: &HeldOut, calibration: Calibration, share: f64) -> f32 {
-    let others = || held.both(data).filter(|(row, _)| row.class == OTHER);
+fn level(said: &[Said<'_>], sources: &[u32], calibration: Calibration, share: f64) -> f32 {
+    let others = || said.iter().filter(|(row, _)| row.class == OTHER);
     let named = others().filter(|(_, choice)| may_be_named(sources, choice));
     let mut named: Vec<f32> = named.map(|(_, choice)| calibration.apply(choice.share)).collect();
     named.sort_by(|a, b| b.total_cmp(a));
@@ -249,10 +260,8 @@ fn figures(
     data: &Conversations,
     (classes, sources): (&[String], &[u32]),
     held: &HeldOut,
-    calibration: Calibration,
-    level: f32,
+    (with_bytes, without_bytes): (Certainty, Certainty),
 ) -> BTreeMap<String, f64> {
-    let named = |choice: &Choice| may_be_named(sources, choice) && calibration.apply(choice.share) >= level;
     let several = sources.iter().skip(1).filter(|sources| **sources >= LEAST_SOURCES).count();
     let others = data.rows.iter().filter(|row| row.class == OTHER).count();
     let mut figures = BTreeMap::from([
@@ -261,8 +270,13 @@ fn figures(
         ("others".to_owned(), others as f64),
     ]);
     for (choices, way) in [(&held.told, ""), (&held.hidden, "_without_bytes")] {
+        let named = |row: &Conversation, choice: &Choice| {
+            let told = way.is_empty() && polling::bytes_tell(&row.vector);
+            let certainty = if told { with_bytes } else { without_bytes };
+            may_be_named(sources, choice) && certainty.of(choice.share).is_some()
+        };
         let (first, sure) = recalls(data, (classes, sources), choices, named);
-        let rows = || data.rows.iter().zip(choices).filter(|(_, choice)| named(choice));
+        let rows = || data.rows.iter().zip(choices).filter(|(row, choice)| named(row, choice));
         let right = rows().filter(|(row, choice)| choice.class == number(classes, &row.class)).count();
         let others_named = rows().filter(|(row, _)| row.class == OTHER).count();
         for (name, value) in [
@@ -282,7 +296,7 @@ fn recalls(
     data: &Conversations,
     (classes, sources): (&[String], &[u32]),
     choices: &[Choice],
-    named: impl Fn(&Choice) -> bool,
+    named: impl Fn(&Conversation, &Choice) -> bool,
 ) -> (f64, f64) {
     let (mut first, mut sure) = (Vec::new(), Vec::new());
     for (class, (name, sources)) in classes.iter().zip(sources).enumerate().skip(1) {
@@ -292,7 +306,7 @@ fn recalls(
         let of_class = || data.rows.iter().zip(choices).filter(|(row, _)| row.class == *name);
         let share = |count: usize| count as f64 / of_class().count().max(1) as f64;
         first.push(share(of_class().filter(|(_, choice)| choice.class == class).count()));
-        sure.push(share(of_class().filter(|(_, choice)| choice.class == class && named(choice)).count()));
+        sure.push(share(of_class().filter(|(row, choice)| choice.class == class && named(row, choice)).count()));
     }
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
     (mean(&first), mean(&sure))

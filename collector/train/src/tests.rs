@@ -166,7 +166,7 @@ fn a_model_of_behaviour_is_put_into_a_bundle_and_nothing_else_changes() {
     let spoilt: [fn(&mut picket_score::manifest::Behaviour); 6] = [
         |model| model.classes[1] = "tls".to_owned(),
         |model| model.classes.swap(0, 1),
-        |model| model.level = 0.0,
+        |model| model.with_bytes.level = 0.0,
         |model| model.reads = "flow/1".to_owned(),
         |model| model.tensor.length += 1,
         |model| model.self_test[0].share += 0.5,

@@ -115,6 +115,12 @@ pub(crate) const LEN: usize = COLUMNS.len() + 2 * BINS.len() + layout::LEN;
 /// The first of the features that are made of payload bytes: a flag that is present where they are. All others follow it.
 pub const BYTES_TELL: usize = LEN - layout::LEN;
 
+/// Whether the payload bytes behind a vector tell something.
+#[must_use]
+pub fn bytes_tell(vector: &[f32]) -> bool {
+    vector.get(BYTES_TELL).is_some_and(|flag| !flag.is_nan())
+}
+
 /// Names behind the columns: the shares of sizes, from that many bytes on and below the next, then what stands where.
 pub(crate) fn more_names() -> impl Iterator<Item = String> {
     let of = |way: &'static str| BINS.iter().map(move |least| format!("polling_{way}_size_{least}"));

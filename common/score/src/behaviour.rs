@@ -1,8 +1,7 @@
 //! What protocol a conversation speaks, told by how its packets follow each other: trees that vote for a class.
 
 use crate::bundle::{bytes, floats};
-use crate::calibration::Calibration;
-use crate::manifest;
+use crate::manifest::{self, Certainty};
 use crate::refusal::Refusal;
 use crate::trees::{Combine, Trees};
 use picket_event::{Protocol, Unit};
@@ -22,8 +21,8 @@ pub(crate) struct Behaviour {
     /// The protocols of classes 1 and on.
     protocols: Vec<Protocol>,
     sources: Vec<u32>,
-    calibration: Calibration,
-    level: f32,
+    with_bytes: Certainty,
+    without_bytes: Certainty,
 }
 
 /// What the trees say of one vector.
@@ -65,10 +64,12 @@ impl Behaviour {
         if told.sources.len() != classes {
             return Err(wrong("it does not tell the sources of each class"));
         }
-        if !(told.level > 0.0 && told.level <= 1.0) {
-            return Err(wrong("its level must be over 0 and at most 1"));
+        for certainty in [told.with_bytes, told.without_bytes] {
+            if !(certainty.level > 0.0 && certainty.level <= 1.0) {
+                return Err(wrong("its levels must be over 0 and at most 1"));
+            }
+            certainty.calibration.check()?;
         }
-        told.calibration.check()?;
         let protocols: Vec<Protocol> = told.classes.iter().skip(1).map(|name| Protocol::from_name(name)).collect();
         if let Some(stranger) = protocols.iter().find(|protocol| !protocol.is_industrial()) {
             return Err(wrong(&format!("{:.64} is no industrial protocol", stranger.name())));
@@ -76,7 +77,8 @@ impl Behaviour {
         let features = Schema::Polling.len();
         let trees = Trees::read(bytes(tensors, told.tensor)?, told.trees as usize, Combine::Mean, 0.0, features)?;
         let sources = told.sources.clone();
-        let behaviour = Self { trees, protocols, sources, calibration: told.calibration, level: told.level };
+        let (with_bytes, without_bytes) = (told.with_bytes, told.without_bytes);
+        let behaviour = Self { trees, protocols, sources, with_bytes, without_bytes };
         for (number, test) in told.self_test.iter().enumerate() {
             let got = behaviour.choose(&floats(tensors, test.vector, features)?);
             if got.class != usize::from(test.class) || (got.share - test.share).abs() > 1e-4 {
@@ -102,7 +104,7 @@ impl Behaviour {
         if self.sources.get(choice.class).is_none_or(|sources| *sources < LEAST_SOURCES) {
             return None;
         }
-        let confidence = self.calibration.apply(choice.share);
-        (confidence >= self.level).then(|| (protocol.clone(), Unit::new(confidence)))
+        let certainty = if polling::bytes_tell(&vector) { &self.with_bytes } else { &self.without_bytes };
+        certainty.of(choice.share).map(|confidence| (protocol.clone(), Unit::new(confidence)))
     }
 }

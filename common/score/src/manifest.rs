@@ -112,14 +112,33 @@ pub struct Behaviour {
     pub classes: Vec<String>,
     /// From how many sources each class was learnt. What one source alone has is learnt to be told apart, and never named.
     pub sources: Vec<u32>,
-    /// From the share of the votes to the probability that the class is right.
-    pub calibration: Calibration,
-    /// From this probability on, the conversation is named.
-    pub level: f32,
+    /// Where bytes of the payload tell something.
+    pub with_bytes: Certainty,
+    /// Where they do not, as in encrypted payload.
+    pub without_bytes: Certainty,
     /// Stored inputs and what must come of them.
     pub self_test: Vec<BehaviourTest>,
     /// Its card.
     pub card: Card,
+}
+
+/// How sure a choice of [`Behaviour`] is, and how sure it has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certainty {
+    /// From the share of the votes to the probability that the class is right.
+    pub calibration: Calibration,
+    /// From this probability on, the conversation is named.
+    pub level: f32,
+}
+
+impl Certainty {
+    /// The probability that a choice with this share of the votes is right, where that names it.
+    #[must_use]
+    pub fn of(&self, share: f32) -> Option<f32> {
+        let confidence = self.calibration.apply(share);
+        (confidence >= self.level).then_some(confidence)
+    }
 }
 
 /// A stored input of [`Behaviour`].
