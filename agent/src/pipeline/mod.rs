@@ -70,7 +70,7 @@ impl Pipeline {
     #[inline]
     pub fn batch(&mut self, batch: &mut FrameBatch, sink: &mut impl Sink) {
         match &mut self.0 {
-            Kind::Inline(sensor) => batch.frames().for_each(|frame| sensor.frame(frame.packet(), sink)),
+            Kind::Inline(sensor) => sensor.frames(batch.frames().map(|frame| frame.packet()), sink),
             Kind::Shared(shared) => shared.batch(batch, sink),
         }
         batch.clear();
@@ -203,7 +203,9 @@ impl Shared {
     fn route(&mut self, frame: Frame<'_>, lender: Option<&FrameBatch>) {
         self.observe(Timestamp::from_nanos(frame.time_ns));
         self.order.step();
-        if let Some((shard, packet)) = &self.front.route(&frame) {
+        let plain = self.front.route_plain(&frame);
+        let routed = if plain.is_some() { plain } else { self.front.route(&frame) };
+        if let Some((shard, packet)) = &routed {
             let count = self.filling.len();
             if let Some(batch) = self.filling.get_mut(*shard % count) {
                 batch.push(self.order, *shard, packet, lender);

@@ -90,5 +90,8 @@ fn workers_do_not_change_the_output() {
                 assert_eq!(ledger, books, "{}: {workers} workers, {how}", path.display());
             }
         }
+        let (others, books) = run_batches(&frames, 1);
+        assert!(events == others, "{}: one worker differs in batches", path.display());
+        assert_eq!(ledger, books, "{}: one worker in batches", path.display());
     }
 }

@@ -225,7 +225,11 @@ struct Share {
 impl Share {
     fn run(&mut self, batch: &mut Batch) {
         let Batch { items, payloads, tunnels, reports, .. } = batch;
+        let mut following = items.iter().skip(1);
         for item in items.iter() {
+            if let Some(Item::Packet { shard, packet, .. }) = following.next() {
+                self.shards.fetch(usize::from(*shard) / self.count, packet.hash);
+            }
             match item {
                 Item::Packet { order, shard, place, packet, tunnel } => {
                     let number = usize::from(*shard);

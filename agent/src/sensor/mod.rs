@@ -13,6 +13,7 @@
 pub(crate) mod assets;
 pub(crate) mod back;
 mod behaviour;
+mod fetch;
 mod findings;
 pub(crate) mod front;
 mod hosts;
@@ -43,6 +44,7 @@ use back::Back;
 use front::Front;
 use picket_dissect::infer::Library;
 use picket_event::{Ledger, Method, Source, Timestamp};
+use picket_flow::Packet;
 use picket_packet::{Checksums, Frame};
 use picket_score::Bundle;
 use privacy::Privacy;
@@ -146,10 +148,46 @@ impl Sensor {
     /// Takes the next frame. Time passes by the frames' own times.
     #[inline]
     pub fn frame(&mut self, frame: Frame<'_>, sink: &mut impl Sink) {
-        if let Some(now) = self.front.observe(Timestamp::from_nanos(frame.time_ns)) {
-            self.expire(now, sink);
+        self.frames(std::iter::once(frame), sink);
+    }
+
+    /// Takes many frames. As [`Sensor::frame`] with each, but a frame's conversation is fetched from memory while the frame before it is
+    /// worked on, where nothing of the one can change the other.
+    #[inline]
+    pub fn frames<'a>(&mut self, frames: impl Iterator<Item = Frame<'a>>, sink: &mut impl Sink) {
+        let mut waiting: Option<(usize, Packet<'a>)> = None;
+        for frame in frames {
+            if let Some(now) = self.front.observe(Timestamp::from_nanos(frame.time_ns)) {
+                self.settle(waiting.take().as_ref(), sink);
+                self.expire(now, sink);
+            }
+            let next = self.front.route_plain(&frame);
+            match &next {
+                Some((number, packet)) => self.shards.fetch(*number, packet.hash),
+                None => {}
+            }
+            self.settle(waiting.as_ref(), sink);
+            if next.is_none() {
+                self.decoded(&frame, sink);
+            }
+            waiting = next;
         }
-        if let Some((number, packet)) = &self.front.route(&frame)
+        self.settle(waiting.as_ref(), sink);
+    }
+
+    /// Gives a packet to its shard.
+    #[inline]
+    fn settle(&mut self, packet: Option<&(usize, Packet<'_>)>, sink: &mut impl Sink) {
+        if let Some((number, packet)) = packet
+            && let Some(shard) = self.shards.packet(*number, packet)
+        {
+            self.back.take_all(shard.reports(), sink);
+        }
+    }
+
+    /// Takes a frame that may be anything, after its time was observed.
+    fn decoded(&mut self, frame: &Frame<'_>, sink: &mut impl Sink) {
+        if let Some((number, packet)) = &self.front.route(frame)
             && let Some(shard) = self.shards.packet(*number, packet)
         {
             self.back.take_all(shard.reports(), sink);

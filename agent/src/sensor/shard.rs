@@ -1,5 +1,6 @@
 //! The second piece of the line: one of 64 logical shards, with its flows and what is said in them.
 
+use super::fetch::fetch;
 use super::ics::{self, Merge};
 use super::level::{HEAD_BYTES, Level, Missed, SAMPLE};
 use super::report::{Bound, Damage, Evidence, Report, Row, Said};
@@ -135,6 +136,14 @@ impl Shard {
 
     pub(crate) const fn set_level(&mut self, level: Level) {
         self.listener.level = level;
+    }
+
+    /// Says that a packet with this hash comes soon.
+    #[inline]
+    pub(crate) fn fetch(&self, hash: u64) {
+        if let Some(place) = self.table.place(hash) {
+            fetch(place);
+        }
     }
 
     #[inline]

@@ -20,6 +20,14 @@ impl Shards {
         Self { shards, due }
     }
 
+    /// Says that a packet with this hash comes soon.
+    #[inline]
+    pub(crate) fn fetch(&self, place: usize, hash: u64) {
+        if let Some(shard) = self.shards.get(place) {
+            shard.fetch(hash);
+        }
+    }
+
     /// Gives a packet to the shard at a place; answers it where it has something to report.
     #[inline]
     pub(crate) fn packet(&mut self, place: usize, packet: &Packet<'_>) -> Option<&mut Shard> {

@@ -2,7 +2,7 @@
 
 use crate::sip;
 use picket_event::{Endpoints, Mac, Transport};
-use picket_packet::{Decoded, Network, Upper};
+use picket_packet::{Decoded, Network, Plain, Upper};
 use std::net::IpAddr;
 
 /// Both ends in a fixed order, the protocol, and for layer 2 the link type.
@@ -93,6 +93,30 @@ impl FlowKey {
         let (low, low_port, high, high_port) = from_low_key;
         let key = Self { low, high, low_port, high_port, protocol: network.protocol, family, extra };
         Keyed { key, from_low, from_client }
+    }
+
+    /// The key of a plain packet: that of [`FlowKey::of`], in one go.
+    #[must_use]
+    #[inline]
+    pub fn plain(packet: &Plain<'_>) -> Keyed {
+        let (src_port, dest_port) = match packet.upper {
+            Upper::Tcp(tcp) => (tcp.src_port, tcp.dest_port),
+            Upper::Udp { src_port, dest_port } | Upper::Sctp { src_port, dest_port } => (src_port, dest_port),
+            Upper::Icmp { .. } | Upper::Other => (0, 0),
+        };
+        let end = |address: u32, port: u16| u64::from(address) << 16 | u64::from(port);
+        let (src, dest) = (end(packet.src, src_port), end(packet.dest, dest_port));
+        let (low, high) = (src.min(dest), src.max(dest));
+        let key = Self {
+            low: (low >> 16).into(),
+            high: (high >> 16).into(),
+            low_port: low as u16,
+            high_port: high as u16,
+            protocol: packet.protocol,
+            family: Family::V4,
+            extra: 0,
+        };
+        Keyed { key, from_low: src <= dest, from_client: true }
     }
 
     fn link(decoded: &Decoded<'_>, link_type: u16) -> Keyed {

@@ -169,6 +169,13 @@ impl<T> Table<T> {
         self.wheel.due()
     }
 
+    /// Where it is kept what is known of a conversation with this hash, or, seldom, of another's whose hash is like it. To be fetched
+    /// from memory, no more: nothing of it is read here.
+    #[inline]
+    pub fn place(&self, hash: u64) -> Option<&impl Sized> {
+        self.index.find(hash, |_| true).and_then(|place| self.slab.get(*place))
+    }
+
     /// Takes a packet.
     pub fn packet<H: Handler<State = T>>(&mut self, packet: &Packet<'_>, handler: &mut H) {
         let Some(place) = self.place_of(packet, handler) else { return };

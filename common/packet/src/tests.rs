@@ -234,6 +234,33 @@ proptest! {
             || decoded.network.is_none());
     }
 
+    /// What is read in one go is what decoding gives, for headers as they are usual and with any of their bytes changed.
+    #[test]
+    fn plain_frames_are_those_that_decoding_gives(is_tcp: bool, payload in proptest::collection::vec(any::<u8>(), 0..40),
+            padding in 0usize..8, options in 0usize..3, changes in proptest::collection::vec((0usize..70, any::<u8>()), 0..3)) {
+        let upper = if is_tcp { tcp(&payload, options) } else { udp(&payload) };
+        let next = if is_tcp { IpNextHeaderProtocols::Tcp } else { IpNextHeaderProtocols::Udp };
+        let mut bytes = ethernet(0x0800, &ipv4(next, 0, &upper));
+        bytes.extend(vec![0; padding]);
+        for (at, value) in &changes {
+            if let Some(byte) = bytes.get_mut(*at) {
+                *byte = *value;
+            }
+        }
+        let frame = frame(1, &bytes);
+        let (decoded, plain) = (decode(&frame), plain(&frame));
+        prop_assert!(plain.is_some() || !changes.is_empty());
+        if let Some(plain) = plain {
+            let network = decoded.network.unwrap();
+            prop_assert_eq!((IpAddr::from(Ipv4Addr::from(plain.src)), IpAddr::from(Ipv4Addr::from(plain.dest))), (network.src, network.dest));
+            prop_assert_eq!((plain.protocol, plain.ttl, Some(plain.upper)), (network.protocol, network.ttl, decoded.upper));
+            prop_assert_eq!((plain.payload, plain.payload.len()), (decoded.payload, decoded.payload_wire.0 as usize));
+            prop_assert_eq!(bytes.as_ptr_range().end.addr() - plain.payload.as_ptr_range().end.addr(), plain.behind);
+            prop_assert!(decoded.stop.is_none() && decoded.fragment.is_none() && decoded.tunnel.is_none());
+            prop_assert!(decoded.unread.is_none() && decoded.link.vlan.is_empty());
+        }
+    }
+
     /// The same fields as pnet reads, on random headers that are whole.
     #[test]
     fn agrees_with_pnet(v6: bool, is_tcp: bool, mut bytes in proptest::collection::vec(any::<u8>(), 80..200)) {

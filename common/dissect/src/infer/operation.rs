@@ -151,37 +151,43 @@ impl View<'_> {
         request.values().all(|(value, _)| response.times(value) > 0).then_some((Relation::Shared, 1.0))
     }
 
-    /// How much speaks for a pair of places.
-    fn judge(&self, a: usize, b: usize, request: &Column, response: &Column) -> Option<Found> {
-        let few = |column: &Column| column.most() <= VALUES_MAX && column.count >= column.distinct() * 2;
-        let reached = request.count >= 2 && response.count >= 2;
-        if !reached || !few(request) || !few(response) {
+    /// What one place of a direction shows by itself; `None` where the operation cannot stand there.
+    fn place(&self, direction: Direction, at: usize) -> Option<Place> {
+        if self.is_taken(at) {
             return None;
         }
-        let other =
-            |direction, at, column| self.is_length(direction, at, column) || self.counts_up(direction, at, column);
-        if other(Direction::ToServer, a, request) || other(Direction::ToClient, b, response) {
+        let column = self.column(direction, at);
+        let is_few = column.most() <= VALUES_MAX && column.count >= column.distinct() * 2;
+        let is_other = || self.is_length(direction, at, &column) || self.counts_up(direction, at, &column);
+        if column.count < 2 || !is_few || is_other() {
             return None;
         }
-        let (relation, share) = self.relation((a, request), (b, response))?;
-        let varies = self.varies(Direction::ToServer, a) || self.varies(Direction::ToClient, b);
+        let reach = column.count as f64 / self.of(direction).count().max(1) as f64;
+        let varies = self.varies(direction, at);
+        let told = self.tells_length(direction, at) * reach;
+        Some(Place { at, column, varies, told, reach })
+    }
+
+    /// How much speaks for a pair of places, the one in requests and the one in responses.
+    fn judge(&self, request: &Place, response: &Place) -> Option<Found> {
+        let (a, b) = (request.at, response.at);
+        let (relation, share) = self.relation((a, &request.column), (b, &response.column))?;
+        let varies = request.varies || response.varies;
         if !varies && (a != b || matches!(relation, Relation::Plus(_))) {
             return None;
         }
-        let (told_a, told_b) = (self.tells_length(Direction::ToServer, a), self.tells_length(Direction::ToClient, b));
-        let reach = |column: &Column, direction| column.count as f64 / self.of(direction).count().max(1) as f64;
-        let (reach_a, reach_b) = (reach(request, Direction::ToServer), reach(response, Direction::ToClient));
-        let (told_a, told_b) = (told_a * reach_a, told_b * reach_b);
+        let (told_a, told_b) = (request.told, response.told);
         let told = if varies { told_a.max(told_b).max((told_a + told_b) / 2.0) } else { 0.0 };
-        let missed = 2.0 - reach_a - reach_b;
+        let missed = 2.0 - request.reach - response.reach;
         let tied = match relation {
             Relation::Equal | Relation::Plus(0x80) => 3.0,
             Relation::Plus(_) => 2.0,
             Relation::Shared | Relation::Constant(_) => 1.5,
         };
         let several = if varies { 0.5 + (told * 4.0).min(1.5) } else { 0.0 };
-        let many = (0.05 * request.distinct().min(response.distinct()).saturating_sub(8) as f64).min(1.0);
-        let zero = if request.common().is_some_and(|(value, _)| value == 0) { 1.5 } else { 0.0 };
+        let distinct = request.column.distinct().min(response.column.distinct());
+        let many = (0.05 * distinct.saturating_sub(8) as f64).min(1.0);
+        let zero = if request.column.common().is_some_and(|(value, _)| value == 0) { 1.5 } else { 0.0 };
         let shifted = if a == b { 0.0 } else { 0.5 };
         let score = tied * share + 2.0 * told + several - many - zero - shifted - missed - 0.03 * a as f64;
         let place = |at: usize| u8::try_from(at).unwrap_or(u8::MAX);
@@ -189,14 +195,27 @@ impl View<'_> {
     }
 }
 
+/// A place where the operation may stand, by what the messages of one direction have there.
+struct Place {
+    at: usize,
+    column: Column,
+    /// Whether it has several values within one conversation.
+    varies: bool,
+    /// Share of the uncertainty of lengths that it takes away, of all messages.
+    told: f64,
+    /// Share of the messages that are long enough for it.
+    reach: f64,
+}
+
 /// The best place.
 pub(crate) fn find(view: &View<'_>) -> Option<Found> {
-    let columns = |direction| (0..PLACES + SHIFT).map(|at| view.column(direction, at)).collect::<Vec<_>>();
-    let (requests, responses) = (columns(Direction::ToServer), columns(Direction::ToClient));
+    let places = |direction, end| (0..end).filter_map(|at| view.place(direction, at)).collect::<Vec<_>>();
+    let requests = places(Direction::ToServer, PLACES);
+    let responses = places(Direction::ToClient, PLACES + SHIFT);
     let mut best: Option<Found> = None;
-    for (a, request) in requests.iter().enumerate().take(PLACES).filter(|(a, _)| !view.is_taken(*a)) {
-        for (b, response) in responses.iter().enumerate().skip(a).take(SHIFT + 1).filter(|(b, _)| !view.is_taken(*b)) {
-            let found = view.judge(a, b, request, response);
+    for request in &requests {
+        for response in responses.iter().filter(|response| (request.at..=request.at + SHIFT).contains(&response.at)) {
+            let found = view.judge(request, response);
             if let Some(found) = found.filter(|found| best.as_ref().is_none_or(|best| found.score > best.score)) {
                 best = Some(found);
             }
