@@ -65,15 +65,15 @@ impl Back {
             judge: Judge::new(settings),
             recogniser: Recogniser::new(settings),
             hosts: Windows::new(settings.ring.clone(), settings.key),
-            pairs: Pairs::new(settings.bundle.is_some()),
-            paths: Paths::new(),
-            tunnels: Tunnels::new(),
+            pairs: Pairs::new(settings.bundle.is_some(), settings.key.seed()),
+            paths: Paths::new(settings.key.seed()),
+            tunnels: Tunnels::new(settings.key.seed()),
             observe: settings.observe,
             level: Level::default(),
             missed: Missed::default(),
             privacy: settings.privacy.clone(),
-            assets: Assets::new(),
-            findings: Findings::new(),
+            assets: Assets::new(settings.key.seed()),
+            findings: Findings::new(settings.key.seed()),
             events: 0,
         }
     }
@@ -354,8 +354,8 @@ impl Judge {
     fn new(settings: &Settings) -> Option<Self> {
         (settings.bundle.is_some() || settings.observe).then(|| Self {
             scorer: settings.bundle.clone().map(Scorer::new),
-            pairs: PairMemory::new(PAIRS_MAX),
-            certificates: CertificateMemory::new(CERTIFICATES_MAX),
+            pairs: PairMemory::new(PAIRS_MAX, settings.key.seed()),
+            certificates: CertificateMemory::new(CERTIFICATES_MAX, settings.key.seed()),
             abstained: BTreeMap::new(),
         })
     }

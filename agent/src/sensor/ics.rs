@@ -99,7 +99,7 @@ fn event(said: &Context, ics: Box<Ics>) -> Report {
 }
 
 /// A number that messages share which are equal in all but their count; keyed, so that nobody makes two that seem equal.
-fn digest(ics: &Ics, HashKey([first, second]): HashKey) -> u64 {
+fn digest(ics: &Ics, key: HashKey) -> u64 {
     let texts = [ics.protocol.name(), &ics.function_name, ics.object.as_deref().unwrap_or_default()];
     let wide = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
     let previous = ics.previous.map_or(0xff, |operation| operation as u32);
@@ -114,7 +114,7 @@ fn digest(ics: &Ics, HashKey([first, second]): HashKey) -> u64 {
         ics.value.map_or(0, f64::to_bits),
         wide(texts[1].len() as u32, texts[2].len() as u32),
     ];
-    let mut hasher = FixedState::with_seed(first ^ second.rotate_left(32)).build_hasher();
+    let mut hasher = FixedState::with_seed(key.seed()).build_hasher();
     for number in numbers {
         hasher.write_u64(number);
     }

@@ -64,6 +64,12 @@ pub struct HashKey(pub [u64; 2]);
 impl HashKey {
     /// The fixed key for files.
     pub const FILE: Self = Self([0x7069_636b_6574_2f31, 0x6669_6c65_206b_6579]);
+
+    /// A seed for other hashes.
+    pub(crate) const fn seed(self) -> u64 {
+        let Self([first, second]) = self;
+        first ^ second.rotate_left(32)
+    }
 }
 
 /// What a sensor is told at its start.

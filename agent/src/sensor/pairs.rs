@@ -74,8 +74,8 @@ pub(crate) struct News {
 
 impl Pairs {
     /// `scoring`: whether pairs get a score.
-    pub(crate) fn new(scoring: bool) -> Self {
-        Self { pairs: Lru::new(PAIRS_MAX), kept: 0, kept_capped: 0, begin: None, scoring }
+    pub(crate) fn new(scoring: bool, seed: u64) -> Self {
+        Self { pairs: Lru::new(PAIRS_MAX, seed), kept: 0, kept_capped: 0, begin: None, scoring }
     }
 
     /// Whether pairs get a score from now on.

@@ -9,7 +9,7 @@ fn beacon(pairs: &mut Pairs, server: &str, starts: impl Iterator<Item = i64>) ->
 
 #[test]
 fn told_at_twenty_then_hourly_then_at_the_end() {
-    let mut pairs = Pairs::new(true);
+    let mut pairs = Pairs::new(true, 0);
     let news = beacon(&mut pairs, "192.0.2.9", (0..100).map(|i| i * 60));
     let told: Vec<u32> = news.iter().map(|news| news.regularity.connections).collect();
     assert_eq!(told, [20, 80]);
@@ -24,7 +24,7 @@ fn told_at_twenty_then_hourly_then_at_the_end() {
 #[test]
 fn the_rule_by_hand() {
     let verdict = |server: &str, count: i64, app: Protocol, begin: i64| {
-        let mut pairs = Pairs::new(true);
+        let mut pairs = Pairs::new(true, 0);
         pairs.begin = Some(Timestamp::from_parts(begin, 0));
         for i in 0..count {
             let mut row = row("10.0.0.1", server, 443, i * 60);
@@ -47,7 +47,7 @@ fn the_rule_by_hand() {
 
 #[test]
 fn nothing_is_scored_unless_asked() {
-    let mut pairs = Pairs::new(false);
+    let mut pairs = Pairs::new(false, 0);
     let news = beacon(&mut pairs, "192.0.2.9", (0..25).map(|i| i * 60));
     assert!(news[0].score.is_none() && news[0].regularity.rita.is_some());
 }
@@ -58,7 +58,7 @@ fn the_order_of_rows_does_not_change_the_score() {
     let mut sorted = starts.clone();
     sorted.sort_unstable();
     let last = |starts: Vec<i64>| {
-        let mut pairs = Pairs::new(true);
+        let mut pairs = Pairs::new(true, 0);
         let news = beacon(&mut pairs, "192.0.2.9", starts.into_iter());
         assert_eq!(news.len(), 1);
         pairs.finish().pop().unwrap().regularity
@@ -68,7 +68,7 @@ fn the_order_of_rows_does_not_change_the_score() {
 
 #[test]
 fn memory_is_bounded_and_what_is_forgotten_counts() {
-    let mut pairs = Pairs::new(false);
+    let mut pairs = Pairs::new(false, 0);
     for i in 0..PAIRS_MAX as u32 + 5 {
         pairs.row(&row("10.0.0.1", &std::net::Ipv4Addr::from(0x5000_0000 + (i << 8)).to_string(), 443, 0));
     }
@@ -83,7 +83,7 @@ fn memory_is_bounded_and_what_is_forgotten_counts() {
 
 #[test]
 fn groups_and_later_rows_are_no_connections() {
-    let mut pairs = Pairs::new(true);
+    let mut pairs = Pairs::new(true, 0);
     assert!(beacon(&mut pairs, "224.0.0.251", 0..40).is_empty());
     for start in 0..40 {
         assert!(pairs.row(&Row { continued: true, ..row("10.0.0.1", "192.0.2.9", 443, start) }).is_none());

@@ -34,8 +34,8 @@ struct Known {
 }
 
 impl Paths {
-    pub(crate) fn new() -> Self {
-        Self { connections: Lru::new(CONNECTIONS_MAX), lengths: 0, continued: Lru::new(CONNECTIONS_MAX) }
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { connections: Lru::new(CONNECTIONS_MAX, seed), lengths: 0, continued: Lru::new(CONNECTIONS_MAX, seed) }
     }
 
     /// Remembers a connection with what its handshake told.
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_flow_is_known_by_the_id_it_sends_to_at_the_same_server_alone() {
-        let mut paths = Paths::new();
+        let mut paths = Paths::new(0);
         paths.learn(server(443), &ids(b"chosen-8"), FlowId(7), &told());
         assert_eq!(paths.follow(server(8443), &flow(8), &start(b"chosen-8 and noise")), None);
         assert_eq!(paths.follow(server(443), &flow(8), &start(b"chosen-9 and noise")), None);
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_longest_id_counts_and_short_ones_tell_nothing() {
-        let mut paths = Paths::new();
+        let mut paths = Paths::new(0);
         paths.learn(server(443), &ids(b""), FlowId(1), &told());
         paths.learn(server(443), &ids(b"abc"), FlowId(2), &told());
         paths.learn(server(443), &ids(b"abcd"), FlowId(3), &told());
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn the_memory_is_bounded_and_counts_what_it_forgets() {
-        let mut paths = Paths::new();
+        let mut paths = Paths::new(0);
         for number in 0..CONNECTIONS_MAX as u64 + 10 {
             paths.learn(server(443), &ids(&number.to_be_bytes()), FlowId(number), &told());
         }

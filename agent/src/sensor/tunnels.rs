@@ -25,8 +25,8 @@ struct Known {
 }
 
 impl Tunnels {
-    pub(crate) fn new() -> Self {
-        Self { numbers: Lru::new(NUMBERS_MAX), continued: Lru::new(NUMBERS_MAX) }
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { numbers: Lru::new(NUMBERS_MAX, seed), continued: Lru::new(NUMBERS_MAX, seed) }
     }
 
     /// Takes what messages of a conversation say; the ends of a number are told by its first word.
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_tunnel_is_followed_from_address_to_address() {
-        let mut tunnels = Tunnels::new();
+        let mut tunnels = Tunnels::new(0);
         tunnels.hear(&flow(1, "192.0.2.1", 5), &said(&["client 00000007", "server 00000009"]));
         tunnels.hear(&flow(2, "192.0.2.1", 5), &said(&["server 00000009"]));
         assert_eq!(tunnels.continues(FlowId(2)), None, "between the same ends: another row");
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let mut tunnels = Tunnels::new();
+        let mut tunnels = Tunnels::new(0);
         for number in 0..NUMBERS_MAX as u64 + 5 {
             tunnels.hear(&flow(number, "192.0.2.1", 5), &said(&[&format!("server {number:08x}")]));
         }

@@ -27,8 +27,8 @@ pub struct CertificateMemory {
 impl CertificateMemory {
     /// Remembers at most `capacity` servers (at least one).
     #[must_use]
-    pub fn new(capacity: usize) -> Self {
-        Self { servers: Lru::new(capacity) }
+    pub fn new(capacity: usize, seed: u64) -> Self {
+        Self { servers: Lru::new(capacity, seed) }
     }
 
     /// Remembers the handshake's certificate where it has one, and otherwise lends it the server's last.
@@ -74,7 +74,7 @@ mod tests {
         let mut first =
             Handshake { certificate: Some(Arc::clone(&shown)), certificate_seen: true, ..Handshake::default() };
         let mut resumed = Handshake::default();
-        let mut memory = CertificateMemory::new(4);
+        let mut memory = CertificateMemory::new(4, 0);
         memory.complete(key, &mut resumed);
         assert!(resumed.certificate.is_none());
         memory.complete(key, &mut first);

@@ -66,8 +66,8 @@ struct Ring {
 impl PairMemory {
     /// Remembers at most `capacity` pairs (at least one).
     #[must_use]
-    pub fn new(capacity: usize) -> Self {
-        Self { pairs: Lru::new(capacity) }
+    pub fn new(capacity: usize, seed: u64) -> Self {
+        Self { pairs: Lru::new(capacity, seed) }
     }
 
     /// A flow of the pair began. To be called once a flow, when its first packet is seen.
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn regular_flows_are_seen_as_such() {
-        let mut memory = PairMemory::new(8);
+        let mut memory = PairMemory::new(8, 0);
         let mut last = None;
         for i in 0..40 {
             memory.begin(key(1), at(i * 60));
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn unknown_until_there_is_enough() {
-        let mut memory = PairMemory::new(8);
+        let mut memory = PairMemory::new(8, 0);
         memory.begin(key(1), at(0));
         let first = memory.end(key(1), at(0), 10);
         assert_eq!((first.interval_median_s, first.interval_cv, first.download_cv), (None, None, None));
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn the_least_recent_pair_is_forgotten_and_counted() {
-        let mut memory = PairMemory::new(2);
+        let mut memory = PairMemory::new(2, 0);
         for n in [1, 2, 1, 3] {
             memory.begin(key(n), at(i64::from(n)));
         }

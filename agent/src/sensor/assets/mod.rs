@@ -38,7 +38,7 @@ pub(crate) const INTERVAL: i64 = 300_000_000_000;
 /// A pair of addresses heard so short a time ago is still in use, nanoseconds.
 const BOUND: i64 = 300_000_000_000;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Ip(IpAddr),
     Mac(Mac),
@@ -104,13 +104,13 @@ pub(crate) struct Assets {
 }
 
 impl Assets {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
-            entries: Lru::new(ASSETS_MAX),
+            entries: Lru::new(ASSETS_MAX, seed),
             by_mac: BTreeMap::new(),
             due: BTreeSet::new(),
             waiting: BTreeMap::new(),
-            names: Lru::new(ASSETS_MAX),
+            names: Lru::new(ASSETS_MAX, seed),
             now: i64::MIN,
             unheard: 0,
         }

@@ -27,7 +27,7 @@ fn due(assets: &mut Assets, seconds: i64) -> Vec<Asset> {
 
 #[test]
 fn pieces_of_one_host_come_together() {
-    let mut assets = Assets::new();
+    let mut assets = Assets::new(0);
     let named = Asset { hostname: Some("plc-4".to_owned()), ..piece("lldp", None, Some(mac(1))) };
     assert_eq!(assets.learn(named, at(0)), None);
     assert_eq!(assets.learn(piece("arp", Some(ip(1)), Some(mac(1))), at(1)), None);
@@ -51,7 +51,7 @@ fn pieces_of_one_host_come_together() {
 
 #[test]
 fn events_wait_their_interval() {
-    let mut assets = Assets::new();
+    let mut assets = Assets::new(0);
     let service = |port: u16| Asset { services: vec![format!("tcp/{port} x")], ..piece("mdns", Some(ip(1)), None) };
     assets.learn(service(1), at(0));
     assert_eq!(due(&mut assets, 10).len(), 1);
@@ -69,7 +69,7 @@ fn events_wait_their_interval() {
 
 #[test]
 fn a_second_owner_of_an_address_in_use_is_reported_once() {
-    let mut assets = Assets::new();
+    let mut assets = Assets::new(0);
     let claim = |station: u8| piece("arp", Some(ip(1)), Some(mac(station)));
     assert_eq!(assets.learn(claim(1), at(0)), None);
     assert_eq!(assets.learn(claim(1), at(60)), None);
@@ -84,7 +84,7 @@ fn a_second_owner_of_an_address_in_use_is_reported_once() {
 
 #[test]
 fn two_stations_of_one_name_are_reported_once() {
-    let mut assets = Assets::new();
+    let mut assets = Assets::new(0);
     let named = |source: &str, station: u8| Asset {
         hostname: Some("press-4".to_owned()),
         ..piece(source, None, Some(mac(station)))
@@ -101,7 +101,7 @@ fn two_stations_of_one_name_are_reported_once() {
 
 #[test]
 fn what_a_device_says_counts_more_than_a_guess() {
-    let mut assets = Assets::new();
+    let mut assets = Assets::new(0);
     let os = |source: &str, os: &str| Asset { os: Some(os.to_owned()), ..piece(source, Some(ip(1)), None) };
     assets.learn(os("http", "Windows"), at(0));
     assets.learn(os("tcp", "Linux"), at(1));
@@ -113,7 +113,7 @@ fn what_a_device_says_counts_more_than_a_guess() {
 
 #[test]
 fn public_addresses_need_more_than_a_role() {
-    let mut assets = Assets::new();
+    let mut assets = Assets::new(0);
     let role = |address: IpAddr| Asset { roles: vec!["dns-server".to_owned()], ..piece("dhcp", Some(address), None) };
     assets.learn(role([198, 51, 100, 1].into()), at(0));
     assets.learn(role([10, 0, 0, 1].into()), at(0));
@@ -124,7 +124,7 @@ fn public_addresses_need_more_than_a_role() {
 
 #[test]
 fn a_fingerprint_waits_for_its_host() {
-    let mut assets = Assets::new();
+    let mut assets = Assets::new(0);
     let inside = IpAddr::from([10, 0, 0, 1]);
     let stack = Asset { fingerprints: vec!["ts1:x".to_owned()], ..piece("tcp", Some(inside), None) };
     assets.learn(stack, at(0));
@@ -136,7 +136,7 @@ fn a_fingerprint_waits_for_its_host() {
 
 #[test]
 fn f38_a_flood_of_stations_is_bounded_and_counted() {
-    let mut assets = Assets::new();
+    let mut assets = Assets::new(0);
     for number in 0..40_000u32 {
         let [_, b, c, d] = number.to_be_bytes();
         let station = Mac([2, 0, 0, b, c, d]);
@@ -149,7 +149,7 @@ fn f38_a_flood_of_stations_is_bounded_and_counted() {
 
 #[test]
 fn lists_are_bounded() {
-    let mut assets = Assets::new();
+    let mut assets = Assets::new(0);
     for number in 0..1_000 {
         let mut told = piece("mdns", Some(ip(1)), None);
         told.names = vec![format!("name-{number}")];

@@ -46,7 +46,7 @@ pub(crate) struct Findings {
 
 /// A client and a server: addresses, or below IP stations.
 /// In numbers, because they are compared with every message: what the ends are, and both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Ends(u8, u128, u128);
 
 /// What one client does to one server.
@@ -68,8 +68,8 @@ struct Window {
 }
 
 impl Findings {
-    pub(crate) fn new() -> Self {
-        Self { peers: Lru::new(PEERS_MAX), publishers: Publishers::new() }
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { peers: Lru::new(PEERS_MAX, seed), publishers: Publishers::new(seed) }
     }
 
     /// Looks at an event; what has to be told of it.

@@ -34,8 +34,8 @@ struct Block {
 }
 
 impl Publishers {
-    pub(super) fn new() -> Self {
-        Self { blocks: Lru::new(BLOCKS_MAX) }
+    pub(super) fn new(seed: u64) -> Self {
+        Self { blocks: Lru::new(BLOCKS_MAX, seed) }
     }
 
     /// What a message shows, beside those before it of its control block.

@@ -41,7 +41,7 @@ fn kinds(findings: &mut Findings, seconds: i64, ics: Ics) -> Vec<String> {
 
 #[test]
 fn a_stop_is_told_once_an_hour() {
-    let mut findings = Findings::new();
+    let mut findings = Findings::new(0);
     let stop = || message(Operation::Stop, MessageKind::Request, 0x29);
     assert_eq!(kinds(&mut findings, 0, stop()), ["controller_state"]);
     assert!(kinds(&mut findings, 1, message(Operation::Stop, MessageKind::Response, 0x29)).is_empty());
@@ -55,7 +55,7 @@ fn a_stop_is_told_once_an_hour() {
 
 #[test]
 fn what_plants_do_all_day_is_no_finding() {
-    let mut findings = Findings::new();
+    let mut findings = Findings::new(0);
     for operation in [Operation::Read, Operation::Write, Operation::Control, Operation::Report, Operation::Session] {
         assert!(kinds(&mut findings, 0, message(operation, MessageKind::Request, 1)).is_empty(), "{operation}");
     }
@@ -70,7 +70,7 @@ fn what_plants_do_all_day_is_no_finding() {
 
 #[test]
 fn a_function_may_say_more_than_its_operation() {
-    let mut findings = Findings::new();
+    let mut findings = Findings::new(0);
     let mut write = message(Operation::Write, MessageKind::Request, 4);
     (write.protocol, write.object) = (Protocol::ENIP, Some(Cow::Borrowed("wall clock time instance 1")));
     assert_eq!(kinds(&mut findings, 0, write.clone()), ["clock_set"]);
@@ -82,13 +82,13 @@ fn a_function_may_say_more_than_its_operation() {
 
 #[test]
 fn a_refused_start_is_no_start() {
-    let mut findings = Findings::new();
+    let mut findings = Findings::new(0);
     assert!(kinds(&mut findings, 0, message(Operation::Start, MessageKind::Exception, 0x28)).is_empty());
 }
 
 #[test]
 fn a_write_to_all_stations_is_told() {
-    let mut findings = Findings::new();
+    let mut findings = Findings::new(0);
     let mut write = message(Operation::Control, MessageKind::Request, 5);
     (write.protocol, write.unit) = (Protocol::DNP3, Some(0xffff));
     assert_eq!(kinds(&mut findings, 0, write.clone()), ["broadcast_write"]);
@@ -99,7 +99,7 @@ fn a_write_to_all_stations_is_told() {
 #[test]
 fn scans_are_told_in_their_window_and_slow_ones_are_not() {
     let scan = |step: i64, vary: fn(&mut Ics, u32)| -> Vec<String> {
-        let mut findings = Findings::new();
+        let mut findings = Findings::new(0);
         let one = |n: u32| {
             let mut ics = message(Operation::Read, MessageKind::Request, 3);
             vary(&mut ics, n);
@@ -117,7 +117,7 @@ fn scans_are_told_in_their_window_and_slow_ones_are_not() {
 
 #[test]
 fn memory_is_bounded() {
-    let mut findings = Findings::new();
+    let mut findings = Findings::new(0);
     for n in 0..u32::try_from(PEERS_MAX).unwrap() + 10 {
         let mut said = said(0, message(Operation::Stop, MessageKind::Request, 1));
         if let Some(FlowRef { endpoints: Endpoints::Ip { src, .. }, .. }) = &mut said.flow {
@@ -150,7 +150,7 @@ fn published(seconds: f64, station: u8, state: u32) -> Said {
 
 #[test]
 fn forged_states_of_goose_are_told() {
-    let mut findings = Findings::new();
+    let mut findings = Findings::new(0);
     let mut hear = |seconds: f64, station: u8, state: u32| {
         findings.hear(&published(seconds, station, state)).into_iter().map(|alert| alert.kind).collect::<Vec<_>>()
     };
@@ -169,7 +169,7 @@ fn forged_states_of_goose_are_told() {
 
 #[test]
 fn a_run_of_messages_that_contradict_themselves_is_told() {
-    let mut findings = Findings::new();
+    let mut findings = Findings::new(0);
     let flow = published(0.0, 1, 1).flow.unwrap();
     let mut damage = |seconds: i64| {
         let time = Timestamp::from_parts(seconds, 0);

@@ -4,7 +4,7 @@ use super::table::{CID_LIMIT, TAG, Type, family, frame};
 use picket_reader::{Fault, Reader};
 
 /// A connection id (RFC 9000 section 5.1), by value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId {
     bytes: [u8; CID_LIMIT],
     length: u8,
