@@ -6,10 +6,11 @@
 //! events do not depend on the number of workers. All memory is bounded; what a cap cost is in the ledger.
 
 use super::report::{Row, Said};
+use foldhash::quality::FixedState;
 use picket_event::body::{self, Body};
 use picket_event::{Both, Endpoints, FlowState, Protocol, Timestamp, Transport};
 use picket_feature::host::{HostWindow, Mix};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::net::IpAddr;
 
@@ -29,7 +30,7 @@ pub(crate) struct Hosts {
     key: u64,
     /// When the capture began; later, when the present window did.
     begun: Option<Timestamp>,
-    hosts: BTreeMap<IpAddr, HostWindow>,
+    hosts: HashMap<IpAddr, HostWindow, FixedState>,
     /// Digests of what the window has seen; only asked and counted, never walked.
     distinct: HashSet<u64, BuildHasherDefault<Digest>>,
     known: Known,
@@ -53,7 +54,7 @@ impl Hosts {
         Self {
             key,
             begun: None,
-            hosts: BTreeMap::new(),
+            hosts: HashMap::with_hasher(FixedState::with_seed(key)),
             distinct: HashSet::default(),
             known: Known { sets: Vec::new(), forgotten: 0 },
             hosts_capped: 0,
@@ -126,8 +127,9 @@ impl Hosts {
             self.begun.replace(end).map_or(into, |begun| end.nanos().saturating_sub(begun.nanos()).clamp(1, into));
         let seconds = u32::try_from(seen.div_euclid(1_000_000_000) + i64::from(seen % 1_000_000_000 > 0)).unwrap_or(0);
         self.distinct.clear();
-        let hosts = std::mem::take(&mut self.hosts).into_iter();
-        hosts.filter(|(_, window)| !window.is_idle()).map(move |(ip, window)| (ip, HostWindow { seconds, ..window }))
+        let mut hosts: Vec<_> = self.hosts.drain().filter(|(_, window)| !window.is_idle()).collect();
+        hosts.sort_unstable_by_key(|(ip, _)| *ip);
+        hosts.into_iter().map(move |(ip, window)| (ip, HostWindow { seconds, ..window }))
     }
 
     /// What reached a cap, for the ledger.

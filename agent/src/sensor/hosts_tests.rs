@@ -5,6 +5,7 @@ use super::*;
 use picket_event::body::{App, Tls};
 use picket_event::{Both, FlowEnd, FlowId, FlowRef};
 use picket_packet::VlanIds;
+use std::collections::BTreeMap;
 
 pub(crate) fn row(src: &str, dest: &str, dest_port: u16, start: i64) -> Row {
     let endpoints = Endpoints::Ip {
