@@ -41,6 +41,9 @@ pub(crate) fn unwrap<'a>(layer: &Layer<'_, 'a>, outer: Decoded<'a>) -> Decoded<'
         _ => l2tp(outer.payload),
     };
     let Ok(Some(Found { kind, content, id, reader })) = inside else { return outer };
+    if kind == TunnelKind::CapwapFragment {
+        return Decoded { unread: Some(kind), ..outer };
+    }
     let wire = WireLen(outer.payload_wire.0.saturating_sub(u32::try_from(reader.position()).unwrap_or(0)));
     let inside = Inside { kind, content, bytes: reader.peek(), wire, id, vlan: VlanIds::NONE };
     let inner = enter(layer, outer, &inside);
@@ -188,19 +191,20 @@ fn l2tp(payload: &[u8]) -> Tried<'_> {
     found(TunnelKind::L2tp, Content::Ppp, Some(session), reader)
 }
 
-/// RFC 5415 section 4.3: data without DTLS, whole, of IEEE 802.3 or of IEEE 802.11.
+/// RFC 5415 section 4.3: data without DTLS, of IEEE 802.3 or of IEEE 802.11; told apart where it is a fragment.
 fn capwap(payload: &[u8]) -> Tried<'_> {
     const IEEE_802_11: u32 = 1;
     const NATIVE: u32 = 0x100;
     const FRAGMENT: u32 = 0x80;
     const KEEP_ALIVE: u32 = 0x08;
+    const RESERVED: u32 = 0x07;
     let mut reader = Reader::new(payload);
     // Preamble (8 bits), length of the header in words (5), radio (5), kind of wireless (5), flags.
     let word = reader.u32("CAPWAP header")?;
-    reader.skip(4, "CAPWAP fragment")?;
+    let fragment = reader.u32("CAPWAP fragment")?;
     let (preamble, words, wireless) = (word >> 24, (word >> 19 & 0x1f) as usize, word >> 9 & 0x1f);
     let rest = (words * 4).checked_sub(reader.position()).ok_or(Fault::Malformed("CAPWAP header length"))?;
-    if preamble != 0 || word & (FRAGMENT | KEEP_ALIVE) != 0 {
+    if preamble != 0 || word & KEEP_ALIVE != 0 {
         return Ok(None);
     }
     // The radio's address and what it says of the frame.
@@ -210,5 +214,10 @@ fn capwap(payload: &[u8]) -> Tried<'_> {
         (true, IEEE_802_11) => Content::Wireless,
         _ => return Ok(None),
     };
+    if word & FRAGMENT != 0 {
+        // Number, offset in eights, three bits that are zero: what shows that these are fragments must do without the inside.
+        let is_one = word & RESERVED == 0 && fragment & RESERVED == 0 && !reader.is_empty();
+        return if is_one { found(TunnelKind::CapwapFragment, content, None, reader) } else { Ok(None) };
+    }
     found(TunnelKind::Capwap, content, None, reader)
 }

@@ -48,11 +48,13 @@ pub enum TunnelKind {
     L2tp,
     /// CAPWAP between access points and their controller, data in the clear (RFC 5415).
     Capwap,
+    /// The same, a frame in fragments: they are not put together.
+    CapwapFragment,
 }
 
 impl TunnelKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::IpInIp,
         Self::Ipv6InIp,
         Self::Gre,
@@ -65,6 +67,7 @@ impl TunnelKind {
         Self::Teredo,
         Self::L2tp,
         Self::Capwap,
+        Self::CapwapFragment,
     ];
 
     /// The name in events and in the ledger.
@@ -83,6 +86,7 @@ impl TunnelKind {
             Self::Teredo => "teredo",
             Self::L2tp => "l2tp",
             Self::Capwap => "capwap",
+            Self::CapwapFragment => "capwap_fragment",
         }
     }
 }

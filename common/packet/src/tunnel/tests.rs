@@ -157,9 +157,9 @@ fn foreign_bytes_on_a_tunnels_port_stay_udp() {
         over_udp(3544, 50_000, &[0, 1, 9], &ip),
         over_udp(1701, 1701, &[0xc8, 2, 0, 12], &[0; 8]),
         over_udp(50_000, 6635, &[0; 40], &[0; 40]),
-        // CAPWAP under DTLS, a fragment, a keep-alive.
+        // CAPWAP under DTLS, a keep-alive, what is only like a fragment.
         over_udp(50_000, 5247, &[1, 0, 0, 0, 22, 254, 253], &ip),
-        over_udp(50_000, 5247, &[0, 0x10, 2, 0x80, 0, 1, 0, 0], &ethernet(0x0800, &ip)),
+        over_udp(50_000, 5247, &[0, 0x10, 2, 0x80, 0, 1, 0, 1], &ethernet(0x0800, &ip)),
         over_udp(50_000, 5247, &[0, 0x10, 2, 0x08, 0, 0, 0, 0], &ethernet(0x0800, &ip)),
         lying,
     ] {
@@ -167,6 +167,17 @@ fn foreign_bytes_on_a_tunnels_port_stay_udp() {
         let decoded = decode(&frame(1, &wrapped));
         assert!(matches!(decoded.upper, Some(Upper::Udp { .. })), "{decoded:?}");
         assert_eq!((decoded.tunnel, decoded.unread, decoded.stop), (None, None, None));
+    }
+}
+
+#[test]
+fn fragments_of_capwap_stay_udp_and_are_counted_apart() {
+    let ip = plain();
+    for header in [[0, 0x10, 2, 0x80, 0, 1, 0, 0], [0, 0x10, 2, 0xc0, 0, 1, 0, 0x50]] {
+        let wrapped = ethernet(0x0800, &over_udp(50_000, 5247, &header, &ethernet(0x0800, &ip)));
+        let decoded = decode(&frame(1, &wrapped));
+        assert!(matches!(decoded.upper, Some(Upper::Udp { .. })), "{decoded:?}");
+        assert_eq!((decoded.tunnel, decoded.unread, decoded.stop), (None, Some(TunnelKind::CapwapFragment), None));
     }
 }
 
