@@ -31,8 +31,34 @@ impl Moments {
         Self(Random(seed | 1))
     }
 
-    fn wait(&mut self, least: u64, most: u64) {
-        std::thread::sleep(Duration::from_millis(least + self.0.below(most - least)));
+    /// A share of the whole, below 0.95.
+    fn share(&mut self) -> f64 {
+        self.0.below(950) as f64 / 1_000.0
+    }
+
+    /// So many shares of the whole, in order.
+    fn shares(&mut self, count: u32) -> Vec<f64> {
+        let mut all: Vec<f64> = (0..count).map(|_| self.share()).collect();
+        all.sort_by(f64::total_cmp);
+        all
+    }
+}
+
+/// Events of the only agent that are stored, and so acknowledged.
+fn taken(collector: &Collector) -> u64 {
+    collector.list("agents").unwrap()[0]["events"].as_u64().unwrap()
+}
+
+/// Waits until so many events are stored; answers how many there are. `meanwhile` keeps the load up.
+fn until(collector: &Collector, due: u64, mut meanwhile: impl FnMut()) -> u64 {
+    let began = Instant::now();
+    loop {
+        let now = taken(collector);
+        if now >= due {
+            return now;
+        }
+        meanwhile();
+        assert!(began.elapsed() < PATIENCE, "{now} events are stored, {due} are waited for");
     }
 }
 
@@ -98,13 +124,18 @@ fn f01_a_killed_agent_loses_nothing_that_was_acknowledged() {
     let mut moments = Moments::new("f01");
     let (mut killed, began) = (0, Instant::now());
     while killed < kills {
+        assert!(began.elapsed() < PATIENCE * 8, "only {killed} kills hit the agent at work");
+        let before = taken(&collector);
+        // Of what this life makes so much; what the life before left is sent first.
+        let share = moments.share();
+        let due = before + (share * f64::from(2 * lookups)) as u64;
         let mut agent = start();
-        moments.wait(30, 600);
+        let at = until(&collector, due, || {});
         if agent.ended().unwrap().is_none() {
             agent.kill().unwrap();
             killed += 1;
+            println!("f01: killed at {share:.2} of a life, {at} events stored");
         }
-        assert!(began.elapsed() < PATIENCE * 4, "only {killed} kills hit the agent at work");
     }
     start().finish(PATIENCE).unwrap();
     check(collector, "sensor", least);
@@ -121,22 +152,21 @@ fn f02_a_killed_collector_loses_nothing_that_it_acknowledged() {
     let start = || Agent::start(&state, "", &["--file", file.to_str().unwrap()]).unwrap();
     let mut moments = Moments::new("f02");
     let mut agent = start();
-    let taken = |collector: &Collector| collector.list("agents").unwrap()[0]["events"].as_u64().unwrap();
-    let (mut killed, began) = (0, Instant::now());
-    // The last kills strike after as many events as the first.
-    while killed < kills || taken(&collector) < least {
-        killed += 1;
-        assert!(began.elapsed() < PATIENCE * 4, "{killed} kills, only {} events", taken(&collector));
-        moments.wait(200, 2_000);
-        // Always under load: an agent that has got everything through goes again.
+    // Always under load: an agent that has got everything through goes again.
+    let mut go_on = || {
         if agent.ended().unwrap().is_some() {
             agent = start();
-            moments.wait(20, 300);
         }
+    };
+    let mut last = 0;
+    for share in moments.shares(kills) {
+        let due = ((share * least as f64) as u64).max(last + 1);
+        last = until(&collector, due, &mut go_on);
+        println!("f02: killed at {:.3} of the events ({last} of {least})", last as f64 / least as f64);
         collector = collector.kill_and_restart().unwrap();
     }
+    until(&collector, least, &mut go_on);
     agent.finish(PATIENCE).unwrap();
-    println!("f02: {killed} kills");
     check(collector, "sensor", least);
 }
 
@@ -202,26 +232,27 @@ fn settled(collector: &Collector) -> Vec<(String, String)> {
 /// What the engine knows after its program was killed in the middle equals what it knows where nothing happened.
 #[test]
 fn f02_the_engines_state_after_kills_is_that_of_an_uninterrupted_run() {
-    let (whole, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let file = days(whole.path());
+    let (uninterrupted, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = days(uninterrupted.path());
     let start = |folder: &Path| {
         let collector = Collector::start(folder, &Setting::default()).unwrap();
         collector.enrol("sensor", &collector.token("plant").unwrap()).unwrap();
         collector
     };
-    let collector = start(whole.path());
+    let collector = start(uninterrupted.path());
     collector.run_agent("sensor", std::slice::from_ref(&file)).unwrap();
     let expected = settled(&collector);
+    let whole = taken(&collector);
     drop(collector);
 
     let mut collector = start(cut.path());
     let state = collector.agent_state("sensor");
-    let taken = |collector: &Collector| collector.list("agents").unwrap()[0]["events"].as_u64().unwrap();
     let agent = Agent::start(&state, "", &["--file", file.to_str().unwrap()]).unwrap();
-    let mut moments = Moments::new("f02 engine");
-    for _ in 0..3 {
-        moments.wait(100, 700);
-        println!("killed after {} events", taken(&collector));
+    let mut last = 0;
+    for share in Moments::new("f02 engine").shares(3) {
+        let due = ((share * whole as f64) as u64).max(last + 1);
+        last = until(&collector, due.min(whole), || {});
+        println!("f02 engine: killed at {:.3} of the events ({last} of {whole})", last as f64 / whole as f64);
         collector = collector.kill_and_restart().unwrap();
     }
     agent.finish(PATIENCE).unwrap();
