@@ -31,16 +31,9 @@ impl Moments {
         Self(Random(seed | 1))
     }
 
-    /// A share of the whole, below 0.95.
-    fn share(&mut self) -> f64 {
-        self.0.below(950) as f64 / 1_000.0
-    }
-
-    /// So many shares of the whole, in order.
-    fn shares(&mut self, count: u32) -> Vec<f64> {
-        let mut all: Vec<f64> = (0..count).map(|_| self.share()).collect();
-        all.sort_by(f64::total_cmp);
-        all
+    /// A place in so many events, from the first on; not so late that nothing is left while one looks.
+    fn share_of(&mut self, events: u64) -> u64 {
+        1 + self.0.below(events * 9 / 10)
     }
 }
 
@@ -49,15 +42,14 @@ fn taken(collector: &Collector) -> u64 {
     collector.list("agents").unwrap()[0]["events"].as_u64().unwrap()
 }
 
-/// Waits until so many events are stored; answers how many there are. `meanwhile` keeps the load up.
-fn until(collector: &Collector, due: u64, mut meanwhile: impl FnMut()) -> u64 {
+/// Waits until so many events are stored; answers how many there are.
+fn until(collector: &Collector, due: u64) -> u64 {
     let began = Instant::now();
     loop {
         let now = taken(collector);
         if now >= due {
             return now;
         }
-        meanwhile();
         assert!(began.elapsed() < PATIENCE, "{now} events are stored, {due} are waited for");
     }
 }
@@ -127,14 +119,13 @@ fn f01_a_killed_agent_loses_nothing_that_was_acknowledged() {
         assert!(began.elapsed() < PATIENCE * 8, "only {killed} kills hit the agent at work");
         let before = taken(&collector);
         // Of what this life makes so much; what the life before left is sent first.
-        let share = moments.share();
-        let due = before + (share * f64::from(2 * lookups)) as u64;
+        let share = moments.share_of(u64::from(2 * lookups));
         let mut agent = start();
-        let at = until(&collector, due, || {});
+        let at = until(&collector, before + share);
         if agent.ended().unwrap().is_none() {
             agent.kill().unwrap();
             killed += 1;
-            println!("f01: killed at {share:.2} of a life, {at} events stored");
+            println!("f01: killed at {:.2} of a life, {at} events stored", share as f64 / f64::from(2 * lookups));
         }
     }
     start().finish(PATIENCE).unwrap();
@@ -151,28 +142,29 @@ fn f02_a_killed_collector_loses_nothing_that_it_acknowledged() {
     let state = collector.agent_state("sensor");
     let start = || Agent::start(&state, "", &["--file", file.to_str().unwrap()]).unwrap();
     let mut moments = Moments::new("f02");
-    let mut agent = start();
-    // Always under load: an agent that has got everything through goes again.
-    let mut go_on = || {
-        if agent.ended().unwrap().is_some() {
-            agent = start();
-        }
-    };
-    let mut last = 0;
-    for share in moments.shares(kills) {
-        let due = ((share * least as f64) as u64).max(last + 1);
-        last = until(&collector, due, &mut go_on);
-        println!("f02: killed at {:.3} of the events ({last} of {least})", last as f64 / least as f64);
+    let whole = u64::from(kills) * u64::from(2 * lookups);
+    // One in each part of the load: once a collector is back, what waits comes at once.
+    for _ in 0..kills {
+        let (before, agent) = (taken(&collector), start());
+        let at = until(&collector, before + moments.share_of(u64::from(2 * lookups)));
+        println!("f02: killed at {:.3} of the events ({at} of {whole})", at as f64 / whole as f64);
         collector = collector.kill_and_restart().unwrap();
+        agent.finish(PATIENCE).unwrap();
     }
-    until(&collector, least, &mut go_on);
-    agent.finish(PATIENCE).unwrap();
     check(collector, "sensor", least);
 }
 
+/// Captures that follow each other in [`days`].
+const PARTS: u32 = 3;
+
 /// Five and a half days of name look-ups of 50 clients; on the last day one asks for 1,500 names of another server.
-fn days(folder: &Path) -> PathBuf {
+fn days(folder: &Path) -> Vec<PathBuf> {
+    (0..PARTS).map(|part| part_of_days(folder, part)).collect()
+}
+
+fn part_of_days(folder: &Path, part: u32) -> PathBuf {
     const EVERY: i64 = 40_000_000_000;
+    const LOOKUPS: u32 = 12_000 / PARTS;
     let mut capture = Capture::default();
     let mut ask = |time: i64, number: u32, client: u32, server: &str, name: &str| {
         let (client, server) = (Host::new(100 + client, &format!("10.8.0.{}", 1 + client)), Host::new(1, server));
@@ -181,7 +173,7 @@ fn days(folder: &Path) -> PathBuf {
         let answer = dns_answer(id, name, Some([198, 51, 100, 10]));
         udp(&mut capture, time + 300_000, (&server, 53), (&client, 40_000), &answer);
     };
-    for number in 0..12_000u32 {
+    for number in part * LOOKUPS..(part + 1) * LOOKUPS {
         let (time, client) = (i64::from(number) * EVERY, number % 50);
         ask(time, number, client, "10.9.0.53", &format!("host{}.example.com", number % 300));
         if number >= 11_500 {
@@ -191,7 +183,7 @@ fn days(folder: &Path) -> PathBuf {
             }
         }
     }
-    let path = folder.join("days.pcap");
+    let path = folder.join(format!("days-{part}.pcap"));
     capture.write(&path).unwrap();
     path
 }
@@ -233,29 +225,34 @@ fn settled(collector: &Collector) -> Vec<(String, String)> {
 #[test]
 fn f02_the_engines_state_after_kills_is_that_of_an_uninterrupted_run() {
     let (uninterrupted, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let file = days(uninterrupted.path());
+    let files = days(uninterrupted.path());
     let start = |folder: &Path| {
         let collector = Collector::start(folder, &Setting::default()).unwrap();
         collector.enrol("sensor", &collector.token("plant").unwrap()).unwrap();
         collector
     };
     let collector = start(uninterrupted.path());
-    collector.run_agent("sensor", std::slice::from_ref(&file)).unwrap();
+    let mut sizes = vec![0];
+    for file in &files {
+        collector.run_agent("sensor", std::slice::from_ref(file)).unwrap();
+        sizes.push(taken(&collector));
+    }
     let expected = settled(&collector);
-    let whole = taken(&collector);
     drop(collector);
 
     let mut collector = start(cut.path());
     let state = collector.agent_state("sensor");
-    let agent = Agent::start(&state, "", &["--file", file.to_str().unwrap()]).unwrap();
-    let mut last = 0;
-    for share in Moments::new("f02 engine").shares(3) {
-        let due = ((share * whole as f64) as u64).max(last + 1);
-        last = until(&collector, due.min(whole), || {});
-        println!("f02 engine: killed at {:.3} of the events ({last} of {whole})", last as f64 / whole as f64);
+    let mut moments = Moments::new("f02 engine");
+    let whole = sizes.last().copied().unwrap();
+    // One in each part: once a collector is back, what waits comes at once.
+    for (file, bounds) in files.iter().zip(sizes.windows(2)) {
+        let (before, size) = (bounds[0], bounds[1] - bounds[0]);
+        let agent = Agent::start(&state, "", &["--file", file.to_str().unwrap()]).unwrap();
+        let at = until(&collector, before + moments.share_of(size));
+        println!("f02 engine: killed at {:.3} of the events ({at} of {whole})", at as f64 / whole as f64);
         collector = collector.kill_and_restart().unwrap();
+        agent.finish(PATIENCE).unwrap();
     }
-    agent.finish(PATIENCE).unwrap();
     // Once more, when all is there: the whole state comes from the log alone.
     let followed = settled(&collector);
     let collector = collector.kill_and_restart().unwrap();

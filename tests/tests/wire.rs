@@ -50,7 +50,11 @@ fn a_flow_row_of_mixed_traffic_takes_at_most_40_bytes() {
     let under_tls: Vec<Event> = rows.0.iter().filter(|event| records(event) > 0).cloned().collect();
     let (all, tls) = (cost(&rows.0), cost(&under_tls));
     let each = under_tls.iter().map(records).sum::<usize>() as f64 / under_tls.len() as f64;
-    println!("{} rows: {all:.1} bytes each; {} of TLS: {tls:.1}, {each:.1} records each", rows.0.len(), under_tls.len());
+    println!(
+        "{} rows: {all:.1} bytes each; {} of TLS: {tls:.1}, {each:.1} records each",
+        rows.0.len(),
+        under_tls.len()
+    );
     assert!(all <= 40.0, "{all} bytes a row");
     assert!(under_tls.len() * 4 > rows.0.len(), "a quarter of the rows tells TLS records");
 }

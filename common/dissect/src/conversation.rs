@@ -439,7 +439,8 @@ impl Conversation {
 
     /// Whether the session inside reads TLS of which records are told.
     fn reads_tls(&self) -> bool {
-        !self.records.is_none() && matches!(&self.phase, Phase::Open(open) if open.candidate.protocol() == Protocol::TLS)
+        !self.records.is_none()
+            && matches!(&self.phase, Phase::Open(open) if open.candidate.protocol() == Protocol::TLS)
     }
 
     /// Takes bytes of TLS that did not begin in an earlier piece; those are taken where they come in.

@@ -141,15 +141,9 @@ pub(crate) enum FirstRecords {
     /// TLS comes next.
     Awaited,
     /// One whole record came, and nothing else.
-    One {
-        first: TlsRecord,
-        settled: Both<bool>,
-    },
+    One { first: TlsRecord, settled: Both<bool> },
     /// More than that.
-    Many {
-        records: Box<Records>,
-        settled: Both<bool>,
-    },
+    Many { records: Box<Records>, settled: Both<bool> },
 }
 
 const NEITHER: Both<bool> = Both { to_server: false, to_client: false };
