@@ -243,7 +243,7 @@ fn damage_is_named_with_offset_and_reason() {
         (
             b"frame 1: 60 bytes\n".to_vec(),
             0,
-            "FILE: offset 0: neither pcap nor pcapng: it starts with 6672616d65203120 (text; name the capture itself)",
+            "FILE: offset 0: neither pcap nor pcapng: it starts with 6672616d6520313a (text; name the capture itself)",
         ),
         (ends, 0, "FILE: offset 28: packet 1: the block says 20 bytes at its start and 9 at its end"),
         (
