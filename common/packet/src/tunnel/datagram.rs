@@ -44,7 +44,7 @@ pub(crate) fn unwrap<'a>(layer: &Layer<'_, 'a>, outer: Decoded<'a>) -> Decoded<'
     let wire = WireLen(outer.payload_wire.0.saturating_sub(u32::try_from(reader.position()).unwrap_or(0)));
     if let Some(fragment) = fragment {
         // Parts are put together by where they begin, in eights.
-        if reader.is_empty() || (fragment.more && wire.0 % 8 != 0) {
+        if reader.is_empty() || (fragment.more && !wire.0.is_multiple_of(8)) {
             return outer;
         }
         let end = if src_port == CAPWAP { dest_port } else { src_port };
