@@ -31,8 +31,26 @@ impl Moments {
         Self(Random(seed | 1))
     }
 
-    fn wait(&mut self, least: u64, most: u64) {
-        std::thread::sleep(Duration::from_millis(least + self.0.below(most - least)));
+    /// A place in so many events, from the first on; not so late that nothing is left while one looks.
+    fn share_of(&mut self, events: u64) -> u64 {
+        1 + self.0.below(events * 9 / 10)
+    }
+}
+
+/// Events of the only agent that are stored, and so acknowledged.
+fn taken(collector: &Collector) -> u64 {
+    collector.list("agents").unwrap()[0]["events"].as_u64().unwrap()
+}
+
+/// Waits until so many events are stored; answers how many there are.
+fn until(collector: &Collector, due: u64) -> u64 {
+    let began = Instant::now();
+    loop {
+        let now = taken(collector);
+        if now >= due {
+            return now;
+        }
+        assert!(began.elapsed() < PATIENCE, "{now} events are stored, {due} are waited for");
     }
 }
 
@@ -98,13 +116,17 @@ fn f01_a_killed_agent_loses_nothing_that_was_acknowledged() {
     let mut moments = Moments::new("f01");
     let (mut killed, began) = (0, Instant::now());
     while killed < kills {
+        assert!(began.elapsed() < PATIENCE * 8, "only {killed} kills hit the agent at work");
+        let before = taken(&collector);
+        // Of what this life makes so much; what the life before left is sent first.
+        let share = moments.share_of(u64::from(2 * lookups));
         let mut agent = start();
-        moments.wait(30, 600);
+        let at = until(&collector, before + share);
         if agent.ended().unwrap().is_none() {
             agent.kill().unwrap();
             killed += 1;
+            println!("f01: killed at {:.2} of a life, {at} events stored", share as f64 / f64::from(2 * lookups));
         }
-        assert!(began.elapsed() < PATIENCE * 4, "only {killed} kills hit the agent at work");
     }
     start().finish(PATIENCE).unwrap();
     check(collector, "sensor", least);
@@ -120,29 +142,29 @@ fn f02_a_killed_collector_loses_nothing_that_it_acknowledged() {
     let state = collector.agent_state("sensor");
     let start = || Agent::start(&state, "", &["--file", file.to_str().unwrap()]).unwrap();
     let mut moments = Moments::new("f02");
-    let mut agent = start();
-    let taken = |collector: &Collector| collector.list("agents").unwrap()[0]["events"].as_u64().unwrap();
-    let (mut killed, began) = (0, Instant::now());
-    // The last kills strike after as many events as the first.
-    while killed < kills || taken(&collector) < least {
-        killed += 1;
-        assert!(began.elapsed() < PATIENCE * 4, "{killed} kills, only {} events", taken(&collector));
-        moments.wait(200, 2_000);
-        // Always under load: an agent that has got everything through goes again.
-        if agent.ended().unwrap().is_some() {
-            agent = start();
-            moments.wait(20, 300);
-        }
+    let whole = u64::from(kills) * u64::from(2 * lookups);
+    // One in each part of the load: once a collector is back, what waits comes at once.
+    for _ in 0..kills {
+        let (before, agent) = (taken(&collector), start());
+        let at = until(&collector, before + moments.share_of(u64::from(2 * lookups)));
+        println!("f02: killed at {:.3} of the events ({at} of {whole})", at as f64 / whole as f64);
         collector = collector.kill_and_restart().unwrap();
+        agent.finish(PATIENCE).unwrap();
     }
-    agent.finish(PATIENCE).unwrap();
-    println!("f02: {killed} kills");
     check(collector, "sensor", least);
 }
 
+/// Captures that follow each other in [`days`].
+const PARTS: u32 = 3;
+
 /// Five and a half days of name look-ups of 50 clients; on the last day one asks for 1,500 names of another server.
-fn days(folder: &Path) -> PathBuf {
+fn days(folder: &Path) -> Vec<PathBuf> {
+    (0..PARTS).map(|part| part_of_days(folder, part)).collect()
+}
+
+fn part_of_days(folder: &Path, part: u32) -> PathBuf {
     const EVERY: i64 = 40_000_000_000;
+    const LOOKUPS: u32 = 12_000 / PARTS;
     let mut capture = Capture::default();
     let mut ask = |time: i64, number: u32, client: u32, server: &str, name: &str| {
         let (client, server) = (Host::new(100 + client, &format!("10.8.0.{}", 1 + client)), Host::new(1, server));
@@ -151,7 +173,7 @@ fn days(folder: &Path) -> PathBuf {
         let answer = dns_answer(id, name, Some([198, 51, 100, 10]));
         udp(&mut capture, time + 300_000, (&server, 53), (&client, 40_000), &answer);
     };
-    for number in 0..12_000u32 {
+    for number in part * LOOKUPS..(part + 1) * LOOKUPS {
         let (time, client) = (i64::from(number) * EVERY, number % 50);
         ask(time, number, client, "10.9.0.53", &format!("host{}.example.com", number % 300));
         if number >= 11_500 {
@@ -161,7 +183,7 @@ fn days(folder: &Path) -> PathBuf {
             }
         }
     }
-    let path = folder.join("days.pcap");
+    let path = folder.join(format!("days-{part}.pcap"));
     capture.write(&path).unwrap();
     path
 }
@@ -202,29 +224,35 @@ fn settled(collector: &Collector) -> Vec<(String, String)> {
 /// What the engine knows after its program was killed in the middle equals what it knows where nothing happened.
 #[test]
 fn f02_the_engines_state_after_kills_is_that_of_an_uninterrupted_run() {
-    let (whole, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let file = days(whole.path());
+    let (uninterrupted, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let files = days(uninterrupted.path());
     let start = |folder: &Path| {
         let collector = Collector::start(folder, &Setting::default()).unwrap();
         collector.enrol("sensor", &collector.token("plant").unwrap()).unwrap();
         collector
     };
-    let collector = start(whole.path());
-    collector.run_agent("sensor", std::slice::from_ref(&file)).unwrap();
+    let collector = start(uninterrupted.path());
+    let mut sizes = vec![0];
+    for file in &files {
+        collector.run_agent("sensor", std::slice::from_ref(file)).unwrap();
+        sizes.push(taken(&collector));
+    }
     let expected = settled(&collector);
     drop(collector);
 
     let mut collector = start(cut.path());
     let state = collector.agent_state("sensor");
-    let taken = |collector: &Collector| collector.list("agents").unwrap()[0]["events"].as_u64().unwrap();
-    let agent = Agent::start(&state, "", &["--file", file.to_str().unwrap()]).unwrap();
     let mut moments = Moments::new("f02 engine");
-    for _ in 0..3 {
-        moments.wait(100, 700);
-        println!("killed after {} events", taken(&collector));
+    let whole = sizes.last().copied().unwrap();
+    // One in each part: once a collector is back, what waits comes at once.
+    for (file, bounds) in files.iter().zip(sizes.windows(2)) {
+        let (before, size) = (bounds[0], bounds[1] - bounds[0]);
+        let agent = Agent::start(&state, "", &["--file", file.to_str().unwrap()]).unwrap();
+        let at = until(&collector, before + moments.share_of(size));
+        println!("f02 engine: killed at {:.3} of the events ({at} of {whole})", at as f64 / whole as f64);
         collector = collector.kill_and_restart().unwrap();
+        agent.finish(PATIENCE).unwrap();
     }
-    agent.finish(PATIENCE).unwrap();
     // Once more, when all is there: the whole state comes from the log alone.
     let followed = settled(&collector);
     let collector = collector.kill_and_restart().unwrap();

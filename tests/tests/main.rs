@@ -37,3 +37,4 @@ mod tidy;
 mod transport;
 mod tshark;
 mod tunnels;
+mod wire;

@@ -103,6 +103,16 @@ fn bad_inputs_are_named_and_the_others_are_read() {
 }
 
 #[test]
+fn directories_without_a_capture_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), "notes.txt", b"a text");
+    let output = run(&["read", directory.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0));
+    let said = text(&output.stderr);
+    assert!(said.contains("1 files in directories are no captures") && said.contains("nothing was read"), "{said}");
+}
+
+#[test]
 fn a_file_gives_the_same_bytes_from_a_path_a_pipe_and_compressed() {
     let directory = tempfile::tempdir().unwrap();
     let bytes = datagrams(50).to_pcap();

@@ -132,6 +132,55 @@ fn tunnels_in_tunnels_and_in_fragments_say_the_same() {
     }
 }
 
+/// These frames through CAPWAP, each in fragments of so many bytes, the last one first.
+fn through_capwap(plain: &Capture, client: &Host, (near, far): (&Host, &Host), size: usize) -> Capture {
+    let mut capture = Capture::default();
+    for (number, (time, frame)) in (0u16..).zip(plain.sorted()) {
+        let is_up = frame[6..12] == client.mac;
+        let (from, to) = if is_up { ((near, 50_000), (far, 5247)) } else { ((far, 5247), (near, 50_000)) };
+        let parts: Vec<&[u8]> = frame.chunks(size).collect();
+        for (at, part) in parts.iter().enumerate().rev() {
+            let flags = if at + 1 == parts.len() { 0xc0 } else { 0x80 };
+            let (id, offset) = (number.to_be_bytes(), ((at * size) as u16).to_be_bytes());
+            let head = [[0, 0x10, 2, flags], [id[0], id[1], offset[0], offset[1]]].concat();
+            udp(&mut capture, time + (parts.len() - at) as i64, from, to, &[&head[..], part].concat());
+        }
+    }
+    capture
+}
+
+#[test]
+fn frames_that_capwap_carries_in_fragments_are_put_together() {
+    let [client, server, near, far] = hosts(false);
+    let plain = conversations(&client, &server);
+    let said = |events: &[Event]| {
+        let said = |event: &&Event| !matches!(event.body, Body::Flow(_) | Body::Asset(_));
+        inner(events).iter().filter(said).map(|event| event.body.clone()).collect::<Vec<_>>()
+    };
+    let expected = said(&run(&plain, &Settings::file("x")).0);
+    assert!(expected.len() >= 4, "{expected:#?}");
+    for size in [48, 1024] {
+        let capture = through_capwap(&plain, &client, (&near, &far), size);
+        let (events, ledger) = run(&capture, &Settings::file("x"));
+        assert_eq!(said(&events), expected, "in pieces of {size}");
+        assert_eq!((ledger.decoded, ledger.malformed.len()), (capture.frames() as u64, 0));
+        for event in &events {
+            let Body::Flow(flow) = &event.body else { continue };
+            let told = flow.tunnel.as_ref().map(|t| (t.kind.as_ref(), t.src, t.dest, t.depth));
+            assert_eq!(told, Some(("capwap", Some(near.ip), Some(far.ip), 1)));
+        }
+    }
+    // The last fragments alone: counted, and told.
+    let parts = through_capwap(&plain, &client, (&near, &far), 48);
+    let mut lacking = Capture::default();
+    for (time, frame) in parts.sorted().iter().filter(|(_, frame)| frame[45] == 0xc0) {
+        lacking.push(*time, frame.clone());
+    }
+    let (events, ledger) = run(&lacking, &Settings::file("x"));
+    assert!(ledger.capped.get("fragment_timeout").is_some_and(|count| *count > 10), "{ledger:?}");
+    assert!(events.iter().any(|e| matches!(&e.body, Body::Anomaly(a) if a.kind == "fragment_incomplete")));
+}
+
 #[test]
 fn conversations_below_ip_are_found_in_ethernet_tunnels() {
     let [client, server, near, far] = hosts(false);

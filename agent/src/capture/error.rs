@@ -129,7 +129,7 @@ fn advice(error: &std::io::Error) -> &'static str {
 
 fn short(length: usize) -> String {
     match length {
-        0 => "the file is empty".to_owned(),
+        0 => "the file is empty; did the capture end before it wrote anything?".to_owned(),
         length => format!("cut at byte {length}: too short for a capture file"),
     }
 }

@@ -18,6 +18,13 @@ pub(super) fn describe(bytes: &[u8]) -> String {
     let head: String = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     match KNOWN.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         Some((_, name)) => format!("it starts with {head} ({name})"),
+        None if is_text(bytes) => format!("it starts with {head} (text; name the capture itself)"),
         None => format!("it starts with {head}"),
     }
+}
+
+/// Whether a file begins like text.
+fn is_text(bytes: &[u8]) -> bool {
+    let mut head = bytes.iter().take(8).peekable();
+    head.peek().is_some() && head.all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n'))
 }

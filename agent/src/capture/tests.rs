@@ -224,7 +224,7 @@ fn damage_is_named_with_offset_and_reason() {
     let last = ends.len() - 4;
     ends[last] = 9;
     let cases: Vec<(Vec<u8>, usize, &str)> = vec![
-        (Vec::new(), 0, "FILE: offset 0: the file is empty"),
+        (Vec::new(), 0, "FILE: offset 0: the file is empty; did the capture end before it wrote anything?"),
         (vec![0xd4, 0xc3], 0, "FILE: offset 0: cut at byte 2: too short for a capture file"),
         (plain(0)[..20].to_vec(), 0, "FILE: offset 0: cut at byte 20 inside the file header of 24 bytes"),
         (plain(3)[..24 + 76 + 30].to_vec(), 1, "FILE: offset 100: cut at byte 130 inside packet 2: 30 of 76 bytes"),
@@ -240,6 +240,11 @@ fn damage_is_named_with_offset_and_reason() {
             "FILE: offset 0: neither pcap nor pcapng: it starts with 736e6f6f70000000 (a snoop capture; convert it with `editcap -F pcapng`)",
         ),
         (vec![0; 64], 0, "FILE: offset 0: neither pcap nor pcapng: it starts with 0000000000000000"),
+        (
+            b"frame 1: 60 bytes\n".to_vec(),
+            0,
+            "FILE: offset 0: neither pcap nor pcapng: it starts with 6672616d6520313a (text; name the capture itself)",
+        ),
         (ends, 0, "FILE: offset 28: packet 1: the block says 20 bytes at its start and 9 at its end"),
         (
             [section(Order::Big), enhanced(Order::Big, 7, 0, 1, b"x")].concat(),

@@ -76,7 +76,8 @@ fn read(file: &Path) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     let limit = bundle::MAX_BYTES as u64 + 1;
     std::fs::File::open(file).and_then(|open| open.take(limit).read_to_end(&mut bytes)).map_err(|error| {
-        Fault::new(Exit::Failed, anyhow::Error::new(error).context(format!("read bundle {}", file.display())))
+        let words = format!("read bundle {}: {error}; is the name right, and may it be read?", file.display());
+        Fault::say(Exit::Failed, words)
     })?;
     Ok(bytes)
 }

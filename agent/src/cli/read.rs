@@ -167,6 +167,9 @@ fn tell(outcome: &Outcome, with_ledger: bool, stopped: bool) -> Exit {
     if outcome.passed_over > 0 {
         words.push_str(&format!("{} files in directories are no captures and were passed over\n", outcome.passed_over));
     }
+    if outcome.good == 0 && outcome.bad.is_empty() && !stopped {
+        words.push_str("nothing was read: there is no capture in the directories that were named, nor below them\n");
+    }
     if !outcome.bad.is_empty() {
         let all = outcome.bad.len() + outcome.good;
         words.push_str(&format!("{} of {all} inputs were bad, as named above\n", outcome.bad.len()));

@@ -36,7 +36,7 @@ impl fmt::Display for Origin {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A file could not be read.
-    #[error("read configuration {}: {error}", path.display())]
+    #[error("read configuration {}: {error}; is the name right, and may it be read?", path.display())]
     Read {
         /// The file.
         path: PathBuf,

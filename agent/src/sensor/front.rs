@@ -9,8 +9,8 @@ use picket_event::{Body, Ledger, Timestamp};
 use picket_feature::Stack;
 use picket_flow::{Clock, FlowKey, Fragments, FragmentsConfig, Overdue, Packet, Piece, Whole};
 use picket_packet::{
-    Checksums, Decoded, Frame, Link, MAX_TUNNEL_DEPTH, Network, Plain, Rejoined, Stop, TcpHeader, Tunnel, TunnelKind,
-    Upper, VlanIds, decode, decode_checked, plain, resume,
+    Checksums, Decoded, Divided, Fragment, Frame, Link, MAX_TUNNEL_DEPTH, Network, Plain, Rejoined, Stop, TcpHeader,
+    Tunnel, TunnelKind, Upper, VlanIds, decode, decode_checked, plain, resume,
 };
 use std::collections::BTreeMap;
 
@@ -481,19 +481,22 @@ struct Around {
     link: Link,
     network: Network,
     tunnel: Option<Tunnel>,
+    of: Divided,
 }
 
 impl Around {
     const fn of(decoded: &Decoded<'_>) -> Option<Self> {
-        match decoded.network {
-            Some(network) => Some(Self { link: decoded.link, network, tunnel: decoded.tunnel }),
-            None => None,
+        match (decoded.network, decoded.fragment) {
+            (Some(network), Some(Fragment { of, .. })) => {
+                Some(Self { link: decoded.link, network, tunnel: decoded.tunnel, of })
+            }
+            _ => None,
         }
     }
 
     const fn rejoined<'a>(&self, frame: &Frame<'_>, payload: &'a [u8]) -> Rejoined<'a> {
-        let Self { link, network, tunnel } = *self;
-        Rejoined { time_ns: frame.time_ns, link, network, tunnel, payload }
+        let Self { link, network, tunnel, of } = *self;
+        Rejoined { time_ns: frame.time_ns, link, network, tunnel, of, payload }
     }
 }
 

@@ -3,9 +3,10 @@
 use picket_dissect::fact::ConnectionIds;
 use picket_dissect::infer::Inferred;
 use picket_dissect::quic::ConnectionId;
+use picket_dissect::tls::Records;
 use picket_event::body::{App, Body, PayloadShape, Tunnel};
 use picket_event::{AppDetail, Both, FlowEnd, FlowRef, FlowState, Timestamp};
-use picket_feature::{FlowDetail, FlowStats, Handshake, Polling, Records};
+use picket_feature::{FlowDetail, FlowStats, Handshake, Polling};
 use picket_packet::VlanIds;
 
 /// One message from the front or a shard to the back.
@@ -82,7 +83,7 @@ pub(crate) struct Row {
     pub(crate) payload: Option<PayloadShape>,
     /// What its messages say of it.
     pub(crate) detail: Option<Box<AppDetail>>,
-    /// The first TLS records, where the connection began with one; in its first row.
+    /// The first TLS records, in the first row behind them.
     pub(crate) records: Option<Box<Records>>,
     /// What the classifiers need; `None` where flows are not scored.
     pub(crate) evidence: Option<Box<Evidence>>,

@@ -7,9 +7,9 @@ use super::report::{Bound, Damage, Evidence, Report, Row, Said};
 use super::{HashKey, Limits, SHARDS, Settings};
 use picket_dissect::infer::Desk;
 use picket_dissect::{Context, Conversation, Fact, Output, quic};
-use picket_event::body::{self, Anomaly as AnomalyBody, TlsRecord};
+use picket_event::body::{self, Anomaly as AnomalyBody};
 use picket_event::{AppDetail, Body, Direction, Endpoints, FlowEnd, FlowRef, Ledger, Method, Protocol, Timestamp};
-use picket_feature::{FlowDetail, FlowStats, Handshake, Polling, Records, polling};
+use picket_feature::{FlowDetail, FlowStats, Handshake, Polling, polling};
 use picket_flow::{Anomaly, Clock, Flow, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
 use picket_packet::{Tunnel, VlanIds};
 use std::borrow::Cow;
@@ -35,10 +35,6 @@ pub(crate) struct Tracked {
     stats: FlowStats,
     /// Kept where a schema that needs it is read.
     detail: Option<Box<FlowDetail>>,
-    /// The first TLS records, where the connection began with one.
-    records: Option<Box<Records>>,
-    /// The first of them, while it is the only one.
-    first_record: Option<TlsRecord>,
     /// Kept while nobody recognises the conversation.
     polling: Option<Box<Polling>>,
     conversation: Conversation,
@@ -57,9 +53,6 @@ pub(crate) struct Tracked {
 }
 
 const NO_MERGE: u32 = u32::MAX;
-
-/// Bytes of each direction in which TLS records are looked for, where no schema reads them.
-const RECORDS_BYTES: u32 = 16 * 1024;
 
 /// Listens to a table: reads payloads, keeps statistics, writes reports.
 #[derive(Debug)]
@@ -256,8 +249,6 @@ impl Handler for Listener {
         Tracked {
             stats: FlowStats::default(),
             detail: self.detailed.then(Box::default),
-            records: None,
-            first_record: None,
             polling: None,
             conversation: Conversation::new(&endpoints),
             handshake: None,
@@ -302,9 +293,7 @@ impl Handler for Listener {
 
     #[inline]
     fn wants(&self, state: &Tracked, direction: Direction) -> bool {
-        let first = state.first_record.is_some();
-        let records = || first || state.records.as_ref().is_some_and(|records| records.wants(direction));
-        !state.ended && !state.cut && (state.conversation.wants(direction) || records())
+        !state.ended && !state.cut && state.conversation.wants(direction)
     }
 
     fn stream(
@@ -317,12 +306,6 @@ impl Handler for Listener {
     ) {
         if state.ended || state.cut {
             return;
-        }
-        if state.records.is_some() || state.first_record.is_some() || state.taken == 0 {
-            self.note_records(state, direction, &item);
-            if !matches!(item, StreamItem::End) && !state.conversation.wants(direction) {
-                return;
-            }
         }
         if let StreamItem::Data(bytes) = &item {
             state.taken = state.taken.saturating_add(bytes.len() as u32);
@@ -365,6 +348,7 @@ impl Listener {
         self.scoring = bundle.is_some() || settings.observe;
         self.detailed =
             settings.observe || bundle.is_some_and(|b| b.schemas().iter().any(|schema| schema.needs_detail()));
+        self.output.all_records = self.detailed;
         self.watch = Watch::of(settings);
     }
 
@@ -381,31 +365,6 @@ impl Listener {
         self.context.time = time;
         self.context.opener_seen = flow.opener_seen();
         flow.write_endpoints(&mut self.context.endpoints);
-    }
-
-    /// Notes the TLS records of a connection that begins with one. Of one that has said a whole record and waits for the answer,
-    /// as many do at once, that alone is kept.
-    fn note_records(&self, state: &mut Tracked, direction: Direction, item: &StreamItem<'_>) {
-        let limit = if self.detailed { u32::MAX } else { RECORDS_BYTES };
-        match item {
-            StreamItem::End => return,
-            StreamItem::Data(bytes) if state.taken == 0 && Records::may_begin(bytes) => {
-                state.first_record = Records::alone(direction, bytes);
-                if state.first_record.is_some() {
-                    return;
-                }
-                state.records = Some(Box::new(Records::new(limit)));
-            }
-            _ => {}
-        }
-        if let Some(first) = state.first_record.take() {
-            state.records = Some(Box::new(Records::behind(first, limit)));
-        }
-        match (&mut state.records, item) {
-            (Some(records), StreamItem::Data(bytes)) => records.feed(direction, bytes),
-            (Some(records), StreamItem::Gap(length)) => records.gap(direction, *length),
-            _ => {}
-        }
     }
 
     /// Keeps a payload packet of a conversation that nobody has recognised by now.
@@ -545,8 +504,7 @@ impl Listener {
             shape => shape,
         };
         let mut polling = state.polling.take();
-        let first = state.first_record.take().map(|first| Box::new(Records::behind(first, 0)));
-        let mut records = state.records.take().or(first);
+        let mut records = state.conversation.take_records();
         if reversed {
             records.iter_mut().for_each(|records| records.swap());
         }

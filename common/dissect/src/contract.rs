@@ -164,6 +164,8 @@ pub struct Output {
     pub spare: Vec<Box<Ics>>,
     /// What conversations that nobody knows share.
     pub unknown: Desk,
+    /// TLS records are followed as far as schemas read them, and not over the first kilobytes alone.
+    pub all_records: bool,
 }
 
 /// Boxes kept to be filled again.

@@ -16,6 +16,8 @@ use crate::identify::{self, Candidate, Choice, Decided, LEAST, LIKELY, Ports, SU
 use crate::infer::Unknown;
 use crate::late::{self, Late, Watch};
 use crate::open::{Open, Outcome};
+use crate::tls::Records;
+use crate::tls::records::{FirstRecords, RECORDS_BYTES};
 use crate::{Context, Input, Next, Output};
 use picket_event::body::{App, PayloadShape};
 use picket_event::{Direction, Endpoints, Method, Protocol, Transport, Unit};
@@ -37,6 +39,8 @@ pub struct Conversation {
     revisions: u8,
     ended: [bool; 2],
     carriers: Option<Box<Carriers>>,
+    /// The first records of TLS, wherever it begins.
+    records: FirstRecords,
 }
 
 /// What reads the innermost bytes.
@@ -73,7 +77,8 @@ impl Conversation {
     pub fn new(endpoints: &Endpoints) -> Self {
         let (ports, phase) = (Ports::of(endpoints), Phase::Idle);
         let (reversed, flipped, revisions, ended) = (false, false, 0, [false; 2]);
-        Self { phase, decided: None, ports, reversed, flipped, revisions, ended, carriers: None }
+        let (carriers, records) = (None, FirstRecords::None);
+        Self { phase, decided: None, ports, reversed, flipped, revisions, ended, carriers, records }
     }
 
     /// A conversation whose protocol is known from elsewhere, so that nothing is to be identified; `None` where no
@@ -130,10 +135,12 @@ impl Conversation {
     /// Whether bytes of this direction are of any use; where not, reassembly can stop.
     #[must_use]
     pub fn wants(&self, direction: Direction) -> bool {
+        let records = self.records.wants(direction);
         if let Some(layer) = self.carriers.as_ref().and_then(|c| c.get(c.layer(direction)?)) {
-            return layer.open.wants(turned(direction, layer.flipped));
+            return layer.open.wants(turned(direction, layer.flipped)) || (records && self.records.settled(direction));
         }
         match &self.phase {
+            _ if records => true,
             Phase::Idle | Phase::Probing(_) => true,
             Phase::Open(open) => open.wants(turned(direction, self.flipped)),
             Phase::Unnamed(unnamed) => {
@@ -148,7 +155,16 @@ impl Conversation {
 
     /// The next bytes of a stream, in order.
     pub fn stream(&mut self, direction: Direction, bytes: &[u8], context: &Context, output: &mut Output) {
+        if self.records.settled(direction) {
+            self.records.feed(direction, bytes, records_limit(output));
+        }
         self.payload(direction, bytes, context, output);
+        self.records.settle();
+    }
+
+    /// The first TLS records of the conversation, in the caller's sense of direction; none are looked for behind them.
+    pub fn take_records(&mut self) -> Option<Box<Records>> {
+        self.records.take()
     }
 
     /// One datagram's payload.
@@ -158,6 +174,9 @@ impl Conversation {
 
     /// So many bytes of a stream are missing here.
     pub fn gap(&mut self, direction: Direction, length: u64, context: &Context, output: &mut Output) {
+        if self.records.settled(direction) || self.carriers.as_ref().is_none_or(|c| c.layer(direction).is_none()) {
+            self.records.gap(direction, length, records_limit(output));
+        }
         if self.interrupt(direction, Input::Gap(length), context, output) {
             return;
         }
@@ -231,7 +250,7 @@ impl Conversation {
                 }
             }
             Phase::Watched(watch) => watch.pass(bytes),
-            Phase::Done => {}
+            Phase::Done => self.note_records(direction, bytes, output),
         }
     }
 
@@ -339,6 +358,7 @@ impl Conversation {
         if self.carriers.is_none() {
             self.reversed = self.flipped;
         }
+        self.records.begin_late(records_limit(output));
         let session = Late::open(&oriented(context, self.flipped));
         self.phase = Phase::Open(Box::new(Open::new(session, candidate, begun)));
         self.read(direction, bytes, context, output);
@@ -370,6 +390,9 @@ impl Conversation {
 
     /// Opens a candidate's session, where it has one.
     fn session(&mut self, candidate: Candidate, begun: Option<Box<Beginning>>, context: &Context) -> bool {
+        if candidate.protocol() == Protocol::TLS {
+            self.records.begin();
+        }
         let session = match candidate.dissector() {
             Some(dissector) => dissector.open(&oriented(context, self.flipped)),
             None => {
@@ -392,6 +415,9 @@ impl Conversation {
     fn read(&mut self, direction: Direction, bytes: &[u8], context: &Context, output: &mut Output) {
         let (turned, oriented) = (turned(direction, self.flipped), oriented(context, self.flipped));
         let stream = self.ports.transport == Transport::TCP;
+        if self.reads_tls() {
+            self.note_records(direction, bytes, output);
+        }
         let Phase::Open(open) = &mut self.phase else { return };
         let (outcome, rest) = if stream {
             open.stream(turned, bytes, &oriented, output)
@@ -409,6 +435,19 @@ impl Conversation {
         }
         let rest = if rest.is_empty() { bytes } else { rest.as_slice() };
         self.conclude(outcome, direction, rest, context, output);
+    }
+
+    /// Whether the session inside reads TLS of which records are told.
+    fn reads_tls(&self) -> bool {
+        !self.records.is_none()
+            && matches!(&self.phase, Phase::Open(open) if open.candidate.protocol() == Protocol::TLS)
+    }
+
+    /// Takes bytes of TLS that did not begin in an earlier piece; those are taken where they come in.
+    fn note_records(&mut self, direction: Direction, bytes: &[u8], output: &Output) {
+        if !self.records.settled(direction) {
+            self.records.feed(direction, bytes, records_limit(output));
+        }
     }
 
     /// Gives bytes to a session that has handed the other direction over.
@@ -479,6 +518,9 @@ impl Conversation {
             Outcome::Goes => {}
             Outcome::Done => self.phase = Phase::Done,
             Outcome::NotMine(at) => {
+                if self.reads_tls() {
+                    self.records = FirstRecords::None;
+                }
                 let Phase::Open(open) = std::mem::replace(&mut self.phase, Phase::Done) else { return };
                 // What protects a service is TLS or nothing that is known.
                 if self.carriers.as_ref().is_some_and(|carriers| carriers.protected) {
@@ -532,4 +574,9 @@ impl Conversation {
             }
         }
     }
+}
+
+/// Bytes of each direction in which TLS records are looked for.
+const fn records_limit(output: &Output) -> u32 {
+    if output.all_records { u32::MAX } else { RECORDS_BYTES }
 }

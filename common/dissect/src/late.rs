@@ -125,7 +125,7 @@ impl Session for Late {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rehearsal::{Line, c, client_hello, rehearse, s, server_hello};
+    use crate::rehearsal::{Line, RECORDS, c, client_hello, encrypted, rehearse, s, server_hello};
     use Direction::{ToClient, ToServer};
 
     const BOTH: (Option<&str>, Option<u16>) = (Some("mail.example"), Some(0x1301));
@@ -151,10 +151,11 @@ mod tests {
 
     #[test]
     fn a_hello_behind_what_nobody_knows_is_read() {
-        let (hello, answer) = (client_hello(), server_hello());
+        let (hello, answer, more, still_more) = (client_hello(), server_hello(), encrypted(40), encrypted(90));
         for (port, mut lines) in remains() {
-            lines.extend([c(&hello), s(&answer)]);
-            let heard = rehearse(port, 4096, &lines);
+            lines.extend([c(&hello), s(&answer), c(&more), s(&still_more)]);
+            let mut heard = rehearse(port, 4096, &lines);
+            assert_eq!(heard.records(), RECORDS, "port {port}");
             assert_eq!(heard.tls(), [BOTH], "port {port}");
             assert!(matches!(heard.app().as_str(), "tls" | "smtp" | "ftp"), "port {port}: {}", heard.app());
             assert!(heard.output.malformed.is_empty(), "port {port}: {:?}", heard.output.malformed);
@@ -181,7 +182,8 @@ mod tests {
     #[test]
     fn the_hello_tells_the_ends() {
         let (hello, answer) = (client_hello(), server_hello());
-        let heard = rehearse(9000, 4096, &[s(b"one"), c(b"two"), s(&hello), c(b"three"), c(&answer)]);
+        let mut heard = rehearse(9000, 4096, &[s(b"one"), c(b"two"), s(&hello), c(b"three"), c(&answer)]);
+        assert_eq!(heard.records(), [(22, -75), (22, 50)], "in the caller's sense of direction");
         assert_eq!(heard.tls(), [BOTH]);
         assert!(heard.conversation.reversed() && heard.output.malformed.is_empty());
     }

@@ -1,6 +1,7 @@
 //! A conversation said aloud, for the unit tests of protocols that lead to others.
 
 use crate::{Context, Conversation, Fact, Output};
+use picket_event::body::TlsRecord;
 use picket_event::{AppDetail, Body, Direction, Endpoints, Mac, Timestamp, Transport, body};
 
 pub(crate) use picket_event::Direction::{ToClient, ToServer};
@@ -66,6 +67,16 @@ impl Heard {
             }
         }
         all
+    }
+
+    /// Types of the TLS records and lengths of their bodies, positive to the server.
+    pub(crate) fn records(&mut self) -> Vec<(u8, i32)> {
+        let records = self.conversation.take_records();
+        let signed = |record: &TlsRecord| match record.direction {
+            ToServer => (record.kind, i32::from(record.length)),
+            ToClient => (record.kind, -i32::from(record.length)),
+        };
+        records.iter().flat_map(|records| records.seen()).map(signed).collect()
     }
 
     /// Server names and cipher suites of the handshakes.
@@ -147,6 +158,14 @@ pub(crate) fn client_hello_for(name: &str) -> Vec<u8> {
 pub(crate) fn server_hello() -> Vec<u8> {
     record(2, &[&[3, 3][..], &[9; 32], &[0, 0x13, 1, 0, 0, 6, 0, 43, 0, 2, 3, 4]].concat())
 }
+
+/// A record of so many bytes that are encrypted.
+pub(crate) fn encrypted(length: u8) -> Vec<u8> {
+    [&[0x17, 3, 3, 0, length][..], &vec![0xee; usize::from(length)]].concat()
+}
+
+/// The records of [`client_hello`], [`server_hello`] and what follows them in [`encrypted`].
+pub(crate) const RECORDS: [(u8, i32); 4] = [(22, 75), (22, -50), (23, 40), (23, -90)];
 
 fn record(kind: u8, body: &[u8]) -> Vec<u8> {
     let length = body.len() as u8;

@@ -101,7 +101,7 @@ pub struct Flow {
     pub tunnel: Option<Box<Tunnel>>,
     /// What its messages say of it, where they are no events of their own.
     pub detail: Option<Box<AppDetail>>,
-    /// The first TLS records in the order they were seen, at most [`TLS_RECORDS_MAX`], in the conversation's first row.
+    /// The first TLS records in the order they were seen, at most [`TLS_RECORDS_MAX`], in the first row behind them.
     pub tls_records: Vec<TlsRecord>,
 }
 

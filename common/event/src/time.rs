@@ -46,6 +46,12 @@ impl Timestamp {
         self.0
     }
 
+    /// The beginning of the microsecond that the instant lies in.
+    #[must_use]
+    pub const fn whole_micros(self) -> Self {
+        Self(self.0.div_euclid(1_000).saturating_mul(1_000))
+    }
+
     /// Whole seconds since the epoch, rounded down.
     #[must_use]
     pub const fn seconds(self) -> i64 {

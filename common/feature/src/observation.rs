@@ -5,7 +5,7 @@ use crate::flow_stats::FlowStats;
 use crate::handshake::Handshake;
 use crate::pair::PairHistory;
 use crate::polling::Polling;
-use crate::records::Records;
+use picket_dissect::tls::Records;
 use picket_event::{Protocol, Timestamp, Transport};
 
 /// One flow as the classifiers see it: borrowed from the sensor for the time of one scoring.
@@ -18,7 +18,7 @@ pub struct Observation<'a> {
     pub stats: &'a FlowStats,
     /// What `flow/2` and `sequence/2` need beside; `None` where it was not kept.
     pub detail: Option<&'a FlowDetail>,
-    /// The first TLS records, where the connection began with one.
+    /// The first TLS records, where the conversation is under TLS or went over to it.
     pub records: Option<&'a Records>,
     /// What `polling/2` is made of; `None` where the conversation was recognised, or none of its payload was kept.
     pub polling: Option<&'a Polling>,

@@ -7,8 +7,8 @@ use crate::behaviour::{head, pick, share};
 use crate::detail::{BINS, FlowDetail, Matrix, OneWay as DetailWay};
 use crate::flow_stats::{FIRST_PACKETS, Summary};
 use crate::observation::Observation;
-use crate::records::{RECORDS, Records};
 use crate::schema::{features, maybe};
+use picket_dissect::tls::{RECORDS, Records};
 use picket_event::Direction::{ToClient, ToServer};
 use picket_event::Transport;
 

@@ -1,8 +1,8 @@
-//! IP datagrams put together again: bounded in number, bytes and time; the bytes received first win.
+//! IP datagrams, and frames inside CAPWAP, put together again: bounded in number, bytes and time; the bytes received first win.
 
 use crate::list::NONE;
 use picket_event::Timestamp;
-use picket_packet::{Fragment, Network};
+use picket_packet::{Divided, Fragment, Network};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
@@ -71,7 +71,7 @@ pub struct Overdue {
     pub frames: u32,
 }
 
-type Key = (IpAddr, IpAddr, u8, u32);
+type Key = (IpAddr, IpAddr, u8, u32, Divided);
 
 /// Datagrams under way, oldest first.
 #[derive(Debug)]
@@ -137,7 +137,8 @@ impl Fragments {
 
     /// Takes a piece; the datagram when it was the last one. `given_up` hears of datagrams whose place it takes.
     pub fn push(&mut self, piece: &Piece<'_>, given_up: &mut impl FnMut(Overdue)) -> Option<Whole> {
-        let key = (piece.network.src, piece.network.dest, piece.network.protocol, piece.fragment.id);
+        let Fragment { id, of, .. } = piece.fragment;
+        let key = (piece.network.src, piece.network.dest, piece.network.protocol, id, of);
         if !self.open.contains_key(&key) {
             self.begin(key, piece);
         }
@@ -217,7 +218,7 @@ impl Fragments {
         }
         let datagram = self.open.remove(&key)?;
         self.bytes = self.bytes.saturating_sub(datagram.payload.len());
-        let (src, dest, protocol, _) = key;
+        let (src, dest, protocol, ..) = key;
         Some(Overdue { src, dest, protocol, time: datagram.time, frames: datagram.frames })
     }
 }

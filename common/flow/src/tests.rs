@@ -425,7 +425,7 @@ fn piece(id: u32, offset: u32, more: bool, data: &[u8], now: i64) -> Piece<'_> {
             ttl: 1,
             dont_fragment: false,
         },
-        fragment: picket_packet::Fragment { id, offset, more },
+        fragment: picket_packet::Fragment { id, offset, more, of: picket_packet::Divided::Ip },
         data,
         wire: data.len() as u32,
         frames: 1,
@@ -537,7 +537,7 @@ fn a_fragment_without_bytes_makes_no_datagram_longer() {
     let network =
         Network { src: [10, 0, 0, 1].into(), dest: [10, 0, 0, 2].into(), protocol: 17, ttl: 64, dont_fragment: false };
     let mut give = |offset: u32, more: bool, data: &[u8]| {
-        let fragment = picket_packet::Fragment { id: 1, offset, more };
+        let fragment = picket_packet::Fragment { id: 1, offset, more, of: picket_packet::Divided::Ip };
         let (wire, time) = (data.len() as u32, Timestamp::from_nanos(0));
         fragments.push(&Piece { network, fragment, data, wire, frames: 1, frame_wire: wire, time, now: 0 }, &mut |_| {})
     };

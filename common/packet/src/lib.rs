@@ -31,7 +31,7 @@ mod tests;
 pub use checksum::Checksums;
 pub use link::{LINK_ETHERNET, MAX_VLAN_DEPTH};
 pub use mpls::MAX_LABELS;
-pub use network::{Fragment, MAX_EXTENSIONS, Network};
+pub use network::{Divided, Fragment, MAX_EXTENSIONS, Network};
 pub use plain::{Plain, plain};
 pub use stop::Stop;
 pub use transport::{TcpHeader, Upper};
@@ -162,18 +162,24 @@ pub struct Rejoined<'a> {
     pub network: Network,
     /// The tunnel they came in.
     pub tunnel: Option<Tunnel>,
+    /// What they are parts of.
+    pub of: Divided,
     /// What they carried together.
     pub payload: &'a [u8],
 }
 
-/// Goes on above IP where a datagram is whole. It may be a tunnel's packet, and a fragment again.
+/// Goes on where a datagram, or a frame inside CAPWAP, is whole. It may be a tunnel's packet, and a fragment again.
 #[must_use]
 pub fn resume(whole: Rejoined<'_>, checksums: Checksums) -> Decoded<'_> {
-    let Rejoined { time_ns, link, network, tunnel, payload: data } = whole;
+    let Rejoined { time_ns, link, network, tunnel, of, payload: data } = whole;
     let wire_len = WireLen(u32::try_from(data.len()).unwrap_or(u32::MAX));
     let frame = Frame { time_ns, link_type: LINK_ETHERNET, wire_len, data };
     let layer = Layer { frame: &frame, depth: tunnel.map_or(0, |tunnel| tunnel.depth), checksums };
-    let mut decoded = network::resumed(&layer, link, network);
+    let mut decoded = match of {
+        Divided::Ip => network::resumed(&layer, link, network),
+        Divided::CapwapEthernet => tunnel::resumed(&layer, link, network, tunnel::Content::Ethernet),
+        Divided::CapwapWireless => tunnel::resumed(&layer, link, network, tunnel::Content::Wireless),
+    };
     decoded.tunnel = match tunnel {
         Some(outer) => Some(outer.around(decoded.tunnel)),
         None => decoded.tunnel,

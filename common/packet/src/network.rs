@@ -28,12 +28,27 @@ pub struct Network {
 /// What makes a packet a fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fragment {
-    /// The datagram's id; 16 bits for IPv4, 32 for IPv6.
+    /// The number its parts have in common; 16 bits for IPv4, 32 for IPv6.
     pub id: u32,
     /// Where the bytes belong, in bytes.
     pub offset: u32,
     /// Whether more follow.
     pub more: bool,
+    /// What it is a part of.
+    pub of: Divided,
+}
+
+/// What comes in fragments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Divided {
+    /// An IP datagram.
+    #[default]
+    Ip,
+    /// An Ethernet frame inside CAPWAP (RFC 5415 section 3.4); its number has the port of the end that is not the controller
+    /// in the upper half.
+    CapwapEthernet,
+    /// An IEEE 802.11 frame inside CAPWAP, likewise.
+    CapwapWireless,
 }
 
 /// Reads IP. `kind` is the type the link named, where it named one.
@@ -89,7 +104,7 @@ fn ipv4<'a>(layer: &Layer<'_, 'a>, link: Link, data: &'a [u8]) -> Decoded<'a> {
     let offset = u32::from(flags & 0x1fff) * 8;
     if more || offset != 0 {
         let id = u32::from(u16::from_be_bytes([id_high, id_low]));
-        return fragmented(link, network(), Fragment { id, offset, more }, payload, payload_wire);
+        return fragmented(link, network(), Fragment { id, offset, more, of: Divided::Ip }, payload, payload_wire);
     }
     above(layer, link, (protocol, network), payload, payload_wire)
 }
@@ -235,7 +250,7 @@ fn extensions<'a>(
         // An atomic fragment (RFC 6946) is whole: offset 0 and nothing more.
         if is_fragment && (more || offset != 0) {
             let wire = left(&reader);
-            let fragment = Fragment { id: u32::from_be_bytes(*id), offset, more };
+            let fragment = Fragment { id: u32::from_be_bytes(*id), offset, more, of: Divided::Ip };
             return fragmented(link, network, fragment, reader.rest(), wire);
         }
     }

@@ -165,11 +165,11 @@ fn fragments_are_recognised() {
     datagram[4..8].copy_from_slice(&[0xab, 0xcd, 0x20, 0x02]);
     let bytes = ethernet(0x0800, &datagram);
     let decoded = decode(&frame(1, &bytes));
-    assert_eq!(decoded.fragment, Some(Fragment { id: 0xabcd, offset: 16, more: true }));
+    assert_eq!(decoded.fragment, Some(Fragment { id: 0xabcd, offset: 16, more: true, of: Divided::Ip }));
     assert_eq!((decoded.upper, decoded.payload), (None, b"12345678".as_slice()));
     let six = ipv6(44, &[17, 0, 0, 9, 0, 1, 2, 3, b'a', b'b']);
     let decoded = decode(&frame(101, &six));
-    assert_eq!(decoded.fragment, Some(Fragment { id: 0x0001_0203, offset: 8, more: true }));
+    assert_eq!(decoded.fragment, Some(Fragment { id: 0x0001_0203, offset: 8, more: true, of: Divided::Ip }));
     assert_eq!(decoded.payload, b"ab");
 }
 

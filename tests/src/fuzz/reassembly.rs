@@ -8,7 +8,7 @@ use picket_flow::{
     Anomaly, Flow, FlowKey, Fragments, FragmentsConfig, Handler, Keyed, Packet, Piece, StreamItem, Table, TableConfig,
     TableTimeouts,
 };
-use picket_packet::{Fragment, Network, TcpHeader, Upper};
+use picket_packet::{Divided, Fragment, Network, TcpHeader, Upper};
 use std::net::IpAddr;
 
 const SECOND: i64 = 1_000_000_000;
@@ -169,7 +169,7 @@ fn datagrams(mut steps: &[u8]) {
         let wire = u32::try_from(data.len()).unwrap_or(0);
         let piece = Piece {
             network: Network { src, dest, protocol: 17, ttl: 64, dont_fragment: false },
-            fragment: Fragment { id: u32::from(what & 1), offset, more: what & 2 == 0 },
+            fragment: Fragment { id: u32::from(what & 1), offset, more: what & 2 == 0, of: Divided::Ip },
             data: &data,
             wire,
             frames: 1,

@@ -2,7 +2,7 @@
 
 use super::target;
 use super::{EVENTS_LIMIT, HEAD_LIMIT};
-use crate::rehearsal::{Heard, Line, c, client_hello, rehearse, s, server_hello};
+use crate::rehearsal::{Heard, Line, RECORDS, c, client_hello, encrypted, rehearse, s, server_hello};
 use picket_event::Direction::{self, ToClient, ToServer};
 use proptest::prelude::*;
 
@@ -77,7 +77,7 @@ fn credentials_get_into_no_event() {
 
 #[test]
 fn a_tunnel_is_read() {
-    let (hello, answer) = (client_hello(), server_hello());
+    let (hello, answer, more, still_more) = (client_hello(), server_hello(), encrypted(40), encrypted(90));
     let lines = [
         c(b"CONNECT mail.example:443 HTTP/1.1\r\nHost: mail.example:443\r\n\r\n"),
         s(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 2\r\n\r\nno"),
@@ -85,11 +85,14 @@ fn a_tunnel_is_read() {
         s(b"HTTP/1.1 200 Connection established\r\n\r\n"),
         c(&hello),
         s(&answer),
+        c(&more),
+        s(&still_more),
     ];
     for piece in [4096, 1] {
-        let heard = rehearse(8080, piece, &lines);
+        let mut heard = rehearse(8080, piece, &lines);
         assert_eq!((heard.app().as_str(), heard.tls()), ("tls", vec![(Some("mail.example"), Some(0x1301))]));
         assert_eq!(pairs(&heard), [("mail.example:443", Some(407), 0, 2), ("mail.example:443", Some(200), 0, 0)]);
+        assert_eq!(heard.records(), RECORDS);
     }
     // Of the tunnel one direction alone.
     let client = [c(b"CONNECT mail.example:443 HTTP/1.1\r\n\r\n"), c(&hello)];

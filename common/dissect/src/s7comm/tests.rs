@@ -115,14 +115,15 @@ fn a_message_without_an_end_is_bounded() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1200))]
 
-    /// Whatever the free fields hold, a job is told, also in the middle of a stream.
+    /// Whatever the free fields hold, a job is told, also in the middle of a stream. What comes before is no head of a unit
+    /// (first byte 3): one whose length by chance covers the jobs hides them.
     #[test]
     fn jobs_are_told(
         number: u16,
         function: u8,
         parameters in proptest::collection::vec(any::<u8>(), 1..40),
         data in proptest::collection::vec(any::<u8>(), 0..200),
-        before in proptest::collection::vec(any::<u8>(), 0..9),
+        before in proptest::collection::vec(4u8.., 0..9),
     ) {
         let asked = unit(&message(1, number, &[&[function][..], &parameters].concat(), &data));
         prop_assert!(sure(probe(&asked, &[])).is_some());

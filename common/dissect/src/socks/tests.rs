@@ -1,6 +1,6 @@
 //! Requests of every version and kind of address, with and without passwords, and what lies behind them.
 
-use crate::rehearsal::{Line, c, client_hello, rehearse, s, server_hello};
+use crate::rehearsal::{Line, RECORDS, c, client_hello, encrypted, rehearse, s, server_hello};
 use picket_event::Direction::{ToClient, ToServer};
 
 const HELLO: (Option<&str>, Option<u16>) = (Some("mail.example"), Some(0x1301));
@@ -42,12 +42,13 @@ fn every_kind_of_request_is_read() {
                 Line::Lacks(direction, length) => Line::Lacks(*direction, *length),
             });
             let all: Vec<Line<'_>> = said.chain([c(&hello), s(&answer)]).collect();
-            let heard = rehearse(port, piece, &all);
+            let mut heard = rehearse(port, piece, &all);
             assert_eq!((heard.app().as_str(), heard.tls()), ("tls", vec![HELLO]), "{url} {version} {port} {piece}");
             let http = heard.http();
             assert_eq!((http.len(), http[0].url.as_str(), http[0].version.as_str()), (1, *url, *version));
             assert_eq!(http[0].method, "CONNECT");
             assert!(!format!("{:?}", heard.output.events).contains("secret"));
+            assert_eq!(heard.records(), RECORDS[..2]);
         }
     }
 }
@@ -80,7 +81,7 @@ fn one_direction_is_enough() {
 /// A proxy behind a proxy, then a mail server, then TLS: four conversations in one.
 #[test]
 fn layers_lie_inside_each_other() {
-    let (hello, answer) = (client_hello(), server_hello());
+    let (hello, answer, more, still_more) = (client_hello(), server_hello(), encrypted(40), encrypted(90));
     let lines = [
         c(&[5, 1, 0]),
         s(&[5, 0]),
@@ -93,9 +94,12 @@ fn layers_lie_inside_each_other() {
         s(b"250 STARTTLS\r\n220 go ahead\r\n"),
         c(&hello),
         s(&answer),
+        c(&more),
+        s(&still_more),
     ];
     for piece in [4096, 1] {
-        let heard = rehearse(1080, piece, &lines);
+        let mut heard = rehearse(1080, piece, &lines);
+        assert_eq!(heard.records(), RECORDS);
         assert_eq!((heard.app().as_str(), heard.tls()), ("smtp", vec![HELLO]));
         let urls: Vec<&str> = heard.http().iter().map(|http| http.url.as_str()).collect();
         assert_eq!(urls, ["proxy:8080", "mail.example:25"]);

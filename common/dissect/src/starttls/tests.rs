@@ -1,7 +1,7 @@
 //! Every service goes over to TLS, whole and in pieces, with one direction alone, behind a gap; or stays as it is.
 
 use super::table;
-use crate::rehearsal::{Heard, Line, c, client_hello, rehearse, s, server_hello};
+use crate::rehearsal::{Heard, Line, RECORDS, c, client_hello, encrypted, rehearse, s, server_hello};
 use picket_event::Direction::{ToClient, ToServer};
 
 const HELLO: (Option<&str>, Option<u16>) = (Some("mail.example"), Some(0x1301));
@@ -62,14 +62,13 @@ fn services() -> Vec<(&'static str, u16, Vec<Line<'static>>)> {
 }
 
 fn after(before: Vec<Line<'_>>, port: u16, piece: usize) -> Heard {
-    let (hello, answer) = (client_hello(), server_hello());
+    let (hello, answer, more, still_more) = (client_hello(), server_hello(), encrypted(40), encrypted(90));
     let mut lines = before;
-    lines.push(c(&hello));
-    lines.push(s(&answer));
+    lines.extend([c(&hello), s(&answer), c(&more), s(&still_more)]);
     rehearse(port, piece, &lines)
 }
 
-/// On its port and on another, in segments of any size: the flow keeps the service's name and has a handshake.
+/// On its port and on another, in segments of any size: the flow keeps the service's name, and has a handshake and records.
 #[test]
 fn every_service_goes_over_to_tls() {
     for piece in [4096, 7, 1] {
@@ -78,9 +77,10 @@ fn every_service_goes_over_to_tls() {
             if matches!((name, piece), ("xmpp" | "rdp", 1)) {
                 continue;
             }
-            let heard = after(before, port, piece);
+            let mut heard = after(before, port, piece);
             assert_eq!((heard.app().as_str(), heard.tls()), (name, vec![HELLO]), "{name} in pieces of {piece}");
             assert_eq!(heard.output.malformed.len(), 0, "{name}");
+            assert_eq!(heard.records(), RECORDS, "{name} in pieces of {piece}");
         }
     }
     for piece in [4096, 7] {
@@ -104,9 +104,11 @@ fn one_direction_is_enough() {
             let mut lines: Vec<Line<'_>> =
                 before.filter(|line| matches!(line, Line::Says(d, _) if *d == wanted)).collect();
             lines.push(if wanted == ToServer { c(&hello) } else { s(&answer) });
-            let heard = rehearse(port, 4096, &lines);
+            let mut heard = rehearse(port, 4096, &lines);
             let expected = if wanted == ToServer { (HELLO.0, None) } else { (None, HELLO.1) };
             assert_eq!((heard.app().as_str(), heard.tls()), (name, vec![expected]), "{name} {wanted:?}");
+            let at = usize::from(wanted == ToClient);
+            assert_eq!(heard.records(), RECORDS[at..=at], "{name} {wanted:?}");
         }
     }
 }
@@ -117,8 +119,9 @@ fn what_is_sent_ahead_is_read() {
     let ahead = [b"EHLO me\r\nSTARTTLS\r\n".to_vec(), client_hello()].concat();
     let answers = [b"220 mail ESMTP\r\n250 STARTTLS\r\n220 go ahead\r\n".to_vec(), server_hello()].concat();
     for piece in [4096, 3] {
-        let heard = rehearse(25, piece, &[c(&ahead), s(&answers)]);
+        let mut heard = rehearse(25, piece, &[c(&ahead), s(&answers)]);
         assert_eq!((heard.app().as_str(), heard.tls()), ("smtp", vec![HELLO]));
+        assert_eq!(heard.records(), RECORDS[..2]);
     }
 }
 
@@ -174,7 +177,9 @@ fn a_long_talk_in_clear_is_left() {
 /// What only looks like a record's first byte is not believed: the flow keeps its name and has no handshake.
 #[test]
 fn a_false_record_is_no_handshake() {
-    let heard = rehearse(25, 4096, &[s(b"220 mail ESMTP\r\n"), c(b"EHLO me\r\n"), c(&[0x16, 3, 1, 0xff, 0xff, 9, 9])]);
+    let mut heard =
+        rehearse(25, 4096, &[s(b"220 mail ESMTP\r\n"), c(b"EHLO me\r\n"), c(&[0x16, 3, 1, 0xff, 0xff, 9, 9])]);
+    assert_eq!(heard.records(), []);
     assert_eq!((heard.app().as_str(), heard.output.events.len()), ("smtp", 0));
 }
 

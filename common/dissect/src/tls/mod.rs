@@ -10,6 +10,7 @@
 pub mod clients;
 pub mod fingerprint;
 mod parse;
+pub(crate) mod records;
 mod session;
 pub(crate) mod summary;
 pub(crate) mod table;
@@ -17,6 +18,7 @@ pub(crate) mod table;
 mod tests;
 
 pub use parse::{Carrier, ServerFlight, client_hello, server_hello};
+pub use records::{RECORDS, Records};
 
 use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
 use picket_event::{Protocol, Transport, Unit};

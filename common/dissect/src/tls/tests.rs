@@ -174,7 +174,7 @@ fn a_hello_over_the_limit_is_said() {
     assert_eq!((said.len(), said[0].ja4.as_deref(), said[0].cipher), (1, None, Some(0xc02f)));
 }
 
-/// After the handshake nothing more is wanted, so that bulk data costs nothing.
+/// After the handshake and the first records nothing more is wanted, so that bulk data costs nothing.
 #[test]
 fn bulk_data_is_not_wanted() {
     let mut conversation = Conversation::new(&context().endpoints);
@@ -183,7 +183,15 @@ fn bulk_data_is_not_wanted() {
     assert!(conversation.wants(Direction::ToServer) && conversation.wants(Direction::ToClient));
     let answer = [record(22, &server_hello_message(0xc02f)), record(20, &[1])].concat();
     conversation.stream(Direction::ToClient, &answer, &context(), &mut output);
+    let mut bulk = Conversation::new(&context().endpoints);
+    bulk.stream(Direction::ToServer, &record(22, &hello(0)), &context(), &mut output);
+    for piece in [&answer[..], &record(23, &[0; 16_384])] {
+        assert!(bulk.wants(Direction::ToClient));
+        bulk.stream(Direction::ToClient, piece, &context(), &mut output);
+    }
+    assert!(!bulk.wants(Direction::ToClient));
     // The client may still refuse, in clear.
+    assert_eq!(conversation.take_records().map(|records| records.seen().len()), Some(3));
     assert!(conversation.wants(Direction::ToServer) && !conversation.wants(Direction::ToClient));
     conversation.stream(Direction::ToServer, &record(20, &[1]), &context(), &mut output);
     assert!(!conversation.wants(Direction::ToServer) && !conversation.wants(Direction::ToClient));
@@ -220,6 +228,7 @@ fn a_fatal_alert_is_told_at_once() {
         conversation.stream(up, &record(22, &hello(0)), &context(), &mut output);
         conversation.stream(from, &record(21, &alert), &context(), &mut output);
         assert!(events(&output)[0].hellos.alert.is_some_and(|said| said.fatal));
+        assert_eq!(conversation.take_records().map(|records| records.seen().len()), Some(2));
         assert!(!conversation.wants(up) && !conversation.wants(down));
     }
 }

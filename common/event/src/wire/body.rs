@@ -51,7 +51,7 @@ impl WireFlow {
     fn new(flow: &Flow, time: Timestamp) -> Self {
         let gap = flow.gap.map(|gap| (gap.mean, gap.cv));
         Self {
-            end: (flow.end != time).then(|| WireSpan::between(flow.end, time)),
+            end: (flow.end.whole_micros() != time.whole_micros()).then(|| WireSpan::between(flow.end, time)),
             protocol: flow.app.protocol.clone(),
             confidence: to_u8(flow.app.confidence),
             method: flow.app.method.map_or(0, |method| method as u8 + 1),

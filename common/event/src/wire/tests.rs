@@ -118,6 +118,17 @@ pub(super) fn one_of_each() -> Vec<Event> {
     all
 }
 
+/// Events as they come out: times in whole microseconds.
+fn received(mut events: Vec<Event>) -> Vec<Event> {
+    for event in &mut events {
+        event.time = event.time.whole_micros();
+        if let Body::Flow(flow) = &mut event.body {
+            (flow.start, flow.end) = (flow.start.whole_micros(), flow.end.whole_micros());
+        }
+    }
+    events
+}
+
 pub(super) fn frame_of(events: &[Event], first: u64) -> Frame {
     let mut batch = BatchWriter::new(Class::Flow).unwrap();
     events.iter().for_each(|event| batch.push(event).unwrap());
@@ -140,7 +151,7 @@ fn events_round_trip_with_their_sequences() {
     assert_eq!(frame.header, open(&frame.bytes).unwrap().0);
     let decoded = Decoder::new().unwrap().events(&frame.bytes).unwrap();
     assert_eq!((decoded.unknown, decoded.malformed), (0, 0));
-    let expected: Vec<(u64, Event)> = (41..).zip(events).collect();
+    let expected: Vec<(u64, Event)> = (41..).zip(received(events)).collect();
     assert_eq!(decoded.events, expected);
 }
 
@@ -160,7 +171,7 @@ fn tags_and_vlan_stacks_travel_and_a_plain_interface_is_as_ever() {
         event.vlan = (0..u16::try_from(number % 9).unwrap()).map(|id| if id == 0 { 0 } else { 4095 - id }).collect();
     }
     let decoded = Decoder::new().unwrap().events(&frame_of(&events, 1).bytes).unwrap();
-    assert_eq!(decoded.events.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), events);
+    assert_eq!(decoded.events.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), received(events.clone()));
     // Behind kind and length of the preamble: one source, an interface of this name, in the form from before tags.
     let plain = Event { source: Source::interface("e"), flow: None, ..events.swap_remove(0) };
     let frame = frame_of(std::slice::from_ref(&plain), 1);
@@ -189,13 +200,26 @@ fn golden_flow_is_written_and_read_as_ever() {
     let (_, body) = open(&frame.bytes).unwrap();
     let records = record::inflate(&mut zstd::bulk::Decompressor::new().unwrap(), body).unwrap();
     assert_eq!(records, GOLDEN_FLOW);
-    let decoded = Decoder::new().unwrap().events(&forged(&compressed(GOLDEN_FLOW), 1)).unwrap();
-    let [event] = events;
-    assert_eq!(decoded.events, [(1, event)]);
+    let read = |records| Decoder::new().unwrap().events(&forged(&compressed(records), 1)).unwrap().events.remove(0).1;
+    assert_eq!(read(GOLDEN_NANOS), events[0]);
+    assert_eq!(read(GOLDEN_FLOW), received(events.to_vec()).remove(0));
 }
 
 /// Preamble and one flow, as the first release writes them.
 const GOLDEN_FLOW: &[u8] = &[
+    0x00, 0x01, 0x2e, 0xfd, 0x00, 0x94, 0xb3, 0x07, 0x48, 0xba, 0x31, 0x31, 0xfc, 0x0d, 0xf0, 0xed, 0xfe, 0x01, 0x01,
+    0x06, 0x61, 0x2e, 0x70, 0x63, 0x61, 0x70, 0x02, 0x00, 0x0a, 0x00, 0x00, 0x07, 0x01, 0x20, 0x01, 0x0d, 0xb8, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x6e, 0x00, 0x00, 0x00, 0x01, 0x00,
+    0x00, 0x00, 0xfb, 0xcb, 0xc3, 0x01, 0xfb, 0xbb, 0x01, 0x06, 0x00, 0x12, 0x01, 0x07, 0x74, 0x6c, 0x73, 0x2e, 0x73,
+    0x6e, 0x69, 0x00, 0x00, 0x01, 0xff, 0x03, 0x41, 0x1b, 0x12, 0x01, 0x03, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x40,
+    0x4e, 0x40, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xd0, 0x3f, 0x01, 0x02, 0x02, 0x07, 0x0d, 0x02, 0x33, 0x33, 0x02,
+    0x01, 0x00, 0x0f, 0x03, 0x02, 0x01, 0x78, 0x01, 0x00, 0x00, 0x00, 0x3f, 0x01, 0x00, 0x00, 0x00, 0x80, 0xfb, 0x33,
+    0x33, 0x02, 0xc8, 0xff, 0x0c, 0xfb, 0x2c, 0x01, 0xfb, 0x84, 0x03, 0xfd, 0x00, 0xf2, 0x05, 0x2a, 0x01, 0x00, 0x00,
+    0x00, 0x02, 0xfc, 0x40, 0xe2, 0x01, 0x00, 0x00, 0x00, 0x00,
+];
+
+/// The same as it was written while times were sent in nanoseconds.
+const GOLDEN_NANOS: &[u8] = &[
     0x00, 0x01, 0x2e, 0xfd, 0x2a, 0x9a, 0xb3, 0x07, 0x48, 0xba, 0x31, 0x31, 0xfc, 0x0d, 0xf0, 0xed, 0xfe, 0x01, 0x01,
     0x06, 0x61, 0x2e, 0x70, 0x63, 0x61, 0x70, 0x02, 0x00, 0x0a, 0x00, 0x00, 0x07, 0x01, 0x20, 0x01, 0x0d, 0xb8, 0x00,
     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x70, 0x00, 0x00, 0x00, 0x01, 0x00,
@@ -360,7 +384,7 @@ fn f28_unknown_kinds_are_stepped_over_and_counted() {
     let forged = forged(&compressed(&records), events.len() as u32 + 3);
     let decoded = Decoder::new().unwrap().events(&forged).unwrap();
     assert_eq!((decoded.unknown, decoded.malformed), (2, 1));
-    assert_eq!(decoded.events.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), events);
+    assert_eq!(decoded.events.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), received(events));
 
     let mut control = Vec::new();
     assert!(append(&mut control, 0x2ff, &1u8));
@@ -389,7 +413,7 @@ fn an_event_over_the_limit_is_refused_and_the_batch_goes_on() {
     batch.push(&small).unwrap();
     assert_eq!(batch.push(&huge), Err(Full::Event));
     let decoded = Decoder::new().unwrap().events(&batch.finish(1).unwrap().bytes).unwrap();
-    assert_eq!(decoded.events, [(1, small)]);
+    assert_eq!(decoded.events, [(1, received(vec![small]).remove(0))]);
 }
 
 #[test]
@@ -452,7 +476,7 @@ proptest! {
         let frame = frame_of(&[first, second], 1);
         let decoded = Decoder::new().unwrap().events(&frame.bytes).unwrap();
         let times: Vec<i64> = decoded.events.iter().map(|(_, event)| event.time.nanos()).collect();
-        prop_assert_eq!(times, vec![base, other]);
+        prop_assert_eq!(times, [base, other].map(|nanos| Timestamp::from_nanos(nanos).whole_micros().nanos()));
     }
 
     #[test]
@@ -479,6 +503,6 @@ fn a_score_says_which_bundle_gave_it_and_a_release_that_does_not_know_that_reads
         let frame = frame_of(std::slice::from_ref(&sent), 1);
         let read = Decoder::new().unwrap().events(&frame.bytes).unwrap();
         assert_eq!((read.unknown, read.malformed), (0, 0));
-        assert_eq!(read.events.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), [sent]);
+        assert_eq!(read.events.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), received(vec![sent]));
     }
 }

@@ -1,7 +1,7 @@
 //! Tunnels over UDP: believed where the port and the structure agree.
 
 use super::{Content, Inside, TunnelKind, enter};
-use crate::{Decoded, Layer, Upper, VlanIds, WireLen, network};
+use crate::{Decoded, Divided, Fragment, Layer, Upper, VlanIds, WireLen, network};
 use picket_reader::{Fault, Reader};
 
 const L2TP: u16 = 1701;
@@ -40,8 +40,17 @@ pub(crate) fn unwrap<'a>(layer: &Layer<'_, 'a>, outer: Decoded<'a>) -> Decoded<'
         (_, CAPWAP) | (CAPWAP, _) => capwap(outer.payload),
         _ => l2tp(outer.payload),
     };
-    let Ok(Some(Found { kind, content, id, reader })) = inside else { return outer };
+    let Ok(Some(Found { kind, content, id, fragment, reader })) = inside else { return outer };
     let wire = WireLen(outer.payload_wire.0.saturating_sub(u32::try_from(reader.position()).unwrap_or(0)));
+    if let Some(fragment) = fragment {
+        // Parts are put together by where they begin, in eights.
+        if reader.is_empty() || (fragment.more && !wire.0.is_multiple_of(8)) {
+            return outer;
+        }
+        let end = if src_port == CAPWAP { dest_port } else { src_port };
+        let fragment = Some(Fragment { id: u32::from(end) << 16 | fragment.id, ..fragment });
+        return Decoded { fragment, upper: None, segment: &[], payload: reader.peek(), payload_wire: wire, ..outer };
+    }
     let inside = Inside { kind, content, bytes: reader.peek(), wire, id, vlan: VlanIds::NONE };
     let inner = enter(layer, outer, &inside);
     // What does not decode was no tunnel's packet, unless the capture cut it.
@@ -53,13 +62,15 @@ struct Found<'a> {
     kind: TunnelKind,
     content: Content,
     id: Option<u32>,
+    /// Where it is one part of what is inside.
+    fragment: Option<Fragment>,
     reader: Reader<'a>,
 }
 
 type Tried<'a> = Result<Option<Found<'a>>, Fault>;
 
 fn found(kind: TunnelKind, content: Content, id: Option<u32>, reader: Reader<'_>) -> Tried<'_> {
-    Ok(Some(Found { kind, content, id, reader }))
+    Ok(Some(Found { kind, content, id, fragment: None, reader }))
 }
 
 /// A network's number of 24 bits.
@@ -188,27 +199,38 @@ fn l2tp(payload: &[u8]) -> Tried<'_> {
     found(TunnelKind::L2tp, Content::Ppp, Some(session), reader)
 }
 
-/// RFC 5415 section 4.3: data without DTLS, whole, of IEEE 802.3 or of IEEE 802.11.
+/// RFC 5415 section 4.3: data without DTLS, of IEEE 802.3 or of IEEE 802.11, whole or a fragment.
 fn capwap(payload: &[u8]) -> Tried<'_> {
     const IEEE_802_11: u32 = 1;
     const NATIVE: u32 = 0x100;
     const FRAGMENT: u32 = 0x80;
+    const LAST: u32 = 0x40;
     const KEEP_ALIVE: u32 = 0x08;
+    const RESERVED: u32 = 0x07;
     let mut reader = Reader::new(payload);
     // Preamble (8 bits), length of the header in words (5), radio (5), kind of wireless (5), flags.
     let word = reader.u32("CAPWAP header")?;
-    reader.skip(4, "CAPWAP fragment")?;
+    let place = reader.u32("CAPWAP fragment")?;
     let (preamble, words, wireless) = (word >> 24, (word >> 19 & 0x1f) as usize, word >> 9 & 0x1f);
     let rest = (words * 4).checked_sub(reader.position()).ok_or(Fault::Malformed("CAPWAP header length"))?;
-    if preamble != 0 || word & (FRAGMENT | KEEP_ALIVE) != 0 {
+    if preamble != 0 || word & KEEP_ALIVE != 0 {
         return Ok(None);
     }
     // The radio's address and what it says of the frame.
     reader.skip(rest, "CAPWAP header")?;
-    let content = match (word & NATIVE != 0, wireless) {
-        (false, _) => Content::Ethernet,
-        (true, IEEE_802_11) => Content::Wireless,
+    let (content, of) = match (word & NATIVE != 0, wireless) {
+        (false, _) => (Content::Ethernet, Divided::CapwapEthernet),
+        (true, IEEE_802_11) => (Content::Wireless, Divided::CapwapWireless),
         _ => return Ok(None),
     };
-    found(TunnelKind::Capwap, content, None, reader)
+    if word & FRAGMENT == 0 {
+        return found(TunnelKind::Capwap, content, None, reader);
+    }
+    // The inside cannot vouch for a part: the bits that are zero have to.
+    if (word | place) & RESERVED != 0 {
+        return Ok(None);
+    }
+    let (id, offset, more) = (place >> 16, place & 0xfff8, word & LAST == 0);
+    let fragment = Some(Fragment { id, offset, more, of });
+    Ok(Some(Found { kind: TunnelKind::Capwap, content, id: None, fragment, reader }))
 }

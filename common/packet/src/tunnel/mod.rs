@@ -15,7 +15,7 @@ mod tests;
 pub(crate) use datagram::{is_candidate, unwrap as unwrap_datagram};
 pub(crate) use ip::unwrap as unwrap_ip;
 
-use crate::{Decoded, Frame, Layer, Link, Stop, VlanIds, WireLen, link, mpls, serial, wireless};
+use crate::{Decoded, Frame, Layer, Link, Network, Stop, VlanIds, WireLen, link, mpls, serial, wireless};
 use std::net::IpAddr;
 
 /// Encapsulations followed at most: tunnels over IP and Ethernet pseudo-wires together.
@@ -143,6 +143,13 @@ pub(crate) struct Inside<'a> {
     pub(crate) id: Option<u32>,
     /// VLAN id that the tunnel's own header tells.
     pub(crate) vlan: VlanIds,
+}
+
+/// Reads a frame that was in fragments inside CAPWAP.
+pub(crate) fn resumed<'a>(layer: &Layer<'_, 'a>, link: Link, network: Network, content: Content) -> Decoded<'a> {
+    let (bytes, wire) = (layer.frame.data, layer.frame.wire_len);
+    let outer = Decoded { network: Some(network), ..Decoded::begin(link, bytes, wire) };
+    enter(layer, outer, &Inside { kind: TunnelKind::Capwap, content, bytes, wire, id: None, vlan: VlanIds::NONE })
 }
 
 /// Reads what is inside the tunnel that `outer` is. `outer` itself, where that cannot be read.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::tests::{ethernet, frame, ipv4, ipv6, tcp};
-use crate::{Checksums, Network, Rejoined, Upper, decode, resume};
+use crate::{Checksums, Divided, Fragment, Network, Rejoined, Upper, decode, resume};
 use pnet_packet::ip::{IpNextHeaderProtocol, IpNextHeaderProtocols};
 use proptest::prelude::*;
 
@@ -157,9 +157,10 @@ fn foreign_bytes_on_a_tunnels_port_stay_udp() {
         over_udp(3544, 50_000, &[0, 1, 9], &ip),
         over_udp(1701, 1701, &[0xc8, 2, 0, 12], &[0; 8]),
         over_udp(50_000, 6635, &[0; 40], &[0; 40]),
-        // CAPWAP under DTLS, a fragment, a keep-alive.
+        // CAPWAP under DTLS, a keep-alive, what is only like a fragment.
         over_udp(50_000, 5247, &[1, 0, 0, 0, 22, 254, 253], &ip),
-        over_udp(50_000, 5247, &[0, 0x10, 2, 0x80, 0, 1, 0, 0], &ethernet(0x0800, &ip)),
+        over_udp(50_000, 5247, &[0, 0x10, 2, 0x80, 0, 1, 0, 1], &ethernet(0x0800, &ip)),
+        over_udp(50_000, 5247, &[0, 0x10, 2, 0x80, 0, 1, 0, 0], &ethernet(0x0800, &ip)[..47]),
         over_udp(50_000, 5247, &[0, 0x10, 2, 0x08, 0, 0, 0, 0], &ethernet(0x0800, &ip)),
         lying,
     ] {
@@ -167,6 +168,27 @@ fn foreign_bytes_on_a_tunnels_port_stay_udp() {
         let decoded = decode(&frame(1, &wrapped));
         assert!(matches!(decoded.upper, Some(Upper::Udp { .. })), "{decoded:?}");
         assert_eq!((decoded.tunnel, decoded.unread, decoded.stop), (None, None, None));
+    }
+}
+
+#[test]
+fn fragments_of_capwap_say_where_they_belong() {
+    let ip = plain();
+    let inside = ethernet(0x0800, &ip);
+    for (header, offset, more, of) in [
+        ([0, 0x10, 2, 0x80, 0, 1, 0, 0], 0, true, Divided::CapwapEthernet),
+        ([0, 0x10, 3, 0xc0, 0, 1, 0, 0x50], 0x50, false, Divided::CapwapWireless),
+    ] {
+        let part = if more { &inside[..48] } else { &inside[..] };
+        let decoded = |ports: (u16, u16)| {
+            let wrapped = ethernet(0x0800, &over_udp(ports.0, ports.1, &header, part));
+            let decoded = decode(&frame(1, &wrapped));
+            assert_eq!((decoded.payload, decoded.payload_wire.0 as usize), (part, part.len()));
+            (decoded.fragment, decoded.tunnel, decoded.unread, decoded.stop)
+        };
+        let id = 50_000 << 16 | 1;
+        let expected = (Some(Fragment { id, offset, more, of }), None, None, None);
+        assert_eq!((decoded((50_000, 5247)), decoded((5247, 50_000))), (expected, expected));
     }
 }
 
@@ -227,7 +249,7 @@ fn joined_fragments_are_read_into_tunnels() {
     let gre = [&[0, 0, 8, 0], plain().as_slice()].concat();
     let network =
         Network { src: [192, 0, 2, 1].into(), dest: [192, 0, 2, 2].into(), protocol: 47, ttl: 9, dont_fragment: false };
-    let whole = Rejoined { time_ns: 0, link: Link::default(), network, tunnel: None, payload: &gre };
+    let whole = Rejoined { time_ns: 0, link: Link::default(), network, tunnel: None, of: Divided::Ip, payload: &gre };
     let decoded = resume(whole, Checksums::Ignore);
     assert_eq!((decoded.payload, decoded.tunnel.map(|t| t.depth)), (b"inside".as_slice(), Some(1)));
     let tunnel = Some(Tunnel { kind: TunnelKind::Vxlan, src: network.dest, dest: network.src, id: None, depth: 2 });

@@ -1,11 +1,13 @@
-//! The first TLS records of a TCP connection, from the record headers alone (RFC 8446 section 5.1): what `sequence/2` and a
-//! conversation's row tell of them.
+//! The first TLS records of a TCP connection, from the record headers alone (RFC 8446 section 5.1): what schema `sequence/2`
+//! and a conversation's row tell of them.
 
 use picket_event::body::TlsRecord;
 use picket_event::{Both, Direction};
 
 /// Records that are kept.
 pub const RECORDS: usize = 20;
+/// Bytes of each direction in which records are looked for, where no schema reads them.
+pub(crate) const RECORDS_BYTES: u32 = 16 * 1024;
 
 /// The largest record: 2^14 bytes and 2,048 of expansion (RFC 5246 section 6.2.3).
 const RECORD_MAX: u16 = (1 << 14) + 2_048;
@@ -16,6 +18,10 @@ const HEADER: usize = 5;
 pub struct Records {
     seen: Vec<TlsRecord>,
     ways: Both<Way>,
+    /// The first bytes of a direction were taken.
+    begun: Both<bool>,
+    /// Where a direction begins is not known: at the first piece that is like a record.
+    late: bool,
 }
 
 /// Where one direction stands.
@@ -34,30 +40,24 @@ impl Records {
     #[must_use]
     pub fn new(limit_bytes: u32) -> Self {
         let way = Way { header: [0; HEADER], have: 0, body: 0, left: limit_bytes };
-        Self { seen: Vec::new(), ways: Both { to_server: way, to_client: way } }
+        let (ways, begun) = (Both { to_server: way, to_client: way }, Both { to_server: false, to_client: false });
+        Self { seen: Vec::new(), ways, begun, late: false }
     }
 
     /// For a connection of which one whole record was seen, and nothing else.
-    #[must_use]
-    pub fn behind(first: TlsRecord, limit_bytes: u32) -> Self {
+    fn behind(first: TlsRecord, limit_bytes: u32) -> Self {
         let mut records = Self::new(limit_bytes);
         let way = records.ways.get_mut(first.direction);
         way.left = way.left.saturating_sub(HEADER as u32 + u32::from(first.length));
+        *records.begun.get_mut(first.direction) = true;
         records.seen.push(first);
         records
     }
 
     /// The record that these bytes are, whole and alone.
-    #[must_use]
-    pub fn alone(direction: Direction, bytes: &[u8]) -> Option<TlsRecord> {
+    fn alone(direction: Direction, bytes: &[u8]) -> Option<TlsRecord> {
         let (header, body) = bytes.split_first_chunk::<HEADER>()?;
         record(direction, *header).filter(|record| usize::from(record.length) == body.len())
-    }
-
-    /// Whether a connection that begins with these bytes may begin with a record.
-    #[must_use]
-    pub fn may_begin(bytes: &[u8]) -> bool {
-        matches!(bytes, [20..=24] | [20..=24, 3, ..])
     }
 
     /// Takes the next bytes of a direction.
@@ -66,6 +66,11 @@ impl Records {
         let looked = bytes.len().min(way.left as usize);
         way.left -= looked as u32;
         let mut bytes = bytes.get(..looked).unwrap_or_default();
+        let begun = self.begun.get_mut(direction);
+        *begun |= !self.late || bytes.first_chunk().is_some_and(|header| record(direction, *header).is_some());
+        if !*begun {
+            return;
+        }
         while !bytes.is_empty() && self.seen.len() < RECORDS {
             let way = self.ways.get_mut(direction);
             let skipped = usize::from(way.body).min(bytes.len());
@@ -88,6 +93,9 @@ impl Records {
 
     /// Bytes are missing: within a record's body that does no harm.
     pub fn gap(&mut self, direction: Direction, length: u64) {
+        if self.late && !*self.begun.get(direction) {
+            return;
+        }
         let way = self.ways.get_mut(direction);
         match u16::try_from(length).ok().and_then(|length| way.body.checked_sub(length)) {
             Some(left) if way.have == 0 => way.body = left,
@@ -114,12 +122,117 @@ impl Records {
     }
 
     /// Lengths of the records' bodies, positive to the server.
-    pub(crate) fn lengths(&self) -> impl Iterator<Item = f32> + '_ {
+    pub fn lengths(&self) -> impl Iterator<Item = f32> + '_ {
         let signed = |record: &TlsRecord| match record.direction {
             Direction::ToServer => f32::from(record.length),
             Direction::ToClient => -f32::from(record.length),
         };
         self.seen.iter().map(signed)
+    }
+}
+
+/// The first records of a conversation: little where there are none, or one, as of the many connections whose hello nobody
+/// answers.
+#[derive(Debug, Default)]
+pub(crate) enum FirstRecords {
+    /// No TLS, or its records were told.
+    #[default]
+    None,
+    /// TLS comes next.
+    Awaited,
+    /// One whole record came, and nothing else.
+    One { first: TlsRecord, settled: Both<bool> },
+    /// More than that.
+    Many { records: Box<Records>, settled: Both<bool> },
+}
+
+const NEITHER: Both<bool> = Both { to_server: false, to_client: false };
+
+impl FirstRecords {
+    /// What comes next is TLS.
+    pub(crate) fn begin(&mut self) {
+        if let Self::None = self {
+            *self = Self::Awaited;
+        }
+    }
+
+    /// TLS begins somewhere, in each direction with a piece of its own.
+    pub(crate) fn begin_late(&mut self, limit_bytes: u32) {
+        if let Self::None = self {
+            let records = Box::new(Records { late: true, ..Records::new(limit_bytes) });
+            *self = Self::Many { records, settled: NEITHER };
+        }
+    }
+
+    /// Whether there is no TLS, or nothing more to tell of it.
+    pub(crate) const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    /// Takes the next bytes of TLS in a direction; of each direction so many are looked at.
+    pub(crate) fn feed(&mut self, direction: Direction, bytes: &[u8], limit_bytes: u32) {
+        match (&*self, Records::alone(direction, bytes)) {
+            (Self::Awaited, Some(first)) => *self = Self::One { first, settled: NEITHER },
+            _ => self.many(limit_bytes, |records| records.feed(direction, bytes)),
+        }
+    }
+
+    /// Bytes of TLS are missing.
+    pub(crate) fn gap(&mut self, direction: Direction, length: u64, limit_bytes: u32) {
+        self.many(limit_bytes, |records| records.gap(direction, length));
+    }
+
+    fn many(&mut self, limit_bytes: u32, act: impl FnOnce(&mut Records)) {
+        let (records, settled) = match self {
+            Self::None | Self::Many { .. } => (None, NEITHER),
+            Self::Awaited => (Some(Records::new(limit_bytes)), NEITHER),
+            Self::One { first, settled } => (Some(Records::behind(*first, limit_bytes)), *settled),
+        };
+        if let Some(records) = records.map(Box::new) {
+            *self = Self::Many { records, settled };
+        }
+        if let Self::Many { records, .. } = self {
+            act(records);
+        }
+    }
+
+    /// A piece is over: what a direction says behind one that was TLS is TLS.
+    pub(crate) fn settle(&mut self) {
+        match self {
+            Self::None | Self::Awaited => {}
+            Self::One { first, settled } => *settled.get_mut(first.direction) = true,
+            Self::Many { records, settled } => *settled = records.begun,
+        }
+    }
+
+    /// Whether a direction is under TLS from an earlier piece on.
+    pub(crate) fn settled(&self, direction: Direction) -> bool {
+        match self {
+            Self::None | Self::Awaited => false,
+            Self::One { settled, .. } | Self::Many { settled, .. } => *settled.get(direction),
+        }
+    }
+
+    /// Whether bytes of TLS in a direction are of any use.
+    pub(crate) fn wants(&self, direction: Direction) -> bool {
+        match self {
+            Self::None => false,
+            Self::Awaited | Self::One { .. } => true,
+            Self::Many { records, .. } => records.wants(direction),
+        }
+    }
+
+    /// What was seen; behind it nothing more is looked for.
+    pub(crate) fn take(&mut self) -> Option<Box<Records>> {
+        match std::mem::take(self) {
+            Self::None => None,
+            Self::Awaited => {
+                *self = Self::Awaited;
+                None
+            }
+            Self::One { first, .. } => Some(Box::new(Records::behind(first, 0))),
+            Self::Many { records, .. } => Some(records),
+        }
     }
 }
 
@@ -190,6 +303,7 @@ mod tests {
         records.swap();
         assert_eq!(lengths(&records).first(), Some(&3));
     }
+
     #[test]
     fn so_many_bytes_are_looked_at_in_any_pieces() {
         let stream = [record(22, 90), record(23, 10), record(23, 11)].concat();
@@ -199,10 +313,30 @@ mod tests {
             assert_eq!(lengths(&records), [90, 10], "in pieces of {cut}");
             assert!(!records.wants(ToServer) && records.wants(ToClient));
         }
-        let first = Records::alone(ToServer, &record(22, 90)).unwrap();
-        let mut records = Records::behind(first, 105);
-        records.feed(ToServer, stream.get(95..).unwrap());
-        assert_eq!((lengths(&records), Records::alone(ToServer, &stream)), (vec![90, 10], None));
-        assert!(Records::may_begin(&[22]) && Records::may_begin(&stream) && !Records::may_begin(b"\x16SSH"));
+        let mut first = FirstRecords::Awaited;
+        first.feed(ToServer, &record(22, 90), 105);
+        assert!(matches!(first, FirstRecords::One { .. }), "{first:?}");
+        first.feed(ToServer, stream.get(95..).unwrap(), 105);
+        assert_eq!(lengths(&first.take().unwrap()), [90, 10]);
+        assert!(first.is_none() && !first.wants(ToServer));
+        assert_eq!(Records::alone(ToServer, &stream), None);
+    }
+
+    #[test]
+    fn where_nothing_tells_the_beginning_a_record_does() {
+        let mut first = FirstRecords::default();
+        first.begin_late(500);
+        for (direction, bytes) in [(ToServer, record(22, 90)), (ToClient, b"220 go\r\n".to_vec())] {
+            first.feed(direction, &bytes, 500);
+        }
+        first.gap(ToClient, 1_000, 500);
+        assert!(!first.settled(ToServer));
+        first.settle();
+        assert!(first.settled(ToServer) && !first.settled(ToClient));
+        first.feed(ToClient, &record(22, 60), 500);
+        assert!(first.wants(ToClient));
+        first.feed(ToClient, &[0; 500], 500);
+        assert!(!first.wants(ToClient), "no more is looked at than was said");
+        assert_eq!(lengths(&first.take().unwrap()), [90, -60]);
     }
 }
