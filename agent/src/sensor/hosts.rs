@@ -30,7 +30,8 @@ pub(crate) struct Hosts {
     key: u64,
     /// When the capture began; later, when the present window did.
     begun: Option<Timestamp>,
-    hosts: HashMap<IpAddr, HostWindow, FixedState>,
+    /// In boxes, so that the table is small when it grows.
+    hosts: HashMap<IpAddr, Box<HostWindow>, FixedState>,
     /// Digests of what the window has seen; only asked and counted, never walked.
     distinct: HashSet<u64, BuildHasherDefault<Digest>>,
     known: Known,
@@ -129,7 +130,7 @@ impl Hosts {
         self.distinct.clear();
         let mut hosts: Vec<_> = self.hosts.drain().filter(|(_, window)| !window.is_idle()).collect();
         hosts.sort_unstable_by_key(|(ip, _)| *ip);
-        hosts.into_iter().map(move |(ip, window)| (ip, HostWindow { seconds, ..window }))
+        hosts.into_iter().map(move |(ip, window)| (ip, HostWindow { seconds, ..*window }))
     }
 
     /// What reached a cap, for the ledger.
