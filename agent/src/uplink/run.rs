@@ -201,7 +201,7 @@ impl Uplink<'_> {
         let Some(Session { wire, heard, heard_at, transport, .. }) = session else {
             return Err("not connected".to_owned());
         };
-        let mut ear = Ear { machine, shared, settings, path, transport: *transport, now: begin.elapsed(), refused };
+        let mut ear = Ear { machine, shared, settings, path, transport: *transport, begin: *begin, refused };
         let mut writing = std::pin::pin!(wire.events(bytes));
         loop {
             tokio::select! {
@@ -234,8 +234,7 @@ impl Uplink<'_> {
             () = shared.wake.notified() => Ok(()),
             message = heard.recv() => {
                 *heard_at = Instant::now();
-                let now = begin.elapsed();
-                Ear { machine, shared, settings, path, transport: *transport, now, refused }.hear(message)
+                Ear { machine, shared, settings, path, transport: *transport, begin: *begin, refused }.hear(message)
             }
         }
     }
@@ -309,7 +308,7 @@ struct Ear<'a> {
     settings: &'a Settings,
     path: &'a mut Path,
     transport: Transport,
-    now: Duration,
+    begin: Instant,
     refused: &'a mut bool,
 }
 
@@ -339,7 +338,7 @@ impl Ear<'_> {
         let acknowledged = match message {
             Control::HelloAnswer(answer) => {
                 let host = self.settings.collectors.get(self.machine.current()).cloned().unwrap_or_default();
-                self.path.connected(self.now);
+                self.path.connected(self.begin.elapsed());
                 let mut link = self.shared.link();
                 let over = match self.transport {
                     Transport::Quic => "",
@@ -376,11 +375,11 @@ impl Ear<'_> {
             }
             other => {
                 let epoch = self.shared.spool().machine().epoch();
-                self.machine.message(&other, epoch)
+                self.machine.message(self.begin.elapsed(), &other, epoch)
             }
         };
-        if let Some(sequence) = acknowledged {
-            self.shared.spool().acknowledge(sequence);
+        if let Some(held) = acknowledged {
+            self.shared.spool().acknowledge(&held);
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ use super::{
 };
 pub use examine::{Contents, check_file, examine};
 pub use lock::Lock;
+use picket_event::wire::Held;
 use picket_event::{AgentId, Envelope, Ledger, Timestamp};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::io::ErrorKind;
@@ -186,8 +187,8 @@ impl Store for Sqlite {
         self.write(|db| frames::commit(db, frames, positions))
     }
 
-    fn acknowledged(&self, agent: &AgentId, epoch: u64) -> Result<u64, StoreError> {
-        self.read(|db| frames::acknowledged(db, agent, epoch))
+    fn held(&self, agent: &AgentId, epoch: u64) -> Result<Held, StoreError> {
+        self.read(|db| frames::held(db, agent, epoch))
     }
 
     fn replay(&self, after: i64, limit: u32) -> Result<Vec<Batch>, StoreError> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::store::postings;
 use picket_event::body::Anomaly;
-use picket_event::wire::{BatchWriter, Class};
+use picket_event::wire::{BatchWriter, Class, Held};
 use picket_event::{Body, Endpoints, Event, FlowId, FlowRef, Site, Source, Transport};
 
 const SECOND: i64 = 1_000_000_000;
@@ -49,7 +49,7 @@ fn frame(agent: &AgentId, class: Class, first: u64, time: i64, hosts: &[u8]) -> 
 }
 
 fn position(agent: &AgentId, acknowledged: u64) -> Position {
-    Position { agent: agent.clone(), epoch: 5, acknowledged }
+    Position { agent: agent.clone(), epoch: 5, held: Held::new(acknowledged, &[]) }
 }
 
 fn enrolled(directory: &Path) -> (Sqlite, AgentId) {
@@ -81,8 +81,8 @@ fn what_is_committed_is_replayed_and_found_after_a_restart() {
     let rows = store.commit(&frames, &[position(&agent, 3)]).unwrap();
     drop(store);
     let store = Sqlite::open(place.path()).unwrap();
-    assert_eq!(store.acknowledged(&agent, 5).unwrap(), 3);
-    assert_eq!(store.acknowledged(&agent, 6).unwrap(), 0);
+    assert_eq!(store.held(&agent, 5).unwrap().all(), 3);
+    assert_eq!(store.held(&agent, 6).unwrap().all(), 0);
     let batches = store.replay(0, 10).unwrap();
     assert_eq!(batches.iter().map(|batch| batch.row).collect::<Vec<_>>(), rows);
     let first = &batches[0].events[0];
@@ -108,7 +108,7 @@ fn a_commit_is_all_or_nothing() {
     let frames = [frame(&agent, Class::Flow, 1, SECOND, &[1]), frame(&stranger, Class::Flow, 1, SECOND, &[1])];
     store.commit(&frames, &[position(&agent, 1)]).unwrap_err();
     assert_eq!(store.replay(0, 10).unwrap(), []);
-    assert_eq!(store.acknowledged(&agent, 5).unwrap(), 0);
+    assert_eq!(store.held(&agent, 5).unwrap().all(), 0);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn f05_a_full_store_keeps_nothing_of_the_commit_and_takes_it_later() {
         }
     };
     assert!(matches!(full, StoreError::Full(_)) && full.is_passing(), "{full}");
-    assert_eq!(store.acknowledged(&agent, 5).unwrap(), first - 1);
+    assert_eq!(store.held(&agent, 5).unwrap().all(), first - 1);
     store.limit_bytes(0).unwrap();
     store.commit(&[frame(&agent, Class::Flow, first, SECOND, &[1])], &[position(&agent, first)]).unwrap();
 }
@@ -305,7 +305,7 @@ fn f53_a_migration_that_was_cut_short_is_done_again() {
         store
             .read(|db| db.query_row("PRAGMA user_version", [], |r| r.get::<_, u32>(0)))
             .unwrap_or_else(|e: rusqlite::Error| panic!("{e}")),
-        4
+        5
     );
 }
 
