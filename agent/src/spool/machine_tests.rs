@@ -1,7 +1,7 @@
 //! Placing, losing, acknowledging, recovering; the books after every step.
 
 use super::*;
-use picket_event::wire::FrameKind;
+use picket_event::wire::{FrameKind, Held};
 use proptest::prelude::*;
 
 fn limits(bytes: u64) -> Limits {

@@ -8,8 +8,8 @@ use super::{Serving, hold, now};
 use crate::identity::{agent_of, key_of};
 use crate::store::{Agent, AgentStatus, Sighting, Store, StoreError, postings};
 use picket_event::wire::{
-    Control, Decoded, Decoder, FrameKind, Held, Hello, HelloAnswer, HostNote, OLDEST_VERSION, PolicyAnswer, PolicyOutcome,
-    Refusal, RefusalCode, VERSION, WireError, decode_control, open,
+    Control, Decoded, Decoder, FrameKind, Held, Hello, HelloAnswer, HostNote, OLDEST_VERSION, PolicyAnswer,
+    PolicyOutcome, Refusal, RefusalCode, VERSION, WireError, decode_control, open,
 };
 use picket_event::{AgentId, Ledger, Timestamp};
 use quinn::Connection;

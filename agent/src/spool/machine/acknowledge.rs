@@ -45,7 +45,8 @@ impl Machine {
         for frame in frames.iter().filter_map(|first| self.frames.remove(first)).collect::<Vec<_>>() {
             actions.extend(self.release(&frame));
         }
-        let inside: Vec<(u64, u64, bool)> = self.gaps.range(first..=last).map(|(n, g)| (*n, g.last, g.declared)).collect();
+        let inside: Vec<(u64, u64, bool)> =
+            self.gaps.range(first..=last).map(|(n, g)| (*n, g.last, g.declared)).collect();
         let mut at = first;
         for (first, last, declared) in inside.into_iter().chain([(last + 1, last, true)]) {
             if !declared {

@@ -164,7 +164,8 @@ fn bounds(db: &Connection, row: i64, lost: &mut Unreadable) -> Result<(), StoreE
     let held = held(db, &lost.agent, lost.epoch)?;
     let starts = if before.is_empty() { vec![0] } else { before.iter().map(|(_, last)| *last).collect() };
     for last in starts {
-        let nearest = |frames: &[(u64, u64)]| frames.iter().map(|(first, _)| *first).filter(|first| *first > last).min();
+        let nearest =
+            |frames: &[(u64, u64)]| frames.iter().map(|(first, _)| *first).filter(|first| *first > last).min();
         let end = match (nearest(&after), nearest(&before)) {
             (Some(after), before) if before.is_none_or(|before| after < before) => after - 1,
             (None, None) => held.end_of(last + 1).unwrap_or(last),
