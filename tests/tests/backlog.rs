@@ -5,11 +5,15 @@ use picket_agent::uplink::Choice;
 use picket_collector::store::{EntityKey, Store};
 use picket_event::body::Anomaly;
 use picket_event::{Body, Endpoints, Event, FlowId, FlowRef, Ledger, Source, Timestamp, Transport};
+use picket_tests::latency::{Load, measure_behind};
+use picket_tests::make::message::{dns_answer, dns_query};
+use picket_tests::make::{Capture, Host, udp};
+use picket_tests::namespace::{cable, ip, run_inside};
 use picket_tests::transport::{AgentAt, CollectorAt, Generator, Line, Mix, Relay};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const START: i64 = 1_772_409_600_000_000_000;
 const DAYS: Duration = Duration::from_secs(3 * 86_400);
@@ -144,4 +148,43 @@ fn f13_what_is_made_now_does_not_wait_behind_three_days_of_backlog() {
 fn f13_nor_where_udp_does_not_pass() {
     let place = tempfile::tempdir().unwrap();
     away(place.path(), Choice::Tcp);
+}
+
+/// Name look-ups of 50 clients over the last three days.
+fn lookups(folder: &Path, count: u32) -> PathBuf {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let begin = i64::try_from((now - DAYS).as_nanos()).unwrap();
+    let step = i64::try_from(DAYS.as_nanos()).unwrap() / i64::from(count);
+    let mut capture = Capture::default();
+    let resolver = Host::new(1, "10.9.0.53");
+    for number in 0..count {
+        let client = Host::new(100 + number % 50, &format!("10.8.0.{}", 1 + number % 50));
+        let (time, id) = (begin + i64::from(number) * step, number as u16);
+        let name = format!("host{}.example.com", number % 300);
+        udp(&mut capture, time, (&client, 40_000), (&resolver, 53), &dns_query(id, &name, 1));
+        let answer = dns_answer(id, &name, Some([198, 51, 100, 10]));
+        udp(&mut capture, time + 300_000, (&resolver, 53), (&client, 40_000), &answer);
+    }
+    let path = folder.join("days.pcap");
+    capture.write(&path).unwrap();
+    path
+}
+
+/// With both programs, up to the alert that a person sees. The daily form's backlog is soon gone; the whole one has 400,000 events.
+#[test]
+fn f13_an_alert_is_shown_soon_while_a_backlog_drains() {
+    run_inside("backlog::f13_an_alert_is_shown_soon_while_a_backlog_drains", || {
+        ip("link set lo up");
+        cable();
+        let full = std::env::var_os("PICKET_FULL_SCALE").is_some();
+        let folder = tempfile::tempdir().unwrap();
+        let backlog = lookups(folder.path(), if full { 200_000 } else { 30_000 });
+        let load = Load { events: 500, alerts: 4, seconds: if full { 12 } else { 6 } };
+        let measured = measure_behind(load, &backlog, folder.path()).unwrap();
+        println!("{measured}");
+        assert_eq!(measured.missing, 0, "{measured}");
+        assert!(!full || measured.behind >= 4, "{measured}");
+        // The event waits a while for others to share a frame with, as without a backlog.
+        assert!(measured.within(1.0) <= LIMIT.as_secs_f64() * 1e3 + 1_000.0, "{measured}");
+    });
 }

@@ -23,6 +23,8 @@ pub(super) struct Collector {
     staged: Vec<AcceptedFrame>,
     current: BTreeMap<Key, u64>,
     hellos: Vec<Greeting>,
+    /// What was last said over which connection: nothing is said twice.
+    said: BTreeMap<Key, (u64, Held)>,
     /// Whether a commit failed: nothing else is done until it succeeds.
     stalled: bool,
     /// What each agent was told is durable.
@@ -42,6 +44,7 @@ impl Collector {
             staged: Vec::new(),
             current: BTreeMap::new(),
             hellos: Vec::new(),
+            said: BTreeMap::new(),
             stalled: false,
             told: BTreeMap::new(),
             forgets: false,
@@ -57,6 +60,7 @@ impl Collector {
         self.staged.clear();
         self.current.clear();
         self.hellos.clear();
+        self.said.clear();
         (self.stalled, self.is_up) = (false, false);
     }
 
@@ -131,12 +135,15 @@ impl Collector {
             self.staged.clear();
         }
         for (key, connection) in &self.current {
-            if let Some(held) = self.machine.durable(&key.0, key.1) {
+            let news = (*connection, self.machine.durable(&key.0, key.1).cloned().unwrap_or_default());
+            if self.said.get(key) != Some(&news) {
+                let (_, held) = &news;
                 tell(&mut self.told, key, held);
                 told.push((key.clone(), *connection, Control::Ack { epoch: key.1, acknowledged: held.all() }));
                 if !held.ahead().is_empty() {
                     told.push((key.clone(), *connection, ahead(key, held)));
                 }
+                self.said.insert(key.clone(), news);
             }
         }
         for Greeting { key, connection } in std::mem::take(&mut self.hellos) {
