@@ -124,12 +124,17 @@ fn spool(state: &Path, backlog: &Path) -> Result<()> {
     agent.kill()
 }
 
-/// When little of the backlog is left.
+/// When little of the backlog is left; the beginning where none was ever seen.
 fn drained(agent: &Agent, over: &AtomicBool) -> Instant {
+    let (begin, mut seen) = (Instant::now(), false);
     loop {
-        let left = agent.snapshot().and_then(|snapshot| snapshot.ledger.get("events_spooled")?.as_u64());
-        if left.is_some_and(|left| left < LEFT) || over.load(Ordering::Acquire) {
+        let left = agent.snapshot().and_then(|snapshot| snapshot.ledger.get("events_spooled")?.as_u64()).unwrap_or(0);
+        seen |= left >= LEFT;
+        if seen && left < LEFT {
             return Instant::now();
+        }
+        if over.load(Ordering::Acquire) {
+            return if seen { Instant::now() } else { begin };
         }
         std::thread::sleep(Duration::from_millis(100));
     }

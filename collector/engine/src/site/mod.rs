@@ -230,8 +230,10 @@ impl SiteState {
             self.queued += 1;
         }
         self.newest = self.newest.max(time);
-        let latest = self.latest.map_or(time, |(latest, _)| latest.max(time));
-        self.latest = Some((latest, now));
+        // What comes late says nothing of where event time stands.
+        if self.latest.is_none_or(|(latest, _)| time >= latest) {
+            self.latest = Some((time, now));
+        }
         let ready = self.newest.seconds().saturating_sub(i64::from(config.lateness_seconds)).div_euclid(60);
         self.release(ready, config, counters, out);
         while self.queued > config.caps.reorder.max(1) {

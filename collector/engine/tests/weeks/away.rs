@@ -46,8 +46,8 @@ fn arrivals(own: Vec<Event>, cell: Vec<Event>, away: std::ops::Range<i64>) -> Ve
     all
 }
 
-fn detail(engine: &Engine, name: &str) -> EntityDetail {
-    engine.entity(engine.find(plant::SITE, name).unwrap()).unwrap()
+fn detail(engine: &Engine, name: &str) -> Option<EntityDetail> {
+    engine.entity(engine.find(plant::SITE, name)?)
 }
 
 fn calm(config: Config) -> Config {
@@ -60,7 +60,7 @@ fn f13_a_backlog_of_three_days_ends_in_the_same_baseline() {
     let (late, _) = judge(calm(config()), &arrivals(plant::weeks(3), cell(), AWAY), 512);
     assert_eq!(late.counters().late, 0, "{:?}", late.counters());
     for name in ["10.0.40.1", "10.0.41.1"] {
-        let (one, other) = (detail(&in_time, name), detail(&late, name));
+        let (one, other) = (detail(&in_time, name).unwrap(), detail(&late, name).unwrap());
         assert!(one.summary.periods > 10.0, "{}", one.summary.periods);
         assert_eq!(one.summary.periods, other.summary.periods, "{name}");
         for (one, other) in one.matrices.iter().zip(&other.matrices) {
@@ -73,7 +73,10 @@ fn f13_a_backlog_of_three_days_ends_in_the_same_baseline() {
     let (without, _) = judge(none, &arrivals(plant::weeks(3), cell(), AWAY), 512);
     let counted = cell().iter().filter(|e| (at(14, 0, 0)..at(17, 0, 0)).contains(&e.time.seconds())).count();
     assert_eq!(without.counters().late, counted as u64);
-    assert!(detail(&without, "10.0.40.1").summary.periods < detail(&late, "10.0.40.1").summary.periods - 1.0);
+    assert!(
+        detail(&without, "10.0.40.1").unwrap().summary.periods
+            < detail(&late, "10.0.40.1").unwrap().summary.periods - 1.0
+    );
 }
 
 /// On the second day of the backlog the machine that reads writes too.
@@ -97,7 +100,7 @@ fn f13_a_day_that_others_told_of_is_not_learnt_twice() {
     // The second sensor sees what the first does too, and is away for three days.
     let (own, _) = judge(calm(config()), &arrivals(plant::weeks(3), Vec::new(), 0..0), 512);
     let (both, _) = judge(calm(config()), &arrivals(plant::weeks(3), plant::weeks(3), AWAY), 512);
-    let periods = |engine: &Engine| detail(engine, "hmi-01").summary.periods;
+    let periods = |engine: &Engine| detail(engine, "hmi-01").unwrap().summary.periods;
     assert_eq!(periods(&own), periods(&both));
     assert!(both.counters().late > 100, "{:?}", both.counters());
 }

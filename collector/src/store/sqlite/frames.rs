@@ -141,8 +141,7 @@ fn batch(row: &rusqlite::Row<'_>, decoder: &mut Decoder) -> rusqlite::Result<Bat
 /// Rows looked at on each side of a damaged one: a backlog and what goes ahead of it lie mixed.
 const NEIGHBOURS: i64 = 64;
 
-/// Which events a damaged frame held: those between a frame stored before it and the next sequence that another frame holds, where
-/// that one was stored after it. Nothing in the frame itself is believed.
+/// Which events a damaged frame held, by the frames stored around it. Nothing in the frame itself is believed.
 fn bounds(db: &Connection, row: i64, lost: &mut Unreadable) -> Result<(), StoreError> {
     let neighbours = |side: &str| -> Result<Vec<(u64, u64)>, StoreError> {
         let mut query = db.prepare(&format!(
@@ -162,21 +161,29 @@ fn bounds(db: &Connection, row: i64, lost: &mut Unreadable) -> Result<(), StoreE
     let before = neighbours("row < ?3 ORDER BY row DESC")?;
     let after = neighbours("row > ?3 ORDER BY row")?;
     let held = held(db, &lost.agent, lost.epoch)?;
-    let starts = if before.is_empty() { vec![0] } else { before.iter().map(|(_, last)| *last).collect() };
-    for last in starts {
-        let nearest =
-            |frames: &[(u64, u64)]| frames.iter().map(|(first, _)| *first).filter(|first| *first > last).min();
-        let end = match (nearest(&after), nearest(&before)) {
-            (Some(after), before) if before.is_none_or(|before| after < before) => after - 1,
-            (None, None) => held.end_of(last + 1).unwrap_or(last),
-            _ => continue,
-        };
-        if end > last {
-            (lost.first, lost.last) = (last + 1, end);
-            return Ok(());
-        }
-    }
+    (lost.first, lost.last) = hole(&before, &after, &held).unwrap_or_default();
     Ok(())
+}
+
+/// The sequences missing between frames stored before and frames stored after: where a run goes on, or where one ends that was
+/// never gone on with, or what lies below the first frame of a run. `before` and `after` have the nearest first.
+fn hole(before: &[(u64, u64)], after: &[(u64, u64)], held: &Held) -> Option<(u64, u64)> {
+    let above = |frames: &[(u64, u64)], last: u64| frames.iter().map(|(first, _)| *first).filter(|f| *f > last).min();
+    let starts = before.iter().map(|(_, last)| *last).chain(before.is_empty().then_some(0));
+    let goes_on = starts.filter_map(|last| {
+        let end = match (above(after, last), above(before, last)) {
+            (Some(after), before) if before.is_none_or(|before| after < before) => after - 1,
+            (None, before) => held.end_of(last + 1)?.min(before.map_or(u64::MAX, |before| before - 1)),
+            _ => return None,
+        };
+        (end > last).then_some((last + 1, end))
+    });
+    let begins = after.iter().filter_map(|(first, _)| {
+        let below = before.iter().chain(after).map(|(_, last)| *last).filter(|last| last < first).max().unwrap_or(0);
+        let run = held.runs().find(|(from, to)| (*from..=*to).contains(first)).map_or(1, |(from, _)| from);
+        (below + 1 < *first).then_some(((below + 1).max(run), first - 1)).filter(|(from, to)| from <= to)
+    });
+    goes_on.chain(begins).next()
 }
 
 fn decoder() -> Result<Decoder, StoreError> {

@@ -289,6 +289,41 @@ fn f07_a_flipped_byte_in_the_log_costs_its_frame_and_says_which_events() {
     assert!(store.replay(0, 10).unwrap().iter().all(|batch| batch.unreadable.is_none()));
 }
 
+/// A backlog and what goes ahead of it lie mixed in the log.
+#[test]
+fn f13_ranges_ahead_are_kept_with_the_frames_and_a_damaged_one_is_named() {
+    let place = tempfile::tempdir().unwrap();
+    let (store, agent) = enrolled(&place.path().join("a"));
+    let frames = [1, 101, 3, 103, 5].map(|first| frame(&agent, Class::Flow, first, SECOND, &[1, 2]));
+    let held = Held::new(6, &[(101, 104)]);
+    store.commit(&frames, &[Position { agent: agent.clone(), epoch: 5, held: held.clone() }]).unwrap();
+    drop(store);
+    let store = Sqlite::open(&place.path().join("a")).unwrap();
+    assert_eq!(store.held(&agent, 5).unwrap(), held);
+    for (row, expected) in [(1i64, (1, 2)), (2, (101, 102)), (3, (3, 4)), (4, (103, 104)), (5, (5, 6))] {
+        let put = |bytes: &[u8]| {
+            store
+                .write(|db| db.execute("UPDATE frames SET frame = ?1 WHERE row = ?2", rusqlite::params![bytes, row]))
+                .unwrap_or_else(|e: rusqlite::Error| panic!("{e}"))
+        };
+        put(&[0; 40]);
+        let lost = store.replay(0, 10).unwrap().into_iter().find_map(|batch| batch.unreadable).unwrap();
+        assert_eq!((lost.first, lost.last), expected, "row {row}");
+        put(&frames[row as usize - 1].bytes);
+    }
+    let copied = |name: &str| {
+        let copy = place.path().join(name);
+        Sqlite::copy(&place.path().join("a/picket.db"), &copy).unwrap();
+        examine(&copy)
+    };
+    assert_eq!(copied("good").unwrap().positions, [("sensor".to_owned(), 5, 6)]);
+    // A frame ahead of what its position knows, and one that is there twice.
+    store.commit(&[frame(&agent, Class::Flow, 201, SECOND, &[1])], &[]).unwrap();
+    assert!(copied("beyond").unwrap_err().to_string().contains("beyond 6 were never acknowledged"));
+    store.commit(&[frame(&agent, Class::Flow, 4, SECOND, &[1])], &[]).unwrap();
+    assert!(copied("twice").unwrap_err().to_string().contains("events from 4 on are stored twice"));
+}
+
 #[test]
 fn f53_a_migration_that_was_cut_short_is_done_again() {
     let place = tempfile::tempdir().unwrap();
