@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) bundle: String,
     pub(crate) host: HostNote,
     pub(crate) transport: Choice,
+    /// Whether nothing goes ahead of what waits.
+    pub(crate) in_order: bool,
     pub(crate) seed: u64,
 }
 
@@ -39,7 +41,11 @@ struct Uplink<'a> {
 
 /// Runs until told to stop.
 pub(crate) async fn run(shared: &Shared, settings: Settings, client: Client) {
-    let machine = Machine::new(settings.collectors.len(), settings.seed, Window::default());
+    let mut window = Window::default();
+    if settings.in_order {
+        window.backlog = u64::MAX;
+    }
+    let machine = Machine::new(settings.collectors.len(), settings.seed, window);
     let path = Path::new(settings.transport);
     let (begin, session, look) = (Instant::now(), None, None);
     let mut uplink = Uplink { shared, settings, client, machine, path, session, look, begin, refused: false };
