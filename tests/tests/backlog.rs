@@ -169,7 +169,8 @@ fn lookups(folder: &Path, count: u32) -> PathBuf {
     path
 }
 
-/// With both programs, up to the alert that a person sees. The daily form's backlog is soon gone; the whole one has 400,000 events.
+/// With both programs, up to the alert that a person sees. The daily form's backlog is soon gone; the whole one has close to two
+/// million events.
 #[test]
 fn f13_an_alert_is_shown_soon_while_a_backlog_drains() {
     run_inside("backlog::f13_an_alert_is_shown_soon_while_a_backlog_drains", || {
@@ -177,8 +178,8 @@ fn f13_an_alert_is_shown_soon_while_a_backlog_drains() {
         cable();
         let full = std::env::var_os("PICKET_FULL_SCALE").is_some();
         let folder = tempfile::tempdir().unwrap();
-        let backlog = lookups(folder.path(), if full { 200_000 } else { 30_000 });
-        let load = Load { events: 500, alerts: 4, seconds: if full { 12 } else { 6 } };
+        let backlog = lookups(folder.path(), if full { 600_000 } else { 30_000 });
+        let load = Load { events: 500, alerts: 8, seconds: 6 };
         let measured = measure_behind(load, &backlog, folder.path()).unwrap();
         println!("{measured}");
         assert_eq!(measured.missing, 0, "{measured}");

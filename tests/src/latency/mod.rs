@@ -143,6 +143,7 @@ fn drained(agent: &Agent, over: &AtomicBool) -> Instant {
 fn run(load: Load, backlog: Option<&Path>, folder: &Path) -> Result<Measured> {
     let collector = Collector::start(folder, &Setting { alerts_per_site_day: 20_000, ..Setting::default() })?;
     collector.enrol("sensor", &collector.token("bench")?)?;
+    let token = collector.api_token()?;
     if let Some(backlog) = backlog {
         spool(&collector.agent_state("sensor"), backlog)?;
     }
@@ -151,14 +152,15 @@ fn run(load: Load, backlog: Option<&Path>, folder: &Path) -> Result<Measured> {
         snapshot.uplink.as_ref().is_some_and(|uplink| uplink.connected)
             && snapshot.inputs.iter().any(|input| input.state == "capturing")
     })?;
-    let token = collector.api_token()?;
     let mut traffic = Traffic::new(load.events, load.alerts);
     let over = AtomicBool::new(false);
     let (causes, shares, seen, drained) = std::thread::scope(|scope| -> Result<_> {
         let polling = scope.spawn(|| poll(&collector, &token, &over));
         let draining = scope.spawn(|| if backlog.is_some() { drained(&agent, &over) } else { Instant::now() });
         let (begin, before) = (Instant::now(), costs(&agent, &collector));
-        let causes = send(&mut traffic, Duration::from_secs(load.seconds.into()));
+        // A backlog drains from the first moment on.
+        let warm_up = if backlog.is_some() { Duration::ZERO } else { WARM_UP };
+        let causes = send(&mut traffic, warm_up, Duration::from_secs(load.seconds.into()));
         let (after, seconds) = (costs(&agent, &collector), begin.elapsed().as_secs_f64());
         let settled = causes.as_ref().map_or(Ok(()), |causes| settle(&collector, &token, causes.len()));
         over.store(true, Ordering::Release);
@@ -185,13 +187,13 @@ fn costs(agent: &Agent, collector: &Collector) -> [f64; 2] {
 }
 
 /// Puts the traffic on the wire at its pace; when each cause was complete.
-fn send(traffic: &mut Traffic, length: Duration) -> Result<Vec<(Cause, Instant)>> {
+fn send(traffic: &mut Traffic, warm_up: Duration, length: Duration) -> Result<Vec<(Cause, Instant)>> {
     let mut near = near();
     let begin = Instant::now();
     let mut causes = Vec::new();
     while begin.elapsed() < length {
         let now = begin.elapsed();
-        traffic.until(now, now >= WARM_UP, &mut |frame| near.sendpacket(frame).context("put a frame on the wire"))?;
+        traffic.until(now, now >= warm_up, &mut |frame| near.sendpacket(frame).context("put a frame on the wire"))?;
         let stamp = Instant::now();
         causes.extend(traffic.completed().map(|cause| (cause, stamp)));
         std::thread::sleep(TURN);

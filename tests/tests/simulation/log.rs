@@ -166,12 +166,10 @@ impl Log for Sql {
     fn reopen(&mut self) -> Result<()> {
         self.store = None;
         // Here and below as the store does with the files of the system.
-        for (name, most) in [("picket.db", 1 << 20), ("picket.db-wal", usize::MAX)] {
-            if let Ok(file) = self.disk.find(name) {
-                let bytes = self.disk.read(file, 0, most)?;
-                write(&self.disk, file, 0, &bytes)?;
-                self.disk.sync(file)?;
-            }
+        if let Ok(file) = self.disk.find("picket.db-wal") {
+            let bytes = self.disk.read(file, 0, usize::MAX)?;
+            write(&self.disk, file, 0, &bytes)?;
+            self.disk.sync(file)?;
         }
         let store = Sqlite::open(self.folder.path()).map_err(Error::other)?;
         self.disk.sync_names()?;

@@ -29,8 +29,6 @@ use std::time::Duration;
 
 /// Tells a file of ours (`file(1)`, the header's offset 68): "pckt". Written at every start, which makes the log's file.
 const APPLICATION_ID: i32 = 0x7063_6b74;
-/// Bytes of a database that holds nothing yet, at most.
-const BEGINNING: u64 = 1 << 20;
 /// Reading connections kept open at most.
 const READERS: usize = 4;
 
@@ -72,9 +70,7 @@ impl Sqlite {
         std::fs::create_dir_all(directory).map_err(|e| io("make", e))?;
         let lock = Lock::take(directory)?;
         let path = directory.join("picket.db");
-        // Everything of the database itself that was not flushed is in its log still, but for the way it began.
-        rewrite(&path, BEGINNING).map_err(|e| io("write again the database in", e))?;
-        rewrite(&directory.join("picket.db-wal"), u64::MAX).map_err(|e| io("write again the log in", e))?;
+        rewrite(&directory.join("picket.db-wal")).map_err(|e| io("write again the log in", e))?;
         let mut writer = Connection::open(&path)?;
         // FULL: the WAL is flushed by every commit, so that what was acknowledged survives a power cut.
         writer.execute_batch(
@@ -169,15 +165,15 @@ impl Sqlite {
     }
 }
 
-/// Writes the beginning of a file over itself, and flushes it. After a flush that failed, the system may keep what it could not write in its cache
+/// Writes a file over itself, and flushes it. After a flush that failed, the system may keep what it could not write in its cache
 /// and call it clean: a collector that was killed then would read it back, acknowledge it, and lose it with the next power cut.
-fn rewrite(path: &Path, most: u64) -> std::io::Result<()> {
+fn rewrite(path: &Path) -> std::io::Result<()> {
     let file = match std::fs::File::options().read(true).write(true).open(path) {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
         file => file?,
     };
     let (mut buffer, mut at) = (vec![0u8; 1 << 20], 0);
-    while at < most {
+    loop {
         let read = file.read_at(&mut buffer, at)?;
         let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
         file.write_all_at(bytes, at)?;
