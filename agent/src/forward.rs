@@ -42,6 +42,8 @@ pub struct Config {
     pub bundle: String,
     /// Which transports may be used.
     pub transport: Choice,
+    /// Whether events travel in the order in which they were made though many wait: those of captures, which are not made now.
+    pub in_order: bool,
     /// What the collector is told of this host.
     pub host: HostNote,
     /// Learns the sockets that events are sent from.
@@ -163,6 +165,7 @@ impl Forward {
             bundle: config.bundle,
             host: config.host,
             transport: config.transport,
+            in_order: config.in_order,
             seed: u64::from_le_bytes(seed),
         };
         let runtime =

@@ -35,7 +35,11 @@ fn metrics(app: &App, doors: &IngestDoors) -> Response {
         ("events_lost", "Events agents said would never come", health.gaps),
         ("engine_events", "Events applied by the engine", engine.events),
         ("engine_behaviours", "Behaviours counted into baselines", engine.behaviours),
-        ("engine_late", "Events that came after their day was closed", engine.late),
+        (
+            "engine_late",
+            "Events that came when the baseline had learnt their day, or after it can be counted at all",
+            engine.late,
+        ),
         ("engine_excess", "Rows of agents beyond 100 times their usual volume, judged and not learnt", engine.excess),
         ("engine_clock_ahead", "Events dated in the future", engine.clock_ahead),
         ("engine_reorder_overflow", "Events put in order early for want of room", engine.reorder_overflow),

@@ -317,6 +317,7 @@ fn controls() -> Vec<(&'static str, Vec<u8>)> {
     let ledger = picket_event::Ledger { frames: 3, bytes: 900, decoded: 3, ..Default::default() };
     [
         ("ack", Control::Ack { epoch: 3, acknowledged: 9 }),
+        ("ahead", Control::Ahead { epoch: 3, ranges: vec![(20, 30)] }),
         ("policy", Control::Policy(Policy { group: "g".to_owned(), version: 1, text: "a = 1".to_owned() })),
         ("ledger", Control::Ledger(Box::new(ledger))),
         ("renewal", Control::Renewal(vec![0x30; 40])),

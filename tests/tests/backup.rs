@@ -31,7 +31,7 @@ fn stored(state: &Path) -> (BTreeSet<u64>, u64) {
     for event in batches.iter().flat_map(|batch| &batch.events) {
         assert!(event.epoch == epoch && sequences.insert(event.sequence), "{} is stored twice", event.sequence);
     }
-    (sequences, store.acknowledged(&AgentId::new("sensor"), epoch).unwrap())
+    (sequences, store.held(&AgentId::new("sensor"), epoch).unwrap().all())
 }
 
 #[test]

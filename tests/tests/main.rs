@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test or bench that cannot go on ends")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests do I/O")]
 
+mod backlog;
 mod backup;
 mod community;
 mod crashes;

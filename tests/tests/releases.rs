@@ -83,7 +83,10 @@ fn f28_a_hello_of_another_version_is_answered_or_refused_with_the_reason() {
             collector.ingest.address(),
             &encode_control(&Control::Hello(hello)).unwrap().bytes,
         );
-        decode_control(&answer.unwrap()).unwrap().0.remove(0)
+        // Beside the answer stands that frames are taken ahead of others, which not every release knows.
+        let (mut messages, _) = decode_control(&answer.unwrap()).unwrap();
+        messages.retain(|message| !matches!(message, Control::Ahead { .. }));
+        messages.remove(0)
     };
     let Control::HelloAnswer(HelloAnswer { version, .. }) = say(hello(OLDEST_VERSION, VERSION + 1)) else {
         panic!("a newer agent that still reads this version is let in");

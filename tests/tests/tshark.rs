@@ -28,6 +28,7 @@ fn handshakes_banners_and_questions_agree_with_tshark() {
         comparison.add(&name, &mine, &peer);
     }
     let target = repository().join("target");
+    std::fs::create_dir_all(&target).unwrap();
     std::fs::write(target.join("tshark-agreement.txt"), comparison.to_string()).unwrap();
     std::fs::write(target.join("tshark-differences.txt"), comparison.differences.join("\n")).unwrap();
     eprint!("{comparison}");

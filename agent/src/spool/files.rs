@@ -8,7 +8,7 @@ use super::machine::{Action, Books, Found, Item, Machine, State, Stored};
 use super::scan::{self, file_header, scan};
 use super::{Limits, SpoolError, io};
 use picket_event::Loss;
-use picket_event::wire::{Class, Frame, open};
+use picket_event::wire::{Class, Frame, Held, open};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io::ErrorKind;
@@ -283,11 +283,11 @@ impl<D: Disk> Spool<D> {
         self.save()
     }
 
-    /// Everything up to `sequence` is durable at the collector.
-    pub fn acknowledge(&mut self, sequence: u64) {
+    /// These sequences are durable at the collector.
+    pub fn acknowledge(&mut self, held: &Held) {
         // The state is only a hint about acknowledgements (the collector repeats them in its hello), so it is
         // written when files go, not for each.
-        for action in self.machine.acknowledge(sequence) {
+        for action in self.machine.acknowledge(held) {
             self.doom(&action);
         }
         self.clear();

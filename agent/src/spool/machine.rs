@@ -3,14 +3,21 @@
 //! Frames and time go in; [`Action`]s for the files come out. The sequences of an epoch are always parted exactly
 //! into acknowledged, spooled and lost, so the ledger adds up by construction:
 //! `1..=acknowledged` is done (delivered, or lost by reason), and everything up to `next` after it is either a
-//! frame or a gap. Each class has segments of its own, so that room is made by deleting whole files, lowest class
+//! frame or a gap. What the collector has ahead of `acknowledged` is a gap too, of a reason of its own ([`DELIVERED`]): such a gap
+//! is told to nobody, and counts as acknowledged. Each class has segments of its own, so that room is made by deleting whole files, lowest class
 //! first, oldest first.
+
+mod acknowledge;
 
 use super::Limits;
 use super::scan::FILE_HEADER_BYTES;
 use picket_event::Loss;
 use picket_event::wire::{Class, Header};
 use std::collections::BTreeMap;
+
+/// The reason of a gap whose events the collector has, while it lacks others before them. Written as any other, so that a release
+/// that does not know it reads the state all the same; it counts them as lost until the collector says how far it has come.
+const DELIVERED: &str = "delivered";
 
 /// What the shell has to do, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +90,12 @@ struct Gap {
     reason: String,
     /// Whether the collector was told. A gap that was not, and is acknowledged all the same, had been delivered.
     declared: bool,
+}
+
+impl Gap {
+    fn is_delivered(&self) -> bool {
+        self.reason == DELIVERED
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,10 +209,11 @@ impl Machine {
         let known =
             state.gaps.into_iter().map(|(first, last, reason, declared)| (first, Gap { last, reason, declared }));
         let known: BTreeMap<u64, Gap> = known.collect();
-        // What the collector was told will never come must not come, though a write that failed turns out to have worked.
+        // What the collector was told will never come must not come, though a write that failed turns out to have worked. What it
+        // has need not come again.
         let told = |frame: &Stored| {
             let gap = known.range(..=frame.first).next_back().map(|(_, gap)| gap);
-            gap.is_some_and(|gap| gap.declared && gap.last >= frame.first)
+            gap.is_some_and(|gap| (gap.declared || gap.is_delivered()) && gap.last >= frame.first)
         };
         frames.sort_unstable_by_key(|frame| frame.first);
         let mut end = m.acknowledged;
@@ -284,6 +298,22 @@ impl Machine {
     #[must_use]
     pub const fn acknowledged(&self) -> u64 {
         self.acknowledged
+    }
+
+    /// Highest sequence that is flushed, or known to be lost, with all before it.
+    #[must_use]
+    pub const fn durable(&self) -> u64 {
+        self.durable
+    }
+
+    /// Whether frames of more than so many bytes wait from this sequence on.
+    #[must_use]
+    pub fn exceeds(&self, from: u64, bytes: u64) -> bool {
+        let mut waiting = 0;
+        self.frames.range(from..).any(|(_, frame)| {
+            waiting += u64::from(frame.length);
+            waiting > bytes
+        })
     }
 
     /// Bytes on disk.
@@ -446,7 +476,8 @@ impl Machine {
     pub fn declared(&mut self, first: u64, last: u64) {
         self.split(first);
         self.split(last + 1);
-        for (_, gap) in self.gaps.range_mut(first..=last) {
+        // Of what was delivered once, and is forgotten there, the books say no other than before.
+        for (_, gap) in self.gaps.range_mut(first..=last).filter(|(_, gap)| !gap.is_delivered()) {
             gap.declared = true;
         }
     }
@@ -459,70 +490,26 @@ impl Machine {
         self.gaps.insert(at, rest);
     }
 
-    /// The collector has made everything up to `sequence` durable.
-    pub fn acknowledge(&mut self, sequence: u64) -> Vec<Action> {
-        if let Some(from) = self.fresh.take().filter(|from| *from <= sequence) {
-            self.overtaken(from, sequence);
-        }
-        if sequence <= self.acknowledged {
-            return Vec::new();
-        }
-        self.split(sequence + 1);
-        let gaps = self.gaps.split_off(&(sequence + 1));
-        for (first, gap) in std::mem::replace(&mut self.gaps, gaps) {
-            if gap.declared {
-                *self.lost.entry(gap.reason).or_default() += gap.last - first + 1;
-            }
-        }
-        let frames = self.frames.split_off(&(sequence + 1));
-        let mut actions = Vec::new();
-        for (_, frame) in std::mem::replace(&mut self.frames, frames) {
-            let Some(segment) = self.segments.get_mut(&frame.segment) else { continue };
-            segment.live -= 1;
-            if segment.live == 0 && !self.open.contains(&Some(frame.segment)) {
-                actions.extend(self.delete(frame.segment));
-            }
-        }
-        self.acknowledged = sequence;
-        actions
-    }
-
-    /// The collector knows sequences that were given since the start, and nothing of these has been sent: they were given
-    /// before, and forgotten here (the files were put back from a copy, or the last ones became unreadable). What was stored there
-    /// under a number counts as delivered; what is here under the same number is lost, without a number of its own.
-    fn overtaken(&mut self, from: u64, sequence: u64) {
-        let last = sequence.min(self.next - 1);
-        let frames: Vec<u64> = self.frames.range(from..=last).map(|(first, _)| *first).collect();
-        for first in frames {
-            self.failed(first, "sequence_clash");
-        }
-        self.split(from);
-        self.split(last + 1);
-        let gaps: Vec<(u64, Gap)> = self.gaps.range(from..=last).map(|(first, gap)| (*first, gap.clone())).collect();
-        for (first, gap) in gaps {
-            self.gaps.remove(&first);
-            self.refuse(&gap.reason, gap.last - first + 1);
-        }
-        if sequence >= self.next {
-            self.next = sequence + 1;
-            self.durable = sequence;
-        }
-    }
-
     /// Events made, acknowledged and spooled, and the lost by reason; they balance exactly.
     #[must_use]
     pub fn books(&self) -> Books {
         let refused: u64 = self.refused.values().sum();
         let done: u64 = self.lost.values().sum();
+        let mut acknowledged = self.acknowledged - done;
         let mut lost = self.refused.clone();
         for (reason, count) in &self.lost {
             *lost.entry(reason.clone()).or_default() += count;
         }
         for (first, gap) in &self.gaps {
-            *lost.entry(gap.reason.clone()).or_default() += gap.last - first + 1;
+            let count = gap.last - first + 1;
+            if gap.is_delivered() {
+                acknowledged += count;
+            } else {
+                *lost.entry(gap.reason.clone()).or_default() += count;
+            }
         }
         let spooled = self.frames.values().map(|frame| u64::from(frame.count)).sum();
-        Books { events: self.next - 1 + refused, acknowledged: self.acknowledged - done, spooled, lost }
+        Books { events: self.next - 1 + refused, acknowledged, spooled, lost }
     }
 }
 

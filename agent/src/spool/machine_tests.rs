@@ -1,7 +1,7 @@
 //! Placing, losing, acknowledging, recovering; the books after every step.
 
 use super::*;
-use picket_event::wire::FrameKind;
+use picket_event::wire::{FrameKind, Held};
 use proptest::prelude::*;
 
 fn limits(bytes: u64) -> Limits {
@@ -78,16 +78,16 @@ fn f04_a_disk_without_room_gives_up_what_counts_least() {
 #[test]
 fn a_gap_that_nobody_was_told_of_was_delivered_when_it_is_acknowledged() {
     let mut m = Machine::new(limits(10_000), 1);
-    m.acknowledge(0);
+    m.acknowledge(&Held::new(0, &[]));
     put(&mut m, Class::Flow);
     put(&mut m, Class::Flow);
     m.failed(1, "corrupt");
-    m.acknowledge(10);
+    m.acknowledge(&Held::new(10, &[]));
     assert_eq!((m.books().acknowledged, m.books().lost.len()), (10, 0), "it had been sent, and arrived");
     m.failed(11, "corrupt");
     assert_eq!(m.item(11), Some(Item::Gap { first: 11, last: 20 }));
     m.declared(11, 20);
-    m.acknowledge(20);
+    m.acknowledge(&Held::new(20, &[]));
     assert_eq!((m.books().acknowledged, m.books().lost["corrupt"]), (10, 10));
     balanced(&m);
 }
@@ -96,7 +96,7 @@ fn a_gap_that_nobody_was_told_of_was_delivered_when_it_is_acknowledged() {
 fn a_collector_that_forgot_is_told_of_the_gap() {
     let mut m = Machine::new(limits(10_000), 1);
     put(&mut m, Class::Flow);
-    m.acknowledge(10);
+    m.acknowledge(&Held::new(10, &[]));
     put(&mut m, Class::Flow);
     assert_eq!(m.item(4), Some(Item::Gap { first: 4, last: 10 }));
     assert!(matches!(m.item(11), Some(Item::Frame(_))));
@@ -106,7 +106,7 @@ fn a_collector_that_forgot_is_told_of_the_gap() {
 fn a_collector_that_is_ahead_never_sees_a_number_twice() {
     let mut m = Machine::new(limits(10_000), 1);
     put(&mut m, Class::Flow);
-    m.acknowledge(500);
+    m.acknowledge(&Held::new(500, &[]));
     assert_eq!(m.next(), 501);
     assert_eq!(m.books().lost["sequence_clash"], 10);
     balanced(&m);
@@ -126,7 +126,7 @@ fn f07_numbers_given_again_after_the_end_became_unreadable_are_counted() {
     put(&mut m, Class::Flow);
     put(&mut m, Class::Alert);
     // It had been sent: the collector has 21 to 30, and half of what was given next never had a chance.
-    m.acknowledge(30);
+    m.acknowledge(&Held::new(30, &[]));
     let books = m.books();
     assert_eq!((books.events, books.acknowledged, books.spooled, books.lost["sequence_clash"]), (50, 30, 10, 10));
     assert!(matches!(m.item(31), Some(Item::Frame(Stored { first: 31, .. }))));
@@ -155,8 +155,49 @@ fn f06_what_was_declared_lost_stays_lost_though_it_is_found() {
     m.declared(1, 10);
     let (mut m, _, _) = Machine::recover(limits(10_000), m.state(), files);
     assert_eq!(m.item(1), Some(Item::Gap { first: 1, last: 10 }));
-    m.acknowledge(10);
+    m.acknowledge(&Held::new(10, &[]));
     assert_eq!((m.books().acknowledged, m.books().lost["disk_error"]), (0, 10));
+}
+
+#[test]
+fn f13_what_is_there_ahead_frees_its_segments_and_counts_as_acknowledged() {
+    let mut m = Machine::new(limits(10_000), 1);
+    m.acknowledge(&Held::default());
+    // Nine frames fill a segment.
+    for _ in 0..30 {
+        put(&mut m, Class::Flow);
+    }
+    m.failed(101, "corrupt");
+    m.failed(111, "corrupt");
+    m.declared(101, 110);
+    let actions = m.acknowledge(&Held::new(0, &[(91, 200)]));
+    assert!(matches!(actions[..], [Action::Delete { segment: 2, last: 180, .. }]), "{actions:?}");
+    let books = m.books();
+    assert_eq!((books.acknowledged, books.spooled, books.lost["corrupt"]), (100, 190, 10), "111 to 120 had been sent");
+    balanced(&m);
+    assert_eq!(m.item(200), Some(Item::Gap { first: 200, last: 200 }), "a collector that forgot it is told");
+    m.declared(191, 200);
+    assert_eq!(m.books(), books);
+    let (mut after, losses, _) = Machine::recover(limits(10_000), m.state(), found(&m));
+    assert_eq!((after.books(), losses), (books, vec![]));
+    after.acknowledge(&Held::new(200, &[]));
+    assert_eq!((after.books().acknowledged, after.books().spooled, after.gaps.len()), (190, 100, 0));
+    balanced(&after);
+}
+
+#[test]
+fn f13_numbers_given_again_below_what_is_there_ahead_are_counted() {
+    let mut m = Machine::new(limits(10_000), 1);
+    for _ in 0..3 {
+        put(&mut m, Class::Flow);
+    }
+    // The collector has 21 to 40 of before, and this spool begins anew with 1 to 30.
+    m.acknowledge(&Held::new(10, &[(21, 40), (61, 70)]));
+    let books = m.books();
+    assert_eq!((m.next(), books.events, books.spooled, books.acknowledged), (71, 90, 10, 40));
+    assert_eq!((books.lost["sequence_clash"], books.lost["missing"]), (20, 20));
+    balanced(&m);
+    assert_eq!(m.item(41), Some(Item::Gap { first: 41, last: 60 }));
 }
 
 /// What a restart would find, all frames good.
@@ -176,9 +217,9 @@ fn found(machine: &Machine) -> Vec<Found> {
 proptest! {
     /// Any run of appends, failures, losses, acknowledgements and restarts keeps the books, and sequences grow.
     #[test]
-    fn books_balance_always(steps in proptest::collection::vec((0u8..7, 0u64..40), 1..200)) {
+    fn books_balance_always(steps in proptest::collection::vec((0u8..8, 0u64..40), 1..200)) {
         let mut m = Machine::new(limits(2_500), 7);
-        let mut sent = 0u64;
+        let (mut sent, mut ahead) = (0u64, (0u64, 0u64));
         for (what, which) in steps {
             let before = m.next();
             match what {
@@ -193,7 +234,17 @@ proptest! {
                         Item::Gap { first, last } => { m.declared(first, last); last }
                     };
                 },
-                5 => { m.acknowledge(sent.min(m.next() - 1)); }
+                5 => { m.acknowledge(&Held::new(sent.min(m.next() - 1), &[])); }
+                // A frame far ahead goes first, and the collector has it, with what follows it at once.
+                6 => {
+                    let frame = m.frames.values().filter(|f| f.first > sent).nth(which as usize).copied();
+                    if let Some(frame) = frame && ahead.1 <= m.acknowledged() {
+                        ahead = (frame.first, frame.last());
+                    }
+                    if ahead.1 > m.acknowledged() {
+                        m.acknowledge(&Held::new(0, &[ahead]));
+                    }
+                }
                 _ => {
                     let (events, old) = (m.books().events, m.clone());
                     let (new, losses, _) = Machine::recover(limits(2_500), m.state(), found(&m));

@@ -4,7 +4,9 @@
 //! [`Client`] makes connections, over QUIC or TCP; `run` joins them with the spool's files.
 
 mod client;
+mod lane;
 mod machine;
+mod pace;
 mod path;
 mod run;
 mod session;

@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) bundle: String,
     pub(crate) host: HostNote,
     pub(crate) transport: Choice,
+    /// Whether nothing goes ahead of what waits.
+    pub(crate) in_order: bool,
     pub(crate) seed: u64,
 }
 
@@ -39,7 +41,11 @@ struct Uplink<'a> {
 
 /// Runs until told to stop.
 pub(crate) async fn run(shared: &Shared, settings: Settings, client: Client) {
-    let machine = Machine::new(settings.collectors.len(), settings.seed, Window::default());
+    let mut window = Window::default();
+    if settings.in_order {
+        window.backlog = u64::MAX;
+    }
+    let machine = Machine::new(settings.collectors.len(), settings.seed, window);
     let path = Path::new(settings.transport);
     let (begin, session, look) = (Instant::now(), None, None);
     let mut uplink = Uplink { shared, settings, client, machine, path, session, look, begin, refused: false };
@@ -201,7 +207,7 @@ impl Uplink<'_> {
         let Some(Session { wire, heard, heard_at, transport, .. }) = session else {
             return Err("not connected".to_owned());
         };
-        let mut ear = Ear { machine, shared, settings, path, transport: *transport, now: begin.elapsed(), refused };
+        let mut ear = Ear { machine, shared, settings, path, transport: *transport, begin: *begin, refused };
         let mut writing = std::pin::pin!(wire.events(bytes));
         loop {
             tokio::select! {
@@ -234,8 +240,7 @@ impl Uplink<'_> {
             () = shared.wake.notified() => Ok(()),
             message = heard.recv() => {
                 *heard_at = Instant::now();
-                let now = begin.elapsed();
-                Ear { machine, shared, settings, path, transport: *transport, now, refused }.hear(message)
+                Ear { machine, shared, settings, path, transport: *transport, begin: *begin, refused }.hear(message)
             }
         }
     }
@@ -309,7 +314,7 @@ struct Ear<'a> {
     settings: &'a Settings,
     path: &'a mut Path,
     transport: Transport,
-    now: Duration,
+    begin: Instant,
     refused: &'a mut bool,
 }
 
@@ -339,7 +344,7 @@ impl Ear<'_> {
         let acknowledged = match message {
             Control::HelloAnswer(answer) => {
                 let host = self.settings.collectors.get(self.machine.current()).cloned().unwrap_or_default();
-                self.path.connected(self.now);
+                self.path.connected(self.begin.elapsed());
                 let mut link = self.shared.link();
                 let over = match self.transport {
                     Transport::Quic => "",
@@ -376,11 +381,11 @@ impl Ear<'_> {
             }
             other => {
                 let epoch = self.shared.spool().machine().epoch();
-                self.machine.message(&other, epoch)
+                self.machine.message(self.begin.elapsed(), &other, epoch)
             }
         };
-        if let Some(sequence) = acknowledged {
-            self.shared.spool().acknowledge(sequence);
+        if let Some(held) = acknowledged {
+            self.shared.spool().acknowledge(&held);
         }
         Ok(())
     }

@@ -47,6 +47,14 @@ pub fn local(site: &SiteConfig, time: Timestamp) -> (i64, u8) {
     (seconds.div_euclid(DAY), u8::try_from(seconds.rem_euclid(DAY) / 3600).unwrap_or(0))
 }
 
+/// When a local day ends.
+#[must_use]
+pub fn end(site: &SiteConfig, day: i64) -> Timestamp {
+    let of = |seconds: i64| Timestamp::from_parts(day.saturating_add(1).saturating_mul(DAY).saturating_sub(seconds), 0);
+    // By the offset that holds shortly before, which may not be that of the same second in UTC.
+    of(offset(site, of(offset(site, of(0)) + 1)))
+}
+
 /// 0 for a working day, 1 for a weekend day or holiday.
 #[must_use]
 pub fn class(site: &SiteConfig, day: i64) -> u8 {
@@ -72,6 +80,9 @@ mod tests {
         site.holidays = vec![day];
         assert_eq!(class(&site, day), 1);
         assert_eq!(class(&site, day + 5), 1);
+        assert_eq!(end(&site, day), at("2026-03-02T23:00:00Z"));
+        let (changed, _) = local(&site, at("2026-03-29T12:00:00Z"));
+        assert_eq!(end(&site, changed), at("2026-03-29T22:00:00Z"));
         assert_eq!(TimeCell::new(1, 3).label(), "weekend-03");
     }
 }

@@ -148,6 +148,8 @@ pub struct Caps {
     pub cells: usize,
     /// Remembered conversation partners an entity. Default 2,048.
     pub partners: usize,
+    /// Days of entities a site that are counted beside the open one. Default 20,000.
+    pub late: usize,
     /// Different spaces a site. Default 1,024.
     pub spaces: usize,
     /// Different relations a site. Default 4,096.
@@ -169,6 +171,7 @@ impl Default for Caps {
             admission: 3,
             cells: 4096,
             partners: 2048,
+            late: 20_000,
             spaces: 1024,
             relations: 4096,
             reorder: 262_144,
@@ -193,8 +196,10 @@ pub struct Config {
     pub shape: Shape,
     /// Weights of time x space, time x relation, relation x space, where a role's own are not wanted.
     pub weights: Vec<(Role, [f64; 3])>,
-    /// How long events are waited for to be put in order, seconds. Later ones count if their day is open. Default 900.
+    /// How long events are waited for to be put in order, seconds. Later ones count in arrival order. Default 900.
     pub lateness_seconds: u32,
+    /// Days before the open one that are still counted, judged and learnt: what a sensor that was away sends. Default 7.
+    pub late_days: u32,
     /// Silence of an agent that is a finding when it speaks again, seconds. Default 7,200.
     pub silence_seconds: u32,
     /// Silence of an agent that is a finding while it lasts, seconds. Default 21,600.
@@ -225,6 +230,7 @@ impl Default for Config {
             shape: Shape::default(),
             weights: Vec::new(),
             lateness_seconds: 900,
+            late_days: 7,
             silence_seconds: 7200,
             unheard_seconds: 21_600,
             liveness: true,

@@ -283,7 +283,8 @@ impl Entity {
         match self.known.binary_search_by_key(&hash, |k| k.hash) {
             Ok(at) => {
                 let Some(known) = self.known.get_mut(at) else { return (true, 1) };
-                if known.last_day != day {
+                // A day that comes late is not counted: whether it was before is not known any more.
+                if known.last_day < day {
                     known.last_day = day;
                     known.days = known.days.saturating_add(1);
                 }

@@ -105,7 +105,7 @@ pub struct Counters {
     pub events: u64,
     /// Behaviours counted into a baseline.
     pub behaviours: u64,
-    /// Events that came after their day was closed.
+    /// Events that came when the baseline had learnt their day, or after it can be counted at all.
     pub late: u64,
     /// Rows beyond 100 times what their agent usually reports in an hour, and 1,000: judged, and not learnt.
     pub excess: u64,

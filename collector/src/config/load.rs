@@ -136,7 +136,7 @@ pub(super) fn known_keys() -> Vec<(&'static str, Vec<&'static str>)> {
         ("state", vec!["directory"]),
         ("listen", vec!["ingest", "https", "metrics", "names"]),
         ("retention", vec!["events", "findings", "disk"]),
-        ("engine", vec!["alerts_per_site_day", "sites", "ranking_interval"]),
+        ("engine", vec!["alerts_per_site_day", "sites", "ranking_interval", "late_days"]),
         ("access", vec!["session", "setup_link", "api_token", "login_attempts"]),
         ("detail", vec!["approval", "keep"]),
         ("limits", vec!["connections", "request_body", "request_time"]),

@@ -79,6 +79,8 @@ pub struct Engine {
     pub sites: Option<PathBuf>,
     /// How often the ranking shown by API and page is renewed.
     pub ranking_interval: Span,
+    /// Days before today of which events are still judged and learnt: what an agent that was away sends. 0 takes none.
+    pub late_days: u32,
 }
 
 /// People and their sessions.
@@ -159,7 +161,7 @@ impl Default for Retention {
 
 impl Default for Engine {
     fn default() -> Self {
-        Self { alerts_per_site_day: 1, sites: None, ranking_interval: seconds(1) }
+        Self { alerts_per_site_day: 1, sites: None, ranking_interval: seconds(1), late_days: 7 }
     }
 }
 
@@ -199,6 +201,7 @@ impl Config {
             ("retention.disk", retention.disk < Size(64 << 20), "at least 64MiB is needed"),
             ("engine.alerts_per_site_day", engine.alerts_per_site_day == 0, "at least 1 is needed"),
             ("engine.ranking_interval", engine.ranking_interval.0.is_zero(), "must be longer than 0"),
+            ("engine.late_days", engine.late_days > 30, "at most 30 are possible"),
             ("access.session", access.session < seconds(60), "at least 1m is needed"),
             ("access.setup_link", access.setup_link < seconds(60), "at least 1m is needed"),
             ("access.api_token", access.api_token < seconds(60), "at least 1m is needed"),

@@ -4,7 +4,7 @@ use super::machine::{Machine, Offer};
 use super::roster::Teller;
 use super::{Counts, hold};
 use crate::store::{AcceptedFrame, Batch, Position, Store, StoreError};
-use picket_event::wire::{Control, FrameKind, Header, Refusal, RefusalCode};
+use picket_event::wire::{Control, FrameKind, Header, Held, Refusal, RefusalCode};
 use picket_event::{AgentId, Envelope, Event, Site, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,8 +26,8 @@ pub(super) struct Peer {
     pub(super) epoch: u64,
     /// Which of the agent's connections this is; frames of an older one come too late.
     pub(super) connection: u64,
-    /// Highest durable sequence, for the task that writes acknowledgements.
-    pub(super) acknowledged: Arc<watch::Sender<u64>>,
+    /// The durable sequences, for the task that writes acknowledgements.
+    pub(super) acknowledged: Arc<watch::Sender<Held>>,
     /// Other messages to the agent; a refusal ends the connection.
     pub(super) out: mpsc::UnboundedSender<Control>,
     /// The same for what the agent may ask for as often as it likes.
@@ -49,7 +49,7 @@ pub(super) struct Greeting {
     pub(super) agent: AgentId,
     pub(super) epoch: u64,
     pub(super) connection: u64,
-    pub(super) answer: oneshot::Sender<Result<u64, StoreError>>,
+    pub(super) answer: oneshot::Sender<Result<Held, StoreError>>,
 }
 
 /// What connections ask of the committer.
@@ -105,11 +105,11 @@ impl Committer {
     fn greet(&mut self, hello: Greeting) {
         let Greeting { agent, epoch, answer, .. } = hello;
         let durable = match self.machine.durable(&agent, epoch) {
-            Some(durable) => Ok(durable),
-            None => self.store.acknowledged(&agent, epoch),
+            Some(durable) => Ok(durable.clone()),
+            None => self.store.held(&agent, epoch),
         };
         if let Ok(durable) = &durable {
-            self.machine.load(&agent, epoch, *durable);
+            self.machine.load(&agent, epoch, durable);
         }
         // A connection that ended meanwhile needs no answer.
         let _ = answer.send(durable);
@@ -183,7 +183,7 @@ impl Committer {
         });
         for ((agent, epoch), peer) in &staged.peers {
             if let Some(durable) = self.machine.durable(agent, *epoch) {
-                peer.acknowledged.send_replace(durable);
+                peer.acknowledged.send_replace(durable.clone());
             }
         }
         for ((row, frame), events) in rows.into_iter().zip(&staged.frames).zip(staged.events) {

@@ -8,8 +8,8 @@ use super::{Serving, hold, now};
 use crate::identity::{agent_of, key_of};
 use crate::store::{Agent, AgentStatus, Sighting, Store, StoreError, postings};
 use picket_event::wire::{
-    Control, Decoded, Decoder, FrameKind, Hello, HelloAnswer, HostNote, OLDEST_VERSION, PolicyAnswer, PolicyOutcome,
-    Refusal, RefusalCode, VERSION, WireError, decode_control, open,
+    Control, Decoded, Decoder, FrameKind, Held, Hello, HelloAnswer, HostNote, OLDEST_VERSION, PolicyAnswer,
+    PolicyOutcome, Refusal, RefusalCode, VERSION, WireError, decode_control, open,
 };
 use picket_event::{AgentId, Ledger, Timestamp};
 use quinn::Connection;
@@ -91,14 +91,17 @@ async fn attend(
     let number = serving.connections.fetch_add(1, Ordering::Relaxed);
     let job = Job::Hello(Greeting { agent: agent.clone(), epoch: hello.epoch, connection: number, answer });
     serving.jobs.send(job).await.map_err(|_| refusal(RefusalCode::Stopping, "the collector is going down"))?;
-    let acknowledged = durable.await.map_err(gone)?.map_err(|e| busy(&e))?;
+    let held = durable.await.map_err(gone)?.map_err(|e| busy(&e))?;
     note(serving, handle, &agent, &hello, host.as_ref()).await?;
-    let answer = HelloAnswer { version, acknowledged, site: known.site.as_str().to_owned(), clock: now().nanos() };
-    if writer.send(&Control::HelloAnswer(answer), serving.idle).await.is_err() {
+    let site = known.site.as_str().to_owned();
+    let answer = HelloAnswer { version, acknowledged: held.all(), site, clock: now().nanos() };
+    // The ranges first: with the answer the agent begins to send.
+    let ahead = Control::Ahead { epoch: hello.epoch, ranges: held.ahead().to_vec() };
+    if writer.send(&[ahead, Control::HelloAnswer(answer)], serving.idle).await.is_err() {
         return Ok(());
     }
     let (out, outgoing) = mpsc::unbounded_channel();
-    let (acked, watch) = watch::channel(acknowledged);
+    let (acked, watch) = watch::channel(held);
     let (site, epoch, acknowledged) = (known.site.clone(), hello.epoch, Arc::new(acked));
     let teller = Teller::new(out.clone());
     let peer =
@@ -212,7 +215,7 @@ async fn converse(
     handle: &Handle,
     peer: &Peer,
     (reader, writer): (&mut Reader, &mut Writer),
-    out: (mpsc::UnboundedReceiver<Control>, watch::Receiver<u64>, &Teller),
+    out: (mpsc::UnboundedReceiver<Control>, watch::Receiver<Held>, &Teller),
 ) -> Result<(), Refusal> {
     let beat = Notify::new();
     let out = control_out(serving, peer.epoch, writer, out, &beat);
@@ -343,26 +346,26 @@ async fn control_out(
     serving: &Serving,
     epoch: u64,
     writer: &mut Writer,
-    (mut outgoing, mut acknowledged, teller): (mpsc::UnboundedReceiver<Control>, watch::Receiver<u64>, &Teller),
+    (mut outgoing, mut acknowledged, teller): (mpsc::UnboundedReceiver<Control>, watch::Receiver<Held>, &Teller),
     beat: &Notify,
 ) -> Result<(), Refusal> {
     loop {
-        let message = tokio::select! {
+        let messages = tokio::select! {
             changed = acknowledged.changed() => match changed {
-                Ok(()) => Control::Ack { epoch, acknowledged: *acknowledged.borrow_and_update() },
+                Ok(()) => acknowledgement(epoch, &acknowledged.borrow_and_update()),
                 Err(_) => return Ok(()),
             },
             message = outgoing.recv() => match message {
                 Some(Control::Refusal(refusal)) => return tell_refusal(writer, refusal).await,
                 Some(message) => {
                     teller.sent(&message);
-                    message
+                    vec![message]
                 }
                 None => return Ok(()),
             },
-            () = beat.notified() => Control::Beat,
+            () = beat.notified() => vec![Control::Beat],
         };
-        match writer.send(&message, serving.idle).await {
+        match writer.send(&messages, serving.idle).await {
             Ok(()) => {}
             Err(Unsent::Gone) => return Ok(()),
             Err(Unsent::NotRead) => {
@@ -373,11 +376,18 @@ async fn control_out(
     }
 }
 
+/// What is durable. A release that knows no ranges reads as far as there are none.
+fn acknowledgement(epoch: u64, held: &Held) -> Vec<Control> {
+    let ranges = held.ahead().to_vec();
+    let ahead = (!ranges.is_empty()).then_some(Control::Ahead { epoch, ranges });
+    std::iter::once(Control::Ack { epoch, acknowledged: held.all() }).chain(ahead).collect()
+}
+
 /// The reason travels as a message too, because it names the frame; over QUIC the close code alone may arrive first.
 async fn tell_refusal(writer: &mut Writer, refusal: Refusal) -> Result<(), Refusal> {
     if let Writer::Quic(_) = writer {
         // The close that follows carries the same reason.
-        let _ = writer.send(&Control::Refusal(refusal.clone()), LAST_WORDS).await;
+        let _ = writer.send(&[Control::Refusal(refusal.clone())], LAST_WORDS).await;
         writer.finish().await;
     }
     Err(refusal)

@@ -1,6 +1,6 @@
 //! One connection over either transport: QUIC, or the same frames over TLS on TCP where UDP does not pass.
 
-use picket_event::wire::{Control, HEADER_BYTES, Refusal, RefusalCode, encode_control, total_length};
+use picket_event::wire::{Control, HEADER_BYTES, Refusal, RefusalCode, encode_controls, total_length};
 use quinn::{Connection, SendStream};
 use rustls::pki_types::CertificateDer;
 use std::net::SocketAddr;
@@ -118,7 +118,7 @@ impl Handle {
         match (self, writer) {
             (Self::Tcp(_), writer @ Writer::Tcp(_)) => {
                 // An agent that takes nothing learns nothing.
-                let _ = writer.send(&Control::Refusal(refusal.clone()), LAST_WORDS).await;
+                let _ = writer.send(&[Control::Refusal(refusal.clone())], LAST_WORDS).await;
                 writer.finish().await;
             }
             _ => self.close(refusal.code, &refusal.reason),
@@ -127,10 +127,10 @@ impl Handle {
 }
 
 impl Writer {
-    /// Writes a message. A peer that keeps the connection up and takes nothing for as long as `patience` holds up no more than the
+    /// Writes messages in one frame. A peer that keeps the connection up and takes nothing for as long as `patience` holds up no more than the
     /// windows that it gave.
-    pub(super) async fn send(&mut self, message: &Control, patience: Duration) -> Result<(), Unsent> {
-        let frame = encode_control(message).map_err(|_| Unsent::Gone)?;
+    pub(super) async fn send(&mut self, messages: &[Control], patience: Duration) -> Result<(), Unsent> {
+        let frame = encode_controls(messages).map_err(|_| Unsent::Gone)?;
         let write = async {
             match self {
                 Self::Quic(stream) => stream.write_all(&frame.bytes).await.map_err(|_| Unsent::Gone),

@@ -1,11 +1,12 @@
 //! What ingest decides, without a socket, a clock or a store.
 //!
-//! Per agent and epoch, sequences come in order. A frame is either the next, or had been taken before, or does not
-//! follow. What is taken is staged; only a commit makes it durable, and only what is durable is acknowledged.
+//! Per agent and epoch, sequences come in order, or in a few runs each in order: an agent with a backlog sends what is made now ahead
+//! of it. A frame goes on where a run ends, or begins another, or had been taken before, or fits nowhere. What is taken is staged;
+//! only a commit makes it durable, and only what is durable is acknowledged.
 
 use crate::store::Position;
 use picket_event::AgentId;
-use picket_event::wire::{FrameKind, Header};
+use picket_event::wire::{FrameKind, Header, Held};
 use std::collections::BTreeMap;
 
 /// What to do with a frame.
@@ -15,17 +16,17 @@ pub enum Offer {
     Take,
     /// It was taken before: drop it, and acknowledge again.
     Duplicate,
-    /// It does not follow what came before: end the connection.
+    /// It overlaps what came before, or would be a run too many: end the connection.
     OutOfOrder {
         /// The sequence that should have come.
         expected: u64,
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Progress {
-    durable: u64,
-    staged: u64,
+    durable: Held,
+    staged: Held,
 }
 
 /// Every agent's progress.
@@ -41,15 +42,16 @@ impl Machine {
         Self::default()
     }
 
-    /// The durable sequence of an epoch, where it is known here.
+    /// The durable sequences of an epoch, where they are known here.
     #[must_use]
-    pub fn durable(&self, agent: &AgentId, epoch: u64) -> Option<u64> {
-        self.agents.get(&(agent.clone(), epoch)).map(|progress| progress.durable)
+    pub fn durable(&self, agent: &AgentId, epoch: u64) -> Option<&Held> {
+        self.agents.get(&(agent.clone(), epoch)).map(|progress| &progress.durable)
     }
 
     /// Enters what the store says of an epoch, unless it is known already.
-    pub fn load(&mut self, agent: &AgentId, epoch: u64, durable: u64) {
-        self.agents.entry((agent.clone(), epoch)).or_insert(Progress { durable, staged: durable });
+    pub fn load(&mut self, agent: &AgentId, epoch: u64, durable: &Held) {
+        let progress = || Progress { durable: durable.clone(), staged: durable.clone() };
+        self.agents.entry((agent.clone(), epoch)).or_insert_with(progress);
     }
 
     /// Forgets an epoch that nothing is staged of; the store knows it.
@@ -65,18 +67,15 @@ impl Machine {
         let Some(progress) = self.agents.get_mut(&(agent.clone(), epoch)) else {
             return Offer::OutOfOrder { expected: 0 };
         };
-        if header.last() <= progress.staged {
+        let staged = &mut progress.staged;
+        if staged.end_of(header.first).is_some_and(|end| header.last() <= end) {
             return Offer::Duplicate;
         }
         // A gap may have grown since it was told first; a frame never changes.
-        let follows = match header.kind {
-            FrameKind::Gap => header.first <= progress.staged + 1,
-            _ => header.first == progress.staged + 1,
-        };
-        if !follows {
-            return Offer::OutOfOrder { expected: progress.staged + 1 };
+        let overlaps = header.kind != FrameKind::Gap && staged.touches(header.first, header.last());
+        if overlaps || !staged.add(header.first, header.last()) {
+            return Offer::OutOfOrder { expected: staged.all() + 1 };
         }
-        progress.staged = header.last();
         Offer::Take
     }
 
@@ -87,7 +86,7 @@ impl Machine {
         let position = |((agent, epoch), progress): (&(AgentId, u64), &Progress)| Position {
             agent: agent.clone(),
             epoch: *epoch,
-            acknowledged: progress.staged,
+            held: progress.staged.clone(),
         };
         changed.map(position).collect()
     }
@@ -95,14 +94,14 @@ impl Machine {
     /// What was staged is durable.
     pub fn committed(&mut self) {
         for progress in self.agents.values_mut() {
-            progress.durable = progress.staged;
+            progress.durable.clone_from(&progress.staged);
         }
     }
 
     /// What was staged is gone.
     pub fn aborted(&mut self) {
         for progress in self.agents.values_mut() {
-            progress.staged = progress.durable;
+            progress.staged.clone_from(&progress.durable);
         }
     }
 }

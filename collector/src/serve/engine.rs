@@ -50,7 +50,8 @@ pub fn settings(config: &config::Engine) -> anyhow::Result<picket_engine::Config
         Some(path) => crate::judge::read_sites(path).context("engine.sites")?,
         None => Vec::new(),
     };
-    Ok(picket_engine::Config { alarm_budget: f64::from(config.alerts_per_site_day), sites, ..Default::default() })
+    let (alarm_budget, late_days) = (f64::from(config.alerts_per_site_day), config.late_days);
+    Ok(picket_engine::Config { alarm_budget, late_days, sites, ..Default::default() })
 }
 
 /// Starts the thread.

@@ -38,8 +38,9 @@ use tokio::sync::watch;
 
 /// How long an agent's certificate lasts.
 const AGENT_CERTIFICATE: Duration = Duration::from_secs(30 * 86_400);
-/// Batches that may wait for the engine; then agents wait.
-const ENGINE_QUEUE: usize = 256;
+/// Batches that may wait for the engine; then agents wait. A full frame holds some 2,000 events: while a backlog drains, what is made
+/// now waits behind so many.
+const ENGINE_QUEUE: usize = 16;
 /// Passwords hashed at once.
 const HASHING: usize = 2;
 

@@ -16,7 +16,7 @@ pub use entity::{EntityKey, Posting, postings};
 pub use evidence::{EVIDENCE_KEY, Evidence, kept_key};
 pub use sqlite::Sqlite;
 
-use picket_event::wire::Class;
+use picket_event::wire::{Class, Held};
 use picket_event::{AgentId, Envelope, Ledger, Timestamp};
 use std::time::Duration;
 
@@ -90,8 +90,8 @@ pub struct Position {
     pub agent: AgentId,
     /// The spool's epoch.
     pub epoch: u64,
-    /// Highest sequence that is durable, with all before it.
-    pub acknowledged: u64,
+    /// The sequences that are durable.
+    pub held: Held,
 }
 
 /// A stored frame, decoded.
@@ -146,11 +146,11 @@ pub trait Store: Details + Send + Sync {
     /// [`StoreError`]; nothing was kept then.
     fn commit(&self, frames: &[AcceptedFrame], positions: &[Position]) -> Result<Vec<i64>, StoreError>;
 
-    /// Highest durable sequence of an epoch, 0 for none.
+    /// The durable sequences of an epoch.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn acknowledged(&self, agent: &AgentId, epoch: u64) -> Result<u64, StoreError>;
+    fn held(&self, agent: &AgentId, epoch: u64) -> Result<Held, StoreError>;
 
     /// Decodes stored frames after row `after`, at most `limit`, in order. Empty at the end of the log.
     ///

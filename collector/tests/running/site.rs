@@ -5,7 +5,7 @@ use picket_collector::config::Config;
 use picket_collector::serve::Running;
 use picket_collector::store::{AcceptedFrame, Applicant, Position, Sqlite, Store, TokenRecord, postings};
 use picket_event::body::{App, Asset, Flow, Ics, Score};
-use picket_event::wire::{BatchWriter, Class};
+use picket_event::wire::{BatchWriter, Class, Held};
 use picket_event::{
     AgentId, Body, Both, Endpoints, Event, FlowEnd, FlowId, FlowRef, FlowState, Ledger, MessageKind, Method, Operation,
     Protocol, Reason, Site as SiteName, Source, Timestamp, Transport, Unit, Verdict,
@@ -109,7 +109,7 @@ fn fill(state: &Path, events: &[Event]) {
             postings: postings(mine.iter().copied()),
         };
         sequence += u64::from(count);
-        let position = Position { agent: agent.clone(), epoch: 1, acknowledged: sequence - 1 };
+        let position = Position { agent: agent.clone(), epoch: 1, held: Held::new(sequence - 1, &[]) };
         store.commit(&[accepted], &[position]).unwrap();
     }
 }

@@ -10,6 +10,7 @@ pub use traffic::{Cause, Traffic};
 use crate::namespace::near;
 use crate::programs::{Agent, Collector, Setting, cpu_seconds};
 use anyhow::{Context as _, Result};
+use picket_agent::status::Snapshot;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,6 +26,10 @@ const TURN: Duration = Duration::from_millis(2);
 const WARM_UP: Duration = Duration::from_secs(2);
 /// How long the last alerts are waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Time for reading a capture into the spool.
+const SPOOL_PATIENCE: Duration = Duration::from_secs(300);
+/// Events of a backlog that are no backlog any more.
+const LEFT: u64 = 5_000;
 
 /// What is sent.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +49,8 @@ pub struct Measured {
     pub times: Vec<f64>,
     /// Causes that became no alert.
     pub missing: usize,
+    /// Of the causes, how many came while a backlog drained.
+    pub behind: usize,
     /// Ordinary events a second that were sent.
     pub rate: f64,
     frames: u64,
@@ -81,7 +88,8 @@ impl fmt::Display for Measured {
             "packet to alert: p50 {half:.0} ms, p99 {most:.0} ms, max {all:.0} ms ({} alerts, {} missing)",
             self.times.len(),
             self.missing
-        )
+        )?;
+        if self.behind > 0 { write!(f, "; {} while a backlog drained", self.behind) } else { Ok(()) }
     }
 }
 
@@ -90,26 +98,76 @@ impl fmt::Display for Measured {
 /// # Errors
 /// When a program fails.
 pub fn measure(load: Load, folder: &Path) -> Result<Measured> {
+    run(load, None, folder)
+}
+
+/// The same with an agent that was away for as long as this capture lasts, and comes back as the measurement begins.
+///
+/// # Errors
+/// When a program fails.
+pub fn measure_behind(load: Load, backlog: &Path, folder: &Path) -> Result<Measured> {
+    run(load, Some(backlog), folder)
+}
+
+/// Fills the agent's spool with what it makes of a capture while no collector answers.
+fn spool(state: &Path, backlog: &Path) -> Result<()> {
+    let nobody = "[uplink]\ncollectors = [\"127.0.0.1:9\"]\n";
+    let agent = Agent::start(state, nobody, &["--file", backlog.to_str().context("the capture's path is text")?])?;
+    let is_spooled = |snapshot: &Snapshot| {
+        let ledger = &snapshot.ledger;
+        let books = ["events", "events_spooled"].map(|name| ledger.get(name).and_then(Value::as_u64).unwrap_or(0));
+        books[0] > 0 && books[0] == books[1] && snapshot.inputs.iter().all(|input| input.state == "done")
+    };
+    agent.wait_for("done with the capture", SPOOL_PATIENCE, is_spooled)?;
+    // What was read last is flushed within a second.
+    std::thread::sleep(Duration::from_secs(2));
+    agent.kill()
+}
+
+/// When little of the backlog is left; the beginning where none was ever seen.
+fn drained(agent: &Agent, over: &AtomicBool) -> Instant {
+    let (begin, mut seen) = (Instant::now(), false);
+    loop {
+        let left = agent.snapshot().and_then(|snapshot| snapshot.ledger.get("events_spooled")?.as_u64()).unwrap_or(0);
+        seen |= left >= LEFT;
+        if seen && left < LEFT {
+            return Instant::now();
+        }
+        if over.load(Ordering::Acquire) {
+            return if seen { Instant::now() } else { begin };
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn run(load: Load, backlog: Option<&Path>, folder: &Path) -> Result<Measured> {
     let collector = Collector::start(folder, &Setting { alerts_per_site_day: 20_000, ..Setting::default() })?;
     collector.enrol("sensor", &collector.token("bench")?)?;
+    let token = collector.api_token()?;
+    if let Some(backlog) = backlog {
+        spool(&collector.agent_state("sensor"), backlog)?;
+    }
     let agent = Agent::start(&collector.agent_state("sensor"), "", &["-i", "far"])?;
     agent.wait_for("connected", PATIENCE, |snapshot| {
         snapshot.uplink.as_ref().is_some_and(|uplink| uplink.connected)
             && snapshot.inputs.iter().any(|input| input.state == "capturing")
     })?;
-    let token = collector.api_token()?;
     let mut traffic = Traffic::new(load.events, load.alerts);
     let over = AtomicBool::new(false);
-    let (causes, shares, seen) = std::thread::scope(|scope| -> Result<_> {
+    let (causes, shares, seen, drained) = std::thread::scope(|scope| -> Result<_> {
         let polling = scope.spawn(|| poll(&collector, &token, &over));
+        let draining = scope.spawn(|| if backlog.is_some() { drained(&agent, &over) } else { Instant::now() });
         let (begin, before) = (Instant::now(), costs(&agent, &collector));
-        let causes = send(&mut traffic, Duration::from_secs(load.seconds.into()));
+        // A backlog drains from the first moment on.
+        let warm_up = if backlog.is_some() { Duration::ZERO } else { WARM_UP };
+        let causes = send(&mut traffic, warm_up, Duration::from_secs(load.seconds.into()));
         let (after, seconds) = (costs(&agent, &collector), begin.elapsed().as_secs_f64());
         let settled = causes.as_ref().map_or(Ok(()), |causes| settle(&collector, &token, causes.len()));
         over.store(true, Ordering::Release);
         let seen = polling.join().map_err(|_| anyhow::anyhow!("the polling panicked"))??;
         settled?;
-        Ok((causes?, [0, 1].map(|index| (after[index] - before[index]) / seconds), seen))
+        let drained = draining.join().map_err(|_| anyhow::anyhow!("the watch on the spool panicked"))?;
+        Ok((causes?, [0, 1].map(|index| (after[index] - before[index]) / seconds), seen, drained))
     })?;
     // The agent's books are published once a second.
     std::thread::sleep(Duration::from_millis(1200));
@@ -120,7 +178,8 @@ pub fn measure(load: Load, folder: &Path) -> Result<Measured> {
     let mut times: Vec<f64> = causes.iter().filter_map(time).collect();
     times.sort_by(f64::total_cmp);
     let rate = traffic.events() as f64 / f64::from(load.seconds.max(1));
-    Ok(Measured { missing: causes.len() - times.len(), times, rate, frames: traffic.frames(), ledger, shares })
+    let behind = if backlog.is_some() { causes.iter().filter(|(_, at)| *at < drained).count() } else { 0 };
+    Ok(Measured { missing: causes.len() - times.len(), behind, times, rate, frames: traffic.frames(), ledger, shares })
 }
 
 fn costs(agent: &Agent, collector: &Collector) -> [f64; 2] {
@@ -128,13 +187,13 @@ fn costs(agent: &Agent, collector: &Collector) -> [f64; 2] {
 }
 
 /// Puts the traffic on the wire at its pace; when each cause was complete.
-fn send(traffic: &mut Traffic, length: Duration) -> Result<Vec<(Cause, Instant)>> {
+fn send(traffic: &mut Traffic, warm_up: Duration, length: Duration) -> Result<Vec<(Cause, Instant)>> {
     let mut near = near();
     let begin = Instant::now();
     let mut causes = Vec::new();
     while begin.elapsed() < length {
         let now = begin.elapsed();
-        traffic.until(now, now >= WARM_UP, &mut |frame| near.sendpacket(frame).context("put a frame on the wire"))?;
+        traffic.until(now, now >= warm_up, &mut |frame| near.sendpacket(frame).context("put a frame on the wire"))?;
         let stamp = Instant::now();
         causes.extend(traffic.completed().map(|cause| (cause, stamp)));
         std::thread::sleep(TURN);

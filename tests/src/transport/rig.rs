@@ -198,6 +198,7 @@ impl AgentAt {
             queue_events: 20_000,
             bundle: "test".to_owned(),
             transport: self.transport,
+            in_order: false,
             host: self.host.clone().unwrap_or_else(host_note),
             own: OwnTraffic::default(),
         })?)

@@ -31,6 +31,8 @@ pub(super) struct Agent {
     pub(super) spool: Option<Spool<Shelf>>,
     pub(super) uplink: Uplink,
     pub(super) connection: Option<Connection>,
+    /// No connection comes about before this time.
+    pub(super) away: Duration,
     /// The host's clock against the true time, nanoseconds.
     pub(super) clock: i64,
     /// Events made, by the simulation's own count.
@@ -55,6 +57,7 @@ impl Agent {
             spool: None,
             uplink: uplink(seed),
             connection: None,
+            away: Duration::ZERO,
             clock: 0,
             made: 0,
             said: BTreeMap::new(),
@@ -152,7 +155,7 @@ impl Agent {
 }
 
 fn uplink(seed: u64) -> Uplink {
-    Uplink::new(1, seed, Window { frames: 8, bytes: 1 << 20 })
+    Uplink::new(1, seed, Window { frames: 8, bytes: 1 << 20, backlog: 1_000 })
 }
 
 fn event(detail: String) -> Event {

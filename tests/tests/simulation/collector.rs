@@ -3,7 +3,7 @@
 use super::log::Log;
 use picket_collector::ingest::{Machine, Offer};
 use picket_collector::store::AcceptedFrame;
-use picket_event::wire::{Control, FrameKind, Header, HelloAnswer, VERSION};
+use picket_event::wire::{Control, FrameKind, Header, Held, HelloAnswer, VERSION};
 use picket_event::{AgentId, Timestamp};
 use std::collections::BTreeMap;
 
@@ -23,12 +23,16 @@ pub(super) struct Collector {
     staged: Vec<AcceptedFrame>,
     current: BTreeMap<Key, u64>,
     hellos: Vec<Greeting>,
+    /// What was last said over which connection: nothing is said twice.
+    said: BTreeMap<Key, (u64, Held)>,
     /// Whether a commit failed: nothing else is done until it succeeds.
     stalled: bool,
-    /// The highest sequence that each agent was told is durable.
-    pub(super) told: BTreeMap<Key, u64>,
+    /// What each agent was told is durable.
+    pub(super) told: BTreeMap<Key, Held>,
     /// The bug that forgets at a start what it has stored.
     pub(super) forgets: bool,
+    /// The bug that forgets at a start what it has stored ahead of what is whole.
+    pub(super) forgets_ahead: bool,
     pub(super) is_up: bool,
 }
 
@@ -40,9 +44,11 @@ impl Collector {
             staged: Vec::new(),
             current: BTreeMap::new(),
             hellos: Vec::new(),
+            said: BTreeMap::new(),
             stalled: false,
             told: BTreeMap::new(),
             forgets: false,
+            forgets_ahead: false,
             is_up: false,
         }
     }
@@ -54,6 +60,7 @@ impl Collector {
         self.staged.clear();
         self.current.clear();
         self.hellos.clear();
+        self.said.clear();
         (self.stalled, self.is_up) = (false, false);
     }
 
@@ -64,9 +71,9 @@ impl Collector {
             return Ok(());
         }
         for ((agent, epoch), told) in &self.told {
-            let Ok(durable) = self.log.acknowledged(agent, *epoch) else { continue };
-            if durable < *told {
-                return Err(format!("{agent}: {told} was acknowledged, after a restart {durable} is durable"));
+            let Ok(durable) = self.log.held(agent, *epoch) else { continue };
+            if !told.runs().all(|(first, last)| durable.end_of(first).is_some_and(|end| end >= last)) {
+                return Err(format!("{agent}: {told:?} was acknowledged, after a restart {durable:?} is durable"));
             }
         }
         Ok(())
@@ -128,30 +135,43 @@ impl Collector {
             self.staged.clear();
         }
         for (key, connection) in &self.current {
-            if let Some(acknowledged) = self.machine.durable(&key.0, key.1) {
-                told.push((key.clone(), *connection, Control::Ack { epoch: key.1, acknowledged }));
+            let news = (*connection, self.machine.durable(&key.0, key.1).cloned().unwrap_or_default());
+            if self.said.get(key) != Some(&news) {
+                let (_, held) = &news;
+                tell(&mut self.told, key, held);
+                told.push((key.clone(), *connection, Control::Ack { epoch: key.1, acknowledged: held.all() }));
+                if !held.ahead().is_empty() {
+                    told.push((key.clone(), *connection, ahead(key, held)));
+                }
+                self.said.insert(key.clone(), news);
             }
         }
         for Greeting { key, connection } in std::mem::take(&mut self.hellos) {
             let known = match self.machine.durable(&key.0, key.1) {
-                Some(durable) => Ok(durable),
-                None if self.forgets => Ok(0),
-                None => self.log.acknowledged(&key.0, key.1),
+                Some(durable) => Ok(durable.clone()),
+                None if self.forgets => Ok(Held::default()),
+                None if self.forgets_ahead => self.log.held(&key.0, key.1).map(|held| Held::new(held.all(), &[])),
+                None => self.log.held(&key.0, key.1),
             };
             // A store that cannot be read ends the connection, and the agent comes again.
-            let Ok(durable) = known else { continue };
-            self.machine.load(&key.0, key.1, durable);
-            let answer = HelloAnswer { version: VERSION, acknowledged: durable, site: String::new(), clock: 0 };
+            let Ok(held) = known else { continue };
+            self.machine.load(&key.0, key.1, &held);
+            tell(&mut self.told, &key, &held);
+            told.push((key.clone(), connection, ahead(&key, &held)));
+            let answer = HelloAnswer { version: VERSION, acknowledged: held.all(), site: String::new(), clock: 0 };
             told.push((key, connection, Control::HelloAnswer(answer)));
-        }
-        for (key, _, message) in &told {
-            let (Control::Ack { acknowledged, .. } | Control::HelloAnswer(HelloAnswer { acknowledged, .. })) = message
-            else {
-                continue;
-            };
-            let most = self.told.entry(key.clone()).or_default();
-            *most = (*most).max(*acknowledged);
         }
         told
     }
+}
+
+fn ahead(key: &Key, held: &Held) -> Control {
+    Control::Ahead { epoch: key.1, ranges: held.ahead().to_vec() }
+}
+
+fn tell(told: &mut BTreeMap<Key, Held>, key: &Key, held: &Held) {
+    let most = told.entry(key.clone()).or_default();
+    held.runs().for_each(|(first, last)| {
+        most.add(first, last);
+    });
 }

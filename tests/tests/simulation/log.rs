@@ -2,7 +2,7 @@
 
 use super::AGENTS;
 use picket_collector::store::{AcceptedFrame, Applicant, Position, Sqlite, Store, StoreError, TokenRecord};
-use picket_event::wire::Decoder;
+use picket_event::wire::{Decoder, Held};
 use picket_event::{AgentId, Body, Envelope, Event, Site};
 use picket_tests::disk::{Disk, Simulated};
 use std::collections::BTreeMap;
@@ -17,8 +17,8 @@ pub(super) trait Log {
     fn reopen(&mut self) -> Result<()>;
     /// Makes them durable; nothing counts as durable after an error.
     fn commit(&mut self, frames: &[AcceptedFrame], positions: &[Position]) -> Result<()>;
-    /// Highest durable sequence.
-    fn acknowledged(&mut self, agent: &AgentId, epoch: u64) -> Result<u64>;
+    /// The durable sequences.
+    fn held(&mut self, agent: &AgentId, epoch: u64) -> Result<Held>;
     /// Every event.
     fn rows(&mut self) -> Result<Vec<Row>>;
     /// The program ends without a word.
@@ -30,11 +30,12 @@ pub(super) struct Plain {
     disk: Disk,
     file: u64,
     end: u64,
-    positions: BTreeMap<(String, u64), u64>,
+    positions: BTreeMap<(String, u64), Held>,
     frames: Vec<(String, u64, Vec<u8>)>,
 }
 
-type Record = (Vec<(String, u64, u64)>, Vec<(String, u64, Vec<u8>)>);
+/// Agent, epoch, what is whole, and the ranges ahead of it; and frames.
+type Record = (Vec<(String, u64, u64, Vec<(u64, u64)>)>, Vec<(String, u64, Vec<u8>)>);
 
 impl Plain {
     pub(super) fn new(disk: &Disk) -> Self {
@@ -42,8 +43,8 @@ impl Plain {
     }
 
     fn take(&mut self, (positions, frames): Record) {
-        for (agent, epoch, acknowledged) in positions {
-            self.positions.insert((agent, epoch), acknowledged);
+        for (agent, epoch, all, ahead) in positions {
+            self.positions.insert((agent, epoch), Held::new(all, &ahead));
         }
         self.frames.extend(frames);
     }
@@ -84,7 +85,7 @@ impl Log for Plain {
     }
 
     fn commit(&mut self, frames: &[AcceptedFrame], positions: &[Position]) -> Result<()> {
-        let position = |p: &Position| (p.agent.as_str().to_owned(), p.epoch, p.acknowledged);
+        let position = |p: &Position| (p.agent.as_str().to_owned(), p.epoch, p.held.all(), p.held.ahead().to_vec());
         let frame = |f: &AcceptedFrame| (f.agent.as_str().to_owned(), f.epoch, f.bytes.clone());
         let record: Record = (positions.iter().map(position).collect(), frames.iter().map(frame).collect());
         let body = serde_json::to_vec(&record)?;
@@ -99,8 +100,8 @@ impl Log for Plain {
         Ok(())
     }
 
-    fn acknowledged(&mut self, agent: &AgentId, epoch: u64) -> Result<u64> {
-        Ok(self.positions.get(&(agent.as_str().to_owned(), epoch)).copied().unwrap_or(0))
+    fn held(&mut self, agent: &AgentId, epoch: u64) -> Result<Held> {
+        Ok(self.positions.get(&(agent.as_str().to_owned(), epoch)).cloned().unwrap_or_default())
     }
 
     fn rows(&mut self) -> Result<Vec<Row>> {
@@ -181,8 +182,8 @@ impl Log for Sql {
         self.store()?.commit(frames, positions).map(drop).map_err(Error::other)
     }
 
-    fn acknowledged(&mut self, agent: &AgentId, epoch: u64) -> Result<u64> {
-        self.store()?.acknowledged(agent, epoch).map_err(Error::other)
+    fn held(&mut self, agent: &AgentId, epoch: u64) -> Result<Held> {
+        self.store()?.held(agent, epoch).map_err(Error::other)
     }
 
     fn rows(&mut self) -> Result<Vec<Row>> {

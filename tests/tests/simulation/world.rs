@@ -26,6 +26,8 @@ pub(super) enum Bug {
     AcknowledgesUnflushed,
     /// A restarted collector does not know how far it had come.
     ForgetsWatermark,
+    /// A restarted collector does not know what it has ahead of what is whole.
+    ForgetsAhead,
     /// An agent drops a batch and does not count it.
     DropsUncounted,
     /// An agent sends what it has not flushed.
@@ -37,6 +39,8 @@ pub(super) enum Bug {
 pub(super) struct Outcome {
     pub(super) events: u64,
     pub(super) lost: u64,
+    /// Acknowledgements of what was sent ahead of a backlog.
+    pub(super) ahead: u64,
     pub(super) struck: Struck,
     /// Of everything that happened; equal for equal runs.
     pub(super) trace: u64,
@@ -70,6 +74,7 @@ impl World {
         let agents: Vec<Agent> = super::AGENTS.iter().map(|name| Agent::new(name, random.bits())).collect();
         let mut collector = Collector::new(log);
         collector.forgets = bug == Some(Bug::ForgetsWatermark);
+        collector.forgets_ahead = bug == Some(Bug::ForgetsAhead);
         match bug {
             Some(Bug::AcknowledgesUnflushed) => store.lie(),
             Some(Bug::SendsUnflushed) => agents.iter().for_each(|agent| agent.disk.lie()),
@@ -163,7 +168,13 @@ impl World {
             10..=24 => self.agents[agent].disk.stop_after(self.random.below(12)),
             25..=31 => self.crash_collector()?,
             32..=44 => self.store.stop_after(self.random.below(12)),
-            45..=64 => self.cut(agent),
+            45..=59 => self.cut(agent),
+            // Away until much waits.
+            60..=64 => {
+                self.cut(agent);
+                self.agents[agent].away = self.now + Duration::from_millis(5_000 + self.random.below(20_000));
+                self.struck("agent away for long");
+            }
             65..=79 => {
                 let days = if self.random.below(2) == 0 { -1 } else { 1 };
                 self.agents[agent].clock += days * DAY;
@@ -270,7 +281,9 @@ impl World {
         let agent = &mut self.agents[number];
         let Some(spool) = &mut agent.spool else { return agent.start(self.now, self.random.bits()) };
         match agent.uplink.poll(self.now, spool.machine()) {
-            Action::Connect(_) if !self.quiet && self.random.below(5) == 0 => agent.uplink.lost(self.now),
+            Action::Connect(_) if !self.quiet && (self.now < agent.away || self.random.below(5) == 0) => {
+                agent.uplink.lost(self.now);
+            }
             Action::Connect(_) => {
                 agent.uplink.opened(self.now);
                 self.connections += 1;
@@ -371,14 +384,17 @@ impl World {
         let acknowledged = match &message {
             Control::HelloAnswer(answer) => agent.uplink.answered(answer),
             Control::Refusal(_) => {
-                agent.uplink.message(&message, 0);
+                agent.uplink.message(self.now, &message, 0);
                 self.cut(number);
                 return Ok(());
             }
-            other => agent.uplink.message(other, spool.machine().epoch()),
+            other => agent.uplink.message(self.now, other, spool.machine().epoch()),
         };
-        if let Some(sequence) = acknowledged {
-            spool.acknowledge(sequence);
+        if let Some(held) = acknowledged {
+            spool.acknowledge(&held);
+            if !held.ahead().is_empty() {
+                self.outcome.ahead += 1;
+            }
         }
         Ok(())
     }

@@ -114,7 +114,7 @@ fn run_with(args: &RunArgs, mut policing: Policing) -> Result<Exit, Fault> {
         uplink::Known::Stopped => return Ok(Exit::Done),
         uplink::Known::Identity(identity) => identity.map(|identity| *identity),
     };
-    let (agent, forward) = uplink::start(identity, config, template.bundle_id(), &own)?;
+    let (agent, forward) = uplink::start(identity, config, template.bundle_id(), &own, !args.file.is_empty())?;
     let books = Books::new(agent, config, kinds, args.output == OutputForm::Eve, forward).confined(confined);
     let books = Arc::new(books);
     let own = if config.capture.exclude_own_traffic { own } else { OwnTraffic::default() };

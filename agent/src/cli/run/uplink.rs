@@ -51,12 +51,13 @@ pub(super) fn identity(
     Ok(Known::Identity(Some(Box::new(identity))))
 }
 
-/// Starts spool and uplink, whose sockets `own` learns; gives the agent's id.
+/// Starts spool and uplink, whose sockets `own` learns; gives the agent's id. What captures give is sent `in_order`.
 pub(super) fn start(
     identity: Option<Identity>,
     config: &Config,
     bundle: String,
     own: &OwnTraffic,
+    in_order: bool,
 ) -> Result<(Option<String>, Option<Forward>), Fault> {
     let Some(identity) = identity else { return Ok((None, None)) };
     let named = &config.uplink.collectors;
@@ -75,6 +76,7 @@ pub(super) fn start(
         queue_events: config.uplink.queue_events,
         bundle,
         transport: config.uplink.transport,
+        in_order,
         host: crate::enrol::host_note(),
         own: own.clone(),
     })

@@ -364,9 +364,12 @@ impl SiteState {
             self.budget.notes += 1;
         }
         if alert || again {
-            e.danger.terms = danger;
-            e.danger.at = Some(draft.time);
-            e.danger.threat = draft.threat;
+            // A risk that stands on something later stays.
+            if e.danger.at.is_none_or(|at| draft.time >= at) {
+                e.danger.terms = danger;
+                e.danger.at = Some(draft.time);
+                e.danger.threat = draft.threat;
+            }
             e.danger.frequency += 1.0;
             e.explain(&draft.reasons);
         }

@@ -4,6 +4,7 @@ use super::SiteState;
 use crate::calendar;
 use crate::config::{Config, Memory};
 use crate::entity::{CASE_DAYS, Entity, KeptDay};
+use crate::finding::Findings;
 use crate::group::{Group, Member};
 use crate::role::Role;
 use crate::view::Counters;
@@ -46,11 +47,11 @@ fn role_of(e: &Entity, level: Option<u8>) -> Role {
 
 impl SiteState {
     /// Closes a day.
-    pub(super) fn close(&mut self, day: i64, config: &Config, counters: &mut Counters) {
-        let class = calendar::class(&self.site, day);
+    pub(super) fn close(&mut self, day: i64, config: &Config, counters: &mut Counters, out: &mut Findings) {
         self.yesterday = self.site_risk(self.newest, config);
+        self.keep_closed(day, config, counters, out);
         for number in 0..self.entities.len() {
-            self.close_entity(number, day, class, config, counters);
+            self.close_entity(number, day, config, counters);
         }
         self.learn_groups();
         self.closed += 1;
@@ -82,47 +83,53 @@ impl SiteState {
         }
     }
 
-    fn close_entity(&mut self, number: usize, day: i64, class: u8, config: &Config, counters: &mut Counters) {
+    fn close_entity(&mut self, number: usize, day: i64, config: &Config, counters: &mut Counters) {
         let Some(e) = self.entities.get(number) else { return };
         let risk = self.risk_at(e, self.newest, config);
+        let Some(e) = self.entities.get_mut(number) else { return };
+        e.yesterday = risk;
+        e.danger.frequency *= 0.8;
+        e.cases.retain(|c| day - c.last_day < CASE_DAYS);
+        if !e.cube.as_slice().is_empty() {
+            self.learn(number, day, config, counters);
+        }
+        self.entities.get_mut(number).into_iter().for_each(Entity::begin_day);
+    }
+
+    /// What an entity showed on the day that stands in the place of the open one becomes baseline, unless an alert keeps it out.
+    pub(super) fn learn(&mut self, number: usize, day: i64, config: &Config, counters: &mut Counters) {
+        let class = calendar::class(&self.site, day);
+        let Some(e) = self.entities.get(number) else { return };
         let level = self.level_of(e);
         let covered = self.heard_hours(e.agents) & !e.excused;
         let part = self.watched_part(day);
         let usual = self.usual_of(number);
         let Some(e) = self.entities.get_mut(number) else { return };
-        e.yesterday = risk;
-        e.danger.frequency *= 0.8;
-        e.cases.retain(|c| day - c.last_day < CASE_DAYS);
-        let active = !e.cube.as_slice().is_empty();
-        if active {
-            self.budget.note(e.top);
-            let keep = keep(config.memory);
-            let learn = !e.flooded && (!e.alerted || e.age < MATURE_DAYS || overdue(e, class));
-            if let Some(unlearnt) = e.unlearnt.get_mut(usize::from(class)) {
-                *unlearnt = if learn { 0 } else { *unlearnt + 1 };
-            }
-            if learn {
-                counters.cells_dropped += learn_day(e, class, part, covered, config) as u64;
-                // Sums against a baseline of few days say more about the baseline than about the entity.
-                if e.age >= MATURE_DAYS {
-                    for ((past, sum), usual) in e.past_sums.0.iter_mut().zip(e.sums).zip(usual) {
-                        *past = *past * keep + sum.min(OUTLIER * usual);
-                    }
-                    e.past_sums.1 = e.past_sums.1 * keep + 1.0;
-                }
-            }
-            let age = e.age;
-            e.age += 1;
-            self.aged(u32::try_from(number).unwrap_or(u32::MAX), age, age + 1);
+        self.budget.note(e.top);
+        let keep = keep(config.memory);
+        let learn = !e.flooded && (!e.alerted || e.age < MATURE_DAYS || overdue(e, class));
+        if let Some(unlearnt) = e.unlearnt.get_mut(usize::from(class)) {
+            *unlearnt = if learn { 0 } else { *unlearnt + 1 };
         }
-        let Some(e) = self.entities.get_mut(number) else { return };
-        if active && e.role != Role::Agent {
+        if learn {
+            counters.cells_dropped += learn_day(e, class, part, covered, config) as u64;
+            // Sums against a baseline of few days say more about the baseline than about the entity.
+            if e.age >= MATURE_DAYS {
+                for ((past, sum), usual) in e.past_sums.0.iter_mut().zip(e.sums).zip(usual) {
+                    *past = *past * keep + sum.min(OUTLIER * usual);
+                }
+                e.past_sums.1 = e.past_sums.1 * keep + 1.0;
+            }
+        }
+        let age = e.age;
+        e.age += 1;
+        if e.role != Role::Agent {
             e.role = role_of(e, level);
             for evidence in &mut e.evidence {
                 *evidence -= *evidence / 8;
             }
         }
-        e.begin_day();
+        self.aged(u32::try_from(number).unwrap_or(u32::MAX), age, age + 1);
     }
 
     /// Rebuilds the peer groups' priors.

@@ -40,12 +40,18 @@ impl Conduct {
         let Some(came) = self.hours.get_mut(usize::from(hour)) else { return Ok(()) };
         let before = f64::from(*came);
         *came = came.saturating_add(1);
-        let most = LEAST.max(TIMES * self.usual).floor();
-        if self.days < KNOWN_DAYS || before < most {
-            self.rows += 1;
-            return Ok(());
+        match self.most() {
+            Some(most) if before >= most => Err(before <= most),
+            _ => {
+                self.rows += 1;
+                Ok(())
+            }
         }
-        Err(before <= most)
+    }
+
+    /// Rows of an hour that are not too many, once the usual is known.
+    pub(super) fn most(&self) -> Option<f64> {
+        (self.days >= KNOWN_DAYS).then(|| LEAST.max(TIMES * self.usual).floor())
     }
 
     /// Ends a day in which the sensor was heard in so many hours.
@@ -73,7 +79,7 @@ impl SiteState {
     ) {
         let (day, hour) = calendar::local(&self.site, time);
         if self.day != Some(day) {
-            return;
+            return self.excess_late(number, talk, time, counters);
         }
         let Some(agent) = self.agents.get_mut(usize::from(number)) else { return };
         let Err(first) = agent.conduct.row(hour) else { return };

@@ -52,12 +52,17 @@ struct Moment {
 }
 
 impl SiteState {
-    /// When a behaviour counts: in its own hour while that day is open, else when its event was made.
-    fn moment(&self, talk: &Talk, time: Timestamp) -> Option<Moment> {
+    /// When a behaviour counts: in its own hour while that day is open, else when its event was made. One that comes late counts as
+    /// it would have done in time, when the day its event was made on was open.
+    fn moment(&self, talk: &Talk, time: Timestamp, config: &Config) -> Option<Moment> {
         let open = self.day?;
         let own = calendar::local(&self.site, talk.when);
         let made = calendar::local(&self.site, time);
-        let (day, hour) = [own, made].into_iter().find(|(day, _)| *day == open)?;
+        let day = if own.0 == open || made.0 == open { open } else { made.0 };
+        if day != open && !self.is_late(day, config) {
+            return None;
+        }
+        let (day, hour) = [own, made].into_iter().find(|(of, _)| *of == day)?;
         Some(Moment { day, cell: TimeCell::new(calendar::class(&self.site, day), hour) })
     }
 
@@ -78,7 +83,7 @@ impl SiteState {
         counters: &mut Counters,
         out: &mut Findings,
     ) {
-        let Some(moment) = self.moment(talk, time) else {
+        let Some(moment) = self.moment(talk, time, config) else {
             counters.late += 1;
             return;
         };
@@ -87,21 +92,52 @@ impl SiteState {
         let server =
             if talk.answered { self.admit(talk.dest, talk.count, time, config) } else { self.who(talk.dest, time) };
         let (from, to) = (self.zone_of_party(talk.src), self.zone_of_party(talk.dest));
-        if self.planned(from, talk.when) || self.planned(to, talk.when) {
-            for entity in [client, server].into_iter().flatten() {
-                if let Some(e) = self.entities.get_mut(entity as usize) {
-                    e.excused |= 1 << moment.cell.hour();
-                    e.last_seen = e.last_seen.max(time);
-                }
+        let planned = self.planned(from, talk.when) || self.planned(to, talk.when);
+        if self.day == Some(moment.day) {
+            if let Some(entity) = client.filter(|_| !planned) {
+                self.borrow(entity, agent, time, config, counters, out);
             }
+            let counted = (client.is_some(), server.is_some_and(|s| Some(s) != client));
+            return self.both(talk, (client, server), counted, planned, &moment, agent, time, config, counters);
+        }
+        let mut lay_out = |entity: Option<u32>| entity.is_some_and(|e| self.lay_out(moment.day, e, config));
+        let counted = (lay_out(client), lay_out(server.filter(|s| Some(*s) != client)));
+        // Neither side was counted, though there was somebody to count.
+        counters.late += u64::from(counted == (false, false) && (client.is_some() || server.is_some()));
+        self.both(talk, (client, server), counted, planned, &moment, agent, time, config, counters);
+        for (entity, counted) in [(client, counted.0), (server, counted.1)] {
+            entity.filter(|_| counted).into_iter().for_each(|e| self.lay_aside(moment.day, e));
+        }
+    }
+
+    /// Counts a behaviour for those of its sides that are to be.
+    #[allow(clippy::too_many_arguments)] // see `sent`
+    fn both(
+        &mut self,
+        talk: &Talk,
+        (client, server): (Option<u32>, Option<u32>),
+        counted: (bool, bool),
+        planned: bool,
+        moment: &Moment,
+        agent: u16,
+        time: Timestamp,
+        config: &Config,
+        counters: &mut Counters,
+    ) {
+        for entity in [client.filter(|_| counted.0), server.filter(|_| counted.1)].into_iter().flatten() {
+            if planned && let Some(e) = self.entities.get_mut(entity as usize) {
+                e.excused |= 1 << moment.cell.hour();
+                e.last_seen = e.last_seen.max(time);
+            }
+        }
+        if planned {
             return;
         }
-        if let Some(entity) = client {
-            self.borrow(entity, agent, time, config, counters, out);
-            self.sent(entity, server, talk, &moment, agent, time, config, counters);
+        if let Some(entity) = client.filter(|_| counted.0) {
+            self.sent(entity, server, talk, moment, agent, time, config, counters);
         }
-        if let Some(entity) = server.filter(|s| Some(*s) != client) {
-            self.received(entity, client, talk, &moment, agent, time, config, counters);
+        if let Some(entity) = server.filter(|_| counted.1) {
+            self.received(entity, client, talk, moment, agent, time, config, counters);
         }
     }
 
@@ -169,7 +205,7 @@ impl SiteState {
             return false;
         }
         let outside: &mut Outside = self.outside.entry(address).or_default();
-        outside.last_day = day;
+        outside.last_day = outside.last_day.max(day);
         let known = usize::from(outside.count);
         if !outside.users.iter().take(known).any(|u| *u == entity)
             && let Some(free) = outside.users.get_mut(known)

@@ -28,7 +28,7 @@ const MISSING: f64 = 10.0;
 /// Machines that may miss something in the same hour (an entity and its partner); more have a common cause.
 const TOGETHER: usize = 2;
 /// Closed days before anything is judged.
-const LEARNING_DAYS: u32 = 1;
+pub(super) const LEARNING_DAYS: u32 = 1;
 
 /// A cell that is off.
 #[derive(Clone, Copy, Debug)]
@@ -206,6 +206,7 @@ impl SiteState {
         }
         let class = calendar::class(&self.site, day);
         self.excuse_common(class, hour, end, config);
+        let cell = TimeCell::new(class, hour);
         let mut high: Vec<(f64, u32)> = Vec::new();
         for number in 0..self.entities.len() {
             let Some(e) = self.entities.get(number) else { continue };
@@ -213,20 +214,39 @@ impl SiteState {
             if asleep || e.role == Role::Agent || (e.age == 0 && e.cube.as_slice().is_empty()) {
                 continue;
             }
-            let covered = self.heard_hours(e.agents) & !e.excused;
-            let Some((score, sums)) = self.score(number, class, hour, covered, config) else { continue };
-            let Some(e) = self.entities.get_mut(number) else { continue };
-            e.score = score;
-            e.sums = sums;
-            let top = score * trust(e, class);
-            e.top = e.top.max(top);
-            high.push((top, u32::try_from(number).unwrap_or(u32::MAX)));
+            high.extend(self.weigh(number, cell, config));
         }
-        // The highest first: they have the better claim on the budget.
+        self.raise_all(high, day, cell, end, config, counters, out);
+    }
+
+    /// Brings an entity's score up to date; answers it on the common scale.
+    pub(super) fn weigh(&mut self, number: usize, cell: TimeCell, config: &Config) -> Option<(f64, u32)> {
+        let e = self.entities.get(number)?;
+        let covered = self.heard_hours(e.agents) & !e.excused;
+        let (score, sums) = self.score(number, cell.class(), cell.hour(), covered, config)?;
+        let e = self.entities.get_mut(number)?;
+        e.score = score;
+        e.sums = sums;
+        let top = score * trust(e, cell.class());
+        e.top = e.top.max(top);
+        Some((top, u32::try_from(number).unwrap_or(u32::MAX)))
+    }
+
+    /// Raises what is high; the highest first, which has the better claim on the budget.
+    #[allow(clippy::too_many_arguments)] // one judgement's context, handed over by its two callers
+    pub(super) fn raise_all(
+        &mut self,
+        mut high: Vec<(f64, u32)>,
+        day: i64,
+        cell: TimeCell,
+        end: Timestamp,
+        config: &Config,
+        counters: &mut Counters,
+        out: &mut Findings,
+    ) {
         high.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let hour_cell = TimeCell::new(class, hour);
         for (top, entity) in high {
-            self.raise(Verdictless { entity, top, day, cell: hour_cell, end }, config, counters, out);
+            self.raise(Verdictless { entity, top, day, cell, end }, config, counters, out);
         }
     }
 

@@ -6,6 +6,7 @@ mod conduct;
 mod count;
 mod item;
 mod judge;
+mod late;
 mod place;
 mod registry;
 mod told;
@@ -23,6 +24,7 @@ use crate::{calendar, risk};
 use alarm::Budget;
 use conduct::Conduct;
 use item::{Item, Origin, Queued};
+use late::Over;
 use picket_event::{AgentId, Envelope, Protocol, Timestamp};
 use registry::Registry;
 use std::collections::BTreeMap;
@@ -107,6 +109,8 @@ pub struct SiteState {
     taken: i64,
     /// The open local day, once there is one.
     day: Option<i64>,
+    /// Days that are over and may still be added to, at most [`Config::late_days`].
+    over: BTreeMap<i64, Over>,
     /// The first local day and the hour it began in.
     first: Option<(i64, u8)>,
     /// Closed days.
@@ -154,6 +158,7 @@ impl SiteState {
             latest: None,
             taken: i64::MIN,
             day: None,
+            over: BTreeMap::new(),
             first: None,
             closed: 0,
             next_hour: i64::MIN,
@@ -225,8 +230,10 @@ impl SiteState {
             self.queued += 1;
         }
         self.newest = self.newest.max(time);
-        let latest = self.latest.map_or(time, |(latest, _)| latest.max(time));
-        self.latest = Some((latest, now));
+        // What comes late says nothing of where event time stands.
+        if self.latest.is_none_or(|(latest, _)| time >= latest) {
+            self.latest = Some((time, now));
+        }
         let ready = self.newest.seconds().saturating_sub(i64::from(config.lateness_seconds)).div_euclid(60);
         self.release(ready, config, counters, out);
         while self.queued > config.caps.reorder.max(1) {
@@ -254,6 +261,7 @@ impl SiteState {
         let end = self.newest.seconds().div_euclid(60) + 1;
         self.release(end, config, counters, out);
         self.judge_hours(self.newest.seconds().div_euclid(HOUR) + 1, config, counters, out);
+        self.close_quiet(None, config, counters, out);
     }
 
     /// Takes everything before a minute, in order of time, agent and sequence.
@@ -302,17 +310,18 @@ impl SiteState {
             self.open(day, config, counters, out);
             self.listen(end, config, out);
             self.judge(begin, end, config, counters, out);
+            self.close_quiet(Some(end), config, counters, out);
             let (after, _) = calendar::local(&self.site, end);
             self.open(after, config, counters, out);
         }
     }
 
     /// Opens a local day; the one before is closed.
-    fn open(&mut self, day: i64, config: &Config, counters: &mut Counters, _out: &mut Findings) {
+    fn open(&mut self, day: i64, config: &Config, counters: &mut Counters, out: &mut Findings) {
         match self.day {
             Some(open) if day <= open => {}
             Some(open) => {
-                self.close(open, config, counters);
+                self.close(open, config, counters, out);
                 self.day = Some(day);
             }
             None => self.day = Some(day),
@@ -345,7 +354,10 @@ impl SiteState {
         let Some(agent) = self.agents.get_mut(usize::from(number)) else { return };
         if open {
             agent.hours |= 1 << hour;
+        } else {
+            self.heard_late(number, (day, hour), config);
         }
+        let Some(agent) = self.agents.get_mut(usize::from(number)) else { return };
         agent.last = agent.last.max(time);
         if !agent.alive(queued.from) {
             return;

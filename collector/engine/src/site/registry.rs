@@ -21,6 +21,8 @@ const GONE: Duration = Duration::from_secs(30 * 86_400);
 #[derive(Clone, Copy, Debug)]
 struct Held {
     entity: u32,
+    /// Since when, as far as its naming tells.
+    since: Timestamp,
     until: Option<Timestamp>,
 }
 
@@ -84,6 +86,7 @@ impl SiteState {
             self.registry.names.remove(&name);
         }
         self.registry.evicted += 1;
+        self.forget_late(slot);
     }
 
     /// Takes an entity out of the order of eviction: sensors stay.
@@ -143,7 +146,7 @@ impl SiteState {
         };
         let entity = self.enter(name, false, time, config)?;
         match party {
-            Party::Ip(address) => self.bind(address, entity, None),
+            Party::Ip(address) => self.bind(address, entity, time, None),
             Party::Link(mac) => {
                 self.registry.macs.insert(mac, entity);
                 if let Some(e) = self.entities.get_mut(entity as usize) {
@@ -154,8 +157,12 @@ impl SiteState {
         Some(entity)
     }
 
-    fn bind(&mut self, address: IpAddr, entity: u32, until: Option<Timestamp>) {
-        self.registry.addresses.insert(address, Held { entity, until });
+    fn bind(&mut self, address: IpAddr, entity: u32, since: Timestamp, until: Option<Timestamp>) {
+        // What a sensor that was away tells late takes an address from nobody who has it since.
+        if self.registry.addresses.get(&address).is_some_and(|held| held.since > since && held.entity != entity) {
+            return;
+        }
+        self.registry.addresses.insert(address, Held { entity, since, until });
         let zone = self.zone_of(address);
         if let Some(e) = self.entities.get_mut(entity as usize) {
             e.hold(address);
@@ -215,7 +222,7 @@ impl SiteState {
             self.registry.macs.insert(mac, entity);
         }
         if let Some(ip) = naming.ip.filter(|ip| self.inside(*ip)) {
-            self.bind(ip, entity, naming.lent.then(|| time.plus(LENT)));
+            self.bind(ip, entity, time, naming.lent.then(|| time.plus(LENT)));
         }
     }
 
@@ -226,6 +233,7 @@ impl SiteState {
             return;
         }
         let young = young.clone();
+        self.merge_late(from, into);
         self.forget(from, 0);
         self.registry.evicted -= 1;
         let Some(host) = self.entities.get_mut(into as usize) else { return };

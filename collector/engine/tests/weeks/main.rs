@@ -1,5 +1,6 @@
 //! The engine over generated weeks: silence without a change, the change when there is one, and its laws.
 
+mod away;
 mod corpus;
 mod cyclic;
 mod plant;

@@ -1,7 +1,8 @@
 //! Looking through a copy of the store without touching it.
 
+use super::frames;
 use crate::store::StoreError;
-use picket_event::wire::open;
+use picket_event::wire::{Held, open};
 use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,6 +23,9 @@ pub struct Contents {
     /// How far each agent's spool is durable: agent, epoch, highest sequence.
     pub positions: Vec<(String, u64, u64)>,
 }
+
+/// The first schema whose positions know ranges ahead of what is acknowledged.
+const AHEAD_SCHEMA: u32 = 5;
 
 /// A file of SQLite that nobody writes, opened without locks or files beside it; read from front to back.
 ///
@@ -50,7 +54,7 @@ pub fn examine(path: &Path) -> Result<Contents, StoreError> {
     let db = check_file(path)?;
     let mut contents =
         Contents { schema: db.query_row("PRAGMA user_version", [], |r| r.get(0))?, ..Contents::default() };
-    let mut ends: BTreeMap<(String, u64), u64> = BTreeMap::new();
+    let mut runs: BTreeMap<(String, u64), Runs> = BTreeMap::new();
     let mut frames = db.prepare(
         "SELECT agents.id, frames.epoch, frames.frame FROM frames JOIN agents ON agents.number = frames.agent
          ORDER BY frames.row",
@@ -64,29 +68,57 @@ pub fn examine(path: &Path) -> Result<Contents, StoreError> {
         };
         contents.events += u64::from(header.count);
         let (agent, epoch): (String, i64) = (row.get(0)?, row.get(1)?);
-        let end = ends.entry((agent, epoch.cast_unsigned())).or_default();
-        if header.first <= *end {
+        if !runs.entry((agent, epoch.cast_unsigned())).or_default().add(header.first, header.last()) {
             return Err(StoreError::Database(format!("events from {} on are stored twice", header.first)));
         }
-        *end = header.last();
     }
-    let mut positions = db.prepare(
-        "SELECT agents.id, positions.epoch, positions.acknowledged
-         FROM positions JOIN agents ON agents.number = positions.agent ORDER BY 1, 2",
-    )?;
-    let position = |row: &rusqlite::Row<'_>| {
-        Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), row.get::<_, i64>(2)?.cast_unsigned()))
-    };
-    contents.positions = positions.query_map([], position)?.collect::<Result<_, _>>()?;
-    for (agent, epoch, acknowledged) in &contents.positions {
-        if ends.remove(&(agent.clone(), *epoch)).is_some_and(|end| end > *acknowledged) {
-            return Err(StoreError::Database(format!(
-                "events of {agent} beyond {acknowledged} were never acknowledged"
-            )));
+    for (agent, epoch, held) in positions(&db, contents.schema)? {
+        let stored = runs.remove(&(agent.clone(), epoch)).unwrap_or_default();
+        if !stored.0.iter().all(|(first, last)| held.end_of(*first).is_some_and(|end| *last <= end)) {
+            let all = held.all();
+            return Err(StoreError::Database(format!("events of {agent} beyond {all} were never acknowledged")));
         }
+        contents.positions.push((agent, epoch, held.all()));
     }
-    if let Some(((agent, epoch), _)) = ends.pop_first() {
+    if let Some(((agent, epoch), _)) = runs.pop_first() {
         return Err(StoreError::Database(format!("no position of {agent} in epoch {epoch}")));
     }
     Ok(contents)
+}
+
+fn positions(db: &Connection, schema: u32) -> Result<Vec<(String, u64, Held)>, StoreError> {
+    // Copies of earlier releases know no ranges ahead.
+    let ahead = if schema >= AHEAD_SCHEMA { "positions.ahead" } else { "''" };
+    let mut query = db.prepare(&format!(
+        "SELECT agents.id, positions.epoch, positions.acknowledged, {ahead}
+         FROM positions JOIN agents ON agents.number = positions.agent ORDER BY 1, 2"
+    ))?;
+    let mut rows = query.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let agent: String = row.get(0)?;
+        let held = frames::read_held(&agent, row.get(2)?, &row.get::<_, String>(3)?)?;
+        found.push((agent, row.get::<_, i64>(1)?.cast_unsigned(), held));
+    }
+    Ok(found)
+}
+
+/// Sequences of one epoch as far as they are stored, by the first of each run.
+#[derive(Default)]
+struct Runs(BTreeMap<u64, u64>);
+
+impl Runs {
+    /// Adds a frame's, joined to those that it follows or goes before; `false` where one of them is there already.
+    fn add(&mut self, first: u64, mut last: u64) -> bool {
+        let before = self.0.range(..=last).next_back().map(|(first, last)| (*first, *last));
+        if before.is_some_and(|(_, end)| end >= first) {
+            return false;
+        }
+        if let Some(end) = self.0.remove(&(last + 1)) {
+            last = end;
+        }
+        let joined = before.filter(|(_, end)| end + 1 == first).map_or(first, |(start, _)| start);
+        self.0.insert(joined, last);
+        true
+    }
 }

@@ -1,7 +1,7 @@
 //! The log of accepted frames and the postings that find events in it.
 
 use crate::store::{AcceptedFrame, Batch, EntityKey, Position, StoreError, Unreadable};
-use picket_event::wire::{Decoder, Header, open};
+use picket_event::wire::{Decoder, Held, open};
 use picket_event::{AgentId, Envelope, Site, Timestamp};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashMap};
@@ -36,12 +36,12 @@ pub(super) fn commit(
     }
     post(db, frames, &rows)?;
     let mut position = db.prepare_cached(
-        "INSERT INTO positions (agent, epoch, acknowledged) VALUES (?1, ?2, ?3)
-         ON CONFLICT DO UPDATE SET acknowledged = max(acknowledged, excluded.acknowledged)",
+        "INSERT INTO positions (agent, epoch, acknowledged, ahead) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET acknowledged = max(acknowledged, excluded.acknowledged), ahead = excluded.ahead",
     )?;
-    for Position { agent, epoch, acknowledged } in positions {
+    for Position { agent, epoch, held } in positions {
         let agent = number(db, &mut numbers, agent)?;
-        position.execute(params![agent, epoch.cast_signed(), acknowledged.cast_signed()])?;
+        position.execute(params![agent, epoch.cast_signed(), held.all().cast_signed(), ahead_text(held)])?;
     }
     let mut total = db.prepare_cached(
         "UPDATE agents SET events = events + ?2, bytes = bytes + ?3, seen_at = max(seen_at, ?4) WHERE number = ?1",
@@ -92,12 +92,32 @@ fn number<'a>(db: &Connection, known: &mut HashMap<&'a AgentId, i64>, agent: &'a
     Ok(number)
 }
 
-pub(super) fn acknowledged(db: &Connection, agent: &AgentId, epoch: u64) -> Result<u64, StoreError> {
+fn ahead_text(held: &Held) -> String {
+    let ranges: Vec<String> = held.ahead().iter().map(|(first, last)| format!("{first}-{last}")).collect();
+    ranges.join(" ")
+}
+
+/// Ranges as [`ahead_text`] writes them.
+fn ahead(text: &str) -> Option<Vec<(u64, u64)>> {
+    let range = |range: &str| range.split_once('-').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+    text.split_whitespace().map(range).collect()
+}
+
+pub(super) fn held(db: &Connection, agent: &AgentId, epoch: u64) -> Result<Held, StoreError> {
     let mut query = db.prepare_cached(
-        "SELECT acknowledged FROM positions WHERE epoch = ?2 AND agent = (SELECT number FROM agents WHERE id = ?1)",
+        "SELECT acknowledged, ahead FROM positions
+         WHERE epoch = ?2 AND agent = (SELECT number FROM agents WHERE id = ?1)",
     )?;
-    let found = query.query_row(params![agent.as_str(), epoch.cast_signed()], |row| row.get::<_, i64>(0)).optional()?;
-    Ok(found.unwrap_or(0).cast_unsigned())
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?));
+    let found = query.query_row(params![agent.as_str(), epoch.cast_signed()], row).optional()?;
+    found.map_or_else(|| Ok(Held::default()), |(all, text)| read_held(agent.as_str(), all, &text))
+}
+
+/// A position's columns.
+pub(super) fn read_held(agent: &str, all: i64, text: &str) -> Result<Held, StoreError> {
+    // Ranges that were forgotten would come again, and be stored twice.
+    let ahead = ahead(text).ok_or_else(|| StoreError::Disk(format!("the position of {agent} reads {text:?}")))?;
+    Ok(Held::new(all.cast_unsigned(), &ahead))
 }
 
 const SELECT: &str = "SELECT frames.row, frames.epoch, frames.received, frames.frame, agents.id, agents.site
@@ -118,28 +138,52 @@ fn batch(row: &rusqlite::Row<'_>, decoder: &mut Decoder) -> rusqlite::Result<Bat
     Ok(Batch { row: row.get(0)?, received: Timestamp::from_nanos(row.get(2)?), events, unreadable })
 }
 
-/// Which events a damaged frame held: those between its neighbours of the same spool. Nothing in the frame itself is believed.
+/// Rows looked at on each side of a damaged one: a backlog and what goes ahead of it lie mixed.
+const NEIGHBOURS: i64 = 64;
+
+/// Which events a damaged frame held, by the frames stored around it. Nothing in the frame itself is believed.
 fn bounds(db: &Connection, row: i64, lost: &mut Unreadable) -> Result<(), StoreError> {
-    let agent = "frames.agent = (SELECT number FROM agents WHERE id = ?1) AND frames.epoch = ?2";
-    let neighbour = |text: &str| -> Result<Option<Header>, StoreError> {
-        let mut query = db.prepare(&format!("SELECT frame FROM frames WHERE {agent} AND {text}"))?;
+    let neighbours = |side: &str| -> Result<Vec<(u64, u64)>, StoreError> {
+        let mut query = db.prepare(&format!(
+            "SELECT frame FROM frames WHERE frames.agent = (SELECT number FROM agents WHERE id = ?1)
+             AND frames.epoch = ?2 AND {side} LIMIT {NEIGHBOURS}"
+        ))?;
         let mut rows = query.query(params![lost.agent.as_str(), lost.epoch.cast_signed(), row])?;
-        // A neighbour may be damaged too: the next that is not.
+        let mut found = Vec::new();
         while let Some(row) = rows.next()? {
+            // A neighbour may be damaged too.
             if let Ok((header, _)) = open(row.get_ref(0)?.as_blob().unwrap_or_default()) {
-                return Ok(Some(header));
+                found.push((header.first, header.last()));
             }
         }
-        Ok(None)
+        Ok(found)
     };
-    let before = neighbour("row < ?3 ORDER BY row DESC")?;
-    let after = neighbour("row > ?3 ORDER BY row")?;
-    lost.first = before.map_or(0, |header| header.last()) + 1;
-    lost.last = match after {
-        Some(header) => header.first.saturating_sub(1),
-        None => acknowledged(db, &lost.agent, lost.epoch)?,
-    };
+    let before = neighbours("row < ?3 ORDER BY row DESC")?;
+    let after = neighbours("row > ?3 ORDER BY row")?;
+    let held = held(db, &lost.agent, lost.epoch)?;
+    (lost.first, lost.last) = hole(&before, &after, &held).unwrap_or_default();
     Ok(())
+}
+
+/// The sequences missing between frames stored before and frames stored after: where a run goes on, or where one ends that was
+/// never gone on with, or what lies below the first frame of a run. `before` and `after` have the nearest first.
+fn hole(before: &[(u64, u64)], after: &[(u64, u64)], held: &Held) -> Option<(u64, u64)> {
+    let above = |frames: &[(u64, u64)], last: u64| frames.iter().map(|(first, _)| *first).filter(|f| *f > last).min();
+    let starts = before.iter().map(|(_, last)| *last).chain(before.is_empty().then_some(0));
+    let goes_on = starts.filter_map(|last| {
+        let end = match (above(after, last), above(before, last)) {
+            (Some(after), before) if before.is_none_or(|before| after < before) => after - 1,
+            (None, before) => held.end_of(last + 1)?.min(before.map_or(u64::MAX, |before| before - 1)),
+            _ => return None,
+        };
+        (end > last).then_some((last + 1, end))
+    });
+    let begins = after.iter().filter_map(|(first, _)| {
+        let below = before.iter().chain(after).map(|(_, last)| *last).filter(|last| last < first).max().unwrap_or(0);
+        let run = held.runs().find(|(from, to)| (*from..=*to).contains(first)).map_or(1, |(from, _)| from);
+        (below + 1 < *first).then_some(((below + 1).max(run), first - 1)).filter(|(from, to)| from <= to)
+    });
+    goes_on.chain(begins).next()
 }
 
 fn decoder() -> Result<Decoder, StoreError> {

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("identity.sql"),
     include_str!("detail.sql"),
     include_str!("evidence.sql"),
+    include_str!("ahead.sql"),
 ];
 
 /// Brings the store to the newest schema. A crash leaves it at a whole number.

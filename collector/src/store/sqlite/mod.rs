@@ -18,6 +18,7 @@ use super::{
 };
 pub use examine::{Contents, check_file, examine};
 pub use lock::Lock;
+use picket_event::wire::Held;
 use picket_event::{AgentId, Envelope, Ledger, Timestamp};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::io::ErrorKind;
@@ -71,11 +72,20 @@ impl Sqlite {
         let path = directory.join("picket.db");
         rewrite(&directory.join("picket.db-wal")).map_err(|e| io("write again the log in", e))?;
         let mut writer = Connection::open(&path)?;
+        writer.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;
+        // To its end: it answers before it has done what it says, and where the disk fails then, it goes on without a log. There a
+        // commit is the removal of a name, which a power cut takes back.
+        let modes: Vec<String> = {
+            let mut begin = writer.prepare("PRAGMA journal_mode = WAL")?;
+            begin.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
+        };
+        if modes != ["wal"] {
+            return Err(StoreError::Disk(format!("{} did not begin its log", path.display())));
+        }
         // FULL: the WAL is flushed by every commit, so that what was acknowledged survives a power cut.
         writer.execute_batch(
-            "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-             PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;
-             PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;",
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536;
+             PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;",
         )?;
         writer.busy_timeout(Duration::from_secs(10))?;
         writer.set_prepared_statement_cache_capacity(64);
@@ -186,8 +196,8 @@ impl Store for Sqlite {
         self.write(|db| frames::commit(db, frames, positions))
     }
 
-    fn acknowledged(&self, agent: &AgentId, epoch: u64) -> Result<u64, StoreError> {
-        self.read(|db| frames::acknowledged(db, agent, epoch))
+    fn held(&self, agent: &AgentId, epoch: u64) -> Result<Held, StoreError> {
+        self.read(|db| frames::held(db, agent, epoch))
     }
 
     fn replay(&self, after: i64, limit: u32) -> Result<Vec<Batch>, StoreError> {

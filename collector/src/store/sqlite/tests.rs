@@ -3,7 +3,7 @@
 use super::*;
 use crate::store::postings;
 use picket_event::body::Anomaly;
-use picket_event::wire::{BatchWriter, Class};
+use picket_event::wire::{BatchWriter, Class, Held};
 use picket_event::{Body, Endpoints, Event, FlowId, FlowRef, Site, Source, Transport};
 
 const SECOND: i64 = 1_000_000_000;
@@ -49,7 +49,7 @@ fn frame(agent: &AgentId, class: Class, first: u64, time: i64, hosts: &[u8]) -> 
 }
 
 fn position(agent: &AgentId, acknowledged: u64) -> Position {
-    Position { agent: agent.clone(), epoch: 5, acknowledged }
+    Position { agent: agent.clone(), epoch: 5, held: Held::new(acknowledged, &[]) }
 }
 
 fn enrolled(directory: &Path) -> (Sqlite, AgentId) {
@@ -81,8 +81,8 @@ fn what_is_committed_is_replayed_and_found_after_a_restart() {
     let rows = store.commit(&frames, &[position(&agent, 3)]).unwrap();
     drop(store);
     let store = Sqlite::open(place.path()).unwrap();
-    assert_eq!(store.acknowledged(&agent, 5).unwrap(), 3);
-    assert_eq!(store.acknowledged(&agent, 6).unwrap(), 0);
+    assert_eq!(store.held(&agent, 5).unwrap().all(), 3);
+    assert_eq!(store.held(&agent, 6).unwrap().all(), 0);
     let batches = store.replay(0, 10).unwrap();
     assert_eq!(batches.iter().map(|batch| batch.row).collect::<Vec<_>>(), rows);
     let first = &batches[0].events[0];
@@ -108,7 +108,7 @@ fn a_commit_is_all_or_nothing() {
     let frames = [frame(&agent, Class::Flow, 1, SECOND, &[1]), frame(&stranger, Class::Flow, 1, SECOND, &[1])];
     store.commit(&frames, &[position(&agent, 1)]).unwrap_err();
     assert_eq!(store.replay(0, 10).unwrap(), []);
-    assert_eq!(store.acknowledged(&agent, 5).unwrap(), 0);
+    assert_eq!(store.held(&agent, 5).unwrap().all(), 0);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn f05_a_full_store_keeps_nothing_of_the_commit_and_takes_it_later() {
         }
     };
     assert!(matches!(full, StoreError::Full(_)) && full.is_passing(), "{full}");
-    assert_eq!(store.acknowledged(&agent, 5).unwrap(), first - 1);
+    assert_eq!(store.held(&agent, 5).unwrap().all(), first - 1);
     store.limit_bytes(0).unwrap();
     store.commit(&[frame(&agent, Class::Flow, first, SECOND, &[1])], &[position(&agent, first)]).unwrap();
 }
@@ -289,6 +289,41 @@ fn f07_a_flipped_byte_in_the_log_costs_its_frame_and_says_which_events() {
     assert!(store.replay(0, 10).unwrap().iter().all(|batch| batch.unreadable.is_none()));
 }
 
+/// A backlog and what goes ahead of it lie mixed in the log.
+#[test]
+fn f13_ranges_ahead_are_kept_with_the_frames_and_a_damaged_one_is_named() {
+    let place = tempfile::tempdir().unwrap();
+    let (store, agent) = enrolled(&place.path().join("a"));
+    let frames = [1, 101, 3, 103, 5].map(|first| frame(&agent, Class::Flow, first, SECOND, &[1, 2]));
+    let held = Held::new(6, &[(101, 104)]);
+    store.commit(&frames, &[Position { agent: agent.clone(), epoch: 5, held: held.clone() }]).unwrap();
+    drop(store);
+    let store = Sqlite::open(&place.path().join("a")).unwrap();
+    assert_eq!(store.held(&agent, 5).unwrap(), held);
+    for (row, expected) in [(1i64, (1, 2)), (2, (101, 102)), (3, (3, 4)), (4, (103, 104)), (5, (5, 6))] {
+        let put = |bytes: &[u8]| {
+            store
+                .write(|db| db.execute("UPDATE frames SET frame = ?1 WHERE row = ?2", rusqlite::params![bytes, row]))
+                .unwrap_or_else(|e: rusqlite::Error| panic!("{e}"))
+        };
+        put(&[0; 40]);
+        let lost = store.replay(0, 10).unwrap().into_iter().find_map(|batch| batch.unreadable).unwrap();
+        assert_eq!((lost.first, lost.last), expected, "row {row}");
+        put(&frames[row as usize - 1].bytes);
+    }
+    let copied = |name: &str| {
+        let copy = place.path().join(name);
+        Sqlite::copy(&place.path().join("a/picket.db"), &copy).unwrap();
+        examine(&copy)
+    };
+    assert_eq!(copied("good").unwrap().positions, [("sensor".to_owned(), 5, 6)]);
+    // A frame ahead of what its position knows, and one that is there twice.
+    store.commit(&[frame(&agent, Class::Flow, 201, SECOND, &[1])], &[]).unwrap();
+    assert!(copied("beyond").unwrap_err().to_string().contains("beyond 6 were never acknowledged"));
+    store.commit(&[frame(&agent, Class::Flow, 4, SECOND, &[1])], &[]).unwrap();
+    assert!(copied("twice").unwrap_err().to_string().contains("events from 4 on are stored twice"));
+}
+
 #[test]
 fn f53_a_migration_that_was_cut_short_is_done_again() {
     let place = tempfile::tempdir().unwrap();
@@ -305,7 +340,7 @@ fn f53_a_migration_that_was_cut_short_is_done_again() {
         store
             .read(|db| db.query_row("PRAGMA user_version", [], |r| r.get::<_, u32>(0)))
             .unwrap_or_else(|e: rusqlite::Error| panic!("{e}")),
-        4
+        5
     );
 }
 

@@ -28,6 +28,7 @@ const DETAIL_PART: u16 = 0x211;
 const DETAIL_DURABLE: u16 = 0x212;
 const BUNDLE_WANT: u16 = 0x213;
 const BUNDLE_PART: u16 = 0x214;
+const AHEAD: u16 = 0x215;
 
 /// The agent's first message.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -195,6 +196,14 @@ pub enum Control {
         /// The sequence.
         acknowledged: u64,
     },
+    /// Collector to agent, beside the answer to the hello and beside each [`Control::Ack`] while there are any: the ranges ahead of
+    /// what is acknowledged that are durable too. Beside the hello it says that the collector takes frames ahead of others.
+    Ahead {
+        /// The epoch.
+        epoch: u64,
+        /// First and last sequence of each.
+        ranges: Vec<(u64, u64)>,
+    },
     /// Agent to collector: the sensor's totals.
     Ledger(Box<Ledger>),
     /// Collector to agent, last.
@@ -265,6 +274,7 @@ fn put(out: &mut Vec<u8>, message: &Control) -> bool {
         Control::Hello(hello) => append(out, HELLO, hello),
         Control::HelloAnswer(answer) => append(out, ANSWER, answer),
         Control::Ack { epoch, acknowledged } => append(out, ACK, &(*epoch, *acknowledged)),
+        Control::Ahead { epoch, ranges } => append(out, AHEAD, &(*epoch, ranges)),
         Control::Ledger(ledger) => append(out, LEDGER, &WireLedger::from(&**ledger)),
         Control::Refusal(refusal) => append(out, REFUSAL, refusal),
         Control::Policy(policy) => append(out, POLICY, policy),
@@ -305,6 +315,7 @@ pub fn decode_control(frame: &[u8]) -> Result<(Vec<Control>, u32), WireError> {
             HELLO => value(payload).map(Control::Hello),
             ANSWER => value(payload).map(Control::HelloAnswer),
             ACK => value(payload).map(|(epoch, acknowledged)| Control::Ack { epoch, acknowledged }),
+            AHEAD => value(payload).map(|(epoch, ranges)| Control::Ahead { epoch, ranges }),
             LEDGER => value::<WireLedger>(payload).map(|ledger| Control::Ledger(Box::new(ledger.ledger()))),
             REFUSAL => value(payload).map(Control::Refusal),
             POLICY => value(payload).map(Control::Policy),

@@ -18,6 +18,7 @@ mod detail;
 mod error;
 mod event;
 mod frame;
+mod held;
 mod record;
 mod score;
 mod session;
@@ -33,6 +34,7 @@ pub use control::{
 };
 pub use error::WireError;
 pub use frame::{Class, Frame, FrameKind, Header, encode_gap, open, total_length};
+pub use held::{Held, MAX_AHEAD};
 pub use token::EnrolmentToken;
 
 /// The protocol's name in ALPN.

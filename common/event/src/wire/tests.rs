@@ -291,6 +291,7 @@ fn added() -> Vec<Control> {
         Control::DetailDurable(DetailDurable { id, bytes: DetailDurable::OVER }),
         Control::BundleWant(BundleWant { sha256, offset: 4 }),
         Control::BundlePart(BundlePart { sha256, offset: 4, total: 6, bytes: vec![1, 2] }),
+        Control::Ahead { epoch: 3, ranges: vec![(7, 9), (20, u64::MAX)] },
     ]
 }
 
