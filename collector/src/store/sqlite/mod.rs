@@ -59,6 +59,14 @@ fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Switches a database to its write-ahead log; `false` where it goes on without one: then a commit is the removal of a name, which a
+/// power cut takes back. Asked to its end, since it answers before it has done what it says.
+pub(crate) fn begins_log(db: &Connection) -> rusqlite::Result<bool> {
+    let mut begin = db.prepare("PRAGMA journal_mode = WAL")?;
+    let modes: Vec<String> = begin.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(modes == ["wal"])
+}
+
 impl Sqlite {
     /// Opens or makes `picket.db` in `directory`, takes it for this process, and migrates it.
     ///
@@ -73,13 +81,7 @@ impl Sqlite {
         rewrite(&directory.join("picket.db-wal")).map_err(|e| io("write again the log in", e))?;
         let mut writer = Connection::open(&path)?;
         writer.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;
-        // To its end: it answers before it has done what it says, and where the disk fails then, it goes on without a log. There a
-        // commit is the removal of a name, which a power cut takes back.
-        let modes: Vec<String> = {
-            let mut begin = writer.prepare("PRAGMA journal_mode = WAL")?;
-            begin.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
-        };
-        if modes != ["wal"] {
+        if !begins_log(&writer)? {
             return Err(StoreError::Disk(format!("{} did not begin its log", path.display())));
         }
         // FULL: the WAL is flushed by every commit, so that what was acknowledged survives a power cut.
