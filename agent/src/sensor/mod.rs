@@ -168,9 +168,8 @@ impl Sensor {
                 self.expire(now, sink);
             }
             let next = self.front.route_plain(&frame);
-            match &next {
-                Some((number, packet)) => self.shards.fetch(*number, packet.hash),
-                None => {}
+            if let Some((number, packet)) = &next {
+                self.shards.fetch(*number, packet.hash);
             }
             self.settle(waiting.as_ref(), sink);
             if next.is_none() {
