@@ -48,7 +48,7 @@ stack node12 tcp node -e "require('https').get('https://node12.$at:8443/', {reje
 stack wget tcp wget -q -O /dev/null --no-check-certificate https://wget.$at:8443/
 stack gnutls tcp gnutls-cli --insecure -p 8443 gnutls.$at
 stack ruby tcp ruby -e "require 'net/http'; h = Net::HTTP.new('ruby.$at', 8443); h.use_ssl = true; h.verify_mode = 0; h.get('/')"
-stack perl tcp perl -MIO::Socket::SSL -e "IO::Socket::SSL->new(PeerAddr => 'perl.$at:8443', SSL_hostname => 'perl.$at', SSL_verify_mode => 0)"
+if perl -MIO::Socket::SSL -e 1 2>/dev/null; then stack perl tcp perl -MIO::Socket::SSL -e "IO::Socket::SSL->new(PeerAddr => 'perl.$at:8443', SSL_hostname => 'perl.$at', SSL_verify_mode => 0)"; else echo "perl: IO::Socket::SSL is not installed"; fi
 stack php tcp php -r "file_get_contents('https://php.$at:8443/', false, stream_context_create(['ssl' => ['verify_peer' => false, 'verify_peer_name' => false]]));"
 cat > "$work/Stack.java" <<JAVA
 public class Stack {

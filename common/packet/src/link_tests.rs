@@ -101,15 +101,6 @@ fn wireless_data_in_the_clear() {
     is_read(105, &wireless(0x88, 0x83, &[2, 0, 0, 0, 0, 4, 0, 0, 1, 2, 3, 4]));
     let amsdu = with(&[0x80, 0, 2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8, 0, 37], &[]);
     is_read(105, &wireless(0x88, 0x01, &amsdu));
-    // The number of a fragment counts where no SNAP header says that a frame begins.
-    let mut numbered = plain.clone();
-    numbered[22] = 6;
-    is_read(105, &numbered);
-    numbered[24] = 0;
-    assert_eq!(decode(&frame(105, &numbered)).network, None);
-    let mut first = plain.clone();
-    first[1] |= 0x04;
-    assert_eq!(decode(&frame(105, &first)).network, None);
     let protected = wireless(0x08, 0x41, &[]);
     let decoded = decode(&frame(105, &protected));
     assert_eq!((decoded.network, decoded.stop, decoded.link.src), (None, None, Some([2, 0, 0, 0, 0, 2])));

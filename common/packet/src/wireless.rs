@@ -178,7 +178,8 @@ fn header(data: &[u8], padded: bool, exchanged: bool) -> Result<Header<'_>, Faul
     };
     let link = Link { src: Some(src), dest: Some(dest), ..Link::default() };
     // Subtype bit 2 says that there is no data, bit 3 that there is a quality-of-service field.
-    if kind != 2 || subtype & 4 != 0 || flags & (PROTECTED | MORE_FRAGMENTS) != 0 {
+    let is_fragment = flags & MORE_FRAGMENTS != 0 || sequence & 0x0f != 0;
+    if kind != 2 || subtype & 4 != 0 || flags & PROTECTED != 0 || is_fragment {
         return Ok(Header { link, body: None });
     }
     let mut aggregated = false;
@@ -190,10 +191,6 @@ fn header(data: &[u8], padded: bool, exchanged: bool) -> Result<Header<'_>, Faul
     }
     if padded {
         reader.skip(reader.position().wrapping_neg() % 4, "802.11 header padding")?;
-    }
-    if sequence & 0x0f != 0 && !reader.peek().starts_with(&[0xaa, 0xaa, 0x03]) {
-        // A later fragment. With a SNAP header it would be the first: some controllers number whole frames at will.
-        return Ok(Header { link, body: None });
     }
     if !aggregated {
         return Ok(Header { link, body: Some(reader.rest()) });
