@@ -14,7 +14,7 @@ for candidate in "$(rustc --print sysroot)/lib/rustlib/$machine/bin/llvm-profdat
 done
 if [ -z "$tool" ]; then
     echo "profile: no llvm-profdata of LLVM $llvm (Debian: llvm-$llvm, or rustup component add llvm-tools): the agent is built" >&2
-    echo "profile: without a profile and takes about an eighth more instructions a packet" >&2
+    echo "profile: without a profile and takes about a tenth more instructions a packet" >&2
     exit 0
 fi
 work=$PWD/$target/profile
