@@ -191,7 +191,7 @@ fn reassembly() -> Vec<(String, Vec<u8>)> {
 
 fn conversations() -> Vec<(String, Vec<u8>)> {
     let mut seeds = Vec::new();
-    for (number, registry::Entry { dissector, home }) in registry::ALL.iter().enumerate() {
+    for (number, registry::Entry { dissector, home, .. }) in registry::ALL.iter().enumerate() {
         let name = dissector.protocol().name().to_owned();
         let folder = repository().join("common/dissect/src").join(&name).join("golden");
         for capture in files(&folder, &["pcap", "pcapng"]) {

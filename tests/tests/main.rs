@@ -22,6 +22,7 @@ mod journal;
 mod latency;
 mod live;
 mod models;
+mod openings;
 mod packaging;
 mod page;
 mod payload;

@@ -66,7 +66,7 @@ fn names() -> Vec<String> {
 
 fn known() -> BTreeMap<String, Known> {
     let mut all: BTreeMap<String, Known> = BTreeMap::new();
-    for registry::Entry { dissector, home } in registry::ALL {
+    for registry::Entry { dissector, home, .. } in registry::ALL {
         let known = all.entry(dissector.protocol().name().to_owned()).or_default();
         known.depth = Depth::Header;
         known.by_port |= home.needs_port;

@@ -4,7 +4,7 @@ use picket_event::{Source, Timestamp};
 use std::sync::Arc;
 
 /// Bytes a batch asks its source for at a time. Small enough to stay in a core's cache.
-pub const BATCH_BYTES: usize = 256 * 1024;
+pub const BATCH_BYTES: usize = 128 * 1024;
 /// Frames of one batch at most.
 pub const BATCH_FRAMES: usize = 4096;
 /// Longest frame accepted, bytes: the largest that libpcap itself writes (`MAXIMUM_SNAPLEN`).

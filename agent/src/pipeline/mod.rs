@@ -203,8 +203,10 @@ impl Shared {
     fn route(&mut self, frame: Frame<'_>, lender: Option<&FrameBatch>) {
         self.observe(Timestamp::from_nanos(frame.time_ns));
         self.order.step();
-        let plain = self.front.route_plain(&frame);
-        let routed = if plain.is_some() { plain } else { self.front.route(&frame) };
+        let mut routed = None;
+        if !self.front.route_plain(&frame, &mut routed) {
+            routed = self.front.route(&frame);
+        }
         if let Some((shard, packet)) = &routed {
             let count = self.filling.len();
             if let Some(batch) = self.filling.get_mut(*shard % count) {

@@ -41,7 +41,7 @@ pub use rings::{Joined, Ring, Shared};
 pub use sink::{Count, Sink};
 
 use back::Back;
-use front::Front;
+use front::{Front, Routed};
 use picket_dissect::infer::Library;
 use picket_event::{Ledger, Method, Source, Timestamp};
 use picket_flow::Packet;
@@ -161,21 +161,24 @@ impl Sensor {
     /// worked on, where nothing of the one can change the other.
     #[inline]
     pub fn frames<'a>(&mut self, frames: impl Iterator<Item = Frame<'a>>, sink: &mut impl Sink) {
-        let mut waiting: Option<(usize, Packet<'a>)> = None;
+        // Two places in turn: a packet stays where it was written, since copied so soon it would stall the processor.
+        let (mut one, mut other): (Routed<'a>, Routed<'a>) = (None, None);
+        let (mut next, mut waiting) = (&mut one, &mut other);
         for frame in frames {
             if let Some(now) = self.front.observe(Timestamp::from_nanos(frame.time_ns)) {
-                self.settle(waiting.take().as_ref(), sink);
+                self.settle(waiting.as_ref(), sink);
+                *waiting = None;
                 self.expire(now, sink);
             }
-            let next = self.front.route_plain(&frame);
-            if let Some((number, packet)) = &next {
+            let plain = self.front.route_plain(&frame, next);
+            if let Some((number, packet)) = next {
                 self.shards.fetch(*number, packet.hash);
             }
             self.settle(waiting.as_ref(), sink);
-            if next.is_none() {
+            if !plain {
                 self.decoded(&frame, sink);
             }
-            waiting = next;
+            std::mem::swap(&mut next, &mut waiting);
         }
         self.settle(waiting.as_ref(), sink);
     }

@@ -1,6 +1,7 @@
 //! Sets of candidates, and which of them a port, a transport or an ether type speaks for: the registry and the signatures,
 //! turned round when the program is built.
 
+use crate::opening::Opening;
 use crate::{link, recognise, registry};
 use picket_event::Transport;
 
@@ -18,6 +19,7 @@ pub(crate) struct Candidates([u128; 2]);
 #[allow(clippy::indexing_slicing, reason = "evaluated when the program is built, or within two words")]
 impl Candidates {
     pub(crate) const NONE: Self = Self([0; 2]);
+    pub(crate) const ALL: Self = Self([u128::MAX; 2]);
 
     const fn with(mut self, number: usize) -> Self {
         self.0[number >> 7 & 1] |= 1 << (number & 127);
@@ -35,6 +37,14 @@ impl Candidates {
 
     pub(crate) const fn or(self, other: Self) -> Self {
         Self([self.0[0] | other.0[0], self.0[1] | other.0[1]])
+    }
+
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self([self.0[0] & other.0[0], self.0[1] & other.0[1]])
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0[0] == 0 && self.0[1] == 0
     }
 
     pub(crate) const fn without(self, other: Self) -> Self {
@@ -115,6 +125,63 @@ const fn over(transport: Transport) -> Places {
     places
 }
 
+/// Who may be speaking where somebody begins with a byte.
+static BEGINNING: [Candidates; 256] = beginning_with();
+/// Of whom nothing is known before both sides were heard.
+static ONE_SIDED: Candidates = one_sided();
+
+/// Who may be speaking, by the first byte of each side that was heard, and of whom else nothing can be said yet.
+pub(crate) fn beginning(to_server: &[u8], to_client: &[u8]) -> (Candidates, Candidates) {
+    let by = |bytes: &[u8]| bytes.first().and_then(|byte| BEGINNING.get(usize::from(*byte))).copied();
+    match (by(to_server), by(to_client)) {
+        (Some(one), Some(other)) => (one.or(other), Candidates::NONE),
+        (Some(one), None) | (None, Some(one)) => (one, ONE_SIDED.without(one)),
+        (None, None) => (Candidates::ALL, Candidates::NONE),
+    }
+}
+
+#[allow(clippy::indexing_slicing, reason = "evaluated when the program is built")]
+const fn opening(number: usize) -> Opening {
+    let signature = number.wrapping_sub(registry::ALL.len());
+    if number < registry::ALL.len() {
+        registry::ALL[number].opening
+    } else if signature < recognise::ALL.len() {
+        recognise::ALL[signature].opening
+    } else {
+        Opening::ANY
+    }
+}
+
+#[allow(clippy::indexing_slicing, reason = "evaluated when the program is built")]
+const fn beginning_with() -> [Candidates; 256] {
+    let mut sets = [Candidates::NONE; 256];
+    let mut number = 0;
+    while number < COUNT {
+        let opening = opening(number);
+        let mut byte = 0;
+        while byte < sets.len() {
+            if opening.has(byte as u8) {
+                sets[byte] = sets[byte].with(number);
+            }
+            byte += 1;
+        }
+        number += 1;
+    }
+    sets
+}
+
+const fn one_sided() -> Candidates {
+    let mut set = Candidates::NONE;
+    let mut number = 0;
+    while number < COUNT {
+        if opening(number).is_one_sided() {
+            set = set.with(number);
+        }
+        number += 1;
+    }
+    set
+}
+
 #[allow(clippy::indexing_slicing, reason = "evaluated when the program is built")]
 const fn below_ip() -> Places {
     let mut places = Places::NONE;
@@ -186,6 +253,7 @@ impl Places {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use picket_event::Protocol;
 
     #[test]
     fn places_say_what_the_registry_says() {
@@ -213,5 +281,30 @@ mod tests {
         assert_eq!(set.collect::<Vec<_>>(), [3, 127, 128, 255]);
         assert!(set.contains(128) && !set.contains(129));
         assert_eq!(set.without(set), Candidates::NONE);
+    }
+
+    #[test]
+    fn who_may_be_speaking_is_who_begins_so() {
+        let http =
+            (0u8..).zip(registry::ALL).find(|(_, entry)| entry.dissector.protocol() == Protocol::HTTP).unwrap().0;
+        let dnp3 =
+            (0u8..).zip(registry::ALL).find(|(_, entry)| entry.dissector.protocol() == Protocol::DNP3).unwrap().0;
+        // DNP3 begins so on both sides; of HTTP one side may be in the middle of something.
+        for (to_server, to_client, is_dnp3, is_http, is_open) in [
+            (&b"\x05\x64"[..], &b""[..], true, false, true),
+            (b"", b"G", false, true, false),
+            (b"\x00", b"\x05", true, false, false),
+            (b"G", b"\x00", false, true, false),
+            (b"", b"", true, true, false),
+        ] {
+            let (meant, open) = beginning(to_server, to_client);
+            assert_eq!((meant.contains(dnp3), open.contains(dnp3)), (is_dnp3, false), "{to_server:?} {to_client:?}");
+            assert_eq!((meant.contains(http), open.contains(http)), (is_http, is_open), "{to_server:?} {to_client:?}");
+        }
+        for (entry, number) in registry::ALL.iter().zip(0u8..) {
+            for byte in 0..=u8::MAX {
+                assert_eq!(beginning(&[byte], &[byte]).0.contains(number), entry.opening.has(byte));
+            }
+        }
     }
 }

@@ -202,8 +202,20 @@ impl Ports {
 }
 
 impl Judgement {
+    /// Those of the asked whose messages can begin as these do. Of the others nothing is asked.
+    fn narrow(&mut self, asked: Candidates, head: &Head<'_>, refused: &mut Candidates) -> Candidates {
+        if head.transport != Transport::TCP && head.transport != Transport::UDP {
+            return asked;
+        }
+        let (meant, open) = candidates::beginning(head.to_server, head.to_client);
+        self.pending |= !asked.and(open).is_empty();
+        *refused = refused.or(asked.without(meant).without(open));
+        asked.and(meant)
+    }
+
     fn ask(&mut self, asked: Candidates, bonus: f32, head: &Head<'_>, refused: &mut Candidates) {
-        for number in asked.without(*refused) {
+        let asked = self.narrow(asked.without(*refused), head, refused);
+        for number in asked {
             let candidate = Candidate(number);
             match candidate.ask(head) {
                 Probe::No => refused.insert(number),

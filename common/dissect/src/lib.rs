@@ -72,6 +72,7 @@ pub mod netbios;
 pub mod ntp;
 pub mod opcua;
 mod open;
+pub mod opening;
 pub mod openvpn;
 pub mod pcworx;
 mod pending;

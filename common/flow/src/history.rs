@@ -1,14 +1,13 @@
 //! The bytes that streams were given last, so that a later segment for the same place can be held against them.
 //!
 //! One ring a table, shared by its streams: each record points at the one before it of the same direction. What
-//! was overwritten is forgotten, so the memory is fixed and busy tables look back less far.
+//! was overwritten is forgotten, so the memory is fixed and busy tables look back less far. It is written all the time: larger, it would
+//! put what is worked on out of a core's cache.
 
 use crate::pending::distance;
 
-/// Bytes remembered by a table.
-const BYTES: usize = 32 << 10;
-/// Segments remembered by a table.
-const RECORDS: usize = 512;
+/// Bytes of a table's ring.
+const BYTES: usize = 16 << 10;
 /// Bytes remembered of one segment; longer ones come from segmentation offload and are remembered by their head.
 const SEGMENT_MAX: usize = 8 << 10;
 /// Segments looked back through for one that overlaps.
@@ -70,35 +69,48 @@ impl Overlap {
     }
 }
 
-/// The ring.
+/// The ring: each segment lies behind what is known of it.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     bytes: Vec<u8>,
-    records: Vec<Record>,
     /// Bytes ever taken, those skipped at the ring's end included.
     taken: u64,
-    /// Records ever made; a record's number counts from 1.
-    made: u64,
 }
 
+/// What is known of a segment, as it stands before its bytes.
 #[derive(Clone, Copy, Debug)]
 struct Record {
     /// Number of the direction's record before, or 0.
     previous: u64,
-    /// Where its bytes begin, counted like `taken`.
-    at: u64,
     seq: u32,
-    length: u32,
+    length: u16,
     ttl: u8,
 }
 
+impl Record {
+    const SIZE: usize = 16;
+
+    const fn write(self) -> [u8; Self::SIZE] {
+        let [a, b, c, d, e, f, g, h] = self.previous.to_le_bytes();
+        let ([i, j, k, l], [m, n]) = (self.seq.to_le_bytes(), self.length.to_le_bytes());
+        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, self.ttl, 0]
+    }
+
+    const fn read(bytes: [u8; Self::SIZE]) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, ttl, _] = bytes;
+        let previous = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+        Self { previous, seq: u32::from_le_bytes([i, j, k, l]), length: u16::from_le_bytes([m, n]), ttl }
+    }
+}
+
 impl History {
-    /// Remembers a segment of the direction whose last record is `previous`. The number of the new one.
+    /// Remembers a segment of the direction whose last record is `previous`. The number of the new one, which is never 0.
     #[inline]
     pub(crate) fn push(&mut self, previous: u64, seq: u32, data: &[u8], ttl: u8) -> u64 {
         let data = data.get(..SEGMENT_MAX).unwrap_or(data);
+        let length = Record::SIZE + data.len();
         let mut place = (self.taken % BYTES as u64) as usize;
-        if place + data.len() > BYTES {
+        if place + length > BYTES {
             self.taken += (BYTES - place) as u64;
             place = 0;
         }
@@ -106,38 +118,38 @@ impl History {
             // Zeroes that nobody has written yet cost neither time nor memory.
             self.bytes = vec![0; BYTES];
         }
-        if let Some(room) = self.bytes.get_mut(place..place + data.len()) {
+        if let Some((known, room)) = self.bytes.get_mut(place..place + length).and_then(<[u8]>::split_first_chunk_mut) {
+            *known = Record { previous, seq, length: data.len() as u16, ttl }.write();
             room.copy_from_slice(data);
         }
-        let record = Record { previous, at: self.taken, seq, length: data.len() as u32, ttl };
-        self.taken += data.len() as u64;
-        match self.records.get_mut((self.made % RECORDS as u64) as usize) {
-            Some(old) => *old = record,
-            None => self.records.push(record),
-        }
-        self.made += 1;
-        self.made
+        let number = self.taken + 1;
+        self.taken += length as u64;
+        number
     }
 
-    fn record(&self, number: u64) -> Option<Record> {
-        let is_kept = number > 0 && number + RECORDS as u64 > self.made;
-        let record = *self.records.get((number.checked_sub(1)? % RECORDS as u64) as usize)?;
-        (is_kept && record.at + BYTES as u64 >= self.taken).then_some(record)
+    /// A record and its bytes, while they are there.
+    fn record(&self, number: u64) -> Option<(Record, &[u8])> {
+        let at = number.checked_sub(1)?;
+        if at + (BYTES as u64) < self.taken {
+            return None;
+        }
+        let rest = self.bytes.get((at % BYTES as u64) as usize..)?;
+        let (known, rest) = rest.split_first_chunk()?;
+        let record = Record::read(*known);
+        Some((record, rest.get(..usize::from(record.length))?))
     }
 
     /// How a segment differs from what its direction was given for the same place.
     pub(crate) fn differs(&self, last: u64, seq: u32, data: &[u8], ttl: u8) -> Option<Overlap> {
         let mut number = last;
         for _ in 0..STEPS_MAX {
-            let record = self.record(number)?;
+            let (record, held) = self.record(number)?;
             number = record.previous;
             // Records of a direction follow each other in the stream, so the first before the segment ends the search.
             let into = distance(record.seq, seq);
             if i64::from(into) >= i64::from(record.length) {
                 return None;
             }
-            let place = (record.at % BYTES as u64) as usize;
-            let held = self.bytes.get(place..place + record.length as usize)?;
             let (begin, held, ours) = if into >= 0 {
                 (seq, held.get(into.unsigned_abs() as usize..), Some(data))
             } else {
@@ -195,7 +207,7 @@ mod tests {
                 prop_assert_eq!(overlap.seq as usize, from + again.len() / 2);
             }
             // Segments over the cap are remembered by their head alone.
-            if sizes.iter().all(|size| *size <= SEGMENT_MAX) && stream.len() < 24 << 10 && !again.is_empty() {
+            if sizes.iter().all(|size| *size <= SEGMENT_MAX) && stream.len() < 7 << 10 && !again.is_empty() {
                 prop_assert_eq!(told.is_some(), flip);
             }
         }

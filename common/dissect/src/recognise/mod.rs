@@ -23,6 +23,7 @@ mod tunnel;
 pub(crate) use session::ber_length;
 pub(crate) use text::{contains, line};
 
+use crate::opening::{Opening, TEXT};
 use crate::{Head, Probe};
 use picket_event::{Protocol, Transport, Unit};
 
@@ -37,6 +38,8 @@ pub struct Signature {
     pub ports: &'static [u16],
     /// Whether its structure is shared with another protocol, so that the port has to decide between them.
     pub needs_port: bool,
+    /// What its messages can begin with.
+    pub opening: Opening,
     /// Judges the first bytes of a conversation, as [`crate::Dissector::probe`] does.
     pub probe: fn(&Head<'_>) -> Probe,
 }
@@ -54,8 +57,22 @@ const BOTH: &[Transport] = &[Transport::TCP, Transport::UDP];
 
 type Judge = fn(&Head<'_>) -> Probe;
 
+impl Signature {
+    /// Every message begins with one of these bytes.
+    const fn begins(mut self, ranges: &'static [(u8, u8)]) -> Self {
+        self.opening = Opening::either(ranges);
+        self
+    }
+
+    /// What one side says begins with one of these bytes.
+    const fn one_begins(mut self, ranges: &'static [(u8, u8)]) -> Self {
+        self.opening = Opening::one(ranges);
+        self
+    }
+}
+
 const fn s(protocol: Protocol, transports: &'static [Transport], ports: &'static [u16], probe: Judge) -> Signature {
-    Signature { protocol, transports, ports, needs_port: false, probe }
+    Signature { protocol, transports, ports, needs_port: false, opening: Opening::ANY, probe }
 }
 
 const fn by_port(
@@ -64,47 +81,47 @@ const fn by_port(
     ports: &'static [u16],
     probe: Judge,
 ) -> Signature {
-    Signature { protocol, transports, ports, needs_port: true, probe }
+    Signature { protocol, transports, ports, needs_port: true, opening: Opening::ANY, probe }
 }
 
 /// Every signature, in the order they are asked.
 pub static ALL: &[Signature] = &[
-    s(Protocol::HTTP2, TCP, &[], text::http2),
-    s(Protocol::SIP, TCP, &[5060], text::sip),
-    s(Protocol::RTSP, TCP, &[554, 8554], text::rtsp),
-    s(Protocol::TELNET, TCP, &[23], text::telnet),
-    s(Protocol::SYSLOG, UDP, &[514], text::syslog),
-    s(Protocol::SYSLOG, TCP, &[514, 601], text::syslog_stream),
-    s(Protocol::BITTORRENT, BOTH, &[6881], service::bittorrent),
-    s(Protocol::NETBIOS, TCP, &[139], session::netbios),
-    s(Protocol::DCERPC, TCP, &[135, 593], session::dcerpc),
+    s(Protocol::HTTP2, TCP, &[], text::http2).one_begins(&[(b'P', b'P')]),
+    s(Protocol::SIP, TCP, &[5060], text::sip).begins(TEXT),
+    s(Protocol::RTSP, TCP, &[554, 8554], text::rtsp).begins(TEXT),
+    s(Protocol::TELNET, TCP, &[23], text::telnet).one_begins(&[(0xff, 0xff)]),
+    s(Protocol::SYSLOG, UDP, &[514], text::syslog).begins(&[(b'<', b'<')]),
+    s(Protocol::SYSLOG, TCP, &[514, 601], text::syslog_stream).begins(&[(b'1', b'9'), (b'<', b'<')]),
+    s(Protocol::BITTORRENT, BOTH, &[6881], service::bittorrent).one_begins(&[(0x00, 0x13), (b'A', b'd')]),
+    s(Protocol::NETBIOS, TCP, &[139], session::netbios).begins(&[(0x81, 0x83)]),
+    s(Protocol::DCERPC, TCP, &[135, 593], session::dcerpc).begins(&[(0x05, 0x05)]),
     s(Protocol::RPC, BOTH, &[111, 2049], session::rpc),
-    s(Protocol::TFTP, UDP, &[69], datagram::tftp),
+    s(Protocol::TFTP, UDP, &[69], datagram::tftp).one_begins(&[(0x00, 0x00)]),
     by_port(Protocol::ESP, UDP, &[4500], tunnel::esp_in_udp),
-    s(Protocol::L2TP, UDP, &[1701], tunnel::l2tp),
+    s(Protocol::L2TP, UDP, &[1701], tunnel::l2tp).begins(&[(0xc8, 0xc8)]),
     s(Protocol::PPTP, TCP, &[1723], tunnel::pptp),
-    s(Protocol::RDP, UDP, &[3389], tunnel::rdp_udp),
-    s(Protocol::BGP, TCP, &[179], tunnel::bgp),
-    s(Protocol::RTCP, UDP, &[], media::rtcp),
-    s(Protocol::RTMP, TCP, &[1935], media::rtmp),
-    s(Protocol::VNC, TCP, &[5900, 5901], media::vnc),
+    s(Protocol::RDP, UDP, &[3389], tunnel::rdp_udp).one_begins(&[(0xff, 0xff)]),
+    s(Protocol::BGP, TCP, &[179], tunnel::bgp).begins(&[(0xff, 0xff)]),
+    s(Protocol::RTCP, UDP, &[], media::rtcp).begins(&[(0x80, 0xbf)]),
+    s(Protocol::RTMP, TCP, &[1935], media::rtmp).begins(&[(0x03, 0x03)]),
+    s(Protocol::VNC, TCP, &[5900, 5901], media::vnc).begins(&[(b'R', b'R')]),
     s(Protocol::MONGODB, TCP, &[27_017], store::mongodb),
-    s(Protocol::REDIS, TCP, &[6379], store::redis),
+    s(Protocol::REDIS, TCP, &[6379], store::redis).begins(&[(b'$', b':'), (b'_', b'_')]),
     s(Protocol::MEMCACHED, BOTH, &[11_211], store::memcached),
-    s(Protocol::CASSANDRA, TCP, &[9042], store::cassandra),
-    s(Protocol::KAFKA, TCP, &[9092], store::kafka),
-    s(Protocol::AMQP, TCP, &[5672], store::amqp),
+    s(Protocol::CASSANDRA, TCP, &[9042], store::cassandra).begins(&[(0x01, 0x05), (0x81, 0x85)]),
+    s(Protocol::KAFKA, TCP, &[9092], store::kafka).begins(&[(0x00, 0x00)]),
+    s(Protocol::AMQP, TCP, &[5672], store::amqp).one_begins(&[(b'A', b'A')]),
     s(Protocol::TNS, TCP, &[1521], store::tns),
-    s(Protocol::RADIUS, UDP, &[1812, 1813, 1645, 1646], store::radius),
-    s(Protocol::DIAMETER, TCP, &[3868], service::diameter),
+    s(Protocol::RADIUS, UDP, &[1812, 1813, 1645, 1646], store::radius).begins(&[(0x01, 0x2d)]),
+    s(Protocol::DIAMETER, TCP, &[3868], service::diameter).begins(&[(0x01, 0x01)]),
     s(Protocol::NFS, BOTH, &[2049], service::nfs),
-    s(Protocol::GIT, TCP, &[9418], service::git),
-    s(Protocol::RSYNC, TCP, &[873], service::rsync),
-    s(Protocol::IRC, TCP, &[6667], service::irc),
-    s(Protocol::IPMI, UDP, &[623], service::ipmi),
-    s(Protocol::WSD, UDP, &[3702], service::wsd),
-    s(Protocol::GNUTELLA, TCP, &[6346], service::gnutella),
-    s(Protocol::NATS, TCP, &[4222], service::nats),
+    s(Protocol::GIT, TCP, &[9418], service::git).one_begins(&[(b'0', b'9'), (b'A', b'F'), (b'a', b'f')]),
+    s(Protocol::RSYNC, TCP, &[873], service::rsync).begins(&[(b'@', b'@')]),
+    s(Protocol::IRC, TCP, &[6667], service::irc).begins(&[(b'A', b'Z'), (b':', b':')]),
+    s(Protocol::IPMI, UDP, &[623], service::ipmi).begins(&[(0x06, 0x06)]),
+    s(Protocol::WSD, UDP, &[3702], service::wsd).begins(&[(b'<', b'<')]),
+    s(Protocol::GNUTELLA, TCP, &[6346], service::gnutella).begins(&[(b'G', b'G')]),
+    s(Protocol::NATS, TCP, &[4222], service::nats).one_begins(&[(b'I', b'I')]),
     s(Protocol::ICMP, &[Transport::ICMP, Transport::ICMP6], &[], transport::icmp),
     s(Protocol::IGMP, &[Transport(2)], &[], transport::igmp),
     s(Protocol::GRE, &[Transport(47)], &[], transport::gre),
@@ -115,20 +132,20 @@ pub static ALL: &[Signature] = &[
     s(Protocol::PIM, &[Transport(103)], &[], transport::pim),
     s(Protocol::VRRP, &[Transport(112)], &[], transport::vrrp),
     by_port(Protocol::PTP, UDP, &[319, 320], datagram::ptp),
-    s(Protocol::DCERPC, UDP, &[135], automation::dcerpc),
-    s(Protocol::EGD, UDP, &[18_246], automation::egd),
-    s(Protocol::ETHERSBUS, UDP, &[5050], automation::ethersbus),
-    s(Protocol::ETHERSIO, UDP, &[6060], automation::ethersio),
-    s(Protocol::ATG, TCP, &[10_001], automation::atg),
-    s(Protocol::SV, UDP, &[102], substation::sv),
+    s(Protocol::DCERPC, UDP, &[135], automation::dcerpc).begins(&[(0x04, 0x04)]),
+    s(Protocol::EGD, UDP, &[18_246], automation::egd).begins(&[(0x0d, 0x0d)]),
+    s(Protocol::ETHERSBUS, UDP, &[5050], automation::ethersbus).begins(&[(0x00, 0x00)]),
+    s(Protocol::ETHERSIO, UDP, &[6060], automation::ethersio).begins(&[(b'E', b'E')]),
+    s(Protocol::ATG, TCP, &[10_001], automation::atg).begins(&[(0x01, 0x01)]),
+    s(Protocol::SV, UDP, &[102], substation::sv).begins(&[(0x01, 0x01)]),
     s(Protocol::TRDP, BOTH, &[17_224, 17_225], train::trdp),
-    s(Protocol::RTPS, UDP, &[7400, 7401, 7410, 7411], fieldbus::rtps),
-    s(Protocol::CIP_IO, UDP, &[2222], fieldbus::cip_io),
+    s(Protocol::RTPS, UDP, &[7400, 7401, 7410, 7411], fieldbus::rtps).begins(&[(b'R', b'R')]),
+    s(Protocol::CIP_IO, UDP, &[2222], fieldbus::cip_io).begins(&[(0x02, 0x03)]),
     s(Protocol::SOMEIP, BOTH, &[30_490], fieldbus::someip),
-    s(Protocol::FF_HSE, BOTH, &[1089, 1090, 1091, 3622], fieldbus::ff_hse),
+    s(Protocol::FF_HSE, BOTH, &[1089, 1090, 1091, 3622], fieldbus::ff_hse).begins(&[(0x00, 0x01)]),
     s(Protocol::CNP_IP, UDP, &[1628, 1629], fieldbus::cnp_ip),
-    s(Protocol::HISLIP, TCP, &[4880], fieldbus::hislip),
-    s(Protocol::ZIGBEE, UDP, &[17_754], fieldbus::zigbee),
+    s(Protocol::HISLIP, TCP, &[4880], fieldbus::hislip).begins(&[(b'H', b'H')]),
+    s(Protocol::ZIGBEE, UDP, &[17_754], fieldbus::zigbee).begins(&[(b'E', b'E')]),
 ];
 
 /// What one direction's bytes look like.
