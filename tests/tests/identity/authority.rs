@@ -88,7 +88,7 @@ fn f54_f55_a_long_connection_renews_more_than_once() {
     let place = tempfile::tempdir().unwrap();
     let (collector, agent) = pair(place.path());
     let forward = agent.start().unwrap();
-    until("it is connected", || forward.status().connected);
+    until("it is connected", || forward.status().connected && !collector.ingest.live().is_empty());
     let connected = collector.ingest.live()[0].clone();
     for _ in 0..3 {
         collector.authority.rotate(None, now(), OVERLAP).unwrap();
