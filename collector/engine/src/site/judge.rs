@@ -222,7 +222,7 @@ impl SiteState {
     /// Brings an entity's score up to date; answers it on the common scale.
     pub(super) fn weigh(&mut self, number: usize, cell: TimeCell, config: &Config) -> Option<(f64, u32)> {
         let e = self.entities.get(number)?;
-        let covered = self.heard_hours(e.agents) & !e.excused;
+        let covered = self.heard_hours(e.agents) & !e.unjudged();
         let (score, sums) = self.score(number, cell.class(), cell.hour(), covered, config)?;
         let e = self.entities.get_mut(number)?;
         e.score = score;
@@ -273,7 +273,7 @@ impl SiteState {
         let together = missing.len() > TOGETHER;
         for (number, waits) in missing {
             if let Some(e) = self.entities.get_mut(number).filter(|_| together || waits) {
-                e.excused |= 1 << hour;
+                e.absent |= 1 << hour;
             }
         }
     }
@@ -340,7 +340,7 @@ impl SiteState {
     pub(super) fn all_off(&self, number: usize, class: u8, hour: u8, config: &Config) -> Vec<Off> {
         let Some(e) = self.entities.get(number) else { return Vec::new() };
         let groups = self.groups.get(&e.role);
-        let covered = self.heard_hours(e.agents) & !e.excused;
+        let covered = self.heard_hours(e.agents) & !e.unjudged();
         let mut all = Vec::new();
         for (at, watched) in e.looks.iter().enumerate() {
             let group = groups.and_then(|g| g.get(at));
