@@ -165,10 +165,13 @@ pub fn off_cells(
     let mut past = watched.past.leading(lead).iter().copied().peekable();
     let mut judge = |sums: Sums, seen: f32| {
         let mut expected = expectation(e, group, watched, sums, share);
-        if watched.look == Look::RelationSpace && f64::from(seen) > expected.mean() {
+        let of = |expected: &Expectation| weigh(kind, expected.deviation(kind, f64::from(seen)), watched.look.hourly());
+        let mut deviation = of(&expected);
+        // The relation's own day is long to find. More of it expected makes what is seen less deviating, not more.
+        if deviation > 0.0 && watched.look == Look::RelationSpace && f64::from(seen) > expected.mean() {
             expected.share = expected.share.max(relation_share(e, sums.key, hour));
+            deviation = of(&expected);
         }
-        let deviation = weigh(kind, expected.deviation(kind, f64::from(seen)), watched.look.hourly());
         if deviation > 0.0 && (low || f64::from(seen) > expected.mean()) {
             let (seen, expected) = (f64::from(seen), expected.mean());
             each(Off { look: watched.look, key: sums.key, seen, expected, deviation });
