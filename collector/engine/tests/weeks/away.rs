@@ -255,10 +255,21 @@ fn f13_days_that_are_too_old_are_counted_as_late() {
 /// Memory is bounded: what finds no room is counted.
 #[test]
 fn f13_late_days_are_capped() {
-    let mut config = calm(config());
-    config.caps.late = 2;
-    let (engine, _) = judge(config, &arrivals(plant::weeks(3), cell(), days()), 512);
-    assert!(engine.counters().late > 0, "{:?}", engine.counters());
+    let capped = |late| {
+        let mut config = calm(config());
+        config.caps.late = late;
+        judge(config, &arrivals(plant::weeks(3), both(), outage()), 512).0
+    };
+    let counted = |engine: &Engine| engine.counters().late;
+    let (roomy, few, none) = (capped(20_000), capped(2), capped(0));
+    assert!(counted(&roomy) == 0 && counted(&few) > 0 && counted(&none) > counted(&few), "{:?}", few.counters());
+    // Without room the day is learnt at once, in part.
+    let config = Config { late_days: 0, ..calm(config()) };
+    let (without, _) = judge(config, &arrivals(plant::weeks(3), both(), outage()), 512);
+    for name in HOSTS {
+        let periods = |engine: &Engine| detail(engine, name).map(|detail| detail.summary.periods);
+        assert_eq!(periods(&none), periods(&without), "{name}");
+    }
 }
 
 proptest! {
