@@ -15,6 +15,7 @@ pub struct Aside {
     rows: [u16; 24],
     /// Hours that are neither judged nor learnt.
     excused: u32,
+    absent: u32,
     dirty: u32,
     score: f64,
     sums: [f64; 3],
@@ -25,6 +26,24 @@ pub struct Aside {
 }
 
 impl Aside {
+    /// An entity's open day, taken from it. What its plant conversations did last goes on in both.
+    pub fn of(e: &mut Entity) -> Self {
+        let mut day = Self::default();
+        day.swap(e);
+        e.steps.clone_from(&day.steps);
+        day
+    }
+
+    /// A day that begins with what its plant conversations did last on the one before.
+    pub fn after(before: &Self) -> Self {
+        Self { steps: before.steps.clone(), ..Self::default() }
+    }
+
+    /// Whether there is something that was not judged.
+    pub const fn is_new(&self) -> bool {
+        self.dirty != 0
+    }
+
     /// Changes places with an entity's open day.
     pub fn swap(&mut self, e: &mut Entity) {
         use std::mem::swap;
@@ -39,6 +58,7 @@ impl Aside {
         swap(&mut self.steps, &mut e.steps);
         swap(&mut self.rows, &mut e.rows);
         swap(&mut self.excused, &mut e.excused);
+        swap(&mut self.absent, &mut e.absent);
         swap(&mut self.dirty, &mut e.dirty);
         swap(&mut self.score, &mut e.score);
         swap(&mut self.sums, &mut e.sums);

@@ -129,8 +129,10 @@ pub struct Entity {
     pub agents: u64,
     /// Behaviours as server, as client, of industrial protocols as server, as client, of appliances: evidence of the role.
     pub evidence: [u32; 4],
-    /// Hours of the open day in which planned work or missing sensors forbid a judgement.
+    /// Hours of the open day in which planned work forbids a judgement.
     pub excused: u32,
+    /// Hours of the open day in which what was missing has a common cause, or may still come.
+    pub absent: u32,
     /// Hours of the open day to be judged.
     pub dirty: u32,
     /// All three dimensions of the open day.
@@ -217,6 +219,7 @@ impl Entity {
             agents: 0,
             evidence: [0; 4],
             excused: 0,
+            absent: 0,
             dirty: 0,
             cube: Counts::default(),
             majority: Vec::new(),
@@ -372,6 +375,7 @@ impl Entity {
         }
         self.rows = [0; 24];
         self.excused = 0;
+        self.absent = 0;
         self.dirty = 0;
         self.score = 0.0;
         self.sums = [0.0; 3];
@@ -381,6 +385,12 @@ impl Entity {
         self.noted = false;
         self.verdicts = 0;
         self.suspicious = 0;
+    }
+
+    /// Hours of the open day in which what was missing is neither judged nor learnt.
+    #[must_use]
+    pub const fn unjudged(&self) -> u32 {
+        self.excused | self.absent
     }
 
     /// Bytes held, about.

@@ -7,6 +7,7 @@ use picket_event::{
     Reason, ReasonArg, Source, Timestamp, Transport, Unit, Verdict,
 };
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 /// Which events come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,14 +27,33 @@ pub struct Generator {
     step: i64,
     source: Source,
     mix: Mix,
+    hosts: u64,
 }
+
+/// Clients, where no other number is asked for.
+const HOSTS: u64 = 220;
 
 impl Generator {
     /// Begins at a time (nanoseconds since 1970), with so many events a second.
     #[must_use]
     pub fn new(seed: u64, start: i64, per_second: u32, mix: Mix) -> Self {
         let step = 1_000_000_000 / i64::from(per_second.max(1));
-        Self { random: Random(seed | 1), time: start, made: 0, step, source: Source::interface("eth1"), mix }
+        Self {
+            random: Random(seed | 1),
+            time: start,
+            made: 0,
+            step,
+            source: Source::interface("eth1"),
+            mix,
+            hosts: HOSTS,
+        }
+    }
+
+    /// Of so many clients, with this time from event to event.
+    #[must_use]
+    pub fn spread(self, hosts: u32, step: Duration) -> Self {
+        let step = i64::try_from(step.as_nanos()).unwrap_or(i64::MAX).max(1);
+        Self { step, hosts: u64::from(hosts.max(1)), ..self }
     }
 
     fn below(&mut self, bound: u64) -> u64 {
@@ -47,8 +67,12 @@ impl Generator {
     }
 
     fn client(&mut self) -> IpAddr {
-        let host = self.below(220) as u8 + 10;
-        IpAddr::V4(Ipv4Addr::new(10, 1, (host % 4) + 1, host))
+        let host = self.below(self.hosts) + 10;
+        if self.hosts > HOSTS {
+            let [.., a, b] = host.to_be_bytes();
+            return IpAddr::V4(Ipv4Addr::new(10, 2, a, b));
+        }
+        IpAddr::V4(Ipv4Addr::new(10, 1, (host % 4) as u8 + 1, host as u8))
     }
 
     fn server(&mut self) -> (IpAddr, u16, Protocol) {
@@ -96,7 +120,7 @@ impl Generator {
         let mut event = Event { time, source, vlan: Vec::new(), flow, redacted: Vec::new(), body };
         if let Body::Flow(flow) = &mut event.body {
             flow.end = time;
-            flow.start = time.minus(std::time::Duration::from_micros(self.long_tailed(900)));
+            flow.start = time.minus(Duration::from_micros(self.long_tailed(900)));
         }
         event
     }

@@ -167,6 +167,8 @@ pub struct AgentAt {
     pub batch_delay: Duration,
     /// Which transports it may use.
     pub transport: Choice,
+    /// Whether what waits when it connects goes first, as what captures give does.
+    pub in_order: bool,
     /// What it says of its host; the instance is another at each start where this is none.
     pub host: Option<HostNote>,
 }
@@ -180,8 +182,8 @@ impl AgentAt {
         let directory = directory.join(name);
         let identity = enrol(token, Some(name), &directory).context("enrol")?.identity;
         let (limits, batch_delay) = (Limits::default(), Duration::from_millis(100));
-        let (transport, host) = (Choice::Auto, None);
-        Ok(Self { identity, spool: directory.join("spool"), limits, batch_delay, transport, host })
+        let (transport, in_order, host) = (Choice::Auto, false, None);
+        Ok(Self { identity, spool: directory.join("spool"), limits, batch_delay, transport, in_order, host })
     }
 
     /// Starts forwarding.
@@ -198,7 +200,7 @@ impl AgentAt {
             queue_events: 20_000,
             bundle: "test".to_owned(),
             transport: self.transport,
-            in_order: false,
+            in_order: self.in_order,
             host: self.host.clone().unwrap_or_else(host_note),
             own: OwnTraffic::default(),
         })?)

@@ -61,6 +61,7 @@ impl SiteState {
         for agent in &mut self.agents {
             agent.conduct.close(agent.hours.count_ones());
             agent.hours = 0;
+            agent.touch.close();
         }
         if self.outside.len() >= 60_000 {
             self.outside.retain(|_, o| day - o.last_day < 14);
@@ -101,7 +102,7 @@ impl SiteState {
         let class = calendar::class(&self.site, day);
         let Some(e) = self.entities.get(number) else { return };
         let level = self.level_of(e);
-        let covered = self.heard_hours(e.agents) & !e.excused;
+        let covered = self.heard_hours(e.agents) & !e.unjudged();
         let part = self.watched_part(day);
         let usual = self.usual_of(number);
         let Some(e) = self.entities.get_mut(number) else { return };

@@ -139,6 +139,13 @@ impl SiteState {
         if let Some(entity) = server.filter(|_| counted.1) {
             self.received(entity, client, talk, moment, agent, time, config, counters);
         }
+        // What an hour lacked was missing to the sensor alone.
+        let sensor = self.agents.get(usize::from(agent));
+        if time.seconds().div_euclid(60) < self.taken && sensor.is_some_and(|sensor| sensor.is_catching_up(time)) {
+            for entity in [client.filter(|_| counted.0), server.filter(|_| counted.1)].into_iter().flatten() {
+                self.entities.get_mut(entity as usize).into_iter().for_each(|e| e.absent &= !(1 << moment.cell.hour()));
+            }
+        }
     }
 
     /// An entity shows another MAC than before: counted like a behaviour, so that what changes often is usual.

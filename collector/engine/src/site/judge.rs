@@ -165,10 +165,13 @@ pub fn off_cells(
     let mut past = watched.past.leading(lead).iter().copied().peekable();
     let mut judge = |sums: Sums, seen: f32| {
         let mut expected = expectation(e, group, watched, sums, share);
-        if watched.look == Look::RelationSpace && f64::from(seen) > expected.mean() {
+        let of = |expected: &Expectation| weigh(kind, expected.deviation(kind, f64::from(seen)), watched.look.hourly());
+        let mut deviation = of(&expected);
+        // The relation's own day is long to find. More of it expected makes what is seen less deviating, not more.
+        if deviation > 0.0 && watched.look == Look::RelationSpace && f64::from(seen) > expected.mean() {
             expected.share = expected.share.max(relation_share(e, sums.key, hour));
+            deviation = of(&expected);
         }
-        let deviation = weigh(kind, expected.deviation(kind, f64::from(seen)), watched.look.hourly());
         if deviation > 0.0 && (low || f64::from(seen) > expected.mean()) {
             let (seen, expected) = (f64::from(seen), expected.mean());
             each(Off { look: watched.look, key: sums.key, seen, expected, deviation });
@@ -222,7 +225,7 @@ impl SiteState {
     /// Brings an entity's score up to date; answers it on the common scale.
     pub(super) fn weigh(&mut self, number: usize, cell: TimeCell, config: &Config) -> Option<(f64, u32)> {
         let e = self.entities.get(number)?;
-        let covered = self.heard_hours(e.agents) & !e.excused;
+        let covered = self.heard_hours(e.agents) & !e.unjudged();
         let (score, sums) = self.score(number, cell.class(), cell.hour(), covered, config)?;
         let e = self.entities.get_mut(number)?;
         e.score = score;
@@ -273,7 +276,7 @@ impl SiteState {
         let together = missing.len() > TOGETHER;
         for (number, waits) in missing {
             if let Some(e) = self.entities.get_mut(number).filter(|_| together || waits) {
-                e.excused |= 1 << hour;
+                e.absent |= 1 << hour;
             }
         }
     }
@@ -340,7 +343,7 @@ impl SiteState {
     pub(super) fn all_off(&self, number: usize, class: u8, hour: u8, config: &Config) -> Vec<Off> {
         let Some(e) = self.entities.get(number) else { return Vec::new() };
         let groups = self.groups.get(&e.role);
-        let covered = self.heard_hours(e.agents) & !e.excused;
+        let covered = self.heard_hours(e.agents) & !e.unjudged();
         let mut all = Vec::new();
         for (at, watched) in e.looks.iter().enumerate() {
             let group = groups.and_then(|g| g.get(at));

@@ -1,6 +1,7 @@
 //! One site: its entities, its open day, its alarm budget. Sites share nothing, so that they can be split.
 
 mod alarm;
+mod away;
 mod close;
 mod conduct;
 mod count;
@@ -22,6 +23,7 @@ use crate::role::Role;
 use crate::view::Counters;
 use crate::{calendar, risk};
 use alarm::Budget;
+use away::Touch;
 use conduct::Conduct;
 use item::{Item, Origin, Queued};
 use late::Over;
@@ -50,6 +52,7 @@ struct Agent {
     /// Its number among the entities.
     entity: u32,
     conduct: Conduct,
+    touch: Touch,
 }
 
 impl Agent {
@@ -193,6 +196,7 @@ impl SiteState {
             silent: false,
             entity,
             conduct: Conduct::default(),
+            touch: Touch::default(),
         });
         self.agent_numbers.insert(id.clone(), number);
         Some(number)
@@ -363,6 +367,7 @@ impl SiteState {
             return;
         }
         let Some(last) = agent.live.replace(agent.live.map_or(time, |live| live.max(time))) else { return };
+        agent.touch.hear(last, time, config);
         if time <= last {
             return;
         }

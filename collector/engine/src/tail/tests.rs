@@ -1,7 +1,7 @@
 //! Published vectors (FACTS section 7) and laws of the tails.
 #![allow(clippy::disallowed_methods)] // reads the published vectors
 
-use super::{ln_gamma, ln_lower, ln_upper, surprise};
+use super::{SUMMED, ln_beta_regularised, ln_gamma, ln_lower, ln_upper, surprise};
 use crate::group::moments;
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -98,6 +98,21 @@ proptest! {
         prop_assert!(up + low > 0.99, "{up} + {low}");
         let s = surprise(shape, rate, x);
         prop_assert!(s >= 0.0 && !s.is_nan());
+    }
+
+    /// Small counts are summed by their terms, which is the same tail.
+    #[test]
+    fn summed_tails_are_those_of_the_beta_function(shape in 1e-3f64..1e4, mean in 1e-3f64..1e3, x in 0u32..=SUMMED as u32) {
+        let (rate, x) = (shape / mean, f64::from(x));
+        let (p, q) = (rate / (rate + 1.0), 1.0 / (rate + 1.0));
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs().max(1.0);
+        if x > 0.0 {
+            let (summed, beta) = (ln_upper(shape, rate, x), ln_beta_regularised(x, shape, q, p));
+            prop_assert!(near(summed, beta), "{summed} is not {beta}");
+        }
+        let (summed, beta) = (ln_lower(shape, rate, x), ln_beta_regularised(shape, x + 1.0, p, q));
+        // The other's digits are lost where it takes nearly everything from 1.
+        prop_assert!(beta < -300.0 || near(summed, beta), "{summed} is not {beta}");
     }
 
     /// More is never less surprising from above.
