@@ -20,15 +20,16 @@ pub(crate) struct Merge {
     previous: Option<Operation>,
     /// Where the last message was said.
     said: Option<Context>,
-    /// A number each, which messages share that are equal in all but their count; apart, so that one is found in few
-    /// places of memory.
-    digests: Vec<u64>,
+    /// The low byte of each digest, so that one among many is found at a glance.
+    tags: Vec<u8>,
     entries: Vec<Entry>,
 }
 
 /// One message. Most are never repeated within their minute, so that its digest is all that is held of the first.
 #[derive(Debug)]
 struct Entry {
+    /// A number that messages share which are equal in all but their count.
+    digest: u64,
     /// Repeats not told yet, and one of them.
     repeats: u32,
     repeated: Option<Box<Ics>>,
@@ -50,8 +51,7 @@ impl Merge {
         ics.previous = self.previous.replace(ics.operation);
         self.said = Some(*said);
         let digest = digest(&ics, key);
-        let place = self.digests.iter().position(|known| *known == digest);
-        if let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) {
+        if let Some(entry) = self.find(digest).and_then(|place| self.entries.get_mut(place)) {
             entry.repeats = entry.repeats.saturating_add(ics.count.max(1));
             (entry.flow, entry.last) = (said.flow.id, said.time);
             if entry.repeated.is_some() {
@@ -61,8 +61,8 @@ impl Merge {
             return None;
         }
         if self.entries.len() < MESSAGES_MAX {
-            self.digests.push(digest);
-            self.entries.push(Entry { repeats: 0, repeated: None, flow: said.flow.id, last: said.time });
+            self.tags.push(tag(digest));
+            self.entries.push(Entry { digest, repeats: 0, repeated: None, flow: said.flow.id, last: said.time });
         } else {
             *capped += 1;
         }
@@ -73,8 +73,6 @@ impl Merge {
     /// A minute is over: repeats go out, and what did not repeat is forgotten.
     pub(crate) fn flush(&mut self, reports: &mut Vec<Report>) {
         let Some(Context { flow, vlan, .. }) = self.said else { return };
-        let mut repeated = self.entries.iter().map(|entry| entry.repeated.is_some());
-        self.digests.retain(|_| repeated.next().unwrap_or(false));
         self.entries.retain_mut(|entry| {
             let Some(ics) = entry.repeated.take() else { return false };
             let count = std::mem::take(&mut entry.repeats);
@@ -82,6 +80,13 @@ impl Merge {
             reports.push(event(&said, Box::new(Ics { count, ..*ics })));
             true
         });
+        self.tags.clear();
+        self.tags.extend(self.entries.iter().map(|entry| tag(entry.digest)));
+    }
+
+    fn find(&self, digest: u64) -> Option<usize> {
+        let is_it = |place: &usize| self.entries.get(*place).is_some_and(|entry| entry.digest == digest);
+        memchr::memchr_iter(tag(digest), &self.tags).find(is_it)
     }
 }
 
@@ -91,6 +96,10 @@ pub(crate) struct Context {
     pub(crate) flow: FlowRef,
     pub(crate) vlan: VlanIds,
     pub(crate) time: Timestamp,
+}
+
+const fn tag(digest: u64) -> u8 {
+    digest as u8
 }
 
 fn event(said: &Context, ics: Box<Ics>) -> Report {
