@@ -158,8 +158,10 @@ impl Dnp3 {
         let key = (outstation, master, fragment.sequence);
         match fragment.function {
             RESPONSE => {
-                // Further fragments have numbers of their own, and an answer may come twice.
-                (self.asked.of(&key).copied().unwrap_or(own), MessageKind::Response)
+                // An answer may come twice. Further fragments have numbers of their own, under which something else may
+                // have been asked sixteen requests ago.
+                let asked = self.asked.of(&key).filter(|_| fragment.first);
+                (asked.copied().unwrap_or(own), MessageKind::Response)
             }
             UNSOLICITED => (own, MessageKind::Unsolicited),
             AUTHENTICATION.. => (own, MessageKind::Response),

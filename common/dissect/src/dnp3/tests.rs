@@ -110,6 +110,17 @@ fn segments_are_put_together_and_fragments_follow_each_other() {
 }
 
 #[test]
+fn a_further_fragment_is_no_answer_to_what_had_its_number_before() {
+    let (write, wrote) = (ask(6, 2, &[80, 1, 0, 7, 7, 0]), answer(6, 129, &[0, 0]));
+    let scan = ask(5, 1, &[30, 0, 6]);
+    let first = frame(0x44, 1, 10, &[0xc0, 0xa5, 129, 0, 0, 30, 1, 0, 0, 9]);
+    let second = frame(0x44, 1, 10, &[0xc1, 0x66, 129, 0, 0, 30, 1, 0, 10, 19]);
+    let heard = rehearse(40_001, 1460, &[c(&write), s(&wrote), c(&scan), s(&first), s(&second)]);
+    let said = ["write/request", "write/response", "read/request", "read/response", "other/response"];
+    assert_eq!(heard.operations(), said);
+}
+
+#[test]
 fn a_checksum_that_does_not_fit_is_damage() {
     let mut broken = ask(2, 5, &[12, 1, 0x17, 1, 7, 0x41, 1, 100, 0, 0, 0, 0, 0, 0, 0, 0]);
     broken[14] ^= 1;
