@@ -1,7 +1,7 @@
 //! Frames with their checksums, segments, sequence numbers, and what is none.
 
 use super::*;
-use crate::rehearsal::{Line, ToClient, c, datagrams, ends, rehearse, s};
+use crate::rehearsal::{Line, ToClient, ToServer, c, datagrams, ends, rehearse, s};
 use crate::{Dissector, Head, Probe};
 use picket_event::Transport;
 use proptest::prelude::*;
@@ -107,6 +107,9 @@ fn segments_are_put_together_and_fragments_follow_each_other() {
     assert_eq!(heard.ics()[1].range, Some((0, 9)));
     let lost = rehearse(40_001, 100, &[c(&request), s(&first), Line::Lacks(ToClient, 1), s(&second), s(&more)]);
     assert_eq!(lost.ics().len(), 2);
+    // What the other side lost is another matter.
+    let other = rehearse(40_001, 100, &[c(&request), s(&first), Line::Lacks(ToServer, 1), s(&second), s(&more)]);
+    assert_eq!(other.ics().len(), 3);
 }
 
 #[test]

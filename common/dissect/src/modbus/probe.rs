@@ -121,6 +121,13 @@ fn echoes(a: &Look, b: &Look) -> bool {
     a.frames().any(|x| b.frames().any(|y| x.transaction == y.transaction && x.function & 0x7f == y.function & 0x7f))
 }
 
+/// Whether the second's first frame has the number after the first's last: an answer, and what was asked next. Where a
+/// connection is seen from its middle and requests look like their answers, this alone tells who asks.
+fn goes_on(a: &Look, b: &Look) -> bool {
+    let (last, next) = (a.frames().last(), b.frames().next());
+    last.zip(next).is_some_and(|(x, y)| y.transaction == x.transaction.wrapping_add(1)) && !echoes(a, b)
+}
+
 /// The judgement of both directions.
 pub(crate) fn probe(head: &Head<'_>) -> Probe {
     let (to_server, to_client) = (look(head.to_server), look(head.to_client));
@@ -137,6 +144,7 @@ pub(crate) fn probe(head: &Head<'_>) -> Probe {
     if straight && crossed {
         return Probe::No;
     }
+    let crossed = crossed || (!straight && goes_on(&to_server, &to_client));
     let (a, b) = (alone(&to_server), alone(&to_client));
     let confidence = if to_server.count > 0 && to_client.count > 0 {
         match (echoes(&to_server, &to_client), to_server.exact() + to_client.exact()) {
