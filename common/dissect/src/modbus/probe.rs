@@ -144,13 +144,16 @@ pub(crate) fn probe(head: &Head<'_>) -> Probe {
     if straight && crossed {
         return Probe::No;
     }
-    let crossed = crossed || (!straight && goes_on(&to_server, &to_client));
+    let follows = !straight && goes_on(&to_server, &to_client);
+    let crossed = crossed || follows;
     let (a, b) = (alone(&to_server), alone(&to_client));
     let confidence = if to_server.count > 0 && to_client.count > 0 {
         match (echoes(&to_server, &to_client), to_server.exact() + to_client.exact()) {
             (true, 0) => 0.85,
             (true, _) => 0.96,
             (false, 0) => 0.4,
+            // Said at once: what comes next is the answer, and then either could be the client.
+            (false, 2..) if follows => 0.85,
             (false, _) => a.max(b).min(0.75),
         }
     } else {

@@ -131,6 +131,14 @@ fn of_writes_that_look_like_their_answers_the_numbers_tell_who_asks() {
     // An answer and the next request, as where a capture begins inside; a request and its answer.
     assert!(turned(&write(17), &write(18)) && turned(&write(u16::MAX), &write(0)));
     assert!(!turned(&write(17), &write(17)) && !turned(&[write(16), write(17)].concat(), &write(16)));
+    let mut conversation = Conversation::new(&context().endpoints);
+    let mut output = Output::default();
+    for (direction, number) in [(Direction::ToServer, 17), (Direction::ToClient, 18), (Direction::ToServer, 18)] {
+        conversation.stream(direction, &write(number), &context(), &mut output);
+    }
+    assert!(conversation.reversed() && output.malformed.is_empty());
+    let said: Vec<_> = ics(&output).iter().map(|message| message.kind).collect();
+    assert_eq!(said, [MessageKind::Response, MessageKind::Request, MessageKind::Response]);
     // Of a reading the message itself tells, whatever the numbers are.
     assert!(!turned(&adu(17, &[3, 0, 0, 0, 1]), &adu(18, &[3, 2, 0, 7])));
 }
