@@ -79,6 +79,8 @@ pub(crate) fn data(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
 /// An application fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fragment<'a> {
+    /// It begins an answer, and does not go on with one.
+    pub(crate) first: bool,
     pub(crate) sequence: u8,
     pub(crate) function: u8,
     /// Internal indications; 0 in requests.
@@ -94,8 +96,8 @@ pub(crate) fn fragment(bytes: &[u8]) -> Result<Fragment<'_>, Fault> {
     let mut r = Reader::new(bytes);
     let (control, function) = (r.u8("application control")?, r.u8("function")?);
     let indications = if function > 128 { r.array("internal indications")? } else { [0; 2] };
-    let sequence = control & 0x0f;
-    Ok(Fragment { sequence, function, indications, objects: r.rest() })
+    let (first, sequence) = (control & 0x80 != 0, control & 0x0f);
+    Ok(Fragment { first, sequence, function, indications, objects: r.rest() })
 }
 
 /// The first object header of a fragment, with what is cheap to know of its objects.

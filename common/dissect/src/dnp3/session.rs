@@ -6,7 +6,7 @@ use crate::Output;
 use crate::framed::{self, Frame, Framed, Mark, Speaker};
 use crate::pending::Pending;
 use picket_event::body::{Asset, Ics};
-use picket_event::{MessageKind, Operation, Protocol};
+use picket_event::{Direction, MessageKind, Operation, Protocol};
 use picket_reader::{Fault, Reader};
 
 /// The longest application fragment that is put together, bytes. Devices agree on 2048 or less.
@@ -17,6 +17,7 @@ const ASSEMBLED_MAX: usize = 4;
 /// A fragment of which segments are still to come.
 #[derive(Debug)]
 struct Assembly {
+    direction: Direction,
     src: u16,
     dest: u16,
     /// The number the next segment has to have.
@@ -65,8 +66,8 @@ impl Framed for Dnp3 {
         read
     }
 
-    fn gap(&mut self, _direction: picket_event::Direction) {
-        self.assemblies.clear();
+    fn gap(&mut self, direction: Direction) {
+        self.assemblies.retain(|assembly| assembly.direction != direction);
     }
 }
 
@@ -87,7 +88,10 @@ impl Dnp3 {
             return self.fragment(data, link, frame, output);
         }
         let mut assembly = match begun {
-            _ if first => Assembly { src: link.src, dest: link.dest, next: number, bytes: Vec::new() },
+            _ if first => {
+                let (direction, src, dest) = (frame.direction, link.src, link.dest);
+                Assembly { direction, src, dest, next: number, bytes: Vec::new() }
+            }
             Some(begun) if begun.next == number => begun,
             // The beginning was not seen.
             None => return Ok(()),
@@ -158,8 +162,10 @@ impl Dnp3 {
         let key = (outstation, master, fragment.sequence);
         match fragment.function {
             RESPONSE => {
-                // Further fragments have numbers of their own, and an answer may come twice.
-                (self.asked.of(&key).copied().unwrap_or(own), MessageKind::Response)
+                // An answer may come twice. Further fragments have numbers of their own, under which something else may
+                // have been asked sixteen requests ago.
+                let asked = self.asked.of(&key).filter(|_| fragment.first);
+                (asked.copied().unwrap_or(own), MessageKind::Response)
             }
             UNSOLICITED => (own, MessageKind::Unsolicited),
             AUTHENTICATION.. => (own, MessageKind::Response),

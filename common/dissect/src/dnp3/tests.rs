@@ -1,7 +1,7 @@
 //! Frames with their checksums, segments, sequence numbers, and what is none.
 
 use super::*;
-use crate::rehearsal::{Line, ToClient, c, datagrams, ends, rehearse, s};
+use crate::rehearsal::{Line, ToClient, ToServer, c, datagrams, ends, rehearse, s};
 use crate::{Dissector, Head, Probe};
 use picket_event::Transport;
 use proptest::prelude::*;
@@ -107,6 +107,20 @@ fn segments_are_put_together_and_fragments_follow_each_other() {
     assert_eq!(heard.ics()[1].range, Some((0, 9)));
     let lost = rehearse(40_001, 100, &[c(&request), s(&first), Line::Lacks(ToClient, 1), s(&second), s(&more)]);
     assert_eq!(lost.ics().len(), 2);
+    // What the other side lost is another matter.
+    let other = rehearse(40_001, 100, &[c(&request), s(&first), Line::Lacks(ToServer, 1), s(&second), s(&more)]);
+    assert_eq!(other.ics().len(), 3);
+}
+
+#[test]
+fn a_further_fragment_is_no_answer_to_what_had_its_number_before() {
+    let (write, wrote) = (ask(6, 2, &[80, 1, 0, 7, 7, 0]), answer(6, 129, &[0, 0]));
+    let scan = ask(5, 1, &[30, 0, 6]);
+    let first = frame(0x44, 1, 10, &[0xc0, 0xa5, 129, 0, 0, 30, 1, 0, 0, 9]);
+    let second = frame(0x44, 1, 10, &[0xc1, 0x66, 129, 0, 0, 30, 1, 0, 10, 19]);
+    let heard = rehearse(40_001, 1460, &[c(&write), s(&wrote), c(&scan), s(&first), s(&second)]);
+    let said = ["write/request", "write/response", "read/request", "read/response", "other/response"];
+    assert_eq!(heard.operations(), said);
 }
 
 #[test]

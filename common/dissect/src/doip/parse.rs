@@ -41,8 +41,14 @@ pub(crate) fn judge(bytes: &[u8], transport: Transport) -> Side {
         return Side::Foreign;
     }
     let part = match payload.kind {
-        // A tester asks, and so does a gateway whether its tester lives; both send diagnostic messages.
-        _ if matches!(payload.code, table::DIAGNOSTIC | 0x0007 | 0x0008) => Part::Either,
+        // A gateway asks too whether its tester lives.
+        _ if matches!(payload.code, 0x0007 | 0x0008) => Part::Either,
+        // Both send diagnostic messages: the service tells.
+        _ if payload.code == table::DIAGNOSTIC => match diagnostic(bytes.get(HEAD..).unwrap_or(&[])) {
+            Ok(said) if said.kind == MessageKind::Request => Part::Request,
+            Ok(_) => Part::Answer,
+            Err(_) => Part::Either,
+        },
         Some(MessageKind::Request) => Part::Request,
         _ => Part::Answer,
     };

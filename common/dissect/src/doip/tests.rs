@@ -36,6 +36,21 @@ fn a_diagnosis() {
 }
 
 #[test]
+fn the_service_tells_who_asks() {
+    let ask = frame(0x8001, &[0x0e, 0x80, 0x10, 1, 0x3e, 0]);
+    let (answer, refusal) =
+        (frame(0x8001, &[0x10, 1, 0x0e, 0x80, 0x7e, 0]), frame(0x8001, &[0x10, 1, 0x0e, 0x80, 0x7f, 0x2e, 0x33]));
+    let turned = |to_server: &[u8], to_client: &[u8]| {
+        matches!(
+            DoIp.probe(&Head { transport: Transport::TCP, to_server, to_client }),
+            Probe::Yes { reversed: true, .. }
+        )
+    };
+    assert!(turned(&answer, &[]) && turned(&refusal, &ask));
+    assert!(!turned(&ask, &[]) && !turned(&ask, &answer));
+}
+
+#[test]
 fn a_vehicle_makes_itself_known() {
     let mut talk = Talk::known(&Protocol::DOIP, Transport::UDP);
     let vehicle = [&b"WVWZZZ1KZ6W000001"[..], &[0x10, 0, 0, 1, 2, 3, 4, 5, 0, 0, 0, 0, 0, 0, 0]].concat();

@@ -21,10 +21,13 @@ fn judge(bytes: &[u8]) -> Side {
             Ok(total) => {
                 let view = rest.get(..total).unwrap_or(rest);
                 let Some((sure, role)) = weigh(view, view.len() == total) else { return Side::Foreign };
+                // What a surer message says of its side stands.
+                if part == Part::Either || (role != Part::Either && sure > best) {
+                    part = role;
+                }
                 // Headers that chain prove something unless they are nothing but zeros.
                 best = best.max(sure);
                 best = if number > 0 && best > 0.0 { best.max(0.9) } else { best };
-                part = if part == Part::Either { role } else { part };
                 rest = rest.get(total..).unwrap_or(&[]);
             }
             Err(Fault::Incomplete { .. }) => break,
@@ -46,7 +49,14 @@ fn weigh(bytes: &[u8], whole: bool) -> Option<(f32, Part)> {
     match frame.command {
         REGISTER_SESSION => {
             let right = length == 4 && (!whole || frame.data == [1, 0, 0, 0]) || (length == 0 && frame.status != 0);
-            right.then_some((0.98, if frame.session == 0 { Part::Request } else { Part::Answer }))
+            let said = match (frame.session, frame.status) {
+                (0, 0) => (0.98, Part::Request),
+                // An answer; or a client that registers again with the handle of before, which nobody looks at
+                // (volume 2, 2-4.4): the next message is waited for.
+                (_, 0) => (0.65, Part::Answer),
+                _ => (0.98, Part::Answer),
+            };
+            right.then_some(said)
         }
         UNREGISTER_SESSION => (length == 0 && frame.session != 0).then_some((0.8, Part::Request)),
         SEND_RR_DATA | SEND_UNIT_DATA if frame.status != 0 => Some((0.8, Part::Answer)),

@@ -136,6 +136,27 @@ fn a_stream_is_taken_up_again_and_split_anyhow() {
 }
 
 #[test]
+fn a_handle_of_before_does_not_turn_the_conversation() {
+    let mut talk = Talk::unknown(Transport::TCP);
+    talk.says(ToServer, &frame(0x65, 9, 0, [0; 8], &[1, 0, 0, 0]));
+    talk.says(ToClient, &frame(0x65, 10, 0, [0; 8], &[1, 0, 0, 0]));
+    talk.says(ToServer, &rr(10, 1, &[1, 2, 0x20, 1, 0x24, 1]));
+    assert_eq!((talk.name().as_str(), talk.conversation.reversed()), ("enip", false));
+    assert_eq!(talk.said(), ["session/request", "session/response", "identify/request"]);
+    // Of one side alone the next message tells.
+    let again = frame(0x65, 9, 0, [0; 8], &[1, 0, 0, 0]);
+    let asks = head(&[&again[..], &rr(10, 1, &[1, 2, 0x20, 1, 0x24, 1])].concat(), &[]);
+    assert!(matches!(asks, crate::Probe::Yes { reversed: false, .. }));
+    // A refusal is an answer.
+    let refused = frame(0x65, 0, 0x69, [0; 8], &[1, 0, 0, 0]);
+    assert!(matches!(head(&refused, &[]), crate::Probe::Yes { reversed: true, .. }));
+}
+
+fn head(to_server: &[u8], to_client: &[u8]) -> crate::Probe {
+    probe::probe(&crate::Head { transport: Transport::TCP, to_server, to_client })
+}
+
+#[test]
 fn another_protocol_of_zeros_is_none() {
     let probe = |to_server: &[u8]| Enip.probe(&Head { transport: Transport::TCP, to_server, to_client: &[] });
     let sure = |probe| matches!(probe, Probe::Yes { confidence, .. } if confidence >= Unit::new(0.4));

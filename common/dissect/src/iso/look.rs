@@ -115,7 +115,7 @@ fn next_head(bytes: &[u8]) -> Option<usize> {
 fn look_at(bytes: &[u8], judge: Judge) -> Look {
     let mut look = Look::default();
     let mut rest = bytes;
-    let mut begun = true;
+    let (mut begun, mut inside) = (true, true);
     while !rest.is_empty() && look.fits + look.foreign < LOOKED_AT {
         let unit = match unit(rest) {
             Ok(unit) => unit,
@@ -125,11 +125,17 @@ fn look_at(bytes: &[u8], judge: Judge) -> Look {
             }
         };
         match unit.kind {
-            Kind::Connect => look.connects = true,
-            Kind::Confirm => look.confirms = true,
+            Kind::Connect => (look.connects, inside) = (true, false),
+            Kind::Confirm => (look.confirms, inside) = (true, false),
             Kind::Data { last } => {
                 if begun && !unit.user.is_empty() {
-                    look.note(judge(unit.user, last && unit.whole(rest.len())));
+                    let sight = judge(unit.user, last && unit.whole(rest.len()));
+                    // Where the connection's opening is missing, the first may be the end of a message of several units.
+                    let may_be_an_end = inside && sight == Sight::Foreign;
+                    inside = false;
+                    if !may_be_an_end {
+                        look.note(sight);
+                    }
                 }
                 begun = last;
             }
@@ -165,8 +171,32 @@ impl Look {
 
 #[cfg(test)]
 mod tests {
-    use super::next_head;
+    use super::{Sight, next_head, probe};
+    use crate::{Head, Probe};
+    use picket_event::Transport;
     use proptest::prelude::*;
+
+    /// A unit of data, or one that asks for a connection.
+    fn unit(data: &[u8], connects: bool) -> Vec<u8> {
+        let head: &[u8] = if connects { &[6, 0xe0, 0, 0, 0, 1, 0] } else { &[2, 0xf0, 0x80] };
+        [&[3, 0, 0, u8::try_from(4 + head.len() + data.len()).unwrap()][..], head, data].concat()
+    }
+
+    #[test]
+    fn a_conversation_may_be_seen_from_inside_a_message() {
+        let judge = |bytes: &[u8], _: bool| if bytes.first() == Some(&1) { Sight::Mine(None) } else { Sight::Foreign };
+        let asked = |units: &[Vec<u8>]| {
+            let said = units.concat();
+            probe(&Head { transport: Transport::TCP, to_server: &said, to_client: &[] }, judge)
+        };
+        let (mine, other, connects) = (unit(&[1, 1, 1], false), unit(&[9, 9, 9], false), unit(&[], true));
+        assert_eq!(asked(std::slice::from_ref(&other)), Probe::More);
+        assert!(matches!(asked(&[other.clone(), mine.clone()]), Probe::Yes { .. }));
+        // The second begins where a message does, and so does the first behind the opening.
+        assert_eq!(asked(&[other.clone(), other.clone()]), Probe::No);
+        assert_eq!(asked(&[connects, other]), Probe::No);
+        assert!(matches!(asked(&[mine]), Probe::Yes { .. }));
+    }
 
     proptest! {
         #[test]

@@ -41,13 +41,26 @@ pub(crate) fn judge(bytes: &[u8], transport: Transport) -> Side {
     if !chains || cut || service.name.is_empty() {
         return Side::Foreign;
     }
-    let part = match service.kind {
-        MessageKind::Response => Part::Answer,
-        // A server asks through its tunnels too.
-        _ if matches!(code, 0x0310 | 0x0420..=0x0425 | 0x0207 | 0x0209 | 0x0500..) => Part::Either,
-        _ => Part::Request,
-    };
-    Side::Fits(0.97, part)
+    match (code, service.kind) {
+        (0x0310 | 0x0420, _) => Side::Fits(0.97, through(bytes.get(HEAD..).unwrap_or(&[]))),
+        // Both sides acknowledge what came through the tunnel: what the other says tells who it is.
+        (0x0311 | 0x0421, _) => Side::Fits(0.6, Part::Either),
+        (0x0422..=0x0425 | 0x0207 | 0x0209 | 0x0500.., MessageKind::Request | MessageKind::Unsolicited) => {
+            Side::Fits(0.97, Part::Either)
+        }
+        (_, MessageKind::Response) => Side::Fits(0.97, Part::Answer),
+        _ => Side::Fits(0.97, Part::Request),
+    }
+}
+
+/// Who sends what goes through a tunnel: a client asks for telegrams and properties, a server confirms and indicates them
+/// (message codes of cEMI, KNX standard 3/6/3 section 4.1.3).
+fn through(body: &[u8]) -> Part {
+    match body {
+        [4, _, _, _, 0x10 | 0x11 | 0x13 | 0xf1 | 0xf6 | 0xf8 | 0xf9 | 0xfc, ..] => Part::Request,
+        [4, _, _, _, 0x25 | 0x29 | 0x2b | 0x2d..=0x2f | 0xf0 | 0xf5 | 0xf7 | 0xfa | 0xfb, ..] => Part::Answer,
+        _ => Part::Either,
+    }
 }
 
 /// A telegram on the bus.

@@ -24,6 +24,27 @@ fn telegrams_name_their_group() {
 }
 
 #[test]
+fn what_goes_through_a_tunnel_tells_who_its_client_is() {
+    let carried = |code: u8| frame(0x0420, &[4, 7, 0, 0, code, 0, 0xbc, 0xe0, 0, 0, 0x0a, 3, 1, 0, 0x81]);
+    let acknowledged = frame(0x0421, &[4, 7, 0, 0]);
+    let turned = |to_server: &[u8], to_client: &[u8]| {
+        matches!(
+            KnxIp.probe(&Head { transport: Transport::UDP, to_server, to_client }),
+            Probe::Yes { reversed: true, .. }
+        )
+    };
+    // An indication, a confirmation; a request.
+    assert!(turned(&carried(0x29), &[]) && turned(&carried(0x2e), &acknowledged) && !turned(&carried(0x11), &[]));
+    assert!(turned(&acknowledged, &carried(0x11)) && !turned(&acknowledged, &carried(0x29)));
+    // An acknowledgement alone waits for more.
+    let mut talk = Talk::unknown(Transport::UDP);
+    talk.says(ToServer, &acknowledged);
+    assert!(!talk.conversation.is_recognised());
+    talk.says(ToClient, &carried(0x11));
+    assert_eq!((talk.name().as_str(), talk.conversation.reversed()), ("knxip", true));
+}
+
+#[test]
 fn a_description_is_an_asset() {
     let mut talk = Talk::known(&Protocol::KNXIP, Transport::UDP);
     let mut device = vec![54, 1, 2, 0, 0x11, 0xfa, 0, 0, 0, 0xc5, 1, 2, 3, 4, 224, 0, 23, 12, 0, 1, 2, 3, 4, 5];

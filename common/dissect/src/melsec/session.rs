@@ -26,6 +26,8 @@ pub(crate) struct Melsec {
     asked: Pending<u64, Waiting>,
     /// Frames of the newer forms were seen: there will be none of the older.
     newer: bool,
+    /// A request of the older form was read: its answers have requests from now on.
+    older: bool,
 }
 
 impl Dialect for Melsec {
@@ -80,6 +82,8 @@ impl Melsec {
         }
         match self.asked.of(&UNNUMBERED) {
             Some(Waiting::Old(asked)) => old::answer_length(bytes, asked),
+            // Asked before the first that was seen: the next request waits for all of it, so it is passed over.
+            _ if !self.older => Ok(bytes.len()),
             // Nobody asked, as far as is known: nothing says where it ends.
             _ => Err(Fault::Malformed("melsec: an answer without its request")),
         }
@@ -144,15 +148,14 @@ impl Melsec {
     fn old_frame(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
         if message.direction == Direction::ToServer {
             let request = old::request(message.bytes)?;
+            self.older = true;
             self.asked.ask(UNNUMBERED, Waiting::Old(request));
             let access = Access { device: request.device, range: request.range, value: request.value };
             let event = accessed(event(old::function(request.code), MessageKind::Request), access);
             say.ics(Ics { unit: Some(u32::from(request.controller)), ..event });
             return Ok(());
         }
-        let Some(Waiting::Old(asked)) = self.asked.answer(&UNNUMBERED) else {
-            return Err(Fault::Malformed("melsec: an answer without its request"));
-        };
+        let Some(Waiting::Old(asked)) = self.asked.answer(&UNNUMBERED) else { return Ok(()) };
         let positive = message.bytes.get(1) == Some(&0);
         let kind = if positive { MessageKind::Response } else { MessageKind::Exception };
         let access = Access { device: asked.device, range: asked.range, value: None };

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::dialogue::trial::{Random, asset, messages, recognises, sure, told};
+use crate::rehearsal::{c, rehearse, s};
 use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
 
 const COMMANDS: &[u16] =
@@ -92,6 +93,18 @@ fn the_older_frame_is_read_through_its_requests() {
     let (read, start) = (Operation::Read, Operation::Start);
     let (request, response, exception) = (MessageKind::Request, MessageKind::Response, MessageKind::Exception);
     assert_eq!(said, [(read, request), (start, request), (read, response), (start, exception)]);
+}
+
+#[test]
+fn an_older_conversation_may_begin_with_an_answer() {
+    let read = [1, 0xff, 10, 0, 100, 0, 0, 0, b' ', b'D', 2, 0];
+    let (before, answer) = ([0x81, 0, 7, 0, 0x81, 0, 9, 0], [0x81, 0, 1, 0, 2, 0]);
+    for piece in [1, 2, 100] {
+        let heard = rehearse(40_001, piece, &[s(&before), c(&read), s(&answer), c(&read), s(&answer)]);
+        assert_eq!(heard.app(), "melsec");
+        assert_eq!(heard.operations(), ["read/request", "read/response", "read/request", "read/response"]);
+        assert!(heard.output.malformed.is_empty());
+    }
 }
 
 #[test]

@@ -121,6 +121,13 @@ fn echoes(a: &Look, b: &Look) -> bool {
     a.frames().any(|x| b.frames().any(|y| x.transaction == y.transaction && x.function & 0x7f == y.function & 0x7f))
 }
 
+/// Whether the second's first frame has the number after the first's last: an answer, and what was asked next. Where a
+/// connection is seen from its middle and requests look like their answers, this alone tells who asks.
+fn goes_on(a: &Look, b: &Look) -> bool {
+    let (last, next) = (a.frames().last(), b.frames().next());
+    last.zip(next).is_some_and(|(x, y)| y.transaction == x.transaction.wrapping_add(1)) && !echoes(a, b)
+}
+
 /// The judgement of both directions.
 pub(crate) fn probe(head: &Head<'_>) -> Probe {
     let (to_server, to_client) = (look(head.to_server), look(head.to_client));
@@ -137,12 +144,16 @@ pub(crate) fn probe(head: &Head<'_>) -> Probe {
     if straight && crossed {
         return Probe::No;
     }
+    let follows = !straight && goes_on(&to_server, &to_client);
+    let crossed = crossed || follows;
     let (a, b) = (alone(&to_server), alone(&to_client));
     let confidence = if to_server.count > 0 && to_client.count > 0 {
         match (echoes(&to_server, &to_client), to_server.exact() + to_client.exact()) {
             (true, 0) => 0.85,
             (true, _) => 0.96,
             (false, 0) => 0.4,
+            // Said at once: what comes next is the answer, and then either could be the client.
+            (false, 2..) if follows => 0.85,
             (false, _) => a.max(b).min(0.75),
         }
     } else {

@@ -120,6 +120,30 @@ fn the_structure_alone_tells() {
 }
 
 #[test]
+fn of_writes_that_look_like_their_answers_the_numbers_tell_who_asks() {
+    let write = |number: u16| adu(number, &[5, 0, 1, 0xff, 0]);
+    let turned = |to_server: &[u8], to_client: &[u8]| {
+        matches!(
+            Modbus.probe(&Head { transport: Transport::TCP, to_server, to_client }),
+            Probe::Yes { reversed: true, .. }
+        )
+    };
+    // An answer and the next request, as where a capture begins inside; a request and its answer.
+    assert!(turned(&write(17), &write(18)) && turned(&write(u16::MAX), &write(0)));
+    assert!(!turned(&write(17), &write(17)) && !turned(&[write(16), write(17)].concat(), &write(16)));
+    let mut conversation = Conversation::new(&context().endpoints);
+    let mut output = Output::default();
+    for (direction, number) in [(Direction::ToServer, 17), (Direction::ToClient, 18), (Direction::ToServer, 18)] {
+        conversation.stream(direction, &write(number), &context(), &mut output);
+    }
+    assert!(conversation.reversed() && output.malformed.is_empty());
+    let said: Vec<_> = ics(&output).iter().map(|message| message.kind).collect();
+    assert_eq!(said, [MessageKind::Response, MessageKind::Request, MessageKind::Response]);
+    // Of a reading the message itself tells, whatever the numbers are.
+    assert!(!turned(&adu(17, &[3, 0, 0, 0, 1]), &adu(18, &[3, 2, 0, 7])));
+}
+
+#[test]
 fn a_device_that_names_itself_is_an_asset() {
     let (mut conversation, mut output) = known();
     conversation.stream(Direction::ToServer, &adu(1, &[43, 14, 1, 0]), &context(), &mut output);

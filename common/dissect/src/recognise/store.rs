@@ -141,8 +141,15 @@ pub(super) fn cassandra(head: &Head<'_>) -> Probe {
             }
             r.skip(if version > 0x82 { 2 } else { 1 }, "stream")?;
             let (operation, length) = (r.u8("operation")?, r.u32("length")?);
-            let known = matches!(operation, 0 | 2 | 3 | 6 | 8 | 0x0c | 0x0e | 0x10);
-            Ok(when(known && length <= 1 << 24, 0.4))
+            // What each holds at least: a code and a text, names, a kind, a token's length.
+            let least = match operation {
+                0 => 6,
+                2 => 0,
+                3 | 6 | 0x0c => 2,
+                8 | 0x0e | 0x10 => 4,
+                _ => return Ok(Guess::No),
+            };
+            Ok(when((least..=1 << 24).contains(&length), 0.4))
         })
     };
     spoken(head, client, server)

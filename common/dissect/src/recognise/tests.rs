@@ -75,6 +75,14 @@ fn false_industrial_names_are_not_given() {
     }
 }
 
+#[test]
+fn a_database_answers_with_what_its_code_demands() {
+    let named = |answer: &[u8]| app(Transport::TCP, 40_001, b"", answer).protocol == Protocol::CASSANDRA;
+    // Ready has nothing more to say; an error of no length is zeros of something else.
+    assert!(named(&[0x84, 0, 0, 1, 2, 0, 0, 0, 0]));
+    assert!(!named(&[0x81, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
+}
+
 /// A port alone is a guess, said as such, and not made against the payload.
 #[test]
 fn a_port_is_weak_evidence() {

@@ -60,7 +60,10 @@ fn connections_alone_say_nothing() {
     assert_eq!(sure(probe(&asked, &confirm)), Some(false));
     assert_eq!(sure(probe(&confirm, &asked)), Some(true), "the ends are exchanged");
     let remote_desktop = [&[3, 0, 0, 12, 2, 0xf0, 0x80][..], &[0x7f, 0x65, 0x82, 1, 0x94]].concat();
-    assert_eq!(probe(&remote_desktop, &[]), Probe::No);
+    assert_eq!(probe(&[&connect[..], &remote_desktop].concat(), &confirm), Probe::No);
+    // Without the opening it may be the end of something; the next unit tells.
+    assert_eq!(probe(&remote_desktop, &[]), Probe::More);
+    assert_eq!(probe(&remote_desktop.repeat(2), &[]), Probe::No);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! Read: requests, answers and notifications with their function; answers that tell of an error; the order number and
 //! firmware that a device gives when a session is made (as an asset). A message of several fragments is one.
 //! Not read: values and addresses of variables, what is inside of explored objects, sessions inside of TLS (they keep the
-//! name).
+//! name, and have it too where the connection is seen from its middle).
 
 mod parse;
 mod session;

@@ -111,13 +111,34 @@ fn number(r: &mut Reader<'_>) -> Result<u64, Fault> {
     Ok(value)
 }
 
+/// Whether TLS records stand here, as between controllers and clients of the newer kind; `whole` when the last of them has to
+/// end where the bytes end.
+pub(super) fn secured(bytes: &[u8], whole: bool) -> bool {
+    let mut rest = bytes;
+    while let [0x14..=0x17, 3, 0..=4, high, low, behind @ ..] = rest {
+        match behind.get(usize::from(u16::from_be_bytes([*high, *low]))..) {
+            Some([]) => return true,
+            Some(more) => rest = more,
+            None => return !whole,
+        }
+    }
+    false
+}
+
 /// Whether a message can begin so; it may be cut.
 pub(super) fn fits(bytes: &[u8]) -> bool {
+    if secured(bytes, false) {
+        return true;
+    }
     fragment(bytes, false).is_ok_and(|fragment| fragment.system || message(fragment.inside).is_ok())
 }
 
 /// How a message's beginning looks.
 pub(super) fn sight(bytes: &[u8], whole: bool) -> Sight {
+    if secured(bytes, whole) {
+        // Nobody else has TLS inside of units of the transport.
+        return if whole { Sight::Mine(None) } else { Sight::Cut };
+    }
     let fragment = match fragment(bytes, whole) {
         Ok(fragment) => fragment,
         Err(Fault::Incomplete { .. }) if !whole => return Sight::Cut,

@@ -4,6 +4,7 @@ use super::S7commPlus;
 use super::parse::{self, Message};
 use super::session::S7commPlus as Upper;
 use crate::iso::Upper as _;
+use crate::rehearsal::{c, rehearse, s};
 use crate::{Context, Dissector, Head, Output, Probe};
 use picket_event::{Body, Direction, Endpoints, Timestamp, Transport};
 use proptest::prelude::*;
@@ -61,6 +62,18 @@ fn negative_codes_are_errors() {
     assert!(!failed(&[0]));
     assert!(!failed(&[19]));
     assert!(failed(&[0x83, 0xff, 0x74]), "-12 in the lower half");
+}
+
+#[test]
+fn a_conversation_inside_of_tls_is_told_from_its_middle() {
+    let record = |kind: u8, length: usize| [&[kind, 3, 3, 0, length as u8][..], &vec![0xa5; length]].concat();
+    let (ask, answer) = (unit(&record(0x17, 43)), unit(&[record(0x17, 30), record(0x15, 26)].concat()));
+    assert!(sure(&ask) && sure(&answer));
+    let heard = rehearse(40_001, 20, &[s(&answer), c(&ask), s(&answer)]);
+    assert_eq!((heard.app().as_str(), heard.ics().len()), ("s7comm_plus", 0));
+    assert!(heard.output.malformed.is_empty());
+    // A length that does not fit, another version, and records that no unit carries.
+    assert!(!sure(&unit(&record(0x17, 43)[..40])) && !sure(&unit(&[0x17, 2, 3, 0, 1, 9])) && !sure(&record(0x17, 43)));
 }
 
 #[test]
