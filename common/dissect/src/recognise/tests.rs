@@ -42,6 +42,12 @@ fn beginnings_have_names_on_any_port() {
             Protocol::S7COMM,
         ),
         (Transport::TCP, &[0x68, 4, 7, 0, 0, 0], &[0x68, 4, 0x0b, 0, 0, 0], Protocol::IEC104),
+        (Transport::TCP, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"", Protocol::HTTP2),
+        (Transport::TCP, b"OPTIONS rtsp://a/b RTSP/1.0\r\n", b"RTSP/1.0 200 OK\r\n", Protocol::RTSP),
+        (Transport::TCP, &[0xff, 0xfd, 3, 0xff, 0xfb, 24], &[0xff, 0xfb, 3, 0xff, 0xfd, 31], Protocol::TELNET),
+        (Transport::TCP, &[0x81, 0, 0, 0x44, 0x20, 0x43], &[0x82, 0, 0, 0], Protocol::NETBIOS),
+        (Transport::TCP, &[5, 0, 11, 3, 0x10, 0, 0, 0, 16, 0, 0, 0, 1, 0, 0, 0], b"", Protocol::DCERPC),
+        (Transport::UDP, b"\x00\x01file\x00octet\x00", b"", Protocol::TFTP),
         (Transport::UDP, &dhcp, b"", Protocol::DHCP),
         (Transport::UDP, b"M-SEARCH * HTTP/1.1\r\n", b"", Protocol::SSDP),
         (
