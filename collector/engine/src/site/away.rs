@@ -15,6 +15,9 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_secs(900);
 const DAY: Duration = Duration::from_secs(86_400);
 
+/// Agents from this one on share a bit of an entity: nobody waits for them, since among so many one is always away.
+const SHARED: u32 = 63;
+
 /// How regularly a sensor is heard, by its own clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Touch {
@@ -96,15 +99,15 @@ impl SiteState {
                 *first = queued.heard.min(*first);
             }
         }
-        let away = (0u32..).zip(self.agents.iter().zip(speaks));
+        let away = (0..SHARED).zip(self.agents.iter().zip(speaks));
         let away = away.filter(|(_, (agent, first))| agent.is_away(end, *first) && !agent.is_gone(end, config));
-        away.fold(0, |bits, (number, _)| bits | 1 << number.min(63))
+        away.fold(0, |bits, (number, _)| bits | 1 << number)
     }
 
     /// Bits of the agents from which more may come of a time before `end`.
     pub(super) fn awaited(&self, end: Timestamp, now: Timestamp, config: &Config) -> u64 {
-        let awaited = (0u32..).zip(&self.agents).filter(|(_, a)| a.is_awaited(end) && !a.is_gone(now, config));
-        awaited.fold(0, |bits, (number, _)| bits | 1 << number.min(63))
+        let awaited = (0..SHARED).zip(&self.agents).filter(|(_, a)| a.is_awaited(end) && !a.is_gone(now, config));
+        awaited.fold(0, |bits, (number, _)| bits | 1 << number)
     }
 
     /// Sets aside what there is of a day whose rest is still to come, while there is room; of the others the day is learnt now.
