@@ -70,7 +70,12 @@ deb() {
     program=$1 short=$2
     tree=$work/deb/$program
     lay_out "$tree" "$program" "$short" "$BIN"
-    depends="libc6 (>= $(needed_glibc "$tree/usr/bin/$program")), libgcc-s1"
+    glibc=$(needed_glibc "$tree/usr/bin/$program")
+    if [ -z "$glibc" ]; then
+        echo "packages: $BIN/$program needs no C library, so it is self-contained; the .deb holds programs that use the system's" >&2
+        exit 1
+    fi
+    depends="libc6 (>= $glibc), libgcc-s1"
     if objdump -p "$tree/usr/bin/$program" | grep -q 'NEEDED.*libpcap'; then depends="$depends, libpcap0.8"; fi
     architecture=$(dpkg --print-architecture)
     kib=$(du -sk "$tree" | cut -f1)

@@ -8,4 +8,9 @@ machine=$(rustc -vV | sed -n 's/^host: //p')
 flag=$(packaging/profile.sh)
 RUSTFLAGS="${RUSTFLAGS:-} $flag" cargo build --locked --release --target "$machine" -p picket-agent >&2
 cargo build --locked --release --target "$machine" -p picket-collector >&2
-echo "$target/$machine/release"
+# Away from where cargo puts them: the self-contained programs of packaging/static.sh go to the same place.
+mkdir -p "$target/dynamic"
+for program in picket-agent picket-collector; do
+    install -m 0755 "$target/$machine/release/$program" "$target/dynamic/$program"
+done
+echo "$target/dynamic"

@@ -156,7 +156,7 @@ pub struct Caps {
     pub relations: usize,
     /// Events a site that wait to be put in order. Default 262,144.
     pub reorder: usize,
-    /// Agents a site. Default 64, which is also the most.
+    /// Agents a site; of others nothing is judged. Default 4,096, and 65,536 at most.
     pub agents: usize,
     /// Findings without alert a site and day. Default 50.
     pub notes: u32,
@@ -175,7 +175,7 @@ impl Default for Caps {
             spaces: 1024,
             relations: 4096,
             reorder: 262_144,
-            agents: 64,
+            agents: 4096,
             notes: 50,
         }
     }

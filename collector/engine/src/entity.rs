@@ -3,6 +3,7 @@
 use crate::cells::{Counts, Look, Past};
 use crate::risk::{Terms, Threat};
 use crate::role::Role;
+use crate::watchers::Watchers;
 use picket_event::{Mac, Operation, Timestamp};
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -125,8 +126,8 @@ pub struct Entity {
     pub zone: Option<u16>,
     /// Roles that assets named, as a guess.
     pub level: Option<u8>,
-    /// Agents that saw it, a bit each.
-    pub agents: u64,
+    /// Agents that saw it.
+    pub agents: Watchers,
     /// Behaviours as server, as client, of industrial protocols as server, as client, of appliances: evidence of the role.
     pub evidence: [u32; 4],
     /// Hours of the open day in which planned work forbids a judgement.
@@ -216,7 +217,7 @@ impl Entity {
             role: Role::Workstation,
             zone: None,
             level: None,
-            agents: 0,
+            agents: Watchers::default(),
             evidence: [0; 4],
             excused: 0,
             absent: 0,

@@ -19,6 +19,7 @@ mod role;
 mod site;
 mod tail;
 mod view;
+mod watchers;
 
 pub use config::{Caps, Config, Deviation, Memory, PlannedWork, Shape, SiteConfig, Zone};
 pub use finding::{Evidence, Finding, FindingCell, FindingKind, Findings};

@@ -7,14 +7,13 @@ use crate::wheel::{Timer, Timers};
 const CHUNK_BITS: u32 = 5;
 const CHUNK: usize = 1 << CHUNK_BITS;
 
-/// One flow with its timer, its place in a list of age, and what the handler keeps of it.
+/// One flow and what the handler keeps of it, on as few cache lines as hold it.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Slot<T> {
     pub(crate) flow: Flow,
     pub(crate) tcp: Tcp,
     pub(crate) state: Option<T>,
-    pub(crate) timer: Timer,
-    pub(crate) links: Links,
     /// Whether the flow stands in the list of answered ones.
     pub(crate) answered: bool,
     /// `last_seen` when it was put into its list.
@@ -25,13 +24,17 @@ pub(crate) struct Slot<T> {
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
     chunks: Vec<Vec<Slot<T>>>,
+    /// By place. Apart from the flows: those whose time passes are seldom in a cache, and many have their neighbours there.
+    timers: Vec<Timer>,
+    /// By place, neighbours in a list of age.
+    links: Vec<Links>,
     free: Vec<u32>,
     used: u32,
 }
 
 impl<T> Slab<T> {
     pub(crate) const fn new() -> Self {
-        Self { chunks: Vec::new(), free: Vec::new(), used: 0 }
+        Self { chunks: Vec::new(), timers: Vec::new(), links: Vec::new(), free: Vec::new(), used: 0 }
     }
 
     #[inline]
@@ -47,15 +50,7 @@ impl<T> Slab<T> {
     /// Puts a flow into a place.
     pub(crate) fn insert(&mut self, flow: Flow, state: T) -> u32 {
         let stamp = flow.last_seen;
-        let slot = Slot {
-            flow,
-            tcp: Tcp::default(),
-            state: Some(state),
-            timer: Timer::default(),
-            links: Links::default(),
-            answered: false,
-            stamp,
-        };
+        let slot = Slot { flow, tcp: Tcp::default(), state: Some(state), answered: false, stamp };
         if let Some(place) = self.free.pop() {
             if let Some(old) = self.get_mut(place) {
                 *old = slot;
@@ -64,6 +59,8 @@ impl<T> Slab<T> {
         }
         let place = self.used;
         self.used += 1;
+        self.timers.push(Timer::default());
+        self.links.push(Links::default());
         match self.chunks.last_mut() {
             Some(chunk) if chunk.len() < CHUNK => chunk.push(slot),
             _ => {
@@ -94,13 +91,13 @@ impl<T> Slab<T> {
 impl<T> Timers for Slab<T> {
     #[inline]
     fn timer(&mut self, place: u32) -> Option<&mut Timer> {
-        self.get_mut(place).map(|slot| &mut slot.timer)
+        self.timers.get_mut(place as usize)
     }
 }
 
 impl<T> Linked for Slab<T> {
     #[inline]
     fn links(&mut self, place: u32) -> Option<&mut Links> {
-        self.get_mut(place).map(|slot| &mut slot.links)
+        self.links.get_mut(place as usize)
     }
 }

@@ -9,14 +9,12 @@ use super::{Agent, SiteState};
 use crate::aside::Aside;
 use crate::config::Config;
 use picket_event::Timestamp;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Silence of a sensor that is never an absence.
 const PAUSE: Duration = Duration::from_secs(900);
 const DAY: Duration = Duration::from_secs(86_400);
-
-/// Agents from this one on share a bit of an entity: nobody waits for them, since among so many one is always away.
-const SHARED: u32 = 63;
 
 /// How regularly a sensor is heard, by its own clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -89,9 +87,9 @@ impl Agent {
 }
 
 impl SiteState {
-    /// The agents that are away at the end of a day, a bit each. What counts is how soon after it they speak, whatever else has come
+    /// The agents that are away at the end of a day. What counts is how soon after it they speak, whatever else has come
     /// by now: so it does not depend on when the day is closed.
-    fn away(&self, end: Timestamp, config: &Config) -> u64 {
+    fn away(&self, end: Timestamp, config: &Config) -> BTreeSet<u16> {
         let until = end.plus(waited(config));
         let mut speaks = vec![until; self.agents.len()];
         for queued in self.queue.values().flatten().filter(|queued| queued.heard >= end) {
@@ -99,15 +97,14 @@ impl SiteState {
                 *first = queued.heard.min(*first);
             }
         }
-        let away = (0..SHARED).zip(self.agents.iter().zip(speaks));
+        let away = (0..).zip(self.agents.iter().zip(speaks));
         let away = away.filter(|(_, (agent, first))| agent.is_away(end, *first) && !agent.is_gone(end, config));
-        away.fold(0, |bits, (number, _)| bits | 1 << number)
+        away.map(|(number, _)| number).collect()
     }
 
-    /// Bits of the agents from which more may come of a time before `end`.
-    pub(super) fn awaited(&self, end: Timestamp, now: Timestamp, config: &Config) -> u64 {
-        let awaited = (0..SHARED).zip(&self.agents).filter(|(_, a)| a.is_awaited(end) && !a.is_gone(now, config));
-        awaited.fold(0, |bits, (number, _)| bits | 1 << number)
+    /// Whether more may come from an agent of a time before `end`.
+    pub(super) fn awaits(&self, agent: u16, end: Timestamp, now: Timestamp, config: &Config) -> bool {
+        self.agents.get(usize::from(agent)).is_some_and(|a| a.is_awaited(end) && !a.is_gone(now, config))
     }
 
     /// Sets aside what there is of a day whose rest is still to come, while there is room; of the others the day is learnt now.
@@ -119,7 +116,8 @@ impl SiteState {
                 continue;
             }
             let waits = || self.over.values().any(|over| over.days.contains_key(&number));
-            if room > 0 && (e.agents & over.awaited != 0 || waits()) {
+            let is_awaited = e.agents.each().iter().any(|agent| over.awaited.contains(agent));
+            if room > 0 && (is_awaited || waits()) {
                 over.days.insert(number, Aside::of(e));
                 room -= 1;
             } else {

@@ -8,6 +8,7 @@ use crate::finding::Findings;
 use crate::group::{Group, Member};
 use crate::role::Role;
 use crate::view::Counters;
+use crate::watchers::Watchers;
 
 /// Days of a kind in a row that alerts may keep out of learning, working days and free days; after them the change is
 /// the new habit. They are counted by kind: the working days between two weekends say nothing about weekends.
@@ -70,10 +71,9 @@ impl SiteState {
         counters.entities_evicted += std::mem::take(&mut self.registry.evicted);
     }
 
-    /// Hours in which every sensor of an entity was heard.
-    pub(super) fn heard_hours(&self, agents: u64) -> u32 {
-        let mine = self.agents.iter().enumerate().filter(|(n, _)| agents & (1 << n) != 0);
-        mine.fold(0x00ff_ffff, |hours, (_, agent)| hours & agent.hours)
+    /// Hours in which the sensors of an entity were heard.
+    pub(super) fn heard_hours(&self, sensors: &Watchers) -> u32 {
+        sensors.heard(|agent| self.agents.get(usize::from(agent)).map_or(0, |agent| agent.hours))
     }
 
     /// Part of a day that the site was watched: a first day that began late is no whole period.
@@ -102,7 +102,7 @@ impl SiteState {
         let class = calendar::class(&self.site, day);
         let Some(e) = self.entities.get(number) else { return };
         let level = self.level_of(e);
-        let covered = self.heard_hours(e.agents) & !e.unjudged();
+        let covered = self.heard_hours(&e.agents) & !e.unjudged();
         let part = self.watched_part(day);
         let usual = self.usual_of(number);
         let Some(e) = self.entities.get_mut(number) else { return };

@@ -109,7 +109,8 @@ impl SiteState {
         out: &mut Findings,
     ) {
         let Some(e) = self.entities.get(entity as usize) else { return };
-        if e.age < SETTLED_DAYS || e.agents == 0 || e.agents & 1 << number.min(63) != 0 || !config.conduct {
+        let sensors = e.agents.each();
+        if e.age < SETTLED_DAYS || sensors.is_empty() || sensors.contains(&number) || !config.conduct {
             return;
         }
         let Some(agent) = self.agents.get_mut(usize::from(number)) else { return };
@@ -118,7 +119,7 @@ impl SiteState {
         if !count.is_power_of_two() {
             return;
         }
-        let others = (0..64).filter(|n| e.agents & 1 << n != 0).filter_map(|n: usize| self.agents.get(n));
+        let others = sensors.iter().filter_map(|other| self.agents.get(usize::from(*other)));
         let others: Vec<&str> = others.take(3).map(|agent| agent.id.as_str()).collect();
         let more = if count > 1 { format!(" and {} others", count - 1) } else { String::new() };
         let reason = format!("the sensor reports {}{more}, which until now {} alone saw", e.name, others.join(", "));

@@ -355,7 +355,7 @@ fn bump(e: &mut Entity, kind: usize, count: u32, agent: u16, moment: &Moment, ti
         *rows = rows.saturating_add(1);
     }
     e.dirty |= 1 << moment.cell.hour();
-    e.agents |= 1 << agent.min(63);
+    e.agents.add(agent);
     e.last_seen = e.last_seen.max(time);
 }
 

@@ -225,7 +225,7 @@ impl SiteState {
     /// Brings an entity's score up to date; answers it on the common scale.
     pub(super) fn weigh(&mut self, number: usize, cell: TimeCell, config: &Config) -> Option<(f64, u32)> {
         let e = self.entities.get(number)?;
-        let covered = self.heard_hours(e.agents) & !e.unjudged();
+        let covered = self.heard_hours(&e.agents) & !e.unjudged();
         let (score, sums) = self.score(number, cell.class(), cell.hour(), covered, config)?;
         let e = self.entities.get_mut(number)?;
         e.score = score;
@@ -268,7 +268,8 @@ impl SiteState {
                     low += off.deviation;
                 }
             });
-            let waits = self.agents.iter().enumerate().any(|(n, a)| e.agents & (1 << n) != 0 && a.last < end);
+            let sensor = |number: &u16| self.agents.get(usize::from(*number));
+            let waits = e.agents.each().iter().filter_map(sensor).any(|sensor| sensor.last < end);
             if low > MISSING {
                 missing.push((number, waits));
             }
@@ -343,7 +344,7 @@ impl SiteState {
     pub(super) fn all_off(&self, number: usize, class: u8, hour: u8, config: &Config) -> Vec<Off> {
         let Some(e) = self.entities.get(number) else { return Vec::new() };
         let groups = self.groups.get(&e.role);
-        let covered = self.heard_hours(e.agents) & !e.unjudged();
+        let covered = self.heard_hours(&e.agents) & !e.unjudged();
         let mut all = Vec::new();
         for (at, watched) in e.looks.iter().enumerate() {
             let group = groups.and_then(|g| g.get(at));

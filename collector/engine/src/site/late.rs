@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::finding::Findings;
 use crate::view::Counters;
 use picket_event::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A late day for which nothing has come for so long is whole.
@@ -32,8 +32,8 @@ pub(super) struct Over {
     shown: Vec<u64>,
     /// What is not learnt yet, by entity: what came since, and what was there where more is to come.
     pub(super) days: BTreeMap<u32, Aside>,
-    /// Agents that were away when the day ended, a bit each.
-    pub(super) awaited: u64,
+    /// Agents that were away when the day ended.
+    pub(super) awaited: BTreeSet<u16>,
     /// Rows that came since, by agent and hour.
     rows: BTreeMap<(u16, u8), u32>,
     /// Where event time stood when something came last.
@@ -47,7 +47,7 @@ impl Over {
             later: 0,
             shown: Vec::new(),
             days: BTreeMap::new(),
-            awaited: 0,
+            awaited: BTreeSet::new(),
             rows: BTreeMap::new(),
             last: Timestamp::from_nanos(i64::MIN),
         }
@@ -182,10 +182,11 @@ impl SiteState {
         let quiet = |over: &&Over| now.is_none_or(|now| now.since(over.last) >= QUIET);
         let Some(over) = self.over.get(&day).filter(quiet) else { return Vec::new() };
         let end = calendar::end(&self.site, day);
-        let awaited = over.awaited & now.map_or(0, |now| self.awaited(end, now, config));
+        let awaited =
+            |agent: &u16| over.awaited.contains(agent) && now.is_some_and(|now| self.awaits(*agent, end, now, config));
         let is_whole = |entity: &u32| {
-            let agents = self.entities.get(*entity as usize).map_or(0, |e| e.agents);
-            agents & awaited == 0 && !self.over.range(..day).any(|(_, before)| before.days.contains_key(entity))
+            let awaits = self.entities.get(*entity as usize).is_some_and(|e| e.agents.each().iter().any(awaited));
+            !awaits && !self.over.range(..day).any(|(_, before)| before.days.contains_key(entity))
         };
         over.days.keys().copied().filter(is_whole).collect()
     }

@@ -178,7 +178,7 @@ impl SiteState {
         if let Some(number) = self.agent_numbers.get(id) {
             return Some(*number);
         }
-        if self.agents.len() >= config.caps.agents.min(64) {
+        if self.agents.len() >= config.caps.agents {
             return None;
         }
         let number = u16::try_from(self.agents.len()).ok()?;

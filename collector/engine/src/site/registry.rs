@@ -205,7 +205,7 @@ impl SiteState {
             self.identity(entity, agent, time, config, counters);
         }
         if let Some(e) = self.entities.get_mut(entity as usize) {
-            e.agents |= 1 << agent.min(63);
+            e.agents.add(agent);
             e.level = naming.level.or(e.level);
             e.mac = naming.mac.or(e.mac);
             if let Some(name) = &naming.hostname
@@ -252,7 +252,7 @@ impl SiteState {
             host.meet(known.hash, i64::from(known.last_day), 4096);
         }
         host.dirty |= young.dirty;
-        host.agents |= young.agents;
+        host.agents.join(&young.agents);
         if let Some(gone) = self.entities.get_mut(from as usize) {
             gone.begin_day();
             gone.role = Role::Appliance;

@@ -148,6 +148,24 @@ fn f13_the_day_on_which_an_outage_began_is_learnt_once_and_whole() {
     }
 }
 
+/// Every host of a large site has a sensor of its own, and all ask one server: what is said of two sensors holds behind hundreds.
+#[test]
+fn f13_a_site_may_have_hundreds_of_sensors() {
+    let asks = |n: u8, time| plant::flow(time, host(60, n), host(20, 1), &Protocol::SMB, true);
+    let own = |n: u8| (0..plant::DAYS * 8).map(move |turn| asks(n, at(0, turn * 3, 1 + i64::from(n)))).collect();
+    let crowd: Vec<Envelope> = (0..200).flat_map(|n| of(&format!("host-{n:03}"), own(n))).collect();
+    let judged = |away: Away| {
+        let mut events = drained(plant::weeks(3), both(), away.clone(), 3_600);
+        events.extend(crowd.clone());
+        events.sort_by_key(|envelope| (comes(envelope, &away, 3_600), envelope.agent.as_str().to_owned()));
+        judge(calm(config()), &events, 512).0
+    };
+    let (in_time, late) = (judged(0..0), judged(outage()));
+    assert_eq!((late.counters().refused, late.counters().late), (0, 0), "{:?}", late.counters());
+    assert_same(&in_time, &late, &HOSTS);
+    assert_same(&in_time, &late, &["10.0.60.0", "10.0.60.199", "10.0.20.1"]);
+}
+
 /// A sensor that is back shortly before midnight, and sends what it kept after it.
 #[test]
 fn f13_a_day_waits_for_a_sensor_that_has_just_come_back() {
