@@ -20,6 +20,8 @@ const KNOWN_DAYS: u32 = 2;
 const MEMORY_DAYS: u32 = 7;
 /// Days of an entity after which a sensor that never saw it before is told.
 const SETTLED_DAYS: u32 = 4;
+/// A sensor that begins to report others' entities every day, as a server's own does, is told beyond so many times its usual.
+const MORE: f64 = 4.0;
 
 /// What a sensor reports.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +32,9 @@ pub(super) struct Conduct {
     /// Rows of an hour on past days, and how many days these were.
     usual: f64,
     days: u32,
-    /// Settled entities of other sensors that it began to report in the open day.
+    /// Settled entities of other sensors that it began to report in the open day, and on past ones.
     borrowed: u32,
+    borrows: f64,
 }
 
 impl Conduct {
@@ -54,12 +57,23 @@ impl Conduct {
         (self.days >= KNOWN_DAYS).then(|| LEAST.max(TIMES * self.usual).floor())
     }
 
+    /// Counts an entity of others that it begins to report; how many there are, where that is to be told: each time that they have
+    /// doubled, and of a sensor that is new itself the first.
+    fn borrow(&mut self) -> Option<u32> {
+        self.borrowed += 1;
+        let known = self.days >= KNOWN_DAYS;
+        let unusual = f64::from(self.borrowed) > MORE * self.borrows && self.borrowed.is_power_of_two();
+        (if known { unusual } else { self.borrowed == 1 }).then_some(self.borrowed)
+    }
+
     /// Ends a day in which the sensor was heard in so many hours.
     pub(super) fn close(&mut self, hours: u32) {
         if hours > 0 {
             let mean = self.rows as f64 / f64::from(hours);
             self.days += 1;
-            self.usual += (mean - self.usual) / f64::from(self.days.min(MEMORY_DAYS));
+            let part = 1.0 / f64::from(self.days.min(MEMORY_DAYS));
+            self.usual += (mean - self.usual) * part;
+            self.borrows += (f64::from(self.borrowed) - self.borrows) * part;
         }
         (self.rows, self.hours, self.borrowed) = (0, [0; 24], 0);
     }
@@ -114,11 +128,7 @@ impl SiteState {
             return;
         }
         let Some(agent) = self.agents.get_mut(usize::from(number)) else { return };
-        agent.conduct.borrowed += 1;
-        let (count, sensor) = (agent.conduct.borrowed, agent.entity);
-        if !count.is_power_of_two() {
-            return;
-        }
+        let (Some(count), sensor) = (agent.conduct.borrow(), agent.entity) else { return };
         let others = sensors.iter().filter_map(|other| self.agents.get(usize::from(*other)));
         let others: Vec<&str> = others.take(3).map(|agent| agent.id.as_str()).collect();
         let more = if count > 1 { format!(" and {} others", count - 1) } else { String::new() };

@@ -261,6 +261,33 @@ fn conduct(found: &[Finding]) -> Vec<&Finding> {
     found.iter().filter(|f| f.kind == FindingKind::Conduct).collect()
 }
 
+/// Every machine has its own sensor, and each day two that never did before ask one server: its sensor is not told of every day.
+#[test]
+fn a_server_whose_sensor_meets_others_hosts_every_day_is_told_of_at_first() {
+    let asks = |n: u8, server, time| plant::flow(time, host(60, n), host(20, server), &Protocol::TLS, true);
+    let of = |n: u8| {
+        // Its own server each hour, and from a day of its own on the other one.
+        let usual = (0..20 * 24).map(move |turn| asks(n, 2, at(turn / 24, turn % 24, i64::from(n) * 10)));
+        let new = (5 + i64::from(n) / 2..20).map(move |day| asks(n, 1, at(day, 9, 40 + i64::from(n) * 10)));
+        (usual.collect::<Vec<_>>(), new.collect::<Vec<_>>())
+    };
+    let mut all = envelopes(weeks(1));
+    let mut report = |agent: String, events| {
+        let mut told = envelopes(events);
+        told.iter_mut().for_each(|envelope| envelope.agent = picket_event::AgentId::new(&agent));
+        all.extend(told);
+    };
+    for n in 0..28 {
+        let (usual, new) = of(n);
+        report(format!("host-{n}"), usual.into_iter().chain(new.clone()).collect());
+        report("server-1".to_owned(), new);
+    }
+    all.sort_by_key(|envelope| envelope.event.time);
+    let (_, found) = judge(config(), &all, 512);
+    let told: Vec<_> = conduct(&found).into_iter().filter(|f| f.entity == "server-1").collect();
+    assert!((1..=3).contains(&told.len()), "{told:?}");
+}
+
 /// An agent that reports a hundred times its usual volume is told once, and nobody learns from that day.
 #[test]
 fn f64_a_sensor_that_reports_far_too_much_is_capped_and_told() {
