@@ -55,6 +55,7 @@ fn page_in_chromium() {
         ("entity", entity.as_str()),
         ("alerts", "/alerts?state=all"),
         ("finding", &finding),
+        ("agents", "/agents"),
         ("packets", "/details"),
     ];
     for (host, reason) in

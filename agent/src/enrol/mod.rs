@@ -73,6 +73,9 @@ pub enum EnrolError {
     /// The collector said no: expired, used up, unknown token, revoked, clock.
     #[error("the collector refused: {0}")]
     Refused(String),
+    /// It let nobody in from this address for as long as it was asked again.
+    #[error("the collector let nobody in for two minutes: {0}")]
+    Busy(String),
     /// This host has another identity already.
     #[error(
         "this host is enrolled as {0} already: leave --name out to renew that, or run `picket-agent unenrol` first"
@@ -99,7 +102,7 @@ impl EnrolError {
     pub const fn exit_status(&self) -> u8 {
         match self {
             Self::Token(_) | Self::Enrolled(_) => 2,
-            Self::Unreachable { .. } => 4,
+            Self::Unreachable { .. } | Self::Busy(_) => 4,
             Self::WrongAuthority { .. } | Self::Refused(_) => 5,
             Self::NotEnrolled(_) | Self::File { .. } => 1,
         }

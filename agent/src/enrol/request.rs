@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::Request;
+use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use picket_event::wire::{EnrolmentToken, SERVER_NAME};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
@@ -16,12 +16,14 @@ use rustls::{ClientConfig, Error as TlsError};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 /// Longest time for the whole exchange.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long it is asked again where it says that too many ask at once, as when hosts behind one address enrol together.
+const BUSY_PATIENCE: Duration = Duration::from_secs(120);
 /// Bytes of the collector's answer at most.
 const MAX_ANSWER: usize = 64 << 10;
 
@@ -71,11 +73,23 @@ impl Question<'_> {
     fn ask(&self) -> Result<Bytes, EnrolError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|e| self.unreachable(e))?;
+        let until = Instant::now() + BUSY_PATIENCE;
         runtime.block_on(async {
-            let answered = tokio::time::timeout(PATIENCE, exchange(self)).await;
-            answered.unwrap_or_else(|_| Err(self.unreachable("no answer in 20 s")))
+            loop {
+                let answered = tokio::time::timeout(PATIENCE, exchange(self)).await;
+                match answered.unwrap_or_else(|_| Err(self.unreachable("no answer in 20 s"))) {
+                    Err(EnrolError::Busy(_)) if Instant::now() < until => tokio::time::sleep(pause()).await,
+                    other => return other,
+                }
+            }
         })
     }
+}
+
+/// Two to six seconds, so that those who were sent away together do not come back together.
+fn pause() -> Duration {
+    let spread = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos() % 4_000;
+    Duration::from_millis(2_000 + u64::from(spread))
 }
 
 fn clock() -> u64 {
@@ -146,6 +160,7 @@ async fn exchange(question: &Question<'_>) -> Result<Bytes, EnrolError> {
     let said = serde_json::from_slice::<serde_json::Value>(&body).ok();
     let why = said.as_ref().and_then(|v| v.get("error")).and_then(|v| v.as_str());
     Err(match why {
+        Some(why) if status == StatusCode::TOO_MANY_REQUESTS => EnrolError::Busy(why.to_owned()),
         Some(why) => EnrolError::Refused(why.to_owned()),
         None if status.is_server_error() => unreachable(format!("it answered {status}")),
         None => EnrolError::Refused(format!("it answered {status}")),

@@ -95,6 +95,13 @@ impl App {
     pub fn attempt(&self, key: &str) -> bool {
         self.attempts.lock().is_ok_and(|mut attempts| attempts.allow(key, std::time::Instant::now()))
     }
+
+    /// An attempt under this key was right, and does not count.
+    pub fn succeeded(&self, key: &str) {
+        if let Ok(mut attempts) = self.attempts.lock() {
+            attempts.give_back(key);
+        }
+    }
 }
 
 /// One route.

@@ -46,9 +46,12 @@ impl Throttle {
         allowed
     }
 
-    /// Forgets a key, after a success.
-    pub fn forgive(&mut self, key: &str) {
-        self.buckets.remove(key);
+    /// Takes a try back, after a success: what is right may come from one address as often as it likes.
+    pub fn give_back(&mut self, key: &str) {
+        let full = f64::from(self.per_minute);
+        if let Some(bucket) = self.buckets.get_mut(key) {
+            bucket.left = (bucket.left + 1.0).min(full);
+        }
     }
 }
 
@@ -65,8 +68,11 @@ mod tests {
         assert!(throttle.allow("b", start), "another key is not held back");
         assert!(throttle.allow("a", start + Duration::from_secs(21)));
         assert!(!throttle.allow("a", start + Duration::from_secs(21)));
-        throttle.forgive("a");
+        throttle.give_back("a");
         assert!(throttle.allow("a", start + Duration::from_secs(21)));
+        assert!(!throttle.allow("a", start + Duration::from_secs(21)), "one is given back, no more");
+        (0..9).for_each(|_| throttle.give_back("b"));
+        assert_eq!((0..9).filter(|_| throttle.allow("b", start)).count(), 3, "there are never more than at the start");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! that it comes from this origin. Whatever came from the network is escaped by the templates, and
 //! control characters are shown instead of sent.
 
+mod agents;
 mod details;
 mod filters;
 mod heatmap;
@@ -114,7 +115,8 @@ pub fn router(app: &App) -> Router {
         .route("/details/{id}/{verdict}", post(details::decide))
         .route("/alerts/{id}/acknowledge", post(views::acknowledge))
         .route("/alerts/{id}/mute", post(views::mute))
-        .route("/agents/{name}/{verdict}", post(views::decide))
+        .route("/agents", get(agents::list))
+        .route("/agents/{name}/{verdict}", post(agents::decide))
         .route("/logout", post(login::logout))
         .layer(from_fn_with_state(app.clone(), logged_in));
     let outside = Router::new()

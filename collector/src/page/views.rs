@@ -1,12 +1,11 @@
 //! The pages behind the log-in: fleet, ranking, one entity, alerts, one finding.
 
 use super::heatmap::{self, HeatMap};
-use super::{Frame, PageError, Who, filters, may, render};
-use crate::api::agents::Verdict;
+use super::{Frame, PageError, Who, agents, filters, may, render};
 use crate::api::alerts::{self, FindingQuery};
 use crate::api::entities::{self, EntityQuery, SiteQuery};
 use crate::api::view::{AgentView, EntityPage, EntityRow, EntityView, FindingPage, FindingView, FleetView};
-use crate::api::{ApiError, App, Caller, Need, agents, fleet as books};
+use crate::api::{App, Caller, Need, fleet as books};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -37,7 +36,9 @@ struct FleetPage {
     lost: u64,
     entities: Vec<EntityRow>,
     alerts: Vec<FindingView>,
+    /// Those that want a person first, and how many there are beside them.
     agents: Vec<AgentView>,
+    more: usize,
 }
 
 /// `GET /`
@@ -46,6 +47,8 @@ pub async fn fleet(State(app): State<App>, Extension(caller): Extension<Caller>)
     let fleet = books::summary(&app).await?;
     let open = FindingQuery { state: Some("open".to_owned()), limit: Some(5), ..FindingQuery::default() };
     let top = EntityQuery { limit: Some(8), ..EntityQuery::default() };
+    let (agents, total) = agents::first(&app).await?;
+    let shown = agents.len();
     Ok(render(&FleetPage {
         frame,
         who,
@@ -54,7 +57,8 @@ pub async fn fleet(State(app): State<App>, Extension(caller): Extension<Caller>)
         lost: fleet.ledger.events_lost.values().sum(),
         entities: entities::ranked(&app, &top).entities,
         alerts: alerts::find(&app, open, true).await?.findings,
-        agents: app.fleet.agents().await?,
+        agents,
+        more: total.saturating_sub(shown),
         fleet,
     }))
 }
@@ -303,22 +307,4 @@ pub async fn mute(
     let until = app.now().saturating_add(i64::from(hours).saturating_mul(3_600_000_000_000));
     alerts::mute_as(&app, caller, id, until).await?;
     Ok(Redirect::to("/alerts?state=open").into_response())
-}
-
-/// `POST /agents/{name}/approve`, and the other verdicts.
-pub async fn decide(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path((name, verdict)): Path<(String, String)>,
-) -> Result<Response, PageError> {
-    may(&caller, Need::Administer)?;
-    let verdict = match verdict.as_str() {
-        "approve" => Verdict::Approve,
-        "reject" => Verdict::Reject,
-        "revoke" => Verdict::Revoke,
-        "settle" => Verdict::Settle,
-        _ => return Err(ApiError::not_found("page").into()),
-    };
-    agents::decide(&app, caller, verdict, name).await?;
-    Ok(Redirect::to("/").into_response())
 }

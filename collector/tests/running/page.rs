@@ -78,6 +78,7 @@ async fn the_pages_show_heat_maps_in_a_real_browser() {
         let pages = [
             ("fleet", "/"),
             ("entities", "/entities"),
+            ("agents", "/agents"),
             ("entity", "/entities/10.1.1.5"),
             ("alerts", "/alerts?state=all"),
         ];

@@ -70,6 +70,24 @@ fn shown(collector: &Collector, name: &str) -> Value {
     serde_json::from_str(&collector.ask(&["agents", "show", name, "--json"]).unwrap()).unwrap()
 }
 
+/// Many hosts behind one address enrol at the same time: all are let in, some of them on asking again.
+#[test]
+fn forty_hosts_behind_one_address_enrol_at_once() {
+    let place = tempfile::tempdir().unwrap();
+    let collector = Collector::start(place.path(), &Setting::default()).unwrap();
+    let made = collector.ask(&["token", "create", "--uses", "40", "--json"]).unwrap();
+    let token = serde_json::from_str::<Value>(&made).unwrap()["token"].as_str().unwrap().to_owned();
+    let enrols = &|n: u32| agent(&["enrol", &token], &place.path().join(n.to_string()));
+    std::thread::scope(|scope| {
+        let hosts: Vec<_> = (0..40).map(|n| (n, scope.spawn(move || enrols(n)))).collect();
+        for (n, host) in hosts {
+            let (status, said) = host.join().unwrap();
+            assert_eq!(status, 0, "{n}: {said}");
+        }
+    });
+    assert_eq!(collector.list("agents").unwrap().len(), 40);
+}
+
 /// The real programs: a person approves, the host un-enrols, and the name can be taken again.
 #[test]
 fn approval_and_un_enrolment_by_the_programs() {
