@@ -32,20 +32,15 @@ enum AgentAction {
         /// Its name
         name: String,
     },
-    /// Let an agent in that waits for approval
-    Approve {
-        /// Its name
-        name: String,
-    },
-    /// Turn an agent away that waits for approval; its name is free again
-    Reject {
-        /// Its name
-        name: String,
-    },
-    /// Shut an agent out for good; a live connection ends within five seconds
+    /// Let agents in that wait for approval
+    Approve(Waiting),
+    /// Turn agents away that wait for approval; their names are free again
+    Reject(Waiting),
+    /// Shut agents out for good; live connections end within five seconds
     Revoke {
-        /// Its name
-        name: String,
+        /// Their names
+        #[arg(required = true)]
+        names: Vec<String>,
     },
     /// Put an agent into another group, whose policy it gets
     Group {
@@ -54,11 +49,38 @@ enum AgentAction {
         /// The group; "" for none
         group: String,
     },
-    /// Say that an identity which was seen twice is in order again
+    /// Say that identities which were seen twice are in order again
     Settle {
-        /// Its name
-        name: String,
+        /// Their names
+        #[arg(required = true)]
+        names: Vec<String>,
     },
+}
+
+/// Agents that wait for approval.
+#[derive(clap::Args, Debug)]
+struct Waiting {
+    /// Their names
+    #[arg(required_unless_present = "pending")]
+    names: Vec<String>,
+    /// Every agent that waits now
+    #[arg(long, conflicts_with = "names")]
+    pending: bool,
+    /// With --pending: only those of this group
+    #[arg(long, requires = "pending")]
+    group: Option<String>,
+}
+
+impl Waiting {
+    /// Whom it is about.
+    fn names(&self, client: &Client) -> anyhow::Result<Vec<String>> {
+        if !self.pending {
+            return Ok(self.names.clone());
+        }
+        let mut agents: Vec<AgentView> = client.get("/agents")?;
+        agents.retain(|agent| agent.is_pending() && self.group.as_ref().is_none_or(|group| agent.group == *group));
+        Ok(agents.into_iter().map(|agent| agent.name).collect())
+    }
 }
 
 /// Runs `agents`.
@@ -67,7 +89,7 @@ enum AgentAction {
 /// When the collector cannot be asked or refuses.
 pub fn agents(args: &Agents, path: Option<&Path>) -> anyhow::Result<()> {
     let client = Client::new(&args.remote, path)?;
-    let (name, verb, done) = match &args.action {
+    let (names, verb, done) = match &args.action {
         None => return list(&client, false, args.remote.json),
         Some(AgentAction::List { pending }) => return list(&client, *pending, args.remote.json),
         Some(AgentAction::Show { name }) => return show(&client, name, args.remote.json),
@@ -77,14 +99,34 @@ pub fn agents(args: &Agents, path: Option<&Path>) -> anyhow::Result<()> {
             writeln!(stdout().lock(), "{} is of group {}", harmless(name), shown(&harmless(group)))?;
             return Ok(());
         }
-        Some(AgentAction::Approve { name }) => (name, "approve", "is approved"),
-        Some(AgentAction::Reject { name }) => (name, "reject", "is rejected"),
-        Some(AgentAction::Revoke { name }) => (name, "revoke", "is revoked"),
-        Some(AgentAction::Settle { name }) => (name, "settle", "is settled"),
+        Some(AgentAction::Approve(waiting)) => (waiting.names(&client)?, "approve", "is approved"),
+        Some(AgentAction::Reject(waiting)) => (waiting.names(&client)?, "reject", "is rejected"),
+        Some(AgentAction::Revoke { names }) => (names.clone(), "revoke", "is revoked"),
+        Some(AgentAction::Settle { names }) => (names.clone(), "settle", "is settled"),
     };
-    client.change(Method::POST, &format!("/agents/{}/{verb}", encoded(name)), &json!({}))?;
-    writeln!(stdout().lock(), "{} {done}", harmless(name))?;
-    Ok(())
+    if names.is_empty() {
+        writeln!(stdout().lock(), "no agent waits for approval")?;
+    }
+    decide(&client, &names, verb, done)
+}
+
+/// Decides of each; one that fails keeps none of the others back.
+fn decide(client: &Client, names: &[String], verb: &str, done: &str) -> anyhow::Result<()> {
+    let (mut failed, mut last) = (Vec::new(), None);
+    for name in names {
+        match client.change(Method::POST, &format!("/agents/{}/{verb}", encoded(name)), &json!({})) {
+            Ok(_) => writeln!(stdout().lock(), "{} {done}", harmless(name))?,
+            Err(error) => {
+                failed.push(harmless(name));
+                last = Some(error);
+            }
+        }
+    }
+    match last {
+        None => Ok(()),
+        Some(error) if names.len() == 1 => Err(error),
+        Some(error) => Err(error.context(format!("{} of {}: {}", failed.len(), names.len(), failed.join(", ")))),
+    }
 }
 
 fn list(client: &Client, pending: bool, json: bool) -> anyhow::Result<()> {

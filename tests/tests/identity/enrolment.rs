@@ -70,12 +70,13 @@ fn shown(collector: &Collector, name: &str) -> Value {
     serde_json::from_str(&collector.ask(&["agents", "show", name, "--json"]).unwrap()).unwrap()
 }
 
-/// Many hosts behind one address enrol at the same time: all are let in, some of them on asking again.
+/// Many hosts behind one address enrol at the same time: all are taken, some of them on asking again,
+/// and approved together.
 #[test]
 fn forty_hosts_behind_one_address_enrol_at_once() {
     let place = tempfile::tempdir().unwrap();
     let collector = Collector::start(place.path(), &Setting::default()).unwrap();
-    let made = collector.ask(&["token", "create", "--uses", "40", "--json"]).unwrap();
+    let made = collector.ask(&["token", "create", "--uses", "40", "--approval", "person", "--json"]).unwrap();
     let token = serde_json::from_str::<Value>(&made).unwrap()["token"].as_str().unwrap().to_owned();
     let enrols = &|n: u32| agent(&["enrol", &token], &place.path().join(n.to_string()));
     std::thread::scope(|scope| {
@@ -85,7 +86,15 @@ fn forty_hosts_behind_one_address_enrol_at_once() {
             assert_eq!(status, 0, "{n}: {said}");
         }
     });
-    assert_eq!(collector.list("agents").unwrap().len(), 40);
+    let agents = collector.list("agents").unwrap();
+    assert_eq!(agents.len(), 40);
+    let first: Vec<&str> = agents.iter().filter_map(|agent| agent["name"].as_str()).take(2).collect();
+    let approved = |arguments: &[&str]| collector.ask(&[&["agents", "approve"], arguments].concat());
+    let some = approved(&[first[0], "nobody", first[1]]).unwrap_err().to_string();
+    assert!(some.contains("1 of 3: nobody"), "{some}");
+    assert_eq!(approved(&["--pending", "--group", "others"]).unwrap(), "no agent waits for approval\n");
+    assert_eq!(approved(&["--pending"]).unwrap().lines().count(), 38);
+    assert_eq!(approved(&["--pending"]).unwrap(), "no agent waits for approval\n");
 }
 
 /// The real programs: a person approves, the host un-enrols, and the name can be taken again.
