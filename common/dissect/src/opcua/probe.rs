@@ -1,6 +1,7 @@
 //! OPC UA told from everything else: the letters of a chunk, its size, and in each kind what it demands.
 
 use super::parse::{self, HEAD, Kind};
+use super::{binary, table};
 use crate::plant::{Part, Side, dialogue};
 use crate::{Head, Probe};
 use picket_reader::{Fault, Reader};
@@ -31,12 +32,31 @@ fn judge(bytes: &[u8]) -> Side {
         Kind::Error | Kind::ReverseHello => Side::Fits(0.9, part(kind)),
         // Four letters and a size that ends with the bytes in view, or where the next chunk begins.
         Kind::Open | Kind::Message | Kind::Close => match bytes.get(size..) {
-            Some([]) | None => Side::Fits(0.97, Part::Either),
+            Some([]) | None => Side::Fits(0.97, secured(kind, bytes)),
             Some(behind) => match parse::head(behind) {
-                Ok(_) | Err(Fault::Incomplete { .. }) => Side::Fits(0.98, Part::Either),
+                Ok(_) | Err(Fault::Incomplete { .. }) => Side::Fits(0.98, secured(kind, bytes)),
                 Err(_) => Side::Foreign,
             },
         },
+    }
+}
+
+/// Who says what is in a secure conversation: a service's type tells, where it is not encrypted.
+fn secured(kind: Kind, bytes: &[u8]) -> Part {
+    let chunk = match kind {
+        // A server does not answer it, nor sends one.
+        Kind::Close => return Part::Request,
+        Kind::Open => parse::asymmetric(bytes).ok().and_then(|(_, chunk)| chunk),
+        _ => parse::symmetric(bytes).ok(),
+    };
+    let Some(chunk) = chunk else { return Part::Either };
+    let mut r = Reader::new(chunk.body);
+    let Ok(Some(service)) = parse::kind(&mut r) else { return Part::Either };
+    match table::service(service) {
+        Some((_, false)) if binary::request_header(&mut r).is_ok() => Part::Request,
+        Some((_, true)) if binary::response_header(&mut r).is_ok() => Part::Answer,
+        None if service == table::FAULT && binary::response_header(&mut r).is_ok() => Part::Answer,
+        _ => Part::Either,
     }
 }
 
