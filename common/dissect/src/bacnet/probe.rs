@@ -1,6 +1,7 @@
 //! BACnet told from everything else: lengths that fit to the byte, a network header, an application message.
 
 use super::parse::{self, Apdu, Inside, Medium};
+use super::table;
 use crate::plant::{Part, Side, dialogue};
 use crate::{Head, Probe};
 use picket_event::Transport;
@@ -42,11 +43,21 @@ fn told(apdu: &[u8]) -> Side {
         Ok(Apdu::Confirmed { service, .. } | Apdu::Error { service, .. }) if service > 31 => {
             Side::Fits(0.85, Part::Either)
         }
-        Ok(Apdu::Confirmed { .. }) => Side::Fits(0.98, Part::Request),
         Ok(Apdu::Unconfirmed { service, .. }) if service > 14 => Side::Foreign,
-        Ok(Apdu::Unconfirmed { service: 7 | 8, .. }) => Side::Fits(0.98, Part::Request),
-        Ok(Apdu::Unconfirmed { .. } | Apdu::SegmentAck | Apdu::Abort { .. }) => Side::Fits(0.98, Part::Either),
-        Ok(_) => Side::Fits(0.98, Part::Answer),
+        Ok(apdu) => Side::Fits(0.98, part(&apdu)),
         Err(_) => Side::Foreign,
+    }
+}
+
+/// Who says a message: whoever asks is the client, but for notifications, which the server sends of itself and has
+/// confirmed (clauses 13.5 to 13.9). Unconfirmed ones go to anybody, and come from either.
+pub(super) fn part(apdu: &Apdu<'_>) -> Part {
+    match apdu {
+        Apdu::Confirmed { service, .. } if table::notifies(*service) => Part::Answer,
+        Apdu::SimpleAck { service, .. } | Apdu::Error { service, .. } if table::notifies(*service) => Part::Request,
+        // Who looks for others, sets clocks or writes groups.
+        Apdu::Confirmed { .. } | Apdu::Unconfirmed { service: 6..=10, .. } => Part::Request,
+        Apdu::Unconfirmed { .. } | Apdu::SegmentAck | Apdu::Abort { .. } => Part::Either,
+        _ => Part::Answer,
     }
 }

@@ -1,12 +1,12 @@
 //! One BACnet conversation being read.
 
 use super::parse::{self, Apdu, Inside, Medium, Packet, Segment};
-use super::table;
 use super::tag::{self, Tag};
+use super::{probe, table};
 use crate::Output;
 use crate::digits::push_number;
 use crate::pending::Pending;
-use crate::plant::Language;
+use crate::plant::{Language, Part};
 use crate::teller::{Message, about, text};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Body, Direction, MessageKind, Operation, Protocol};
@@ -55,6 +55,8 @@ pub(crate) struct Bacnet {
     medium: Medium,
     pending: Pending<Key, Asked>,
     assemblies: Vec<Assembly>,
+    /// A message has told who is the client.
+    ends_known: bool,
 }
 
 impl Language for Bacnet {
@@ -73,7 +75,11 @@ impl Language for Bacnet {
                 output.ics(Ics::new(Protocol::BACNET, table::NETWORK_OPERATION, part, u32::from(kind), name));
                 Ok(())
             }
-            Inside::Application(bytes) => self.application(&packet, parse::apdu(bytes)?, said, output),
+            Inside::Application(bytes) => {
+                let apdu = parse::apdu(bytes)?;
+                self.ends(&apdu, said.direction, output);
+                self.application(&packet, apdu, said, output)
+            }
         }
     }
 
@@ -90,6 +96,17 @@ impl Language for Bacnet {
 impl Bacnet {
     pub(crate) fn new(medium: Medium) -> Self {
         Self { medium, ..Self::default() }
+    }
+
+    /// The first message that one end alone says shows who that is: what came before, announcements and unconfirmed
+    /// notifications, either could have said.
+    fn ends(&mut self, apdu: &Apdu<'_>, direction: Direction, output: &mut Output) {
+        let asks = match probe::part(apdu) {
+            Part::Either => return,
+            part => part == Part::Request,
+        };
+        let first = !std::mem::replace(&mut self.ends_known, true);
+        output.exchanged |= first && self.medium == Medium::Ip && asks == (direction == Direction::ToClient);
     }
 
     fn application(
