@@ -207,6 +207,19 @@ fn the_serial_line_is_told_by_its_checksums() {
     assert_eq!(probe(&broken, &answer), Probe::No);
 }
 
+#[test]
+fn on_the_serial_line_what_cannot_be_an_answer_is_what_was_asked_next() {
+    let ends = |to_server: &[u8], to_client: &[u8]| {
+        let probe = ModbusRtu.probe(&Head { transport: Transport::TCP, to_server, to_client });
+        if let Probe::Yes { reversed, .. } = probe { Some(reversed) } else { None }
+    };
+    let (coil, other, register) =
+        (serial(&[1, 5, 0, 3, 255, 0]), serial(&[1, 5, 0, 4, 255, 0]), serial(&[1, 6, 0, 4, 0, 77]));
+    assert_eq!(ends(&coil, &coil), Some(false), "a write and its answer");
+    assert_eq!((ends(&coil, &register), ends(&coil, &other)), (Some(true), Some(true)));
+    assert_eq!(ends(&[&coil[..], &register].concat(), &coil), Some(false), "the answer to the first");
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config::with_cases(2000))]
 
