@@ -130,6 +130,8 @@ fn of_writes_that_look_like_their_answers_the_numbers_tell_who_asks() {
     };
     // An answer and the next request, as where a capture begins inside; a request and its answer.
     assert!(turned(&write(17), &write(18)) && turned(&write(u16::MAX), &write(0)));
+    assert!(turned(&write(0x9c17), &write(0x0218)), "drawn numbers");
+    assert!(!turned(&write(18), &write(17)), "an answer to what was asked before the capture");
     assert!(!turned(&write(17), &write(17)) && !turned(&[write(16), write(17)].concat(), &write(16)));
     let mut conversation = Conversation::new(&context().endpoints);
     let mut output = Output::default();
