@@ -22,7 +22,7 @@ fn judge(medium: Medium, bytes: &[u8]) -> Side {
     let Ok(packet) = parse::packet(medium, bytes) else { return Side::Foreign };
     let Some(packet) = packet else {
         // Tokens and polls have a checksum; messages of the link layer alone a length.
-        return Side::Fits(if medium == Medium::Serial { 0.9 } else { 0.85 }, Part::Either);
+        return Side::Fits(if medium == Medium::Serial { 0.9 } else { 0.85 }, link_part(bytes));
     };
     let Inside::Application(apdu) = packet.inside else {
         if !packet.fits {
@@ -44,14 +44,35 @@ fn told(apdu: &[u8]) -> Side {
             Side::Fits(0.85, Part::Either)
         }
         Ok(Apdu::Unconfirmed { service, .. }) if service > 14 => Side::Foreign,
-        Ok(apdu) => Side::Fits(0.98, part(&apdu)),
+        Ok(apdu) => Side::Fits(0.98, apdu_part(&apdu)),
         Err(_) => Side::Foreign,
     }
 }
 
-/// Who says a message: whoever asks is the client, but for notifications, which the server sends of itself and has
+/// Who says a message.
+pub(super) fn part(medium: Medium, bytes: &[u8]) -> Part {
+    match parse::packet(medium, bytes) {
+        Ok(None) => link_part(bytes),
+        Ok(Some(packet)) => match packet.inside {
+            Inside::Application(apdu) => parse::apdu(apdu).map_or(Part::Either, |apdu| apdu_part(&apdu)),
+            Inside::Network(_) => Part::Either,
+        },
+        Err(_) => Part::Either,
+    }
+}
+
+/// Of the link layer of BACnet/IP alone: what is asked of a broadcast device, and its answers (annex J.2).
+const fn link_part(bytes: &[u8]) -> Part {
+    match bytes {
+        [0x81, 1 | 2 | 5 | 6 | 8, ..] => Part::Request,
+        [0x81, 0 | 3 | 7, ..] => Part::Answer,
+        _ => Part::Either,
+    }
+}
+
+/// Who says an application's message: whoever asks is the client, but for notifications, which the server sends of itself and has
 /// confirmed (clauses 13.5 to 13.9). Unconfirmed ones go to anybody, and come from either.
-pub(super) fn part(apdu: &Apdu<'_>) -> Part {
+fn apdu_part(apdu: &Apdu<'_>) -> Part {
     match apdu {
         Apdu::Confirmed { service, .. } if table::notifies(*service) => Part::Answer,
         Apdu::SimpleAck { service, .. } | Apdu::Error { service, .. } if table::notifies(*service) => Part::Request,

@@ -55,8 +55,6 @@ pub(crate) struct Bacnet {
     medium: Medium,
     pending: Pending<Key, Asked>,
     assemblies: Vec<Assembly>,
-    /// A message has told who is the client.
-    ends_known: bool,
 }
 
 impl Language for Bacnet {
@@ -75,12 +73,13 @@ impl Language for Bacnet {
                 output.ics(Ics::new(Protocol::BACNET, table::NETWORK_OPERATION, part, u32::from(kind), name));
                 Ok(())
             }
-            Inside::Application(bytes) => {
-                let apdu = parse::apdu(bytes)?;
-                self.ends(&apdu, said.direction, output);
-                self.application(&packet, apdu, said, output)
-            }
+            Inside::Application(bytes) => self.application(&packet, parse::apdu(bytes)?, said, output),
         }
+    }
+
+    /// Announcements and unconfirmed notifications, with which it often begins, are of either.
+    fn part(&self, bytes: &[u8]) -> Part {
+        probe::part(self.medium, bytes)
     }
 
     /// What is not complete is told with what there is.
@@ -96,17 +95,6 @@ impl Language for Bacnet {
 impl Bacnet {
     pub(crate) fn new(medium: Medium) -> Self {
         Self { medium, ..Self::default() }
-    }
-
-    /// The first message that one end alone says shows who that is: what came before, announcements and unconfirmed
-    /// notifications, either could have said.
-    fn ends(&mut self, apdu: &Apdu<'_>, direction: Direction, output: &mut Output) {
-        let asks = match probe::part(apdu) {
-            Part::Either => return,
-            part => part == Part::Request,
-        };
-        let first = !std::mem::replace(&mut self.ends_known, true);
-        output.exchanged |= first && self.medium == Medium::Ip && asks == (direction == Direction::ToClient);
     }
 
     fn application(

@@ -109,7 +109,7 @@ fn every_link_layer_is_read() {
 #[test]
 fn who_speaks_first_need_not_be_the_client() {
     let ends = |said: &[(picket_event::Direction, &[u8])]| {
-        let mut talk = Talk::unknown(Transport::UDP);
+        let mut talk = Talk::midway(Transport::UDP);
         for (direction, apdu) in said {
             talk.says(*direction, &ip(apdu));
         }
@@ -126,6 +126,10 @@ fn who_speaks_first_need_not_be_the_client() {
         "the first tells"
     );
     assert!(!ends(&[(ToServer, &i_am), (ToServer, READ_VALUE), (ToClient, READ_VALUE)]));
+    // What broadcast devices are asked, and answer.
+    let side = |bytes: &[u8]| probe::part(parse::Medium::Ip, bytes);
+    assert_eq!(side(&[0x81, 5, 0, 6, 0, 60]), crate::plant::Part::Request);
+    assert_eq!(side(&[0x81, 0, 0, 6, 0, 0]), crate::plant::Part::Answer);
     // Who tells of a value is whom others ask, and who confirms it is the client.
     assert!(ends(&[(ToServer, &confirmed)]) && !ends(&[(ToServer, &[0x20, 7, 1])]));
     assert!(ends(&[(ToServer, &confirmed), (ToClient, &[0x20, 7, 1])]));

@@ -24,12 +24,12 @@ fn judge(bytes: &[u8]) -> Side {
             // Versions are small, buffers at least 8,192 bytes.
             let (version, receive, send) = match (r.u32_le("version"), r.u32_le("buffer"), r.u32_le("buffer")) {
                 (Ok(version), Ok(receive), Ok(send)) => (version, receive, send),
-                _ => return Side::Fits(0.85, part(kind)),
+                _ => return Side::Fits(0.85, connecting(kind)),
             };
             let sane = version < 256 && receive >= 1024 && send >= 1024 && size < 8192;
-            if sane { Side::Fits(0.98, part(kind)) } else { Side::Foreign }
+            if sane { Side::Fits(0.98, connecting(kind)) } else { Side::Foreign }
         }
-        Kind::Error | Kind::ReverseHello => Side::Fits(0.9, part(kind)),
+        Kind::Error | Kind::ReverseHello => Side::Fits(0.9, connecting(kind)),
         // Four letters and a size that ends with the bytes in view, or where the next chunk begins.
         Kind::Open | Kind::Message | Kind::Close => match bytes.get(size..) {
             Some([]) | None => Side::Fits(0.97, secured(kind, bytes)),
@@ -38,6 +38,15 @@ fn judge(bytes: &[u8]) -> Side {
                 Err(_) => Side::Foreign,
             },
         },
+    }
+}
+
+/// Who says a message.
+pub(super) fn part(bytes: &[u8]) -> Part {
+    match parse::head(bytes) {
+        Ok((kind @ (Kind::Open | Kind::Message | Kind::Close), ..)) => secured(kind, bytes),
+        Ok((kind, ..)) => connecting(kind),
+        Err(_) => Part::Either,
     }
 }
 
@@ -60,7 +69,7 @@ fn secured(kind: Kind, bytes: &[u8]) -> Part {
     }
 }
 
-const fn part(kind: Kind) -> Part {
+const fn connecting(kind: Kind) -> Part {
     match kind {
         Kind::Hello => Part::Request,
         Kind::Acknowledge | Kind::Error => Part::Answer,

@@ -131,6 +131,19 @@ fn a_service_tells_who_asks() {
 }
 
 #[test]
+fn of_what_is_encrypted_the_end_tells_who_asks() {
+    let (secret, end) = (msg(b"MSGF", 5, &[0x99; 40]), chunk(b"CLOF", &[0x99; 60]));
+    let mut talk = Talk::midway(Transport::TCP);
+    talk.says(ToServer, &secret).says(ToClient, &secret);
+    assert!(!talk.conversation.reversed());
+    talk.says(ToClient, &end);
+    assert!(talk.conversation.reversed());
+    let mut begun = Talk::unknown(Transport::TCP);
+    begun.says(ToServer, &secret).says(ToClient, &end);
+    assert!(!begun.conversation.reversed(), "who began was seen");
+}
+
+#[test]
 fn the_connection_itself_is_told() {
     let mut talk = talk();
     let hello = [&[0; 4][..], &[0, 0, 1, 0, 0, 0, 1, 0], &[0; 8], &string("opc.tcp://plc:4840")].concat();
