@@ -105,6 +105,17 @@ if [ "${1:-}" = peers ]; then
     stack bacpypes3 bacpypes3==0.0.110
     stack cpppo cpppo==5.2.5
     stack pyiec61850 pyiec61850-ng==1.6.1.10
+    stack opendnp3 yadnp3==3.2.1.4
+    stack pymcprotocol pymcprotocol==0.3.0
+    stack hartip hartip-py==0.5.0
+    stack xknx xknx==4.0.0
+    stack pyads pyads==3.6.0
+    stack fins fins==1.0.5
+    stack synchrophasor synchrophasor==1.0.0a0
+    stack s7commplus s7commplus==0.3.0
+    stack rusty_bacnet rusty-bacnet==0.14.0
+    stack aiocoap aiocoap==0.4.17
+    stack doipclient doipclient==1.2.2
 fi
 if [ "${1:-}" = policy ] && ! cargo deny --version >/dev/null 2>&1; then
     echo "setup: installing cargo-deny (some minutes, once)"

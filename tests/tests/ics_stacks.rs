@@ -16,13 +16,12 @@ const PATIENCE: &str = "20";
 /// Conversations begun at most. On a busy machine a stack's own client runs into its own time limits; that says nothing
 /// of what is read. A conversation that ended well is compared once, and has to agree.
 const ROUNDS: u32 = 3;
-/// With what `tests/make/ics-stacks.py` ends where the stack is not installed.
+/// With what `tests/make/ics-stacks` ends where the stack is not installed.
 const NOT_INSTALLED: i32 = 3;
 
 /// What was said, as the script tells it.
 #[derive(serde::Deserialize)]
 struct Said {
-    name: String,
     port: u16,
     operations: BTreeMap<String, u32>,
 }
@@ -30,8 +29,8 @@ struct Said {
 /// One test for each stack: its name, what the script calls it, its protocol, what others call it, its golden capture.
 macro_rules! stacks {
     ($($test:ident: $stack:literal, $protocol:ident, $name:literal, $golden:literal;)*) => {
-        /// The protocols that are held to a stack of others, and its name.
-        pub(crate) const STACKS: &[(Protocol, &str)] = &[$((Protocol::$protocol, $name),)*];
+        /// The protocols that are held to a stack of others, its name, and its golden capture.
+        pub(crate) const STACKS: &[(Protocol, &str, &str)] = &[$((Protocol::$protocol, $name, $golden),)*];
 
         $(#[test]
         fn $test() {
@@ -49,6 +48,17 @@ stacks! {
     bacnet_of_bacpypes: "bacnet", BACNET, "bacpypes3", "bacnet/golden/bacpypes3.pcap";
     enip_of_cpppo: "enip", ENIP, "cpppo", "enip/golden/cpppo.pcap";
     mms_of_libiec61850: "mms", MMS, "libiec61850", "mms/golden/libiec61850.pcap";
+    dnp3_of_opendnp3: "dnp3", DNP3, "opendnp3", "dnp3/golden/opendnp3.pcap";
+    melsec_of_pymcprotocol: "melsec", MELSEC, "pymcprotocol", "melsec/golden/pymcprotocol.pcap";
+    hart_ip_of_hartip_py: "hart_ip", HART_IP, "hartip-py", "hart_ip/golden/hartip-py.pcap";
+    knxip_of_xknx: "knxip", KNXIP, "xknx", "knxip/golden/xknx.pcap";
+    ads_of_pyads: "ads", ADS, "pyads", "ads/golden/pyads.pcap";
+    fins_of_fins: "fins", FINS, "fins", "fins/golden/fins.pcap";
+    synchrophasor_of_pypmu: "synchrophasor", SYNCHROPHASOR, "pypmu", "synchrophasor/golden/pypmu.pcap";
+    s7comm_plus_of_s7commplus: "s7comm_plus", S7COMM_PLUS, "s7commplus", "s7comm_plus/golden/s7commplus.pcap";
+    bacnet_of_rusty_bacnet: "bacnet_rusty", BACNET, "rusty-bacnet", "bacnet/golden/rusty-bacnet.pcap";
+    coap_of_aiocoap: "coap", COAP, "aiocoap", "coap/golden/aiocoap.pcap";
+    doip_of_doipclient: "doip", DOIP, "doipclient", "doip/golden/doipclient.pcap";
 }
 
 /// Lets a stack speak in a namespace of its own, and compares what it says with what is read. With `PICKET_BLESS=1` what
@@ -62,7 +72,7 @@ fn agrees(test: &str, stack: &str, protocol: &Protocol, golden: &str) {
     run_inside(&test, || {
         ip("link set lo up");
         let folder = tempfile::tempdir().unwrap();
-        let script = repository().join("tests/make/ics-stacks.py");
+        let script = repository().join("tests/make/ics-stacks");
         let mut failed = Vec::new();
         for round in 0..ROUNDS {
             let file = folder.path().join(format!("said-{round}.pcap"));
@@ -72,8 +82,7 @@ fn agrees(test: &str, stack: &str, protocol: &Protocol, golden: &str) {
             }
             if output.status.success() {
                 let said: Said = serde_json::from_slice(&output.stdout).unwrap();
-                assert_eq!(said.name, protocol.name());
-                compare(&said, &file);
+                compare(protocol, &said, &file);
                 if std::env::var_os("PICKET_BLESS").is_some() {
                     std::fs::copy(&file, repository().join("common/dissect/src").join(golden)).unwrap();
                 }
@@ -85,13 +94,13 @@ fn agrees(test: &str, stack: &str, protocol: &Protocol, golden: &str) {
     });
 }
 
-fn compare(said: &Said, file: &Path) {
+fn compare(protocol: &Protocol, said: &Said, file: &Path) {
     let mut read: BTreeMap<String, u32> = BTreeMap::new();
     let mut flows = 0;
     for event in events(file) {
         match &event.body {
             Body::Ics(ics) => {
-                assert_eq!(ics.protocol.name(), said.name, "{ics:?}");
+                assert_eq!(&ics.protocol, protocol, "{ics:?}");
                 *read.entry(format!("{}/{}", ics.operation, ics.kind)).or_default() += ics.count;
             }
             Body::Flow(flow) => {
@@ -99,7 +108,7 @@ fn compare(said: &Said, file: &Path) {
                     panic!("a flow below IP: {flow:?}");
                 };
                 assert_eq!(dest_port, said.port, "{flow:?}");
-                assert_eq!(flow.app.protocol.name(), said.name, "{flow:?}");
+                assert_eq!(&flow.app.protocol, protocol, "{flow:?}");
                 assert_eq!(flow.app.method, Some(Method::Fingerprint), "{flow:?}");
                 flows += 1;
             }

@@ -21,6 +21,7 @@ mod identity;
 mod journal;
 mod latency;
 mod live;
+mod midway;
 mod models;
 mod openings;
 mod packaging;

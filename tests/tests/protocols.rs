@@ -138,8 +138,11 @@ fn tested(name: &str, known: &Known) -> String {
     if ENCODERS.iter().any(|encoder| encoder.protocol.name() == name) {
         against.push("encoder".to_owned());
     }
-    let stacks: BTreeSet<&str> =
-        ics_stacks::STACKS.iter().filter(|(protocol, _)| protocol.name() == name).map(|(_, stack)| *stack).collect();
+    let stacks: BTreeSet<&str> = ics_stacks::STACKS
+        .iter()
+        .filter(|(protocol, ..)| protocol.name() == name)
+        .map(|(_, stack, _)| *stack)
+        .collect();
     against.extend(stacks.into_iter().map(str::to_owned));
     if name == Protocol::TLS.name() {
         let clients: BTreeSet<&str> = stacks::CLIENTS.iter().map(|(_, client)| *client).collect();

@@ -3,10 +3,11 @@
 //!
 //! A protocol gives a [`Language`]: how long a message is, and what it says.
 
+use crate::handover::{oriented, turned};
 use crate::teller::Message;
 use crate::{Context, Input, Need, Output, Progress, Session};
 use picket_event::body::Asset;
-use picket_event::{Body, Direction};
+use picket_event::{Body, Direction, Endpoints};
 use picket_reader::Fault;
 
 /// Damaged places in a row after which it is something else.
@@ -40,6 +41,12 @@ pub(crate) trait Language: Send {
     /// Where the message contradicts itself.
     fn message(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault>;
 
+    /// Who says a message, where it tells by itself. Asked of each message until one does: where nobody saw who began, that
+    /// one corrects what the first bytes left open.
+    fn part(&self, _bytes: &[u8]) -> Part {
+        Part::Either
+    }
+
     /// Tells what is still to be told when a direction ends or is interrupted.
     fn interrupted(&mut self, _direction: Direction, _output: &mut Output) {}
 }
@@ -53,6 +60,16 @@ pub(crate) struct Framed<L> {
     damaged: u8,
     ways: [Way; 2],
     told: Vec<Asset>,
+    ends: Ends,
+}
+
+/// Whether the conversation's sense of direction is the right one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Ends {
+    #[default]
+    Untold,
+    Straight,
+    Exchanged,
 }
 
 /// The place in one direction's stream.
@@ -66,7 +83,7 @@ struct Way {
 
 impl<L: Language> Framed<L> {
     pub(crate) fn new(language: L) -> Self {
-        Self { language, known: false, damaged: 0, ways: [Way::default(); 2], told: Vec::new() }
+        Self { language, known: false, damaged: 0, ways: [Way::default(); 2], told: Vec::new(), ends: Ends::Untold }
     }
 
     /// The most one holds, beside what its language holds.
@@ -162,7 +179,10 @@ impl<L: Language> Framed<L> {
     /// Has a message read; answers whether the conversation is still this language's.
     fn take(&mut self, message: &Message<'_>, output: &mut Output) -> bool {
         let before = output.events.len();
-        let read = self.language.message(message, output);
+        self.tell_ends(message, output);
+        let exchanged = self.ends == Ends::Exchanged;
+        let (direction, context) = (turned(message.direction, exchanged), oriented(message.context, exchanged));
+        let read = self.language.message(&Message { bytes: message.bytes, direction, context: &context }, output);
         self.tell_once(before, output);
         // A head that fits was there, and the probe has seen more than that: what follows is damage.
         self.known = true;
@@ -174,6 +194,21 @@ impl<L: Language> Framed<L> {
             Err(Fault::Malformed(reason)) => self.damage(reason, output),
             Err(Fault::Incomplete { field, .. }) => self.damage(field, output),
         }
+    }
+
+    /// Learns who is the client from the first message that one end alone says.
+    fn tell_ends(&mut self, message: &Message<'_>, output: &mut Output) {
+        if self.ends != Ends::Untold {
+            return;
+        }
+        let asks = match self.language.part(message.bytes) {
+            Part::Either => return,
+            part => part == Part::Request,
+        };
+        let over_ip = matches!(message.context.endpoints, Endpoints::Ip { .. });
+        let exchanged = over_ip && !message.context.opener_seen && asks == (message.direction == Direction::ToClient);
+        self.ends = if exchanged { Ends::Exchanged } else { Ends::Straight };
+        output.exchanged |= exchanged;
     }
 
     /// Notes damage; answers whether the conversation is still this language's.
@@ -214,7 +249,7 @@ impl<L: Language> Framed<L> {
 
     fn interrupt(&mut self, direction: Direction, output: &mut Output) {
         let before = output.events.len();
-        self.language.interrupted(direction, output);
+        self.language.interrupted(turned(direction, self.ends == Ends::Exchanged), output);
         self.tell_once(before, output);
     }
 }
@@ -305,6 +340,13 @@ pub(crate) mod tests {
         pub(crate) fn unknown(transport: Transport) -> Self {
             let context = Self::context(transport);
             Self { conversation: Conversation::new(&context.endpoints), context, output: Output::default() }
+        }
+
+        /// As in the middle of a conversation.
+        pub(crate) fn midway(transport: Transport) -> Self {
+            let mut talk = Self::unknown(transport);
+            talk.context.opener_seen = false;
+            talk
         }
 
         pub(crate) fn known(protocol: &Protocol, transport: Transport) -> Self {

@@ -1,6 +1,7 @@
 //! BACnet told from everything else: lengths that fit to the byte, a network header, an application message.
 
 use super::parse::{self, Apdu, Inside, Medium};
+use super::table;
 use crate::plant::{Part, Side, dialogue};
 use crate::{Head, Probe};
 use picket_event::Transport;
@@ -21,7 +22,7 @@ fn judge(medium: Medium, bytes: &[u8]) -> Side {
     let Ok(packet) = parse::packet(medium, bytes) else { return Side::Foreign };
     let Some(packet) = packet else {
         // Tokens and polls have a checksum; messages of the link layer alone a length.
-        return Side::Fits(if medium == Medium::Serial { 0.9 } else { 0.85 }, Part::Either);
+        return Side::Fits(if medium == Medium::Serial { 0.9 } else { 0.85 }, link_part(bytes));
     };
     let Inside::Application(apdu) = packet.inside else {
         if !packet.fits {
@@ -42,11 +43,42 @@ fn told(apdu: &[u8]) -> Side {
         Ok(Apdu::Confirmed { service, .. } | Apdu::Error { service, .. }) if service > 31 => {
             Side::Fits(0.85, Part::Either)
         }
-        Ok(Apdu::Confirmed { .. }) => Side::Fits(0.98, Part::Request),
         Ok(Apdu::Unconfirmed { service, .. }) if service > 14 => Side::Foreign,
-        Ok(Apdu::Unconfirmed { service: 7 | 8, .. }) => Side::Fits(0.98, Part::Request),
-        Ok(Apdu::Unconfirmed { .. } | Apdu::SegmentAck | Apdu::Abort { .. }) => Side::Fits(0.98, Part::Either),
-        Ok(_) => Side::Fits(0.98, Part::Answer),
+        Ok(apdu) => Side::Fits(0.98, apdu_part(&apdu)),
         Err(_) => Side::Foreign,
+    }
+}
+
+/// Who says a message.
+pub(super) fn part(medium: Medium, bytes: &[u8]) -> Part {
+    match parse::packet(medium, bytes) {
+        Ok(None) => link_part(bytes),
+        Ok(Some(packet)) => match packet.inside {
+            Inside::Application(apdu) => parse::apdu(apdu).map_or(Part::Either, |apdu| apdu_part(&apdu)),
+            Inside::Network(_) => Part::Either,
+        },
+        Err(_) => Part::Either,
+    }
+}
+
+/// Of the link layer of BACnet/IP alone: what is asked of a broadcast device, and its answers (annex J.2).
+const fn link_part(bytes: &[u8]) -> Part {
+    match bytes {
+        [0x81, 1 | 2 | 5 | 6 | 8, ..] => Part::Request,
+        [0x81, 0 | 3 | 7, ..] => Part::Answer,
+        _ => Part::Either,
+    }
+}
+
+/// Who says an application's message: whoever asks is the client, but for notifications, which the server sends of itself and has
+/// confirmed (clauses 13.5 to 13.9). Unconfirmed ones go to anybody, and come from either.
+fn apdu_part(apdu: &Apdu<'_>) -> Part {
+    match apdu {
+        Apdu::Confirmed { service, .. } if table::notifies(*service) => Part::Answer,
+        Apdu::SimpleAck { service, .. } | Apdu::Error { service, .. } if table::notifies(*service) => Part::Request,
+        // Who looks for others, sets clocks or writes groups.
+        Apdu::Confirmed { .. } | Apdu::Unconfirmed { service: 6..=10, .. } => Part::Request,
+        Apdu::Unconfirmed { .. } | Apdu::SegmentAck | Apdu::Abort { .. } => Part::Either,
+        _ => Part::Answer,
     }
 }

@@ -1,12 +1,12 @@
 //! One BACnet conversation being read.
 
 use super::parse::{self, Apdu, Inside, Medium, Packet, Segment};
-use super::table;
 use super::tag::{self, Tag};
+use super::{probe, table};
 use crate::Output;
 use crate::digits::push_number;
 use crate::pending::Pending;
-use crate::plant::Language;
+use crate::plant::{Language, Part};
 use crate::teller::{Message, about, text};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Body, Direction, MessageKind, Operation, Protocol};
@@ -75,6 +75,11 @@ impl Language for Bacnet {
             }
             Inside::Application(bytes) => self.application(&packet, parse::apdu(bytes)?, said, output),
         }
+    }
+
+    /// Announcements and unconfirmed notifications, with which it often begins, are of either.
+    fn part(&self, bytes: &[u8]) -> Part {
+        probe::part(self.medium, bytes)
     }
 
     /// What is not complete is told with what there is.

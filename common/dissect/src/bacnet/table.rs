@@ -237,6 +237,11 @@ pub(crate) fn confirmed(service: u8) -> (&'static str, Operation) {
     CONFIRMED.get(usize::from(service)).copied().unwrap_or(("", Operation::Other))
 }
 
+/// Whether a confirmed service tells of something: of values, events, values of several objects.
+pub(crate) const fn notifies(service: u8) -> bool {
+    matches!(service, COV | 2 | 31)
+}
+
 /// What an unconfirmed service is.
 pub(crate) fn unconfirmed(service: u8) -> (&'static str, Operation, MessageKind) {
     UNCONFIRMED.get(usize::from(service)).copied().unwrap_or(("", Operation::Other, MessageKind::Request))

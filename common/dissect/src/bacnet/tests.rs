@@ -107,6 +107,35 @@ fn every_link_layer_is_read() {
 }
 
 #[test]
+fn who_speaks_first_need_not_be_the_client() {
+    let ends = |said: &[(picket_event::Direction, &[u8])]| {
+        let mut talk = Talk::midway(Transport::UDP);
+        for (direction, apdu) in said {
+            talk.says(*direction, &ip(apdu));
+        }
+        assert_eq!(talk.name(), "bacnet");
+        talk.conversation.reversed()
+    };
+    let i_am = [0x10, 0, 0xc4, 2, 0, 0x04, 0xd2, 0x22, 5, 0xc4, 0x91, 0, 0x21, 36];
+    let changed = [&[0x10, 2][..], &[0x09, 1, 0x1c, 2, 0, 0, 5, 0x2c, 0, 0, 0, 3, 0x39, 60, 0x4e, 0x4f]].concat();
+    let confirmed = [&[0, 5, 7, 1][..], &changed[2..]].concat();
+    assert!(!ends(&[(ToServer, &i_am)]) && !ends(&[(ToServer, &changed)]), "either could have said it");
+    assert!(ends(&[(ToServer, &i_am), (ToClient, READ_VALUE)]));
+    assert!(
+        ends(&[(ToServer, &changed), (ToServer, &i_am), (ToClient, READ_VALUE), (ToServer, READ_VALUE)]),
+        "the first tells"
+    );
+    assert!(!ends(&[(ToServer, &i_am), (ToServer, READ_VALUE), (ToClient, READ_VALUE)]));
+    // What broadcast devices are asked, and answer.
+    let side = |bytes: &[u8]| probe::part(parse::Medium::Ip, bytes);
+    assert_eq!(side(&[0x81, 5, 0, 6, 0, 60]), crate::plant::Part::Request);
+    assert_eq!(side(&[0x81, 0, 0, 6, 0, 0]), crate::plant::Part::Answer);
+    // Who tells of a value is whom others ask, and who confirms it is the client.
+    assert!(ends(&[(ToServer, &confirmed)]) && !ends(&[(ToServer, &[0x20, 7, 1])]));
+    assert!(ends(&[(ToServer, &confirmed), (ToClient, &[0x20, 7, 1])]));
+}
+
+#[test]
 fn network_messages_look_for_ways() {
     let mut talk = talk();
     talk.says(ToServer, &[0x81, 0x0b, 0, 7, 1, 0x80, 0]).says(ToClient, &[0x81, 0x0b, 0, 9, 1, 0x80, 1, 0, 5]);

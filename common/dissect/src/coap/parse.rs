@@ -13,6 +13,7 @@ const PATH_MAX: usize = 96;
 
 /// Types of messages.
 pub(crate) const CONFIRMABLE: u8 = 0;
+pub(crate) const ACKNOWLEDGEMENT: u8 = 2;
 pub(crate) const RESET: u8 = 3;
 
 /// A message.

@@ -1,6 +1,6 @@
 //! One CoAP conversation being read.
 
-use super::parse::{self, CONFIRMABLE, Frame, RESET};
+use super::parse::{self, ACKNOWLEDGEMENT, CONFIRMABLE, Frame, RESET};
 use super::table;
 use crate::Output;
 use crate::pending::Pending;
@@ -107,11 +107,13 @@ impl Coap {
         Some(ics)
     }
 
-    /// An answer by its token. What is observed is answered once, and from then on tells without being asked.
+    /// An answer by its token. What is observed is answered once, and from then on tells without being asked. What an
+    /// acknowledgement carries is an answer, though nobody saw the request (RFC 7252 section 5.2.1).
     fn answer(&mut self, frame: &Frame<'_>, from: Direction) -> Ics {
         let wanted = token(frame);
         let asked = self.pending.answer_if(|known, asked| *known == wanted && asked.from != from);
-        let tells = frame.observe.is_some() && asked.as_ref().is_none_or(|asked| asked.goes_on);
+        let answers = frame.kind == ACKNOWLEDGEMENT;
+        let tells = frame.observe.is_some() && !answers && asked.as_ref().is_none_or(|asked| asked.goes_on);
         let kind = match frame.code {
             0x80.. => MessageKind::Exception,
             _ if tells => MessageKind::Unsolicited,
@@ -120,6 +122,7 @@ impl Coap {
         let operation = match &asked {
             _ if kind == MessageKind::Unsolicited => table::NOTIFY,
             Some(asked) => asked.operation,
+            None if frame.observe.is_some() => table::OBSERVE,
             None => table::UNKNOWN,
         };
         let name = table::response(frame.code).unwrap_or("");

@@ -42,6 +42,15 @@ fn what_is_observed_reports() {
 }
 
 #[test]
+fn what_an_acknowledgement_carries_is_an_answer() {
+    let mut talk = Talk::known(&Protocol::COAP, Transport::UDP);
+    talk.says(ToClient, &frame(2, 0x45, 1, &[9, 9], b"\x61\x0c\xff1"));
+    talk.says(ToClient, &frame(1, 0x45, 700, &[9, 9], b"\x61\x0d\xff2"));
+    talk.says(ToClient, &frame(2, 0x45, 2, &[9, 8], b"\xff3"));
+    assert_eq!(talk.said(), ["subscribe/response", "report/unsolicited", "other/response"]);
+}
+
+#[test]
 fn options_are_held_to_their_bounds() {
     assert!(parse::frame(&frame(0, 1, 1, &[], TEMPERATURE)).is_ok());
     assert!(parse::frame(&frame(0, 1, 1, &[], &[0xf0])).is_err(), "reserved");

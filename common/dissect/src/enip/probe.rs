@@ -8,6 +8,8 @@ use picket_reader::{Fault, Reader};
 
 /// Messages of one direction that are looked at.
 const FRAMES: usize = 4;
+/// What proves nothing alone.
+const WEAK: f32 = 0.25;
 
 /// The judgement of both directions.
 pub(crate) fn probe(head: &Head<'_>) -> Probe {
@@ -27,7 +29,7 @@ fn judge(bytes: &[u8]) -> Side {
                 }
                 // Headers that chain prove something unless they are nothing but zeros.
                 best = best.max(sure);
-                best = if number > 0 && best > 0.0 { best.max(0.9) } else { best };
+                best = if number > 0 && best > WEAK { best.max(0.9) } else { best };
                 rest = rest.get(total..).unwrap_or(&[]);
             }
             Err(Fault::Incomplete { .. }) => break,
@@ -61,10 +63,16 @@ fn weigh(bytes: &[u8], whole: bool) -> Option<(f32, Part)> {
         UNREGISTER_SESSION => (length == 0 && frame.session != 0).then_some((0.8, Part::Request)),
         SEND_RR_DATA | SEND_UNIT_DATA if frame.status != 0 => Some((0.8, Part::Answer)),
         SEND_RR_DATA | SEND_UNIT_DATA => carried(&frame, whole),
-        // Lists are asked for with an empty message, and answered with items.
+        // Lists are asked for with an empty message, with a session's handle or without (volume 2, 2-4), and answered
+        // with items.
         LIST_IDENTITY | 0x04 | 0x64 if length == 0 => {
-            let sure = if frame.command == LIST_IDENTITY { 0.9 } else { 0.75 };
-            (frame.session == 0 || frame.command == LIST_IDENTITY).then_some((sure, Part::Request))
+            let sure = match (frame.command, frame.session) {
+                (LIST_IDENTITY, _) => 0.9,
+                (_, 0) => 0.75,
+                // Other protocols have numbers there: the answer has to fit too.
+                _ => WEAK,
+            };
+            Some((sure, if frame.status == 0 { Part::Request } else { Part::Answer }))
         }
         LIST_IDENTITY | 0x04 | 0x64 => {
             let fits = !whole || parse::items(frame.data).is_ok_and(|packet| packet.exact);

@@ -157,6 +157,16 @@ fn head(to_server: &[u8], to_client: &[u8]) -> crate::Probe {
 }
 
 #[test]
+fn lists_may_be_asked_for_in_a_session() {
+    for command in [0x04, 0x63, 0x64] {
+        let asks = frame(command, 0x1234_5678, 0, [0; 8], &[]);
+        assert!(matches!(head(&asks, &[]), crate::Probe::Yes { reversed: false, .. }), "{command:#x}");
+        let refused = frame(command, 0x1234_5678, 1, [0; 8], &[]);
+        assert!(matches!(head(&refused, &[]), crate::Probe::Yes { reversed: true, .. }), "{command:#x}");
+    }
+}
+
+#[test]
 fn another_protocol_of_zeros_is_none() {
     let probe = |to_server: &[u8]| Enip.probe(&Head { transport: Transport::TCP, to_server, to_client: &[] });
     let sure = |probe| matches!(probe, Probe::Yes { confidence, .. } if confidence >= Unit::new(0.4));

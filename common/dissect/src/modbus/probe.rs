@@ -121,11 +121,15 @@ fn echoes(a: &Look, b: &Look) -> bool {
     a.frames().any(|x| b.frames().any(|y| x.transaction == y.transaction && x.function & 0x7f == y.function & 0x7f))
 }
 
-/// Whether the second's first frame has the number after the first's last: an answer, and what was asked next. Where a
-/// connection is seen from its middle and requests look like their answers, this alone tells who asks.
+/// How many requests may wait at a time for an answer.
+const WAITING: u16 = 16;
+
+/// Whether the second's first frame has another number than the first's last, and none shortly before it: an answer, and
+/// what was asked next. Where a connection is seen from its middle and requests look like their answers, this alone tells
+/// who asks. Some count their requests, some draw their numbers.
 fn goes_on(a: &Look, b: &Look) -> bool {
     let (last, next) = (a.frames().last(), b.frames().next());
-    last.zip(next).is_some_and(|(x, y)| y.transaction == x.transaction.wrapping_add(1)) && !echoes(a, b)
+    last.zip(next).is_some_and(|(x, y)| x.transaction.wrapping_sub(y.transaction) > WAITING) && !echoes(a, b)
 }
 
 /// The judgement of both directions.

@@ -215,6 +215,14 @@ fn count(bytes: &[u8], direction: Direction, stream: bool) -> Option<usize> {
     Some(frames)
 }
 
+/// Whether the second's first frame cannot be the answer to the first's, though either could be asked and said: then it
+/// is what was asked next, and the first an answer. The writes of one coil or register and of a mask are answered by
+/// themselves, the others by their own unit and function (MODBUS Application Protocol 1.1b3 section 6).
+fn goes_on(a: &[u8], b: &[u8]) -> bool {
+    let (Ok((a, _)), Ok((b, _))) = (frame(a, Direction::ToServer), frame(b, Direction::ToClient)) else { return false };
+    (a.unit, a.function) != (b.unit, b.function) || (matches!(a.function, 5 | 6 | 22) && a.data != b.data)
+}
+
 /// Told by its checksums: one frame could be chance, two or an answer are not.
 pub(super) fn probe(head: &Head<'_>) -> Probe {
     let stream = head.transport == Transport::TCP;
@@ -224,7 +232,8 @@ pub(super) fn probe(head: &Head<'_>) -> Probe {
     let straight = seen(head.to_server, head.to_client);
     let crossed = seen(head.to_client, head.to_server);
     let sum = |seen: Option<(usize, usize)>| seen.map_or(0, |(a, b)| a + b);
-    let reversed = sum(crossed) > sum(straight);
+    let either = straight.is_some() && sum(crossed) == sum(straight);
+    let reversed = sum(crossed) > sum(straight) || (either && goes_on(head.to_server, head.to_client));
     match (straight.or(crossed), sum(straight).max(sum(crossed))) {
         (None, _) => Probe::No,
         (_, 0) => Probe::More,

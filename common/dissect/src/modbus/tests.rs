@@ -130,6 +130,8 @@ fn of_writes_that_look_like_their_answers_the_numbers_tell_who_asks() {
     };
     // An answer and the next request, as where a capture begins inside; a request and its answer.
     assert!(turned(&write(17), &write(18)) && turned(&write(u16::MAX), &write(0)));
+    assert!(turned(&write(0x9c17), &write(0x0218)), "drawn numbers");
+    assert!(!turned(&write(18), &write(17)), "an answer to what was asked before the capture");
     assert!(!turned(&write(17), &write(17)) && !turned(&[write(16), write(17)].concat(), &write(16)));
     let mut conversation = Conversation::new(&context().endpoints);
     let mut output = Output::default();
@@ -205,6 +207,19 @@ fn the_serial_line_is_told_by_its_checksums() {
     let mut broken = ask.clone();
     broken[7] ^= 1;
     assert_eq!(probe(&broken, &answer), Probe::No);
+}
+
+#[test]
+fn on_the_serial_line_what_cannot_be_an_answer_is_what_was_asked_next() {
+    let ends = |to_server: &[u8], to_client: &[u8]| {
+        let probe = ModbusRtu.probe(&Head { transport: Transport::TCP, to_server, to_client });
+        if let Probe::Yes { reversed, .. } = probe { Some(reversed) } else { None }
+    };
+    let (coil, other, register) =
+        (serial(&[1, 5, 0, 3, 255, 0]), serial(&[1, 5, 0, 4, 255, 0]), serial(&[1, 6, 0, 4, 0, 77]));
+    assert_eq!(ends(&coil, &coil), Some(false), "a write and its answer");
+    assert_eq!((ends(&coil, &register), ends(&coil, &other)), (Some(true), Some(true)));
+    assert_eq!(ends(&[&coil[..], &register].concat(), &coil), Some(false), "the answer to the first");
 }
 
 proptest::proptest! {

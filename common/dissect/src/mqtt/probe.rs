@@ -1,7 +1,8 @@
 //! MQTT told from everything else: who connects says so; in the middle packets have to chain, and topics to be texts.
 
-use super::parse;
-use super::table::{CONNACK, CONNECT, PINGREQ, PINGRESP, SUBACK, SUBSCRIBE, UNSUBACK, UNSUBSCRIBE};
+use super::parse::{self, Fixed};
+use super::table::{CONNACK, CONNECT, DISCONNECT, PINGREQ, PINGRESP, SUBACK, SUBSCRIBE, UNSUBACK, UNSUBSCRIBE};
+use crate::plant::Part;
 use crate::{Head, Probe};
 use picket_event::Unit;
 use picket_reader::Fault;
@@ -39,6 +40,16 @@ pub(crate) fn probe(head: &Head<'_>) -> Probe {
     Probe::Yes { confidence: Unit::new(sure), reversed: answers.contains(&true) }
 }
 
+/// Who says a packet: deliveries go both ways, and a DISCONNECT without a reason is a client's (section 3.14.2.1).
+pub(super) const fn part(fixed: Fixed) -> Part {
+    match fixed.kind {
+        CONNECT | SUBSCRIBE | UNSUBSCRIBE | PINGREQ => Part::Request,
+        DISCONNECT if fixed.total == fixed.head => Part::Request,
+        CONNACK | SUBACK | UNSUBACK | PINGRESP => Part::Answer,
+        _ => Part::Either,
+    }
+}
+
 /// Looks at a direction; `None` where it is another protocol.
 fn look(bytes: &[u8]) -> Option<Look> {
     let (mut look, mut rest) = (Look::default(), bytes);
@@ -52,8 +63,9 @@ fn look(bytes: &[u8]) -> Option<Look> {
         look.bits += bits;
         look.packets += 1;
         look.tells |= bits >= 12;
-        look.client |= matches!(fixed.kind, CONNECT | SUBSCRIBE | UNSUBSCRIBE | PINGREQ);
-        look.server |= matches!(fixed.kind, CONNACK | SUBACK | UNSUBACK | PINGRESP);
+        let part = part(fixed);
+        look.client |= part == Part::Request && fixed.kind != DISCONNECT;
+        look.server |= part == Part::Answer;
         rest = rest.get(fixed.total..).unwrap_or(&[]);
     }
     // Deliveries that are only carried on are small numbers, which other protocols have too.

@@ -1,9 +1,9 @@
 //! One MQTT conversation being read.
 
-use super::parse;
 use super::table::{self, CONNACK, CONNECT, DISCONNECT, PUBACK, PUBLISH, PUBREC, SUBACK, SUBSCRIBE, UNSUBSCRIBE};
+use super::{parse, probe};
 use crate::Output;
-use crate::plant::Language;
+use crate::plant::{Language, Part};
 use crate::teller::{Message, about, add, name, tells, text};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Body, Direction, Endpoints, MessageKind, Protocol};
@@ -37,6 +37,11 @@ impl Language for Mqtt {
             bits += weight;
         }
         if bits >= 16 { Ok(()) } else { Err(NONE) }
+    }
+
+    /// What only goes from one to the other, with which a conversation often begins, is of either.
+    fn part(&self, bytes: &[u8]) -> Part {
+        parse::fixed(bytes).map_or(Part::Either, probe::part)
     }
 
     fn message(&mut self, said: &Message<'_>, output: &mut Output) -> Result<(), Fault> {

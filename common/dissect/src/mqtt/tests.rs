@@ -33,6 +33,21 @@ fn connect(client: &str, version: u8) -> Vec<u8> {
 }
 
 #[test]
+fn joined_midway_the_first_packet_of_one_end_tells_who_is_the_broker() {
+    let mut talk = Talk::midway(Transport::TCP);
+    talk.says(ToServer, &publish("plant/pump/7", b"on")).says(ToServer, &publish("plant/pump/8", b"off"));
+    assert!(!talk.conversation.reversed());
+    talk.says(ToClient, &packet(0xe0, &[]));
+    assert!(talk.conversation.reversed());
+    assert_eq!(talk.said(), ["report/unsolicited", "report/unsolicited", "session/request"]);
+    // With a reason it may be a broker's.
+    let mut talk = Talk::midway(Transport::TCP);
+    talk.says(ToServer, &publish("plant/pump/7", b"on")).says(ToServer, &publish("plant/pump/8", b"off"));
+    talk.says(ToClient, &packet(0xe0, &[0x8b]));
+    assert!(!talk.conversation.reversed());
+}
+
+#[test]
 fn a_conversation_of_each_version() {
     for version in [4, 5] {
         let mut talk = Talk::unknown(Transport::TCP);

@@ -1,6 +1,7 @@
 //! OPC UA told from everything else: the letters of a chunk, its size, and in each kind what it demands.
 
 use super::parse::{self, HEAD, Kind};
+use super::{binary, table};
 use crate::plant::{Part, Side, dialogue};
 use crate::{Head, Probe};
 use picket_reader::{Fault, Reader};
@@ -23,24 +24,52 @@ fn judge(bytes: &[u8]) -> Side {
             // Versions are small, buffers at least 8,192 bytes.
             let (version, receive, send) = match (r.u32_le("version"), r.u32_le("buffer"), r.u32_le("buffer")) {
                 (Ok(version), Ok(receive), Ok(send)) => (version, receive, send),
-                _ => return Side::Fits(0.85, part(kind)),
+                _ => return Side::Fits(0.85, connecting(kind)),
             };
             let sane = version < 256 && receive >= 1024 && send >= 1024 && size < 8192;
-            if sane { Side::Fits(0.98, part(kind)) } else { Side::Foreign }
+            if sane { Side::Fits(0.98, connecting(kind)) } else { Side::Foreign }
         }
-        Kind::Error | Kind::ReverseHello => Side::Fits(0.9, part(kind)),
+        Kind::Error | Kind::ReverseHello => Side::Fits(0.9, connecting(kind)),
         // Four letters and a size that ends with the bytes in view, or where the next chunk begins.
         Kind::Open | Kind::Message | Kind::Close => match bytes.get(size..) {
-            Some([]) | None => Side::Fits(0.97, Part::Either),
+            Some([]) | None => Side::Fits(0.97, secured(kind, bytes)),
             Some(behind) => match parse::head(behind) {
-                Ok(_) | Err(Fault::Incomplete { .. }) => Side::Fits(0.98, Part::Either),
+                Ok(_) | Err(Fault::Incomplete { .. }) => Side::Fits(0.98, secured(kind, bytes)),
                 Err(_) => Side::Foreign,
             },
         },
     }
 }
 
-const fn part(kind: Kind) -> Part {
+/// Who says a message.
+pub(super) fn part(bytes: &[u8]) -> Part {
+    match parse::head(bytes) {
+        Ok((kind @ (Kind::Open | Kind::Message | Kind::Close), ..)) => secured(kind, bytes),
+        Ok((kind, ..)) => connecting(kind),
+        Err(_) => Part::Either,
+    }
+}
+
+/// Who says what is in a secure conversation: a service's type tells, where it is not encrypted.
+fn secured(kind: Kind, bytes: &[u8]) -> Part {
+    let chunk = match kind {
+        // A server does not answer it, nor sends one.
+        Kind::Close => return Part::Request,
+        Kind::Open => parse::asymmetric(bytes).ok().and_then(|(_, chunk)| chunk),
+        _ => parse::symmetric(bytes).ok(),
+    };
+    let Some(chunk) = chunk else { return Part::Either };
+    let mut r = Reader::new(chunk.body);
+    let Ok(Some(service)) = parse::kind(&mut r) else { return Part::Either };
+    match table::service(service) {
+        Some((_, false)) if binary::request_header(&mut r).is_ok() => Part::Request,
+        Some((_, true)) if binary::response_header(&mut r).is_ok() => Part::Answer,
+        None if service == table::FAULT && binary::response_header(&mut r).is_ok() => Part::Answer,
+        _ => Part::Either,
+    }
+}
+
+const fn connecting(kind: Kind) -> Part {
     match kind {
         Kind::Hello => Part::Request,
         Kind::Acknowledge | Kind::Error => Part::Answer,

@@ -2,10 +2,11 @@
 
 use super::binary::{self, Application};
 use super::parse::{self, Chunk, HEAD, Kind};
+use super::probe;
 use super::table::{self, Service};
 use crate::Output;
 use crate::pending::Pending;
-use crate::plant::Language;
+use crate::plant::{Language, Part};
 use crate::teller::{Message, about, text};
 use picket_event::body::{Asset, Ics};
 use picket_event::{Body, Direction, MessageKind, Protocol};
@@ -64,6 +65,11 @@ impl Language for OpcUa {
             }
             Kind::Message => self.chunk(chunk, parse::symmetric(said.bytes)?, said, output),
         }
+    }
+
+    /// Of an encrypted conversation the end of its channel tells at last.
+    fn part(&self, bytes: &[u8]) -> Part {
+        probe::part(bytes)
     }
 
     fn interrupted(&mut self, direction: Direction, _output: &mut Output) {

@@ -113,6 +113,37 @@ fn a_stream_is_taken_up_again_and_long_chunks_are_passed_over() {
 }
 
 #[test]
+fn a_service_tells_who_asks() {
+    let ends = |to_server: &[u8], to_client: &[u8]| {
+        let probe = OpcUa.probe(&Head { transport: Transport::TCP, to_server, to_client });
+        if let Probe::Yes { reversed, .. } = probe { Some(reversed) } else { None }
+    };
+    let (asks, says) = (msg(b"MSGF", 5, &read("Pump.Speed")), msg(b"MSGF", 5, &answer(634, 0)));
+    assert_eq!((ends(&asks, &says), ends(&says, &asks)), (Some(false), Some(true)));
+    assert_eq!((ends(&asks, &[]), ends(&[], &asks)), (Some(false), Some(true)));
+    assert_eq!((ends(&says, &[]), ends(&msg(b"MSGF", 6, &answer(397, 0x801f_0000)), &[])), (Some(true), Some(true)));
+    // A server does not close a channel; what is encrypted could be of either.
+    assert_eq!(ends(&[], &msg(b"CLOF", 7, &[0x99; 40])), Some(true));
+    assert_eq!(
+        (ends(&msg(b"MSGF", 5, &[0x99; 40]), &[]), ends(&[], &msg(b"MSGF", 5, &[0x99; 40]))),
+        (Some(false), Some(false))
+    );
+}
+
+#[test]
+fn of_what_is_encrypted_the_end_tells_who_asks() {
+    let (secret, end) = (msg(b"MSGF", 5, &[0x99; 40]), chunk(b"CLOF", &[0x99; 60]));
+    let mut talk = Talk::midway(Transport::TCP);
+    talk.says(ToServer, &secret).says(ToClient, &secret);
+    assert!(!talk.conversation.reversed());
+    talk.says(ToClient, &end);
+    assert!(talk.conversation.reversed());
+    let mut begun = Talk::unknown(Transport::TCP);
+    begun.says(ToServer, &secret).says(ToClient, &end);
+    assert!(!begun.conversation.reversed(), "who began was seen");
+}
+
+#[test]
 fn the_connection_itself_is_told() {
     let mut talk = talk();
     let hello = [&[0; 4][..], &[0, 0, 1, 0, 0, 0, 1, 0], &[0; 8], &string("opc.tcp://plc:4840")].concat();

@@ -98,7 +98,8 @@ pub(crate) fn sight(bytes: &[u8], whole: bool) -> Sight {
     }
     // Blocks are asked for by the device that is loaded; everything else by the client.
     let from = match (header.role, r.peek().first()) {
-        (Role::Job, Some(0x1b | 0x1c)) | (Role::AckData, Some(0x1b | 0x1c)) => None,
+        (Role::Job, Some(0x1b | 0x1c)) => Some(Direction::ToClient),
+        (Role::AckData, Some(0x1b | 0x1c)) => Some(Direction::ToServer),
         (Role::Job, _) => Some(Direction::ToServer),
         (Role::Ack | Role::AckData, _) => Some(Direction::ToClient),
         (Role::UserData, _) => match user_data(r.peek()) {

@@ -39,7 +39,7 @@ pub(super) struct S7comm {
 
 impl Default for S7comm {
     fn default() -> Self {
-        Self { pending: VecDeque::new(), service: table::service(b"") }
+        Self { pending: VecDeque::new(), service: Operation::Other }
     }
 }
 

@@ -80,6 +80,26 @@ fn answers_take_the_place_of_their_job() {
 }
 
 #[test]
+fn blocks_are_asked_for_by_who_is_loaded() {
+    let block = unit(&message(1, 3, &[0x1b, 0, 0, 0, 0, 0, 0, 0, 9, b'_'], &[]));
+    let given = unit(&message(3, 3, &[0x1b, 1], &[0, 2, 0, 0xfb, 1, 2]));
+    assert_eq!((sure(probe(&block, &given)), sure(probe(&given, &block))), (Some(true), Some(false)));
+    assert_eq!((sure(probe(&block, &[])), sure(probe(&given, &[]))), (Some(true), Some(false)));
+}
+
+#[test]
+fn an_answer_to_a_service_nobody_saw_does_something_else() {
+    let mut session = Upper::default();
+    let mut output = Output::default();
+    session.message(Direction::ToClient, &message(3, 9, &[0x28], &[]), &context(), &mut output);
+    let start = [&[0x28, 0, 0, 0, 0, 0, 0, 0xfd, 0, 0, 9][..], b"P_PROGRAM"].concat();
+    session.message(Direction::ToServer, &message(1, 10, &start, &[]), &context(), &mut output);
+    session.message(Direction::ToClient, &message(3, 10, &[0x28], &[]), &context(), &mut output);
+    let operations: Vec<_> = ics(&output).iter().map(|ics| ics.operation).collect();
+    assert_eq!(operations, [Operation::Other, Operation::Start, Operation::Start]);
+}
+
+#[test]
 fn user_data_are_told_by_their_type() {
     let push = parse::user_data(&[0, 1, 0x12, 8, 0x12, 0x02, 1, 1, 0, 0, 0, 0]).unwrap();
     assert_eq!((push.kind, push.group, push.function), (Kind::Push, 2, 1));
