@@ -2,13 +2,18 @@
 
 use super::{Exit, Fault, Place, print};
 use clap::Args;
+use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+
+/// Bytes read of a token at most.
+const TOKEN_MAX: u64 = 64 << 10;
 
 /// What `enrol` takes.
 #[derive(Clone, Debug, Args)]
 pub struct EnrolArgs {
-    /// Token that `picket-collector token create` printed
+    /// Token that `picket-collector token create` printed; - reads it from standard input, so that no other user of the host
+    /// sees it among the running programs
     #[arg(value_name = "TOKEN")]
     pub token: String,
     /// Name of this agent [default: the host's name and a short random part]
@@ -26,8 +31,9 @@ pub struct EnrolArgs {
 pub(super) fn enrol(args: &EnrolArgs) -> Result<Exit, Fault> {
     let loaded = super::config::load(&args.place)?;
     let state = &loaded.config.agent.state;
+    let token = token(&args.token)?;
     let crate::enrol::Enrolled { identity, pending, group } =
-        crate::enrol::enrol(&args.token, args.name.as_deref(), state).map_err(fault)?;
+        crate::enrol::enrol(&token, args.name.as_deref(), state).map_err(fault)?;
     hand_over(&identity.directory);
     if args.json {
         let value = serde_json::json!({
@@ -48,6 +54,21 @@ pub(super) fn enrol(args: &EnrolArgs) -> Result<Exit, Fault> {
         return print(&words);
     }
     Ok(Exit::Done)
+}
+
+/// The token itself, or what stands on standard input.
+fn token(given: &str) -> Result<String, Fault> {
+    if given != "-" {
+        return Ok(given.to_owned());
+    }
+    let usage = |why: String| Fault::say(Exit::Usage, why);
+    let mut text = String::new();
+    let read = std::io::stdin().lock().take(TOKEN_MAX).read_to_string(&mut text);
+    read.map_err(|why| usage(format!("the token cannot be read from standard input: {why}")))?;
+    match text.trim() {
+        "" => Err(usage("standard input holds no token: `picket-agent enrol - < FILE`".to_owned())),
+        token => Ok(token.to_owned()),
+    }
 }
 
 fn fault(error: crate::enrol::EnrolError) -> Fault {

@@ -6,7 +6,8 @@ use picket_collector::store::AgentStatus;
 use picket_event::AgentId;
 use picket_tests::programs::{Collector, Setting};
 use serde_json::Value;
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 #[test]
 fn a_pending_agent_waits_for_a_person_and_loses_nothing() {
@@ -107,7 +108,14 @@ fn approval_and_un_enrolment_by_the_programs() {
         .unwrap();
     let token = serde_json::from_str::<Value>(&made).unwrap()["token"].as_str().unwrap().to_owned();
     let state = collector.agent_state("sensor-1");
-    let (status, said) = agent(&["enrol", &token, "--name", "sensor-1"], &state);
+    let (status, said) = agent(&["enrol", "-"], &state);
+    assert!(status == 2 && said.contains("standard input holds no token"), "{status}: {said}");
+    let mut command = Command::new(picket_tests::place::program("picket-agent"));
+    command.args(["enrol", "-", "--name", "sensor-1", "--state"]).arg(&state);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(format!("{token}\n").as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let (status, said) = (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap());
     assert!(status == 0 && said.contains("agents approve sensor-1"), "{said}");
     let pending = collector.ask(&["agents", "list", "--pending"]).unwrap();
     assert!(pending.contains("sensor-1") && pending.contains("waits for approval"), "{pending}");
