@@ -24,7 +24,27 @@ fn datagram(bytes: &[u8], server: bool) -> Guess {
     }
     // W342 section 5-1-1: what may pass gateways says so, as all of Omron's units do.
     let marked = bytes.first().is_some_and(|control| control & 0x80 != 0);
-    Guess::Yes(if frame.answer { answer(&frame) } else { request(&frame, marked) })
+    // What no gateway has passed on has one of the counts that units begin with.
+    let fresh = matches!(bytes, [_, _, 2 | 7, ..]);
+    Guess::Yes(match frame.answer {
+        true => answer(&frame),
+        false if fresh || !reaches_nowhere(&frame) => request(&frame, marked),
+        false => request(&frame, marked).min(UNPLACED),
+    })
+}
+
+/// The most that a request shows which names a place of a memory that no controller has: others may be meant.
+const UNPLACED: f32 = 0.75;
+
+/// Whether it is about a place of a memory that there is not (W342 section 5-2-2): an unknown area, or more than 16 bits.
+fn reaches_nowhere(frame: &parse::Frame<'_>) -> bool {
+    if !matches!(frame.command, table::MEMORY_READ | table::MEMORY_WRITE | table::MEMORY_FILL) {
+        return false;
+    }
+    let [area, _, _, bit, ..] = frame.data else { return true };
+    // Beside the named areas, the banks of extended memory, in bits and in words.
+    let bank = matches!(area, 0x20..=0x2f | 0x60..=0x6c | 0x90..=0x97 | 0xa0..=0xaf | 0xe0..=0xec);
+    !(bank || table::AREAS.iter().any(|(code, _)| *code == u32::from(*area))) || *bit > 15
 }
 
 /// A request whose data are as long as its command has them is certain; where any length is right, others may be meant.

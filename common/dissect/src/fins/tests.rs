@@ -47,6 +47,19 @@ fn speech_is_not_taken_for_frames() {
 }
 
 #[test]
+fn a_place_that_no_controller_has_is_doubted() {
+    // An answer of MELSEC 1E: states of bits.
+    let bits = [0x80, 0, 1, 0x10, 0, 1, 1, 0, 0x10, 0x10, 1, 1, 0x10, 1, 1, 0, 0, 0x11];
+    let of = |gateways: u8, area: u8, bit: u8| {
+        let mut frame = bits;
+        (frame[2], frame[12], frame[15]) = (gateways, area, bit);
+        sure(&Fins, Transport::UDP, &frame, &[])
+    };
+    assert!(of(1, 0x10, 0) < 0.8 && of(1, 0x82, 16) < 0.8);
+    assert!(of(1, 0x82, 15) > 0.95 && of(1, 0xa3, 0) > 0.95 && of(2, 0x10, 0) > 0.95);
+}
+
+#[test]
 fn frames_are_recognised_and_nothing_else() {
     recognises(&Fins, Transport::UDP, random_frame);
     recognises(&Fins, Transport::TCP, |random| tcp(2, 0, &random_frame(random)));

@@ -76,6 +76,8 @@ fn old_frame(bytes: &[u8], datagram: bool, answer: bool) -> Guess {
     match old::request(bytes) {
         Ok(request) if request.device.is_none() => Guess::Open,
         Ok(request) if datagram && request.total != bytes.len() => Guess::No,
+        // No device has numbers of more than three bytes: the later frames give them no more.
+        Ok(request) if request.range.is_none_or(|(_, last)| last >= 1 << 24) => Guess::Yes(0.75),
         Ok(request) if request.controller == 0xff || request.controller <= 64 => Guess::Yes(0.97),
         Err(Fault::Incomplete { .. }) if !datagram => Guess::Open,
         _ => Guess::No,

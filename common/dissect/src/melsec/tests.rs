@@ -85,6 +85,9 @@ fn devices_and_answers() {
 fn the_older_frame_is_read_through_its_requests() {
     let (read, run) = ([1, 0xff, 10, 0, 100, 0, 0, 0, b' ', b'D', 2, 0], [0x13, 0xff, 10, 0]);
     assert!(sure(&Melsec, Transport::TCP, &read, &[]) > 0.95);
+    // A message of Crimson: no device has such a number.
+    let far = [0, 10, 1, 0x2b, 3, 0, 0x6b, 0x4e, b'C', b'T', 0x38, 0];
+    assert!((0.4..0.8).contains(&sure(&Melsec, Transport::UDP, &far, &[])));
     let asks = [&read[..], &run].concat();
     let answers = [0x81, 0, 1, 0, 2, 0, 0x93, 0x5b, 0x10, 0];
     let output =
