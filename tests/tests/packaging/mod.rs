@@ -2,5 +2,6 @@
 
 mod manager;
 mod packages;
+mod programs;
 mod takeover;
 mod units;
