@@ -1,5 +1,6 @@
 //! The agents: those that want a person first, so that they are seen among hundreds; a filter, and pages.
 
+use super::pager::{Pager, ROWS};
 use super::views::frame;
 use super::{Frame, PageError, Who, filters, may, render};
 use crate::api::agents::{self, Verdict};
@@ -11,8 +12,6 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-/// Rows of a page.
-const ROWS: usize = 50;
 /// Rows shown beside other things.
 const FEW: usize = 10;
 
@@ -33,12 +32,8 @@ struct AgentsPage {
     frame: Frame,
     who: Who,
     agents: Vec<AgentView>,
-    total: usize,
+    pager: Pager,
     q: String,
-    first: usize,
-    last: usize,
-    before: Option<String>,
-    after: Option<String>,
 }
 
 /// How much an agent wants a person; the least is the most urgent.
@@ -87,19 +82,8 @@ pub async fn list(
     by_urgency(&mut agents);
     let total = agents.len();
     let agents: Vec<AgentView> = agents.into_iter().skip(offset).take(ROWS).collect();
-    let link = |offset: usize| format!("/agents?q={}&offset={offset}", filters::encoded(&q));
-    let last = offset.saturating_add(agents.len()).min(total);
-    Ok(render(&AgentsPage {
-        frame,
-        who,
-        first: offset.saturating_add(1).min(last),
-        last,
-        before: (offset > 0).then(|| link(offset.saturating_sub(ROWS))),
-        after: (last < total).then(|| link(last)),
-        agents,
-        total,
-        q,
-    }))
+    let pager = Pager::new("/agents", &q, offset, agents.len(), total);
+    Ok(render(&AgentsPage { frame, who, agents, pager, q }))
 }
 
 /// `POST /agents/{name}/approve`, and the other verdicts.

@@ -9,6 +9,7 @@ mod details;
 mod filters;
 mod heatmap;
 mod login;
+mod pager;
 mod views;
 
 pub use filters::{encoded, human_bytes};

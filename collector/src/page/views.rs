@@ -1,6 +1,7 @@
 //! The pages behind the log-in: fleet, ranking, one entity, alerts, one finding.
 
 use super::heatmap::{self, HeatMap};
+use super::pager::{Pager, ROWS};
 use super::{Frame, PageError, Who, agents, filters, may, render};
 use crate::api::alerts::{self, FindingQuery};
 use crate::api::entities::{self, EntityQuery, SiteQuery};
@@ -14,9 +15,6 @@ use picket_engine::risk;
 use picket_event::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-
-/// Rows of a page.
-const ROWS: u32 = 50;
 
 pub(super) async fn frame(app: &App, caller: &Caller, tab: &'static str) -> Result<(Frame, Who), PageError> {
     let query = FindingQuery { state: Some("open".to_owned()), limit: Some(1), ..FindingQuery::default() };
@@ -68,11 +66,8 @@ pub async fn fleet(State(app): State<App>, Extension(caller): Extension<Caller>)
 struct EntitiesPage {
     frame: Frame,
     page: EntityPage,
+    pager: Pager,
     q: String,
-    first: usize,
-    last: usize,
-    before: Option<String>,
-    after: Option<String>,
 }
 
 /// `GET /entities`
@@ -82,21 +77,13 @@ pub async fn entities(
     Query(mut query): Query<EntityQuery>,
 ) -> Result<Response, PageError> {
     let (frame, _) = frame(&app, &caller, "entities").await?;
-    query.limit = Some(ROWS as usize);
+    query.limit = Some(ROWS);
     let offset = query.offset.unwrap_or(0);
     let page = entities::ranked(&app, &query);
     let q = query.q.unwrap_or_default();
-    let link = |offset: usize| format!("/entities?q={}&offset={offset}", filters::encoded(&q));
-    let end = offset.saturating_add(page.entities.len());
-    Ok(render(&EntitiesPage {
-        frame,
-        first: offset.saturating_add(1).min(end),
-        last: end,
-        before: (offset > 0).then(|| link(offset.saturating_sub(ROWS as usize))),
-        after: ((end as u64) < page.total).then(|| link(end)),
-        page,
-        q,
-    }))
+    let total = usize::try_from(page.total).unwrap_or(usize::MAX);
+    let pager = Pager::new("/entities", &q, offset, page.entities.len(), total);
+    Ok(render(&EntitiesPage { frame, page, pager, q }))
 }
 
 struct Term {
@@ -218,7 +205,7 @@ pub async fn alerts(
     let (frame, who) = frame(&app, &caller, "alerts").await?;
     let open = query.state.as_deref() != Some("all");
     let offset = query.offset.unwrap_or(0);
-    (query.state, query.limit) = (Some(if open { "open" } else { "all" }.to_owned()), Some(ROWS));
+    (query.state, query.limit) = (Some(if open { "open" } else { "all" }.to_owned()), Some(ROWS as u32));
     let page = alerts::find(&app, query, true).await?;
     let end = u64::from(offset) + page.findings.len() as u64;
     let state = if open { "open" } else { "all" };
