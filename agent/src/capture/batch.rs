@@ -137,6 +137,12 @@ impl FrameBatch {
         self.frames.iter().filter_map(|meta| self.view(meta))
     }
 
+    /// The frame at a place, counted from 0.
+    #[inline]
+    pub(crate) fn frame(&self, place: u32) -> Option<Frame<'_>> {
+        self.view(self.frames.get(place as usize)?)
+    }
+
     /// Copies a frame in. Bytes past [`FRAME_BYTES_MAX`] are cut off; `wire` keeps the true length.
     pub fn push(&mut self, time: Timestamp, link_type: u16, interface: u16, wire: u32, bytes: &[u8]) {
         let bytes = bytes.get(..FRAME_BYTES_MAX).unwrap_or(bytes);

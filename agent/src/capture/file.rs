@@ -127,30 +127,15 @@ impl FileSource {
 
     /// Notes the complete records at `at` and behind.
     fn parse(&mut self, batch: &mut FrameBatch, at: &mut usize) -> Stop {
-        let (bytes, frames) = batch.parts();
-        while frames.len() < BATCH_FRAMES {
-            let rest = bytes.get(*at..).unwrap_or_default();
-            if rest.is_empty() {
-                break;
+        match &mut self.format {
+            Format::Pcap(pcap) => {
+                // A copy, which nothing that is written can change: it stays in registers.
+                let pcap = *pcap;
+                walk(batch, at, |rest| pcap.step(rest))
             }
-            let step = match &mut self.format {
-                Format::Pcap(pcap) => pcap.step(rest),
-                Format::Pcapng(pcapng) => pcapng.step(rest),
-                Format::Undecided => return Stop::Paused,
-            };
-            match step {
-                Step::Frame(mut meta, total) => {
-                    meta.start = meta.start.saturating_add(narrow(*at));
-                    frames.push(meta);
-                    *at += total;
-                }
-                Step::Other(total) => *at += total,
-                Step::Skip(total) => return Stop::Skip(total),
-                Step::Need(total) => return Stop::Need(total),
-                Step::Bad(damage) => return Stop::Bad(damage),
-            }
+            Format::Pcapng(pcapng) => walk(batch, at, |rest| pcapng.step(rest)),
+            Format::Undecided => Stop::Paused,
         }
-        Stop::Paused
     }
 
     /// Tells the format by the first bytes; how many bytes belong to the file's header.
@@ -261,6 +246,29 @@ impl FileSource {
         self.skip = self.skip.saturating_sub(now as u64);
         now
     }
+}
+
+/// Goes from record to record, from `at` on, as far as they are complete and the batch takes frames.
+fn walk(batch: &mut FrameBatch, at: &mut usize, mut step: impl FnMut(&[u8]) -> Step) -> Stop {
+    let (bytes, frames) = batch.parts();
+    while frames.len() < BATCH_FRAMES {
+        let rest = bytes.get(*at..).unwrap_or_default();
+        if rest.is_empty() {
+            break;
+        }
+        match step(rest) {
+            Step::Frame(mut meta, total) => {
+                meta.start = meta.start.saturating_add(narrow(*at));
+                frames.push(meta);
+                *at += total;
+            }
+            Step::Other(total) => *at += total,
+            Step::Skip(total) => return Stop::Skip(total),
+            Step::Need(total) => return Stop::Need(total),
+            Step::Bad(damage) => return Stop::Bad(damage),
+        }
+    }
+    Stop::Paused
 }
 
 impl FrameSource for FileSource {

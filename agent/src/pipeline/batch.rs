@@ -5,7 +5,7 @@ use crate::sensor::Settings;
 use crate::sensor::report::Report;
 use picket_event::Ledger;
 use picket_flow::Packet;
-use picket_packet::Tunnel;
+use picket_packet::{Frame, Tunnel};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -39,8 +39,11 @@ impl Order {
 /// One piece of work.
 #[derive(Debug)]
 pub(super) enum Item {
-    /// A packet for a shard; its payload lies among the batch's, its tunnel too, counted from 1.
-    Packet { order: Order, shard: u8, place: Place, packet: Packet<'static>, tunnel: Option<NonZeroU32> },
+    /// A frame as most are, at a place of one of the lent batches; it is read again where its shard is, which costs less than the
+    /// packet would on its way from core to core.
+    Plain { order: Order, hash: u64, now: i64, lent: u32, place: u32 },
+    /// A packet for a shard, at its place among the batch's.
+    Packet { order: Order, shard: u8, place: u32 },
     /// From here on, so much is done.
     Level(crate::sensor::Level),
     /// From here on, these caps and this bundle hold.
@@ -51,26 +54,50 @@ pub(super) enum Item {
     Finish { order: Order, from: usize },
 }
 
+/// A packet that the front put together.
+#[derive(Debug)]
+struct Made {
+    packet: Packet<'static>,
+    payload: Place,
+    /// Its tunnel among the others, counted from 1.
+    tunnel: Option<NonZeroU32>,
+}
+
 /// Where a payload lies: in one of the lent batches, counted from 1, or in the arena.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+struct Place {
     lent: u32,
     start: u32,
     length: u32,
 }
 
-/// The payloads of a group's share: in whole batches of frames, which all groups of a round share and which go back
-/// when the last of them is done, or copied where the frame was given alone or was put together from several.
+/// The packets of a group's share: in whole batches of frames, which all groups of a round share and which go back
+/// when the last of them is done, or put together by the front. Of these the payload is copied where the frame was given alone or
+/// was put together from several.
 #[derive(Debug, Default)]
-pub(super) struct Payloads {
+pub(super) struct Packets {
     lent: Vec<Arc<FrameBatch>>,
+    made: Vec<Made>,
     arena: Vec<u8>,
+    tunnels: Vec<Tunnel>,
 }
 
-impl Payloads {
+impl Packets {
+    /// A frame of a lent batch.
     #[inline]
-    pub(super) fn get(&self, place: Place) -> &[u8] {
-        let Place { lent, start, length } = place;
+    pub(super) fn frame(&self, lent: u32, place: u32) -> Option<Frame<'_>> {
+        Some(self.lent.get(lent as usize)?.frame(place)?.packet())
+    }
+
+    /// A packet that the front put together.
+    #[inline]
+    pub(super) fn get(&self, place: u32) -> Option<Packet<'_>> {
+        let Made { packet, payload, tunnel } = self.made.get(place as usize)?;
+        let tunnel = tunnel.and_then(|number| self.tunnels.get(number.get() as usize - 1));
+        Some(Packet { payload: self.payload(*payload), tunnel, ..*packet })
+    }
+
+    fn payload(&self, Place { lent, start, length }: Place) -> &[u8] {
         match lent.checked_sub(1) {
             Some(number) => self.lent.get(number as usize).map_or(&[], |frames| frames.part(start, length)),
             None => self.arena.get(start as usize..(start + length) as usize).unwrap_or_default(),
@@ -78,7 +105,6 @@ impl Payloads {
     }
 
     /// Finds a payload's place among the frames that will be lent next, or copies it.
-    #[inline]
     fn keep(&mut self, payload: &[u8], frames: Option<&FrameBatch>) -> Place {
         let length = payload.len() as u32;
         if let Some(start) = frames.and_then(|frames| frames.place_of(payload)) {
@@ -88,14 +114,31 @@ impl Payloads {
         self.arena.extend_from_slice(payload);
         Place { lent: 0, start, length }
     }
+
+    /// Keeps a packet; answers its place.
+    fn push(&mut self, packet: &Packet<'_>, frames: Option<&FrameBatch>) -> u32 {
+        let payload = self.keep(packet.payload, frames);
+        let tunnel = packet.tunnel.and_then(|tunnel| {
+            self.tunnels.push(*tunnel);
+            NonZeroU32::new(self.tunnels.len() as u32)
+        });
+        self.made.push(Made { packet: Packet { payload: &[], tunnel: None, ..*packet }, payload, tunnel });
+        (self.made.len() - 1) as u32
+    }
+
+    fn clear(&mut self) {
+        self.lent.clear();
+        self.made.clear();
+        self.arena.clear();
+        self.tunnels.clear();
+    }
 }
 
 /// A group's share of a round; goes there and back, and is filled again.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) items: Vec<Item>,
-    pub(super) payloads: Payloads,
-    pub(super) tunnels: Vec<Tunnel>,
+    pub(super) packets: Packets,
     pub(super) reports: Vec<(Order, Report)>,
     pub(super) ask_ledger: bool,
     pub(super) ledger: Option<Ledger>,
@@ -108,37 +151,36 @@ impl Batch {
 
     /// Bytes of payloads that were copied.
     pub(super) const fn copied(&self) -> usize {
-        self.payloads.arena.len()
+        self.packets.arena.len()
+    }
+
+    /// Adds the frame at a place of the batch that is lent next; the front gave its hash, and it is read again.
+    #[inline]
+    pub(super) fn push_plain(&mut self, order: Order, hash: u64, now: i64, place: u32) {
+        self.items.push(Item::Plain { order, hash, now, lent: self.packets.lent.len() as u32, place });
     }
 
     /// Adds a packet. Its payload is copied unless it lies in `frames`, which are then to be lent.
     #[inline]
     pub(super) fn push(&mut self, order: Order, shard: usize, packet: &Packet<'_>, frames: Option<&FrameBatch>) {
-        let place = self.payloads.keep(packet.payload, frames);
-        let tunnel = packet.tunnel.and_then(|tunnel| {
-            self.tunnels.push(*tunnel);
-            NonZeroU32::new(self.tunnels.len() as u32)
-        });
-        let packet = Packet { payload: &[], tunnel: None, ..*packet };
-        self.items.push(Item::Packet { order, shard: shard as u8, place, packet, tunnel });
+        let place = self.packets.push(packet, frames);
+        self.items.push(Item::Packet { order, shard: shard as u8, place });
     }
 
     /// Lends it the frames that its packets were routed from.
     pub(super) fn lend(&mut self, frames: &Arc<FrameBatch>) {
-        self.payloads.lent.push(Arc::clone(frames));
+        self.packets.lent.push(Arc::clone(frames));
     }
 
     /// Gives back the frames that nobody else has any more.
     pub(super) fn return_frames(&mut self, to: &mut Vec<FrameBatch>) {
-        to.extend(self.payloads.lent.drain(..).filter_map(Arc::into_inner));
+        to.extend(self.packets.lent.drain(..).filter_map(Arc::into_inner));
     }
 
     /// Empties it and keeps its memory.
     pub(super) fn clear(&mut self) {
         self.items.clear();
-        self.payloads.lent.clear();
-        self.payloads.arena.clear();
-        self.tunnels.clear();
+        self.packets.clear();
         self.reports.clear();
         self.ledger = None;
     }

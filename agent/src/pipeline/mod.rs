@@ -12,7 +12,7 @@ mod worker;
 
 use crate::capture::FrameBatch;
 use crate::sensor::back::Back;
-use crate::sensor::front::Front;
+use crate::sensor::front::{self, Front};
 use crate::sensor::{Level, SHARDS, Sensor, Settings, Sink};
 use batch::{Batch, Item, Merge, Order};
 use picket_event::{Ledger, Timestamp};
@@ -180,14 +180,23 @@ impl Shared {
     }
 
     fn frame(&mut self, frame: Frame<'_>, sink: &mut impl Sink) {
+        self.observe(Timestamp::from_nanos(frame.time_ns));
+        self.order.step();
         self.route(frame, None);
         self.turn(sink);
     }
 
     fn batch(&mut self, batch: &mut FrameBatch, sink: &mut impl Sink) {
         let frames = std::mem::replace(batch, self.spare_frames.pop().unwrap_or_default());
-        for frame in frames.frames() {
-            self.route(frame.packet(), Some(&frames));
+        for place in 0..frames.len() as u32 {
+            let Some(frame) = frames.frame(place) else { continue };
+            let frame = frame.packet();
+            self.observe(Timestamp::from_nanos(frame.time_ns));
+            self.order.step();
+            match self.front.hash_plain(&frame) {
+                Some(hash) => self.give(hash, place),
+                None => self.route(frame, Some(&frames)),
+            }
         }
         self.lent += frames.bytes();
         let frames = Arc::new(frames);
@@ -198,16 +207,18 @@ impl Shared {
         self.turn(sink);
     }
 
-    /// Puts a frame's packet, where it is one, into the batch of the group whose it is. `lender` is the batch it lies in.
+    /// Puts a plain frame, at a place of the batch that is lent next, into the batch of the group whose it is.
     #[inline]
-    fn route(&mut self, frame: Frame<'_>, lender: Option<&FrameBatch>) {
-        self.observe(Timestamp::from_nanos(frame.time_ns));
-        self.order.step();
-        let mut routed = None;
-        if !self.front.route_plain(&frame, &mut routed) {
-            routed = self.front.route(&frame);
+    fn give(&mut self, hash: u64, place: u32) {
+        let (count, now) = (self.filling.len(), self.front.now());
+        if let Some(batch) = self.filling.get_mut(front::shard_of(hash) % count) {
+            batch.push_plain(self.order, hash, now, place);
         }
-        if let Some((shard, packet)) = &routed {
+    }
+
+    /// Puts a frame's packet, where it is one, into the batch of the group whose it is. `lender` is the batch it lies in.
+    fn route(&mut self, frame: Frame<'_>, lender: Option<&FrameBatch>) {
+        if let Some((shard, packet)) = &self.front.route(&frame) {
             let count = self.filling.len();
             if let Some(batch) = self.filling.get_mut(*shard % count) {
                 batch.push(self.order, *shard, packet, lender);

@@ -6,6 +6,7 @@
 
 use super::FINISH_SHARDS;
 use super::batch::{Batch, Item, Order};
+use crate::sensor::front;
 use crate::sensor::report::Report;
 use crate::sensor::shards::Shards;
 use crate::sensor::{SHARDS, Settings};
@@ -224,19 +225,24 @@ struct Share {
 
 impl Share {
     fn run(&mut self, batch: &mut Batch) {
-        let Batch { items, payloads, tunnels, reports, .. } = batch;
+        let Batch { items, packets, reports, .. } = batch;
         let mut following = items.iter().skip(1);
+        let mut plain = None;
         for item in items.iter() {
-            if let Some(Item::Packet { shard, packet, .. }) = following.next() {
-                self.shards.fetch(usize::from(*shard) / self.count, packet.hash);
+            if let Some(Item::Plain { hash, .. }) = following.next() {
+                self.shards.fetch(front::shard_of(*hash) / self.count, *hash);
             }
             match item {
-                Item::Packet { order, shard, place, packet, tunnel } => {
-                    let number = usize::from(*shard);
-                    let tunnel = tunnel.and_then(|number| tunnels.get(number.get() as usize - 1));
-                    let packet = Packet { payload: payloads.get(*place), tunnel, ..*packet };
-                    if let Some(shard) = self.shards.packet(number / self.count, &packet) {
-                        put(shard.reports().drain(..), order.of_shard(number), reports);
+                Item::Plain { order, hash, now, lent, place } => {
+                    let Some(frame) = packets.frame(*lent, *place) else { continue };
+                    front::plain_packet(&frame, *hash, *now, &mut plain);
+                    if let Some((shard, packet)) = &plain {
+                        self.packet(*shard, packet, *order, reports);
+                    }
+                }
+                Item::Packet { order, shard, place } => {
+                    if let Some(packet) = packets.get(*place) {
+                        self.packet(usize::from(*shard), &packet, *order, reports);
                     }
                 }
                 Item::Level(level) => self.shards.iter_mut().for_each(|shard| shard.set_level(*level)),
@@ -259,6 +265,14 @@ impl Share {
             let mut ledger = Ledger::default();
             self.shards.iter().for_each(|shard| shard.account(&mut ledger));
             batch.ledger = Some(ledger);
+        }
+    }
+
+    /// Gives a packet to the shard of this number.
+    #[inline]
+    fn packet(&mut self, shard: usize, packet: &Packet<'_>, order: Order, reports: &mut Vec<(Order, Report)>) {
+        if let Some(found) = self.shards.packet(shard / self.count, packet) {
+            put(found.reports().drain(..), order.of_shard(shard), reports);
         }
     }
 

@@ -141,7 +141,9 @@ impl Back {
                     AppDetail::add(&mut row.detail.get_or_insert_default().continues, &before.0.to_string());
                 }
                 self.recogniser.name(&mut row);
-                self.assets.converse(assets::of_row(&row), row.end);
+                if let Some(ends) = assets::of_row(&row) {
+                    self.assets.converse(&ends, row.end);
+                }
                 self.hosts.with(|hosts| hosts.row(&row));
                 news = self.pairs.row(&row);
                 Some(self.row(*row, sink))
@@ -187,7 +189,9 @@ impl Back {
     fn learn(&mut self, said: Said, sink: &mut impl Sink) -> Option<Said> {
         let Said { time, vlan, flow, body } = said;
         let Body::Asset(piece) = body else {
-            self.assets.converse(assets::of_event(&body, flow.map(|flow| flow.endpoints)), time);
+            if let Some(ends) = assets::of_event(&body, flow.map(|flow| flow.endpoints)) {
+                self.assets.converse(&ends, time);
+            }
             return Some(Said { time, vlan, flow, body });
         };
         if let Some(conflict) = self.assets.learn(*piece, time) {

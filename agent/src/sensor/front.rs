@@ -7,7 +7,7 @@ use super::{Limits, SHARDS, Settings};
 use picket_event::body::{Anomaly, Asset};
 use picket_event::{Body, Ledger, Timestamp};
 use picket_feature::Stack;
-use picket_flow::{Clock, FlowKey, Fragments, FragmentsConfig, Overdue, Packet, Piece, Whole};
+use picket_flow::{Clock, FlowKey, Fragments, FragmentsConfig, Keyed, Overdue, Packet, Piece, Whole};
 use picket_packet::{
     Checksums, Decoded, Divided, Fragment, Frame, Link, MAX_TUNNEL_DEPTH, Network, Plain, Rejoined, Stop, TcpHeader,
     Tunnel, TunnelKind, Upper, VlanIds, decode, decode_checked, plain, resume,
@@ -192,45 +192,30 @@ impl Front {
         if self.checksums != Checksums::Ignore {
             return false;
         }
-        let Some(plain) = plain(frame) else { return false };
-        let tcp = match plain.upper {
-            // What opens a connection tells of its host's system.
-            Upper::Tcp(tcp) if tcp.has(TcpHeader::SYN) => return false,
-            Upper::Tcp(tcp) => Some(tcp),
-            _ => None,
-        };
+        let Some(plain) = plain(frame).filter(is_all) else { return false };
+        self.count_plain(frame, &plain);
+        let keyed = FlowKey::plain(&plain);
+        put_packet(&plain, &keyed, frame, (keyed.key.hash(self.key), self.clock.now()), place);
+        true
+    }
+
+    /// The hash of a frame as most are, counted as [`Front::route_plain`] does: [`plain_packet`] gives its packet.
+    #[inline]
+    pub(crate) fn hash_plain(&mut self, frame: &Frame<'_>) -> Option<u64> {
+        if self.checksums != Checksums::Ignore {
+            return None;
+        }
+        let plain = plain(frame).filter(is_all)?;
+        self.count_plain(frame, &plain);
+        Some(FlowKey::plain(&plain).key.hash(self.key))
+    }
+
+    #[inline]
+    fn count_plain(&mut self, frame: &Frame<'_>, plain: &Plain<'_>) {
         self.frames += 1;
         self.bytes += frame.data.len() as u64;
         self.decoded += 1;
         self.unread_bytes.note(frame, plain.behind);
-        self.put_packet(&plain, tcp, frame, place);
-        true
-    }
-
-    #[inline]
-    fn put_packet<'a>(&self, plain: &Plain<'a>, tcp: Option<TcpHeader>, frame: &Frame<'_>, place: &mut Routed<'a>) {
-        let keyed = FlowKey::plain(plain);
-        let hash = keyed.key.hash(self.key);
-        // Written where it stays: copied so soon, it would stall the processor.
-        *place = Some((
-            shard_of(hash),
-            Packet {
-                time: Timestamp::from_nanos(frame.time_ns),
-                now: self.clock.now(),
-                key: keyed.key,
-                hash,
-                from_low: keyed.from_low,
-                from_client: keyed.from_client,
-                frames: 1,
-                wire_len: wire_len(frame),
-                vlan: VlanIds::NONE,
-                tcp,
-                payload: plain.payload,
-                payload_wire: plain.payload.len() as u32,
-                ttl: plain.ttl,
-                tunnel: None,
-            },
-        ));
     }
 
     /// Decodes a frame. Its shard and packet, unless it is undecodable or a fragment that waits.
@@ -503,9 +488,56 @@ impl Around {
     }
 }
 
+/// Whether a plain frame's packet is all that it tells.
+#[inline]
+fn is_all(plain: &Plain<'_>) -> bool {
+    // What opens a connection tells of its host's system.
+    !matches!(plain.upper, Upper::Tcp(tcp) if tcp.has(TcpHeader::SYN))
+}
+
+/// Writes the shard and packet of a frame whose hash [`Front::hash_plain`] gave, at `now` of the clock.
+#[inline]
+pub(crate) fn plain_packet<'a>(frame: &Frame<'a>, hash: u64, now: i64, place: &mut Routed<'a>) {
+    *place = None;
+    if let Some(plain) = plain(frame) {
+        put_packet(&plain, &FlowKey::plain(&plain), frame, (hash, now), place);
+    }
+}
+
+#[inline]
+fn put_packet<'a>(
+    plain: &Plain<'a>,
+    keyed: &Keyed,
+    frame: &Frame<'_>,
+    (hash, now): (u64, i64),
+    place: &mut Routed<'a>,
+) {
+    let tcp = if let Upper::Tcp(tcp) = plain.upper { Some(tcp) } else { None };
+    // Written where it stays: copied so soon, it would stall the processor.
+    *place = Some((
+        shard_of(hash),
+        Packet {
+            time: Timestamp::from_nanos(frame.time_ns),
+            now,
+            key: keyed.key,
+            hash,
+            from_low: keyed.from_low,
+            from_client: keyed.from_client,
+            frames: 1,
+            wire_len: wire_len(frame),
+            vlan: VlanIds::NONE,
+            tcp,
+            payload: plain.payload,
+            payload_wire: plain.payload.len() as u32,
+            ttl: plain.ttl,
+            tunnel: None,
+        },
+    ));
+}
+
 /// The shard of a conversation. The table's index uses the lowest and the highest bits of its hash; these are between.
 #[inline]
-const fn shard_of(hash: u64) -> usize {
+pub(crate) const fn shard_of(hash: u64) -> usize {
     (hash >> 32) as usize % SHARDS
 }
 

@@ -96,24 +96,22 @@ impl Hosts {
 
     /// Takes names and fingerprints from what was said.
     pub(crate) fn said(&mut self, said: &Said) {
-        let Some(Endpoints::Ip { src, .. }) = said.flow.map(|flow| flow.endpoints) else { return };
-        let src = src.to_canonical();
-        let (name, fingerprint) = match &said.body {
-            Body::Tls(tls) => (tls.sni.as_deref(), tls.ja4.as_deref()),
-            Body::Quic(quic) => (quic.sni.as_deref(), quic.ja4.as_deref()),
-            Body::Dns(dns) if !dns.answer && is_local(src) => {
-                return self.tell(src, Thing::Query, words(&dns.name));
-            }
+        let (name, query, fingerprint) = match &said.body {
+            Body::Tls(tls) => (tls.sni.as_deref(), None, tls.ja4.as_deref()),
+            Body::Quic(quic) => (quic.sni.as_deref(), None, quic.ja4.as_deref()),
+            Body::Dns(dns) if !dns.answer => (None, Some(dns.name.as_str()), None),
             _ => return,
         };
+        let Some(Endpoints::Ip { src, .. }) = said.flow.map(|flow| flow.endpoints) else { return };
+        let src = src.to_canonical();
         if !is_local(src) {
             return;
         }
-        if let Some(name) = name {
-            self.tell(src, Thing::Name, words(name));
-        }
-        if let Some(fingerprint) = fingerprint {
-            self.tell(src, Thing::Fingerprint, words(fingerprint));
+        let things = [(Thing::Name, name), (Thing::Query, query), (Thing::Fingerprint, fingerprint)];
+        for (thing, text) in things {
+            if let Some(text) = text {
+                self.tell(src, thing, words(text));
+            }
         }
     }
 

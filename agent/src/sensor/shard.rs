@@ -8,7 +8,9 @@ use super::{HashKey, Limits, SHARDS, Settings};
 use picket_dissect::infer::Desk;
 use picket_dissect::{Context, Conversation, Fact, Output, quic};
 use picket_event::body::{self, Anomaly as AnomalyBody};
-use picket_event::{AppDetail, Body, Direction, Endpoints, FlowEnd, FlowRef, Ledger, Method, Protocol, Timestamp};
+use picket_event::{
+    AppDetail, Body, Direction, Endpoints, FlowEnd, FlowId, FlowRef, Ledger, Method, Protocol, Timestamp,
+};
 use picket_feature::{FlowDetail, FlowStats, Handshake, Polling, polling};
 use picket_flow::{Anomaly, Clock, Flow, Handler, Packet, StreamItem, Table, TableConfig, TableTimeouts};
 use picket_packet::{Tunnel, VlanIds};
@@ -59,6 +61,8 @@ const NO_MERGE: u32 = u32::MAX;
 struct Listener {
     /// What sessions may know of the flow that is spoken of.
     context: Context,
+    /// Whose ends the context names.
+    spoken_of: Option<FlowId>,
     output: Output,
     reports: Vec<Report>,
     merges: Vec<Merge>,
@@ -101,6 +105,7 @@ impl Shard {
         let nobody = Endpoints::Link { src: None, dest: None, ether_type: None, link_type: 0 };
         let mut listener = Listener {
             context: Context { time: Timestamp::EPOCH, endpoints: nobody, opener_seen: false },
+            spoken_of: None,
             output: Output { unknown: Desk::new(settings.library.clone()), ..Output::default() },
             reports: Vec::new(),
             merges: Vec::new(),
@@ -275,8 +280,7 @@ impl Handler for Listener {
         if self.level != Level::Full {
             self.cut(state);
         }
-        let reads = !state.ended && !state.cut && state.conversation.wants(direction);
-        if packet.tcp.is_none() && !packet.payload.is_empty() && reads {
+        if packet.tcp.is_none() && !packet.payload.is_empty() && self.wants(state, direction) {
             if state.taken == 0
                 && direction == Direction::ToServer
                 && let Some(id) = quic::bound_for(packet.payload)
@@ -331,13 +335,13 @@ impl Handler for Listener {
         if reason != FlowEnd::Active && !state.ended {
             self.end(flow, state);
         }
-        let stats = std::mem::take(&mut state.stats);
         let packets = flow.packets();
         if packets.to_server + packets.to_client > 0 {
-            let row = self.make_row(flow, state, reason, stats);
+            let row = self.make_row(flow, state, reason);
             state.continued = true;
             self.reports.push(Report::Row(Box::new(row)));
         }
+        state.stats = FlowStats::default();
     }
 }
 
@@ -359,12 +363,26 @@ impl Listener {
         FlowRef { id: flow.id(), endpoints: if reversed { endpoints.swapped() } else { endpoints } }
     }
 
+    /// The same of the flow that is spoken of.
+    #[inline]
+    fn named(&self, state: &Tracked, id: FlowId) -> FlowRef {
+        let mut named = FlowRef { id, endpoints: self.context.endpoints };
+        if state.conversation.reversed() {
+            exchange(&mut named.endpoints);
+        }
+        named
+    }
+
     /// From here on, sessions are told of this flow.
     #[inline]
     fn speak_of(&mut self, flow: &Flow, time: Timestamp) {
         self.context.time = time;
-        self.context.opener_seen = flow.opener_seen();
-        flow.write_endpoints(&mut self.context.endpoints);
+        // Mostly one conversation goes on. A number is one conversation's, whose ends stay.
+        if self.spoken_of != Some(flow.id()) {
+            self.spoken_of = Some(flow.id());
+            self.context.opener_seen = flow.opener_seen();
+            flow.write_endpoints(&mut self.context.endpoints);
+        }
     }
 
     /// Keeps a payload packet of a conversation that nobody has recognised by now.
@@ -410,7 +428,7 @@ impl Listener {
     fn say_all(&mut self, flow: &Flow, state: &mut Tracked, time: Timestamp) {
         self.misbehaved += u64::from(std::mem::take(&mut self.output.misbehaved));
         self.unreported += std::mem::take(&mut self.output.unreported);
-        let named = Self::name(flow, state);
+        let named = self.named(state, flow.id());
         let vlan = flow.vlan();
         if !self.output.malformed.is_empty() {
             self.note_damage(state.conversation.app().protocol, (named, vlan, time));
@@ -491,7 +509,7 @@ impl Listener {
         }
     }
 
-    fn make_row(&self, flow: &Flow, state: &mut Tracked, reason: FlowEnd, mut stats: FlowStats) -> Row {
+    fn make_row(&self, flow: &Flow, state: &mut Tracked, reason: FlowEnd) -> Row {
         let reversed = state.conversation.reversed();
         let (mut packets, mut bytes, mut tcp_flags) = (flow.packets(), flow.bytes(), flow.tcp_flags());
         if reversed {
@@ -500,7 +518,7 @@ impl Listener {
         let app = state.conversation.app();
         let is_named = app.method.is_some_and(|method| method != Method::Port);
         let payload = match state.conversation.shape() {
-            None if !is_named => stats.payload_shape(),
+            None if !is_named => state.stats.payload_shape(),
             shape => shape,
         };
         let mut polling = state.polling.take();
@@ -510,6 +528,7 @@ impl Listener {
         }
         let evidence = self.scoring.then(|| {
             let mut detail = state.detail.as_deref_mut().map(|detail| Box::new(std::mem::take(detail)));
+            let mut stats = std::mem::take(&mut state.stats);
             if reversed {
                 stats.swap();
                 detail.iter_mut().for_each(|detail| detail.swap());
@@ -537,6 +556,13 @@ impl Listener {
             evidence,
         }
     }
+}
+
+/// Few conversations need it, and the others would pay for it where it lay among what they do.
+#[cold]
+#[inline(never)]
+const fn exchange(ends: &mut Endpoints) {
+    *ends = ends.swapped();
 }
 
 /// A tunnel as events tell it.

@@ -262,7 +262,8 @@ impl OneWay {
         self.payload_bytes += u64::from(payload_len);
         self.payload_packets += u64::from(payload_len > 0);
         for (bit, count) in self.flags.iter_mut().enumerate() {
-            *count = count.saturating_add(u32::from(tcp_flags >> bit & 1));
+            // No row has so many packets that it could wrap round.
+            *count = count.wrapping_add(u32::from(tcp_flags & 1 << bit != 0));
         }
     }
 
@@ -295,8 +296,9 @@ impl Gaps {
     #[inline]
     pub(crate) fn add(&mut self, gap_ms: f64) {
         let gap = gap_ms as f32;
-        self.smallest = if self.count == 0 { gap } else { self.smallest.min(gap) };
-        self.largest = self.largest.max(gap);
+        // Compared as they are: no gap is a NaN, which `min` and `max` look out for.
+        self.smallest = if self.count == 0 || gap < self.smallest { gap } else { self.smallest };
+        self.largest = if gap > self.largest { gap } else { self.largest };
         self.count = self.count.saturating_add(1);
         self.sum += gap_ms;
         self.squares += gap_ms * gap_ms;
@@ -328,10 +330,10 @@ const N_LOG2: [u64; HEAD_BYTES + 1] = {
     table
 };
 
-/// How `n * log2(n)` rises from `n - 1` to `n`.
+/// How `n * log2(n)` rises from `n - 1` to `n`, for `n` up to [`HEAD_BYTES`]; as long as a byte can count.
 #[allow(clippy::indexing_slicing, reason = "worked out by the compiler")]
-const RISE: [u64; HEAD_BYTES + 1] = {
-    let mut table = [0; HEAD_BYTES + 1];
+static RISE: [u64; 256] = {
+    let mut table = [0; 256];
     let mut n = 1;
     while n <= HEAD_BYTES {
         table[n] = N_LOG2[n] - N_LOG2[n - 1];
@@ -367,14 +369,15 @@ impl PayloadHead {
             return None;
         }
         let mut counts = [0u8; 256];
-        let (mut again, mut printable) = (0u64, 0u32);
+        let mut again = 0u64;
         for byte in head {
             if let Some(count) = counts.get_mut(usize::from(*byte)) {
                 *count += 1;
                 again += RISE.get(usize::from(*count)).copied().unwrap_or(0);
             }
-            printable += u32::from(matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n'));
         }
+        // Apart, so that many are looked at in one go.
+        let printable: u8 = head.iter().map(|b| u8::from(matches!(b, b' '..=b'~' | b'\t' | b'\r' | b'\n'))).sum();
         // -sum(c/n * log2(c/n)) is log2(n) - sum(c * log2(c)) / n, and that sum rises byte by byte.
         let n = head.len();
         let whole = N_LOG2.get(n).copied().unwrap_or(0);
@@ -382,7 +385,7 @@ impl PayloadHead {
         let mut first = [0; FIRST_BYTES];
         first.iter_mut().zip(head).for_each(|(to, from)| *to = *from);
         let length = NonZeroU8::new(n as u8)?;
-        Some(Self { entropy: entropy as f32, printable: printable as f32 / n as f32, length, first })
+        Some(Self { entropy: entropy as f32, printable: f32::from(printable) / n as f32, length, first })
     }
 }
 

@@ -144,6 +144,12 @@ impl FlowKey {
             // Both addresses fit 64 bits.
             return sip::hash(key, [(self.low << 32 | self.high) as u64, rest]);
         }
+        self.hash_wide(key, rest)
+    }
+
+    /// Apart, so that the other is short enough to be worked out where the key is made.
+    #[inline(never)]
+    fn hash_wide(&self, key: [u64; 2], rest: u64) -> u64 {
         let halves = |wide: u128| ((wide >> 64) as u64, wide as u64);
         let ((a, b), (c, d)) = (halves(self.low), halves(self.high));
         sip::hash(key, [a, b, c, d, rest])

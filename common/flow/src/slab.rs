@@ -47,10 +47,20 @@ impl<T> Slab<T> {
         self.chunks.get_mut((place >> CHUNK_BITS) as usize)?.get_mut(place as usize & (CHUNK - 1))
     }
 
-    /// Puts a flow into a place.
-    pub(crate) fn insert(&mut self, flow: Flow, state: T) -> u32 {
+    /// Puts a flow into a place, and the state that is made for it, which is long, straight to where it stays.
+    #[inline]
+    pub(crate) fn insert(&mut self, flow: Flow, make: impl FnOnce(&Flow) -> T) -> u32 {
         let stamp = flow.last_seen;
-        let slot = Slot { flow, tcp: Tcp::default(), state: Some(state), answered: false, stamp };
+        let slot = Slot { flow, tcp: Tcp::default(), state: None, answered: false, stamp };
+        let place = self.put(slot);
+        if let Some(Slot { flow, state, .. }) = self.get_mut(place) {
+            *state = Some(make(flow));
+        }
+        place
+    }
+
+    #[inline]
+    fn put(&mut self, slot: Slot<T>) -> u32 {
         if let Some(place) = self.free.pop() {
             if let Some(old) = self.get_mut(place) {
                 *old = slot;

@@ -279,8 +279,7 @@ impl<T> Table<T> {
             opener_seen: packet.tcp.is_some_and(|tcp| tcp.has(TcpHeader::SYN)),
         };
         let due = due_tick(self.deadline(&flow));
-        let state = handler.open(&flow);
-        let place = self.slab.insert(flow, state);
+        let place = self.slab.insert(flow, |flow| handler.open(flow));
         let slab = &self.slab;
         self.index.insert_unique(packet.hash, place, |place| slab.get(*place).map_or(0, |slot| slot.flow.hash));
         self.wheel.arm(&mut self.slab, place, due);

@@ -30,7 +30,8 @@ pub struct Plain<'a> {
 /// Reads a frame that is plain; `None` for any other, damaged ones among them, which [`crate::decode`] is for. What it
 /// gives is what `decode` gives. Checksums are not looked at.
 #[must_use]
-#[inline]
+// What it gives is long: returned, it would be written and read again for every packet.
+#[inline(always)]
 pub fn plain<'a>(frame: &Frame<'a>) -> Option<Plain<'a>> {
     const HEADS: usize = 14 + 20;
     let (head, rest) = frame.data.split_first_chunk::<HEADS>()?;

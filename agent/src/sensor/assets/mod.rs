@@ -138,12 +138,12 @@ impl Assets {
     }
 
     /// What a conversation shows: its two ends, each of which has spoken.
-    pub(crate) fn converse(&mut self, ends: [Option<End<'_>>; 2], time: Timestamp) {
-        self.now = self.now.max(time.nanos());
-        for end in ends.into_iter().flatten() {
+    pub(crate) fn converse(&mut self, ends: &[Option<End<'_>>; 2], time: Timestamp) {
+        self.observe(time);
+        for end in ends.iter().flatten() {
             let key = Key::Ip(end.ip);
             if is_inside(end.ip) || self.entries.peek(&key).is_some() {
-                self.change(key, |entry| entry.meet(&end, time), time);
+                self.change(key, |entry| entry.meet(end, time), time);
             }
         }
     }

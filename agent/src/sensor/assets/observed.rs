@@ -2,7 +2,7 @@
 
 use super::super::report::Row;
 use super::system::{system_of_agent, system_of_banner};
-use picket_event::body::{App, Ssh};
+use picket_event::body::{App, SshEnd};
 use picket_event::{Body, Endpoints, Method, Protocol, Transport};
 use std::net::IpAddr;
 
@@ -47,19 +47,19 @@ impl Service<'_> {
 }
 
 /// The client and server of a conversation in which both have spoken.
-pub(crate) fn of_row(row: &Row) -> [Option<End<'_>>; 2] {
-    let Endpoints::Ip { src, dest, dest_port, transport, .. } = row.flow.endpoints else { return [None, None] };
+pub(crate) fn of_row(row: &Row) -> Option<[Option<End<'_>>; 2]> {
+    let Endpoints::Ip { src, dest, dest_port, transport, .. } = row.flow.endpoints else { return None };
     if row.packets.to_server == 0 || row.packets.to_client == 0 || !transport.has_ports() {
-        return [None, None];
+        return None;
     }
     if [src, dest].into_iter().any(|ip| ip.is_multicast() || ip.is_unspecified() || ip.is_loopback()) {
-        return [None, None];
+        return None;
     }
     let known = row.app.method == Some(Method::Fingerprint);
     let accepted = transport == Transport::TCP && row.tcp_flags.to_client & SYN != 0;
     // Without its beginning the direction is a guess; only what speaks like a server then is one.
     if !(known || (accepted && dest_port < EPHEMERAL)) {
-        return [None, None];
+        return None;
     }
     let end = |ip, role| End { ip, source: "flow", roles: [Some(role), None], service: None, level: None, os: None };
     let (mut client, mut server) = (end(src, "client"), end(dest, "server"));
@@ -68,7 +68,7 @@ pub(crate) fn of_row(row: &Row) -> [Option<End<'_>>; 2] {
     server.service = Some(Service { transport, port: dest_port, name });
     server.roles[1] = role(&row.app);
     (client.level, server.level) = levels(&row.app);
-    [Some(client), Some(server)]
+    Some([Some(client), Some(server)])
 }
 
 /// The role that a service shows.
@@ -107,19 +107,18 @@ fn levels(app: &App) -> (Option<u8>, Option<u8>) {
 }
 
 /// What an event says of the programs at its ends.
-pub(crate) fn of_event(body: &Body, ends: Option<Endpoints>) -> [Option<End<'static>>; 2] {
-    let Some(Endpoints::Ip { src, dest, .. }) = ends else { return [None, None] };
-    let guess = |ip: IpAddr, os: Option<&'static str>, source: &'static str| {
+pub(crate) fn of_event(body: &Body, ends: Option<Endpoints>) -> Option<[Option<End<'static>>; 2]> {
+    let (client, server, source) = match body {
+        Body::Http(http) => (http.user_agent.as_deref().and_then(system_of_agent), None, "http"),
+        Body::Ssh(ssh) => {
+            let banner = |end: &Option<SshEnd>| end.as_ref().and_then(|end| system_of_banner(&end.software));
+            (banner(&ssh.client), banner(&ssh.server), "ssh")
+        }
+        _ => return None,
+    };
+    let Endpoints::Ip { src, dest, .. } = ends? else { return None };
+    let guess = |ip: IpAddr, os: Option<&'static str>| {
         os.map(|os| End { ip, source, roles: [None, None], service: None, level: None, os: Some(os) })
     };
-    match body {
-        Body::Http(http) => [guess(src, http.user_agent.as_deref().and_then(system_of_agent), "http"), None],
-        Body::Ssh(ssh) => {
-            let Ssh { client, server, .. } = &**ssh;
-            let banner =
-                |end: &Option<picket_event::body::SshEnd>| end.as_ref().and_then(|end| system_of_banner(&end.software));
-            [guess(src, banner(client), "ssh"), guess(dest, banner(server), "ssh")]
-        }
-        _ => [None, None],
-    }
+    Some([guess(src, client), guess(dest, server)])
 }

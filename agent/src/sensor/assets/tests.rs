@@ -130,7 +130,7 @@ fn a_fingerprint_waits_for_its_host() {
     assets.learn(stack, at(0));
     assert_eq!(due(&mut assets, 60), [], "one packet makes no asset");
     let seen = End { ip: inside, source: "flow", roles: [Some("client"), None], service: None, level: None, os: None };
-    assets.converse([Some(seen), None], at(61));
+    assets.converse(&[Some(seen), None], at(61));
     assert_eq!(due(&mut assets, 80)[0].fingerprints, ["ts1:x"]);
 }
 

@@ -84,9 +84,11 @@ impl Findings {
         let Some(ends) = ends(&flow.endpoints) else { return Vec::new() };
         let watch = self.peers.entry(ends, Watch::default);
         let counted = if is_counted { watch.window.count(ics, said.time) } else { None };
-        let new = alone.into_iter().chain(counted).chain(published);
-        let new = new.filter(|finding| watch.is_news(finding, said.time));
-        new.collect::<Vec<_>>().into_iter().map(|finding| alert(finding, ics)).collect()
+        if let (None, None, None) = (alone, counted, published) {
+            return Vec::new();
+        }
+        let found = [alone, counted, published].into_iter().flatten();
+        found.filter(|finding| watch.is_news(finding, said.time)).map(|finding| alert(finding, ics)).collect()
     }
 
     /// Counts a message that contradicts itself; what has to be told of it.
