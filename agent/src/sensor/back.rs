@@ -105,7 +105,7 @@ impl Back {
         let event = match report {
             Report::Event(said) => {
                 alerts = self.findings.hear(&said);
-                self.said(*said, sink)
+                self.said(said, sink)
             }
             Report::Connection(said, ids) => {
                 self.remember(&said, &ids);

@@ -182,7 +182,7 @@ impl Front {
 
     fn anomaly(&mut self, kind: &str, detail: String, time: Timestamp) {
         let body = Body::Anomaly(Anomaly { kind: kind.to_owned(), detail });
-        self.reports.push(Report::Event(Box::new(Said { time, vlan: VlanIds::NONE, flow: None, body })));
+        self.reports.push(Report::Event(Said { time, vlan: VlanIds::NONE, flow: None, body }));
     }
 
     /// Writes the shard and packet of a frame as most are, read in one go; whether it was one. Tells nothing beside it.
@@ -288,7 +288,7 @@ impl Front {
             source: "tcp".to_owned(),
             ..Asset::default()
         }));
-        self.reports.push(Report::Event(Box::new(Said { time, vlan: VlanIds::NONE, flow: None, body })));
+        self.reports.push(Report::Event(Said { time, vlan: VlanIds::NONE, flow: None, body }));
     }
 
     /// The packet of a decoded frame, or of several.

@@ -104,7 +104,7 @@ const fn tag(digest: u64) -> u8 {
 
 fn event(said: &Context, ics: Box<Ics>) -> Report {
     let Context { flow, vlan, time } = *said;
-    Report::Event(Box::new(Said { time, vlan, flow: Some(flow), body: Body::Ics(ics) }))
+    Report::Event(Said { time, vlan, flow: Some(flow), body: Body::Ics(ics) })
 }
 
 /// A number that messages share which are equal in all but their count; keyed, so that nobody makes two that seem equal.

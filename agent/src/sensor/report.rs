@@ -13,7 +13,7 @@ use picket_packet::VlanIds;
 #[derive(Debug)]
 pub(crate) enum Report {
     /// An event that needs nothing more.
-    Event(Box<Said>),
+    Event(Said),
     /// The event of a QUIC connection with the ids its ends have chosen.
     Connection(Box<Said>, Box<ConnectionIds>),
     /// A flow begins with what may be a packet of a QUIC connection that began elsewhere.

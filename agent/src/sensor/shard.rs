@@ -328,7 +328,7 @@ impl Handler for Listener {
     fn anomaly(&mut self, flow: &Flow, state: &mut Tracked, anomaly: &Anomaly, time: Timestamp) {
         let body = Body::Anomaly(AnomalyBody { kind: anomaly.name().to_owned(), detail: anomaly.detail() });
         let flow_ref = Self::name(flow, state);
-        self.reports.push(Report::Event(Box::new(Said { time, vlan: flow.vlan(), flow: Some(flow_ref), body })));
+        self.reports.push(Report::Event(Said { time, vlan: flow.vlan(), flow: Some(flow_ref), body }));
     }
 
     fn row(&mut self, flow: &Flow, state: &mut Tracked, reason: FlowEnd) {
@@ -468,9 +468,9 @@ impl Listener {
                 }
                 body => {
                     let is_quic = matches!(body, Body::Quic(_));
-                    let said = Box::new(Said { time, vlan, flow: Some(named), body });
+                    let said = Said { time, vlan, flow: Some(named), body };
                     self.reports.push(match ids.take_if(|_| is_quic) {
-                        Some(ids) => Report::Connection(said, ids),
+                        Some(ids) => Report::Connection(Box::new(said), ids),
                         None => Report::Event(said),
                     });
                 }
