@@ -10,23 +10,58 @@ pub(crate) fn push_hex(text: &mut String, byte: u8) {
     text.extend(hex(byte).map(char::from));
 }
 
+/// Puts a number to a text, in hexadecimal digits, at least so many of at most eight.
+pub(crate) fn push_hex_number(text: &mut String, value: impl Into<u32>, least: usize) {
+    let digits = value.into().to_be_bytes().map(hex);
+    let digits = digits.as_flattened();
+    let from = digits.iter().position(|digit| *digit != b'0').unwrap_or(digits.len());
+    let digits = digits.get(from.min(digits.len().saturating_sub(least))..);
+    text.push_str(digits.and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default());
+}
+
+/// A word, and a number behind it.
+pub(crate) fn numbered(word: &str, number: impl Into<u64>) -> String {
+    let mut text = String::with_capacity(word.len() + 10);
+    text.push_str(word);
+    push_number(&mut text, number);
+    text
+}
+
+/// Whether bytes are printable ASCII. All are looked at, which goes many at a time.
+pub(crate) fn is_printable(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'))
+}
+
 /// Bytes with what is not printable escaped, as far as whole characters and escapes fit into so many bytes.
 pub(crate) fn escaped(bytes: &[u8], limit: usize) -> String {
-    let mut text = String::new();
-    for piece in bytes.iter().map(|byte| byte.escape_ascii()) {
+    let mut text = String::with_capacity(bytes.len().min(limit));
+    push_escaped(&mut text, bytes, limit);
+    text
+}
+
+/// Puts them to a text, which becomes no longer than so many bytes.
+pub(crate) fn push_escaped(text: &mut String, bytes: &[u8], limit: usize) {
+    let is_escaped = |byte: &u8| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\'' | b'\\');
+    let plain = bytes.iter().position(is_escaped).unwrap_or(bytes.len()).min(limit.saturating_sub(text.len()));
+    let (plain, rest) = bytes.split_at_checked(plain).unwrap_or((bytes, &[]));
+    text.push_str(std::str::from_utf8(plain).unwrap_or_default());
+    for piece in rest.iter().map(|byte| byte.escape_ascii()) {
         if text.len() + piece.len() > limit {
             break;
         }
         text.extend(piece.map(char::from));
     }
-    text
 }
 
 /// Puts a number to a text, in decimal.
-pub(crate) fn push_number(text: &mut String, value: u32) {
-    let mut digits = [b'0'; 10];
-    let (mut rest, mut from) = (value, digits.len());
-    for (place, digit) in digits.iter_mut().enumerate().rev() {
+pub(crate) fn push_number(text: &mut String, value: impl Into<u64>) {
+    text.push_str(std::str::from_utf8(decimal(value, &mut [0; 20])).unwrap_or_default());
+}
+
+/// A number in decimal, at the end of room for the longest.
+pub(crate) fn decimal(value: impl Into<u64>, room: &mut [u8; 20]) -> &[u8] {
+    let (mut rest, mut from) = (value.into(), room.len());
+    for (place, digit) in room.iter_mut().enumerate().rev() {
         *digit = b'0' + (rest % 10) as u8;
         rest /= 10;
         from = place;
@@ -34,7 +69,7 @@ pub(crate) fn push_number(text: &mut String, value: u32) {
             break;
         }
     }
-    text.push_str(digits.get(from..).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default());
+    room.get(from..).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -48,7 +83,15 @@ mod tests {
             let mut text = String::from("n ");
             push_number(&mut text, value);
             push_hex(&mut text, byte);
-            prop_assert_eq!(text, format!("n {value}{byte:02x}"));
+            push_hex_number(&mut text, value, 2);
+            push_hex_number(&mut text, byte, 1);
+            prop_assert_eq!(text, format!("n {value}{byte:02x}{value:02x}{byte:x}"));
+        }
+
+        #[test]
+        fn escaped_as_the_formatter_does(bytes in proptest::collection::vec(prop_oneof![any::<u8>(), b' '..=b'~'], 0..40)) {
+            prop_assert_eq!(escaped(&bytes, usize::MAX), bytes.escape_ascii().to_string());
+            prop_assert_eq!(is_printable(&bytes), bytes.iter().all(|byte| (b' '..=b'~').contains(byte)));
         }
     }
 
@@ -56,13 +99,20 @@ mod tests {
     fn an_escape_is_whole_or_not_there() {
         assert_eq!(escaped(b"a\x00\x00", 8), "a\\x00");
         assert_eq!(escaped(b"a\x00\x00", 9), "a\\x00\\x00");
+        assert_eq!(escaped(b"abcdef", 3), "abc");
+        let mut text = String::from("abc");
+        push_escaped(&mut text, b"defg", 5);
+        push_escaped(&mut text, b"h", 4);
+        assert_eq!(text, "abcde");
     }
 
     #[test]
     fn the_ends_of_the_range() {
         let mut text = String::new();
-        push_number(&mut text, 0);
+        push_number(&mut text, 0u32);
         push_number(&mut text, u32::MAX);
-        assert_eq!(text, format!("0{}", u32::MAX));
+        push_hex_number(&mut text, 0u32, 1);
+        push_hex_number(&mut text, u32::MAX, 8);
+        assert_eq!(text, format!("0{}0ffffffff", u32::MAX));
     }
 }

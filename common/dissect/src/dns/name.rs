@@ -69,8 +69,11 @@ fn push_label(text: &mut Vec<u8>, label: &[u8]) {
     if !text.is_empty() {
         text.push(b'.');
     }
-    if label.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
-        text.extend(label.iter().map(u8::to_ascii_lowercase));
+    let is_plain = |byte: &u8| matches!(byte, 0x21..=0x7e) & !matches!(byte, b'.' | b'\\');
+    if label.iter().all(is_plain) {
+        let from = text.len();
+        text.extend_from_slice(label);
+        text.get_mut(from..).unwrap_or_default().make_ascii_lowercase();
         return;
     }
     for byte in label {

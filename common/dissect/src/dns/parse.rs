@@ -2,7 +2,7 @@
 
 use super::name;
 use super::table::{Shape, is_class, is_opcode, is_type, shape};
-use crate::digits::push_hex;
+use crate::digits::{push_hex, push_number};
 use picket_event::body::{Dns, DnsRecord};
 use picket_reader::{Fault, Reader};
 use std::fmt::Write;
@@ -194,9 +194,9 @@ fn behind<'a>(r: &mut Reader<'a>, message: &'a [u8], header: &Header) -> Result<
 /// Presentation form of a record's data. Names in it may point into the message.
 fn write_data<'a>(out: &mut String, shape: Shape, mut r: Reader<'a>, message: &'a [u8]) -> Result<(), Fault> {
     match shape {
-        Shape::A => put(out, Ipv4Addr::from(r.array::<4>("address")?)),
+        Shape::A => address(out, r.array("address")?),
         Shape::Aaaa => put(out, Ipv6Addr::from(r.array::<16>("address")?)),
-        Shape::Name => put(out, name::read(&mut r, message)?),
+        Shape::Name => *out = name::read(&mut r, message)?,
         Shape::Mx => {
             put(out, r.u16("preference")?);
             put(out, name::read(&mut r, message)?);
@@ -249,6 +249,16 @@ fn write_data<'a>(out: &mut String, shape: Shape, mut r: Reader<'a>, message: &'
     }
     // Bytes left over: it was not what its type says.
     r.done("dns: record data")
+}
+
+/// An IPv4 address: most data are one.
+fn address(out: &mut String, octets: [u8; 4]) {
+    for (at, octet) in octets.into_iter().enumerate() {
+        if at > 0 {
+            out.push('.');
+        }
+        push_number(out, octet);
+    }
 }
 
 fn put(out: &mut String, value: impl std::fmt::Display) {
