@@ -171,8 +171,10 @@ impl FirstRecords {
 
     /// Takes the next bytes of TLS in a direction; of each direction so many are looked at.
     pub(crate) fn feed(&mut self, direction: Direction, bytes: &[u8], limit_bytes: u32) {
-        match (&*self, Records::alone(direction, bytes)) {
-            (Self::Awaited, Some(first)) => *self = Self::One { first, settled: NEITHER },
+        match self {
+            Self::Awaited if let Some(first) = Records::alone(direction, bytes) => {
+                *self = Self::One { first, settled: NEITHER };
+            }
             _ => self.many(limit_bytes, |records| records.feed(direction, bytes)),
         }
     }
