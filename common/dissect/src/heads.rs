@@ -136,21 +136,21 @@ impl Heads {
     /// What the first bytes of both directions look like; `None` where none are kept.
     pub(crate) fn shape(&self) -> Option<PayloadShape> {
         let (to_server, to_client) = (self.described(Direction::ToServer), self.described(Direction::ToClient));
+        let total = to_server.len() + to_client.len();
         let mut counts = [0u32; 256];
-        let (mut total, mut printable) = (0u32, 0u32);
         for byte in to_server.iter().chain(to_client) {
             if let Some(count) = counts.get_mut(usize::from(*byte)) {
-                *count = count.saturating_add(1);
+                *count += 1;
             }
-            total = total.saturating_add(1);
-            printable = printable.saturating_add(u32::from(matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n')));
         }
-        let share = |count: u32| f64::from(count) / f64::from(total.max(1));
+        let is_printable = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
+        let printable = [to_server, to_client].map(|bytes| bytes.iter().filter(|byte| is_printable(byte)).count());
+        let share = |count: u32| f64::from(count) / total.max(1) as f64;
         let entropy: f64 =
             counts.iter().filter(|count| **count > 0).map(|count| -share(*count) * share(*count).log2()).sum();
         (total > 0).then(|| PayloadShape {
             entropy: entropy.max(0.0) as f32,
-            printable: Unit::new(share(printable) as f32),
+            printable: Unit::new(share(printable.iter().sum::<usize>() as u32) as f32),
             first: Both { to_server: body::Head::of(to_server), to_client: body::Head::of(to_client) },
         })
     }
