@@ -2,7 +2,12 @@
 
 /// Two hexadecimal digits.
 pub(crate) fn hex(byte: u8) -> [u8; 2] {
-    [byte >> 4, byte & 15].map(|nibble| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 })
+    [nibble(byte >> 4), nibble(byte)]
+}
+
+/// One hexadecimal digit.
+fn nibble(value: u8) -> u8 {
+    b"0123456789abcdef".get(usize::from(value & 15)).copied().unwrap_or(b'0')
 }
 
 /// Puts two hexadecimal digits to a text.
@@ -11,12 +16,12 @@ pub(crate) fn push_hex(text: &mut String, byte: u8) {
 }
 
 /// Puts a number to a text, in hexadecimal digits, at least so many of at most eight.
-pub(crate) fn push_hex_number(text: &mut String, value: impl Into<u32>, least: usize) {
-    let digits = value.into().to_be_bytes().map(hex);
-    let digits = digits.as_flattened();
-    let from = digits.iter().position(|digit| *digit != b'0').unwrap_or(digits.len());
-    let digits = digits.get(from.min(digits.len().saturating_sub(least))..);
-    text.push_str(digits.and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default());
+pub(crate) fn push_hex_number(text: &mut String, value: impl Into<u32>, least: u32) {
+    let value = value.into();
+    let digits = (u32::BITS - value.leading_zeros()).div_ceil(4).max(least);
+    for place in (0..digits).rev() {
+        text.push(char::from(nibble((value >> (4 * place)) as u8)));
+    }
 }
 
 /// A word, and a number behind it.
@@ -41,11 +46,12 @@ pub(crate) fn escaped(bytes: &[u8], limit: usize) -> String {
 
 /// Puts them to a text, which becomes no longer than so many bytes.
 pub(crate) fn push_escaped(text: &mut String, bytes: &[u8], limit: usize) {
-    let is_escaped = |byte: &u8| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\'' | b'\\');
-    let plain = bytes.iter().position(is_escaped).unwrap_or(bytes.len()).min(limit.saturating_sub(text.len()));
-    let (plain, rest) = bytes.split_at_checked(plain).unwrap_or((bytes, &[]));
-    text.push_str(std::str::from_utf8(plain).unwrap_or_default());
-    for piece in rest.iter().map(|byte| byte.escape_ascii()) {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') & !matches!(byte, b'"' | b'\'' | b'\\');
+    let fits = text.len().saturating_add(bytes.len()) <= limit;
+    if fits && bytes.iter().fold(true, |all, byte| all & is_plain(byte)) {
+        return text.push_str(std::str::from_utf8(bytes).unwrap_or_default());
+    }
+    for piece in bytes.iter().map(|byte| byte.escape_ascii()) {
         if text.len() + piece.len() > limit {
             break;
         }
@@ -55,21 +61,11 @@ pub(crate) fn push_escaped(text: &mut String, bytes: &[u8], limit: usize) {
 
 /// Puts a number to a text, in decimal.
 pub(crate) fn push_number(text: &mut String, value: impl Into<u64>) {
-    text.push_str(std::str::from_utf8(decimal(value, &mut [0; 20])).unwrap_or_default());
-}
-
-/// A number in decimal, at the end of room for the longest.
-pub(crate) fn decimal(value: impl Into<u64>, room: &mut [u8; 20]) -> &[u8] {
-    let (mut rest, mut from) = (value.into(), room.len());
-    for (place, digit) in room.iter_mut().enumerate().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        from = place;
-        if rest == 0 {
-            break;
-        }
+    let value = value.into();
+    if value > 9 {
+        push_number(text, value / 10);
     }
-    room.get(from..).unwrap_or_default()
+    text.push(char::from(b'0' + (value % 10) as u8));
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use picket_reader::{Fault, Reader};
 
 /// Longest name, bytes on the wire (RFC 1035 section 2.3.4).
 const LIMIT: usize = 255;
+/// What a pointer begins with, its upper bits left out.
+pub(super) const POINTER: u8 = 0xc0;
 /// Room for most names.
 const USUAL: usize = 48;
 /// Most pointers that are followed in one name. A name has at most 127 labels.
@@ -50,7 +52,7 @@ fn walk<'a>(r: &mut Reader<'a>, message: &'a [u8], mut label: impl FnMut(&[u8]))
                 }
                 label(current.take(usize::from(size), "label")?);
             }
-            0xc0.. => {
+            POINTER.. => {
                 let target = usize::from(size & 0x3f) << 8 | usize::from(current.u8("pointer")?);
                 pointers = pointers.saturating_add(1);
                 if pointers > POINTERS || target >= limit {

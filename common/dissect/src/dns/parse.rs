@@ -162,8 +162,17 @@ pub(crate) fn records<'a>(message: &'a [u8], mut each: impl FnMut(Record<'a>)) -
 }
 
 fn answers<'a>(r: &mut Reader<'a>, message: &'a [u8], header: &Header, dns: &mut Dns) -> Result<(), Fault> {
+    // Most answers have the name that was asked for, and point to it.
+    let asked = message.get(HEADER..r.position()).unwrap_or_default();
+    let is_whole = header.questions == 1 && asked.iter().all(|byte| *byte < name::POINTER);
     for _ in 0..usize::from(header.answers).min(ANSWERS) {
-        let name = name::read(r, message)?;
+        let name = match r.peek() {
+            [name::POINTER, at, ..] if is_whole && usize::from(*at) == HEADER => {
+                r.skip(2, "pointer")?;
+                dns.name.clone()
+            }
+            _ => name::read(r, message)?,
+        };
         let (record_type, _, ttl) = (r.u16("type")?, r.u16("class")?, r.u32("ttl")?);
         let data = r.vec16("data")?;
         let mut text = String::new();

@@ -2,7 +2,7 @@
 
 use super::parse::Carrier;
 use super::table::{extension, is_grease};
-use crate::digits::{self, decimal, push_hex, push_hex_number};
+use crate::digits::{self, push_hex, push_hex_number};
 use crate::fact::{ClientHello, ServerHello};
 use md5::{Digest, Md5};
 use ring::digest;
@@ -50,7 +50,10 @@ fn join(text: &mut Vec<u8>, values: impl Iterator<Item = u16>) {
 }
 
 fn push_decimal(text: &mut Vec<u8>, value: u16) {
-    text.extend_from_slice(decimal(value, &mut [0; 20]));
+    if value > 9 {
+        push_decimal(text, value / 10);
+    }
+    text.push(b'0' + (value % 10) as u8);
 }
 
 /// The three parts of JA4 before hashing.
@@ -188,7 +191,8 @@ fn hex(values: impl Iterator<Item = u16>) -> Vec<u8> {
         if !text.is_empty() {
             text.push(b',');
         }
-        text.extend(value.to_be_bytes().map(digits::hex).as_flattened());
+        let [high, low] = value.to_be_bytes().map(digits::hex);
+        text.extend_from_slice([high, low].as_flattened());
     }
     text
 }

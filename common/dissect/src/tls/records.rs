@@ -76,12 +76,10 @@ impl Records {
             let skipped = usize::from(way.body).min(bytes.len());
             way.body -= skipped as u16;
             bytes = bytes.get(skipped..).unwrap_or_default();
-            let Some((first, rest)) = bytes.split_first() else { return };
-            if let Some(slot) = way.header.get_mut(usize::from(way.have)) {
-                *slot = *first;
-                way.have += 1;
-            }
-            bytes = rest;
+            let room = way.header.iter_mut().skip(usize::from(way.have));
+            let taken = room.zip(bytes).map(|(slot, byte)| *slot = *byte).count();
+            way.have += taken as u8;
+            bytes = bytes.get(taken..).unwrap_or_default();
             if usize::from(way.have) == HEADER {
                 way.have = 0;
                 let Some(record) = record(direction, way.header) else { return way.left = 0 };
