@@ -143,14 +143,14 @@ impl Heads {
                 *count += 1;
             }
         }
-        let is_printable = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
-        let printable = [to_server, to_client].map(|bytes| bytes.iter().filter(|byte| is_printable(byte)).count());
-        let share = |count: u32| f64::from(count) / total.max(1) as f64;
-        let entropy: f64 =
-            counts.iter().filter(|count| **count > 0).map(|count| -share(*count) * share(*count).log2()).sum();
+        let is_printable = |byte: &&u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
+        let printable = to_server.iter().chain(to_client).filter(is_printable).count();
+        let share = |count: usize| count as f64 / total.max(1) as f64;
+        let shares = counts.iter().filter(|count| **count > 0).map(|count| share(*count as usize));
+        let entropy: f64 = shares.map(|share| -share * share.log2()).sum();
         (total > 0).then(|| PayloadShape {
             entropy: entropy.max(0.0) as f32,
-            printable: Unit::new(share(printable.iter().sum::<usize>() as u32) as f32),
+            printable: Unit::new(share(printable) as f32),
             first: Both { to_server: body::Head::of(to_server), to_client: body::Head::of(to_client) },
         })
     }

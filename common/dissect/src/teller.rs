@@ -235,10 +235,8 @@ pub(crate) fn is_station(mac: &Mac) -> bool {
 /// A text made safe: printable, one line, trimmed, at most [`TEXT_MAX`] bytes; `None` where nothing is left.
 pub(crate) fn text(bytes: &[u8]) -> Option<String> {
     let is_text = |line: &&[u8]| !line.trim_ascii().is_empty();
-    let first = match is_printable(bytes) {
-        true => Some(bytes).filter(is_text),
-        false => bytes.split(|byte| matches!(byte, 0 | b'\n' | b'\r')).find(is_text),
-    }?;
+    let mut lines = bytes.split(|byte| matches!(byte, 0 | b'\n' | b'\r'));
+    let first = if is_printable(bytes) { Some(bytes).filter(is_text) } else { lines.find(is_text) }?;
     let first = first.get(..4 * TEXT_MAX).unwrap_or(first).trim_ascii();
     if is_printable(first) {
         let plain = std::str::from_utf8(first.get(..TEXT_MAX).unwrap_or(first)).ok()?;

@@ -72,7 +72,7 @@ fn push_label(text: &mut Vec<u8>, label: &[u8]) {
         text.push(b'.');
     }
     let is_plain = |byte: &u8| matches!(byte, 0x21..=0x7e) & !matches!(byte, b'.' | b'\\');
-    if label.iter().all(is_plain) {
+    if label.iter().fold(true, |all, byte| all & is_plain(byte)) {
         let from = text.len();
         text.extend_from_slice(label);
         text.get_mut(from..).unwrap_or_default().make_ascii_lowercase();

@@ -164,7 +164,7 @@ pub(crate) fn records<'a>(message: &'a [u8], mut each: impl FnMut(Record<'a>)) -
 fn answers<'a>(r: &mut Reader<'a>, message: &'a [u8], header: &Header, dns: &mut Dns) -> Result<(), Fault> {
     // Most answers have the name that was asked for, and point to it.
     let asked = message.get(HEADER..r.position()).unwrap_or_default();
-    let is_whole = header.questions == 1 && asked.iter().all(|byte| *byte < name::POINTER);
+    let is_whole = header.questions == 1 && asked.iter().copied().max() < Some(name::POINTER);
     for _ in 0..usize::from(header.answers).min(ANSWERS) {
         let name = match r.peek() {
             [name::POINTER, at, ..] if is_whole && usize::from(*at) == HEADER => {

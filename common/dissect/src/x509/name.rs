@@ -97,7 +97,7 @@ fn string(tag: u8, value: &[u8]) -> Cow<'_, str> {
 /// RFC 4514 section 2.4, and control characters as hex pairs.
 fn escape(out: &mut String, text: &str) {
     let is_special = |c| matches!(c, '"' | '+' | ',' | ';' | '<' | '>' | '\\');
-    let bare = !text.starts_with([' ', '#']) && !text.ends_with(' ') && !text.contains(is_special);
+    let bare = !text.starts_with([' ', '#']) && !text.ends_with(' ') && !text.bytes().map(char::from).any(is_special);
     if bare && is_printable(text.as_bytes()) {
         return out.push_str(text);
     }
@@ -162,8 +162,8 @@ pub(crate) fn time(tag: u8, value: &[u8]) -> Result<Timestamp, Fault> {
     };
     let full = [century, digits].concat();
     let part = |from: usize, to: usize| full.get(from..to).unwrap_or("");
-    let (date, time) = ([part(0, 4), part(4, 6), part(6, 8)], [part(8, 10), part(10, 12), part(12, 14)]);
-    let rfc3339 = date.join("-") + "T" + &time.join(":") + "Z";
+    let (day, hour) = ([part(0, 4), part(4, 6), part(6, 8)], [part(8, 10), part(10, 12), part(12, 14)]);
+    let rfc3339 = day.join("-") + "T" + &hour.join(":") + "Z";
     match Timestamp::parse(&rfc3339) {
         Ok(time) => Ok(time),
         Err(_) if part(0, 4) > "2261" => Ok(Timestamp::MAX),
