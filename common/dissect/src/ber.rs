@@ -21,9 +21,16 @@ fn inside<'a>(r: &mut Reader<'a>) -> Result<Reader<'a>, Fault> {
 ///
 /// # Errors
 /// [`Fault`] where it is cut or has another form.
+#[inline]
 pub(crate) fn length(r: &mut Reader<'_>) -> Result<usize, Fault> {
-    Ok(match r.u8("length")? {
-        short @ 0..=0x7f => usize::from(short),
+    match r.u8("length")? {
+        short @ 0..=0x7f => Ok(usize::from(short)),
+        form => long(form, r),
+    }
+}
+
+fn long(form: u8, r: &mut Reader<'_>) -> Result<usize, Fault> {
+    Ok(match form {
         0x81 => usize::from(r.u8("length")?),
         0x82 => usize::from(r.u16("length")?),
         0x83 => usize::try_from(r.u24("length")?).unwrap_or(usize::MAX),

@@ -14,15 +14,15 @@ const ROOM: usize = 512;
 
 /// A set of candidates, by number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Candidates([u128; 2]);
+pub(crate) struct Candidates([u64; 4]);
 
-#[allow(clippy::indexing_slicing, reason = "evaluated when the program is built, or within two words")]
+#[allow(clippy::indexing_slicing, reason = "evaluated when the program is built, or within four words")]
 impl Candidates {
-    pub(crate) const NONE: Self = Self([0; 2]);
-    pub(crate) const ALL: Self = Self([u128::MAX; 2]);
+    pub(crate) const NONE: Self = Self([0; 4]);
+    pub(crate) const ALL: Self = Self([u64::MAX; 4]);
 
     const fn with(mut self, number: usize) -> Self {
-        self.0[number >> 7 & 1] |= 1 << (number & 127);
+        self.0[number >> 6 & 3] |= 1 << (number & 63);
         self
     }
 
@@ -32,23 +32,26 @@ impl Candidates {
 
     #[cfg(test)]
     pub(crate) const fn contains(self, number: u8) -> bool {
-        self.0[(number >> 7) as usize] >> (number & 127) & 1 == 1
+        self.0[(number >> 6) as usize] >> (number & 63) & 1 == 1
     }
 
     pub(crate) const fn or(self, other: Self) -> Self {
-        Self([self.0[0] | other.0[0], self.0[1] | other.0[1]])
+        let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
+        Self([a | e, b | f, c | g, d | h])
     }
 
     pub(crate) const fn and(self, other: Self) -> Self {
-        Self([self.0[0] & other.0[0], self.0[1] & other.0[1]])
+        let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
+        Self([a & e, b & f, c & g, d & h])
     }
 
     pub(crate) const fn is_empty(self) -> bool {
-        self.0[0] == 0 && self.0[1] == 0
+        matches!(self.0, [0, 0, 0, 0])
     }
 
     pub(crate) const fn without(self, other: Self) -> Self {
-        Self([self.0[0] & !other.0[0], self.0[1] & !other.0[1]])
+        let [e, f, g, h] = other.0;
+        self.and(Self([!e, !f, !g, !h]))
     }
 }
 
@@ -57,7 +60,7 @@ impl Iterator for Candidates {
 
     /// Takes out the lowest.
     fn next(&mut self) -> Option<u8> {
-        let (word, base) = self.0.iter_mut().zip([0u8, 128]).find(|(word, _)| **word != 0)?;
+        let (word, base) = self.0.iter_mut().zip([0u8, 64, 128, 192]).find(|(word, _)| **word != 0)?;
         let bit = u8::try_from(word.trailing_zeros()).unwrap_or(u8::MAX);
         *word &= *word - 1;
         Some(base + bit)

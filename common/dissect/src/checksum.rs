@@ -56,14 +56,35 @@ pub(crate) fn hdlc(bytes: &[u8]) -> u16 {
 
 /// CRC-CCITT as C37.118.2 uses it: polynomial 0x1021, begun with ones, not reflected.
 pub(crate) fn ccitt(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0xffff, |crc: u16, byte| {
-        // By nibbles' worth of shifts instead of a table (the polynomial has only three terms).
-        let [high, _] = crc.to_be_bytes();
-        let x = high ^ byte;
-        let x = u16::from(x ^ x >> 4);
-        crc << 8 ^ x << 12 ^ x << 5 ^ x
-    })
+    let of = |table: &[u16; 256], byte: u8| table.get(usize::from(byte)).copied().unwrap_or(0);
+    let (pairs, last) = bytes.as_chunks::<2>();
+    let crc = pairs.iter().fold(0xffff, |crc: u16, pair| {
+        let [high, low] = (crc ^ u16::from_be_bytes(*pair)).to_be_bytes();
+        of(&CCITT.1, high) ^ of(&CCITT.0, low)
+    });
+    last.iter().fold(crc, |crc, byte| crc << 8 ^ of(&CCITT.0, (crc >> 8) as u8 ^ byte))
 }
+
+/// What a byte does to it, and what it does with another one behind: two bytes are taken at a time.
+static CCITT: ([u16; 256], [u16; 256]) = {
+    let mut tables = ([0u16; 256], [0u16; 256]);
+    let mut at = 0usize;
+    while at < 256 {
+        let (mut crc, mut bit) = ((at as u16) << 8, 0);
+        while bit < 16 {
+            crc = if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 };
+            bit += 1;
+            #[allow(clippy::indexing_slicing, reason = "constant: checked when it is made")]
+            match bit {
+                8 => tables.0[at] = crc,
+                16 => tables.1[at] = crc,
+                _ => {}
+            }
+        }
+        at += 1;
+    }
+    tables
+};
 
 /// CRC-32 of IEEE 802.3.
 pub(crate) fn ieee(bytes: &[u8]) -> u32 {
@@ -87,6 +108,8 @@ mod tests {
         assert_eq!(super::modbus(digits), 0x4b37);
         assert_eq!(super::hdlc(digits), 0x906e);
         assert_eq!(super::ccitt(digits), 0x29b1);
+        // As many as come in pairs.
+        assert_eq!(super::ccitt(b"12345678"), 0xa12b);
         assert_eq!(super::ieee(digits), 0xcbf4_3926);
     }
 }

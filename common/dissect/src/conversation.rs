@@ -135,12 +135,11 @@ impl Conversation {
     /// Whether bytes of this direction are of any use; where not, reassembly can stop.
     #[must_use]
     pub fn wants(&self, direction: Direction) -> bool {
-        let records = self.records.wants(direction);
         if let Some(layer) = self.carriers.as_ref().and_then(|c| c.get(c.layer(direction)?)) {
-            return layer.open.wants(turned(direction, layer.flipped)) || (records && self.records.settled(direction));
+            return layer.open.wants(turned(direction, layer.flipped))
+                || (self.records.wants(direction) && self.records.settled(direction));
         }
-        match &self.phase {
-            _ if records => true,
+        let is_read = match &self.phase {
             Phase::Idle | Phase::Probing(_) => true,
             Phase::Open(open) => open.wants(turned(direction, self.flipped)),
             Phase::Unnamed(unnamed) => {
@@ -150,7 +149,8 @@ impl Conversation {
             }
             Phase::Watched(watch) => watch.goes_on(),
             Phase::Done => false,
-        }
+        };
+        is_read || self.records.wants(direction)
     }
 
     /// The next bytes of a stream, in order.
@@ -419,10 +419,10 @@ impl Conversation {
             self.note_records(direction, bytes, output);
         }
         let Phase::Open(open) = &mut self.phase else { return };
-        let (outcome, rest) = if stream {
+        let outcome = if stream {
             open.stream(turned, bytes, &oriented, output)
         } else {
-            (open.datagram(turned, bytes, &oriented, output), Vec::new())
+            open.datagram(turned, bytes, &oriented, output)
         };
         open.remember(direction, bytes, output);
         if let Some(protocol) = output.named.take()
@@ -433,8 +433,12 @@ impl Conversation {
         if std::mem::take(&mut output.exchanged) && self.carriers.is_none() {
             self.reversed = !self.reversed;
         }
-        let rest = if rest.is_empty() { bytes } else { rest.as_slice() };
-        self.conclude(outcome, direction, rest, context, output);
+        if let Outcome::Goes = outcome {
+            return;
+        }
+        let Phase::Open(open) = &mut self.phase else { return };
+        let input = open.take_input(turned);
+        self.conclude(outcome, direction, input.as_deref().unwrap_or(bytes), context, output);
     }
 
     /// Whether the session inside reads TLS of which records are told.
@@ -454,11 +458,14 @@ impl Conversation {
     fn carry(&mut self, at: usize, direction: Direction, bytes: &[u8], context: &Context, output: &mut Output) {
         let Some(layer) = self.carriers.as_mut().and_then(|carriers| carriers.get_mut(at)) else { return };
         let (turned, oriented) = (turned(direction, layer.flipped), oriented(context, layer.flipped));
-        let (outcome, rest) = layer.open.stream(turned, bytes, &oriented, output);
+        let outcome = layer.open.stream(turned, bytes, &oriented, output);
         // What a layer says of the whole conversation counts no more.
         (output.exchanged, output.named) = (false, None);
-        let rest = if rest.is_empty() { bytes } else { rest.as_slice() };
-        self.layer_said(at, outcome, direction, rest, context, output);
+        if let Outcome::Goes = outcome {
+            return;
+        }
+        let input = layer.open.take_input(turned);
+        self.layer_said(at, outcome, direction, input.as_deref().unwrap_or(bytes), context, output);
     }
 
     /// Acts on what a layer said.

@@ -41,11 +41,14 @@ pub(crate) const fn turned(direction: Direction, flipped: bool) -> Direction {
 /// What such a session may know of the conversation.
 #[inline]
 pub(crate) fn oriented(context: &Context, flipped: bool) -> Cow<'_, Context> {
-    if flipped {
-        Cow::Owned(Context { endpoints: context.endpoints.swapped(), ..*context })
-    } else {
-        Cow::Borrowed(context)
-    }
+    if flipped { Cow::Owned(exchanged(context)) } else { Cow::Borrowed(context) }
+}
+
+/// With its ends exchanged. Apart, so that the many conversations that keep their sense copy nothing.
+#[cold]
+#[inline(never)]
+fn exchanged(context: &Context) -> Context {
+    Context { endpoints: context.endpoints.swapped(), ..*context }
 }
 
 impl Carriers {

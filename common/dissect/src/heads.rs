@@ -136,18 +136,18 @@ impl Heads {
     /// What the first bytes of both directions look like; `None` where none are kept.
     pub(crate) fn shape(&self) -> Option<PayloadShape> {
         let (to_server, to_client) = (self.described(Direction::ToServer), self.described(Direction::ToClient));
+        let total = to_server.len() + to_client.len();
         let mut counts = [0u32; 256];
-        let (mut total, mut printable) = (0u32, 0u32);
         for byte in to_server.iter().chain(to_client) {
             if let Some(count) = counts.get_mut(usize::from(*byte)) {
-                *count = count.saturating_add(1);
+                *count += 1;
             }
-            total = total.saturating_add(1);
-            printable = printable.saturating_add(u32::from(matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n')));
         }
-        let share = |count: u32| f64::from(count) / f64::from(total.max(1));
-        let entropy: f64 =
-            counts.iter().filter(|count| **count > 0).map(|count| -share(*count) * share(*count).log2()).sum();
+        let is_printable = |byte: &&u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
+        let printable = to_server.iter().chain(to_client).filter(is_printable).count();
+        let share = |count: usize| count as f64 / total.max(1) as f64;
+        let shares = counts.iter().filter(|count| **count > 0).map(|count| share(*count as usize));
+        let entropy: f64 = shares.map(|share| -share * share.log2()).sum();
         (total > 0).then(|| PayloadShape {
             entropy: entropy.max(0.0) as f32,
             printable: Unit::new(share(printable) as f32),

@@ -21,7 +21,7 @@ impl Inside {
 
     /// Gives the next bytes of a direction; answers whether more are wanted.
     pub(crate) fn give(&mut self, from: Direction, bytes: &[u8], context: &Context, output: &mut Output) -> bool {
-        let goes = |open: &mut Open| matches!(open.stream(from, bytes, context, output).0, Outcome::Goes);
+        let goes = |open: &mut Open| matches!(open.stream(from, bytes, context, output), Outcome::Goes);
         self.0.as_mut().is_some_and(goes)
     }
 

@@ -82,43 +82,49 @@ impl Open {
         self.rest = [Vec::new(), Vec::new()];
     }
 
-    /// Feeds the next bytes. Answers the outcome and, where bytes were kept before, the whole input.
+    /// Feeds the next bytes.
     pub(crate) fn stream(
         &mut self,
         direction: Direction,
         bytes: &[u8],
         context: &Context,
         output: &mut Output,
-    ) -> (Outcome, Vec<u8>) {
+    ) -> Outcome {
         let at = direction.index();
-        let (Some(rest), Some(want)) = (self.rest.get_mut(at), self.want.get(at)) else {
-            return (Outcome::Done, Vec::new());
-        };
+        let (Some(rest), Some(want)) = (self.rest.get_mut(at), self.want.get(at)) else { return Outcome::Done };
         if *want == NOTHING {
-            return (Outcome::Goes, Vec::new());
+            return Outcome::Goes;
         }
         if rest.is_empty() {
             let (outcome, consumed) = self.drive(direction, bytes, context, output);
-            if let (Outcome::Goes, Some(rest)) = (&outcome, self.rest.get_mut(at)) {
-                rest.extend_from_slice(bytes.get(consumed..).unwrap_or(&[]));
+            if let (Outcome::Goes, Some(left @ [_, ..]), Some(rest)) =
+                (&outcome, bytes.get(consumed..), self.rest.get_mut(at))
+            {
+                rest.extend_from_slice(left);
             }
-            return (outcome, Vec::new());
+            return outcome;
         }
         rest.extend_from_slice(bytes);
         if rest.len() < *want as usize {
-            return (Outcome::Goes, Vec::new());
+            return Outcome::Goes;
         }
         let mut all = std::mem::take(rest);
         let (outcome, consumed) = self.drive(direction, &all, context, output);
-        let Outcome::Goes = outcome else { return (outcome, all) };
-        all.drain(..consumed.min(all.len()));
-        if all.is_empty() && all.capacity() > KEEP {
-            all = Vec::new();
+        if let Outcome::Goes = outcome {
+            all.drain(..consumed.min(all.len()));
+            if all.is_empty() && all.capacity() > KEEP {
+                all = Vec::new();
+            }
         }
         if let Some(rest) = self.rest.get_mut(at) {
             *rest = all;
         }
-        (Outcome::Goes, Vec::new())
+        outcome
+    }
+
+    /// Takes the whole input of which an outcome other than [`Outcome::Goes`] spoke, where it was more than the last bytes.
+    pub(crate) fn take_input(&mut self, direction: Direction) -> Option<Vec<u8>> {
+        self.rest.get_mut(direction.index()).map(std::mem::take).filter(|rest| !rest.is_empty())
     }
 
     /// Calls the session as long as it consumes.

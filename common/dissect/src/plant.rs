@@ -223,6 +223,9 @@ impl<L: Language> Framed<L> {
 
     /// Takes out devices that were told before.
     fn tell_once(&mut self, before: usize, output: &mut Output) {
+        if !output.events.iter().skip(before).any(|event| matches!(event, Body::Asset(_))) {
+            return;
+        }
         let is_known = |event: &Body| matches!(event, Body::Asset(asset) if !self.is_news(asset));
         let repeats = output.events.iter().skip(before).any(is_known);
         if repeats {

@@ -4,10 +4,12 @@
 //! What a message tells goes out as a [`Body::Asset`] that holds just that; who remembers hosts puts the pieces
 //! together. Announcements repeat all day, so that equal ones are passed over for a while before they are read.
 
+use crate::digits::is_printable;
 use crate::{Context, Input, Need, Output, Progress, Session, SessionBox};
 use picket_event::body::Asset;
 use picket_event::{Body, Direction, Endpoints, Mac, Protocol};
 use picket_reader::{Fault, Reader};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 
 /// Longest text that is kept, bytes.
@@ -122,7 +124,9 @@ impl Teller {
     fn is_repeat(&mut self, bytes: &[u8], now: i64) -> bool {
         let (from, to) = self.way.varies;
         let (head, tail) = (bytes.get(..from).unwrap_or(bytes), bytes.get(to..).unwrap_or_default());
-        let hash = tail.iter().fold(head.iter().fold(OFFSET, mix), mix);
+        let mut hasher = DefaultHasher::new();
+        (head, tail).hash(&mut hasher);
+        let hash = hasher.finish();
         let fresh = |told: i64| now.saturating_sub(told) < AGAIN_NANOS && now >= told;
         if let Some((_, told)) = self.seen.iter_mut().find(|(known, _)| *known == hash) {
             let repeat = fresh(*told);
@@ -230,9 +234,11 @@ pub(crate) fn is_station(mac: &Mac) -> bool {
 
 /// A text made safe: printable, one line, trimmed, at most [`TEXT_MAX`] bytes; `None` where nothing is left.
 pub(crate) fn text(bytes: &[u8]) -> Option<String> {
-    let first = bytes.split(|byte| matches!(byte, 0 | b'\n' | b'\r')).find(|line| !line.trim_ascii().is_empty())?;
+    let is_text = |line: &&[u8]| !line.trim_ascii().is_empty();
+    let mut lines = bytes.split(|byte| matches!(byte, 0 | b'\n' | b'\r'));
+    let first = if is_printable(bytes) { Some(bytes).filter(is_text) } else { lines.find(is_text) }?;
     let first = first.get(..4 * TEXT_MAX).unwrap_or(first).trim_ascii();
-    if first.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+    if is_printable(first) {
         let plain = std::str::from_utf8(first.get(..TEXT_MAX).unwrap_or(first)).ok()?;
         return Some(plain.to_owned());
     }

@@ -355,7 +355,7 @@ fn name((kind, instance): (u16, u32), property: Option<u32>) -> String {
     match table::nth(table::OBJECTS, u32::from(kind)) {
         "" => {
             text.push_str("object-");
-            push_number(&mut text, kind.into());
+            push_number(&mut text, kind);
         }
         known => text.push_str(known),
     }

@@ -4,6 +4,8 @@ use picket_reader::{Fault, Reader};
 
 /// Longest name, bytes on the wire (RFC 1035 section 2.3.4).
 const LIMIT: usize = 255;
+/// What a pointer begins with, its upper bits left out.
+pub(super) const POINTER: u8 = 0xc0;
 /// Room for most names.
 const USUAL: usize = 48;
 /// Most pointers that are followed in one name. A name has at most 127 labels.
@@ -50,7 +52,7 @@ fn walk<'a>(r: &mut Reader<'a>, message: &'a [u8], mut label: impl FnMut(&[u8]))
                 }
                 label(current.take(usize::from(size), "label")?);
             }
-            0xc0.. => {
+            POINTER.. => {
                 let target = usize::from(size & 0x3f) << 8 | usize::from(current.u8("pointer")?);
                 pointers = pointers.saturating_add(1);
                 if pointers > POINTERS || target >= limit {
@@ -69,8 +71,11 @@ fn push_label(text: &mut Vec<u8>, label: &[u8]) {
     if !text.is_empty() {
         text.push(b'.');
     }
-    if label.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
-        text.extend(label.iter().map(u8::to_ascii_lowercase));
+    let is_plain = |byte: &u8| matches!(byte, 0x21..=0x7e) & !matches!(byte, b'.' | b'\\');
+    if label.iter().fold(true, |all, byte| all & is_plain(byte)) {
+        let from = text.len();
+        text.extend_from_slice(label);
+        text.get_mut(from..).unwrap_or_default().make_ascii_lowercase();
         return;
     }
     for byte in label {

@@ -2,7 +2,7 @@
 
 use super::name;
 use super::table::{Shape, is_class, is_opcode, is_type, shape};
-use crate::digits::push_hex;
+use crate::digits::{push_hex, push_number};
 use picket_event::body::{Dns, DnsRecord};
 use picket_reader::{Fault, Reader};
 use std::fmt::Write;
@@ -162,8 +162,17 @@ pub(crate) fn records<'a>(message: &'a [u8], mut each: impl FnMut(Record<'a>)) -
 }
 
 fn answers<'a>(r: &mut Reader<'a>, message: &'a [u8], header: &Header, dns: &mut Dns) -> Result<(), Fault> {
+    // Most answers have the name that was asked for, and point to it.
+    let asked = message.get(HEADER..r.position()).unwrap_or_default();
+    let is_whole = header.questions == 1 && asked.iter().copied().max() < Some(name::POINTER);
     for _ in 0..usize::from(header.answers).min(ANSWERS) {
-        let name = name::read(r, message)?;
+        let name = match r.peek() {
+            [name::POINTER, at, ..] if is_whole && usize::from(*at) == HEADER => {
+                r.skip(2, "pointer")?;
+                dns.name.clone()
+            }
+            _ => name::read(r, message)?,
+        };
         let (record_type, _, ttl) = (r.u16("type")?, r.u16("class")?, r.u32("ttl")?);
         let data = r.vec16("data")?;
         let mut text = String::new();
@@ -194,9 +203,9 @@ fn behind<'a>(r: &mut Reader<'a>, message: &'a [u8], header: &Header) -> Result<
 /// Presentation form of a record's data. Names in it may point into the message.
 fn write_data<'a>(out: &mut String, shape: Shape, mut r: Reader<'a>, message: &'a [u8]) -> Result<(), Fault> {
     match shape {
-        Shape::A => put(out, Ipv4Addr::from(r.array::<4>("address")?)),
+        Shape::A => address(out, r.array("address")?),
         Shape::Aaaa => put(out, Ipv6Addr::from(r.array::<16>("address")?)),
-        Shape::Name => put(out, name::read(&mut r, message)?),
+        Shape::Name => *out = name::read(&mut r, message)?,
         Shape::Mx => {
             put(out, r.u16("preference")?);
             put(out, name::read(&mut r, message)?);
@@ -249,6 +258,16 @@ fn write_data<'a>(out: &mut String, shape: Shape, mut r: Reader<'a>, message: &'
     }
     // Bytes left over: it was not what its type says.
     r.done("dns: record data")
+}
+
+/// An IPv4 address: most data are one.
+fn address(out: &mut String, octets: [u8; 4]) {
+    for (at, octet) in octets.into_iter().enumerate() {
+        if at > 0 {
+            out.push('.');
+        }
+        push_number(out, octet);
+    }
 }
 
 fn put(out: &mut String, value: impl std::fmt::Display) {

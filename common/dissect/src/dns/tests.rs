@@ -42,6 +42,24 @@ fn f33_pointer_loops_end() {
     assert!(message(&question(&[0xff, 0xff])).is_err());
 }
 
+/// An answer that points to the question has its name, and is refused where that name goes on behind it.
+#[test]
+fn answers_point_to_the_question() {
+    let answered = |name: &[u8]| {
+        let record = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 192, 0, 2, 255];
+        message(&[&header(1, 1), name, &[0, 1, 0, 1], &record].concat()).unwrap()
+    };
+    let (dns, fault) = answered(b"\x03WwW\x07eXample\0");
+    let told: Vec<_> = dns.answers.iter().map(|record| (record.name.as_str(), record.data.as_str())).collect();
+    assert_eq!((told, fault), (vec![("www.example", "192.0.2.255")], None));
+    // By way of a zero before the question, and of one behind it.
+    let (dns, fault) = answered(b"\x01a\xc0\x04");
+    assert_eq!((dns.answers[0].name.as_str(), fault), ("a", None));
+    let (dns, fault) = answered(b"\x01a\xc0\x10");
+    assert_eq!((dns.name.as_str(), dns.answers.len()), ("a", 0));
+    assert_eq!(fault, Some(Fault::Malformed("dns: pointer loop")));
+}
+
 #[test]
 fn names_have_limits() {
     let label = [&[63][..], &[b'a'; 63]].concat();

@@ -1,9 +1,8 @@
 //! CIP messages (CIP Networks Library volume 1 section 2-4, appendix C): services, paths, wrappers, values.
 
 use super::table::{self, CONNECTION_MANAGER, MULTIPLE_SERVICE, UNCONNECTED_SEND};
-use crate::digits::{escaped, push_number};
+use crate::digits::{push_escaped, push_hex_number, push_number};
 use picket_reader::{Fault, Reader};
-use std::fmt::Write as _;
 
 /// Wrappers within wrappers that are opened.
 const DEPTH: u8 = 3;
@@ -69,7 +68,9 @@ impl Path {
             1 if self.instance.is_none() => self.instance = Some(value),
             4 => self.attribute = Some(value),
             2 if !self.symbol.is_empty() && self.symbol.len() < NAME_MAX => {
-                let _ = write!(self.symbol, "[{value}]");
+                self.symbol.push('[');
+                push_number(&mut self.symbol, value);
+                self.symbol.push(']');
             }
             _ => {}
         }
@@ -85,7 +86,7 @@ impl Path {
             if !self.symbol.is_empty() {
                 self.symbol.push('.');
             }
-            self.symbol.push_str(&escaped(name, NAME_MAX.saturating_sub(self.symbol.len())));
+            push_escaped(&mut self.symbol, name, NAME_MAX);
         }
         Ok(())
     }
@@ -99,7 +100,10 @@ impl Path {
         let mut text = String::with_capacity(48);
         match table::class(class) {
             Some(name) => text.push_str(name),
-            None => drop(write!(text, "class 0x{class:02x}")),
+            None => {
+                text.push_str("class 0x");
+                push_hex_number(&mut text, class, 2);
+            }
         }
         if let Some(instance) = self.instance {
             text.push_str(" instance ");
@@ -193,13 +197,15 @@ pub(crate) fn multiple(data: &[u8]) -> Result<Vec<&[u8]>, Fault> {
     if count > SERVICES_MAX {
         return Err(Fault::Malformed("enip: too many services in a packet"));
     }
-    let mut offsets = Vec::with_capacity(count + 1);
+    let mut parts = Vec::with_capacity(count);
+    let mut offsets = Reader::new(r.take(2 * count, "offset")?);
+    let mut from = if count > 0 { usize::from(offsets.u16_le("offset")?) } else { 0 };
     for _ in 0..count {
-        offsets.push(usize::from(r.u16_le("offset")?));
+        let to = if offsets.is_empty() { data.len() } else { usize::from(offsets.u16_le("offset")?) };
+        parts.push(data.get(from..to).ok_or(Fault::Malformed("enip: offset outside of its packet"))?);
+        from = to;
     }
-    offsets.push(data.len());
-    let parts = offsets.iter().zip(offsets.iter().skip(1));
-    parts.map(|(from, to)| data.get(*from..*to).ok_or(Fault::Malformed("enip: offset outside of its packet"))).collect()
+    Ok(parts)
 }
 
 /// An answer.

@@ -105,7 +105,8 @@ impl Enip {
     }
 
     fn request(&mut self, key: Key, bytes: &[u8], output: &mut Output) -> Result<(), Fault> {
-        let mut asked = Vec::new();
+        // Mostly it is one.
+        let mut asked = Vec::with_capacity(1);
         let read = cip::requests(bytes, &mut |request| {
             let (ics, noted) = ask(request);
             output.ics(ics);

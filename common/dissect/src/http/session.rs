@@ -522,5 +522,7 @@ fn becomes(upgrade: &[u8]) -> Next {
 /// A media type without its parameters, lower case.
 fn media_type(value: &[u8]) -> String {
     let plain = value.split(|byte| *byte == b';').next().unwrap_or(value).trim_ascii();
-    printable(&plain.to_ascii_lowercase(), TYPE_LIMIT)
+    let mut media = printable(plain, TYPE_LIMIT);
+    media.make_ascii_lowercase();
+    media
 }

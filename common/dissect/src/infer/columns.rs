@@ -7,9 +7,15 @@ use super::talk::Message;
 pub(crate) struct Column {
     /// Messages long enough.
     pub(crate) count: usize,
-    counts: Box<[u16; 256]>,
+    counts: [u16; 256],
     /// A bit for each value met: there are few, and they are asked for often.
     met: [u64; 4],
+}
+
+impl Default for Column {
+    fn default() -> Self {
+        Self { count: 0, counts: [0; 256], met: [0; 4] }
+    }
 }
 
 impl Column {
@@ -20,17 +26,20 @@ impl Column {
 
     /// Of values.
     pub(crate) fn from_values(values: impl Iterator<Item = u8>) -> Self {
-        let mut column = Self { count: 0, counts: Box::new([0; 256]), met: [0; 4] };
-        for value in values {
-            column.count += 1;
-            if let Some(count) = column.counts.get_mut(usize::from(value)) {
-                *count = count.saturating_add(1);
-            }
-            if let Some(met) = column.met.get_mut(usize::from(value >> 6)) {
-                *met |= 1 << (value & 63);
-            }
-        }
+        let mut column = Self::default();
+        values.for_each(|value| column.add(value));
         column
+    }
+
+    /// Another value.
+    pub(crate) fn add(&mut self, value: u8) {
+        self.count += 1;
+        if let Some(count) = self.counts.get_mut(usize::from(value)) {
+            *count = count.saturating_add(1);
+        }
+        if let Some(met) = self.met.get_mut(usize::from(value >> 6)) {
+            *met |= 1 << (value & 63);
+        }
     }
 
     /// Values met, with how often, in ascending order.

@@ -3,7 +3,7 @@
 use super::columns::Column;
 use super::length::{self, Counts, LengthField};
 use super::operation::{self, OperationField, View};
-use super::pairs::{self, Counter, Turn};
+use super::pairs::{self, Counter, Pair, Turn};
 use super::plausible;
 use super::talk::{Message, Talk};
 use picket_event::{Direction, Protocol, Transport, Unit};
@@ -88,8 +88,14 @@ fn look_at(transport: Transport, talks: &[&Talk]) -> Option<(Format, f64)> {
         .collect();
     let all: Vec<Message<'_>> = messages.iter().flatten().copied().collect();
     let told: Vec<Vec<Message<'_>>> = messages.iter().map(|of_one| pairs::without_acknowledgements(of_one)).collect();
-    let by_turn = [Turn::Last, Turn::First].map(|turn| look(&told, &all, length, turn));
-    let best = by_turn.into_iter().reduce(|a, b| if b.rank() > a.rank() { b } else { a })?;
+    let by_turn = |turn| told.iter().flat_map(|of_one| pairs::pairs(of_one, turn)).collect::<Vec<_>>();
+    let (last, first) = (by_turn(Turn::Last), by_turn(Turn::First));
+    let mut best = look(&told, &all, length, &last);
+    // Where each request waits for the answer before it, there is nothing to choose.
+    if last != first {
+        let other = look(&told, &all, length, &first);
+        best = if other.rank() > best.rank() { other } else { best };
+    }
     let Seen { magic, counter, operation } = best;
     let score = operation.as_ref().map_or(0.0, |found| found.score);
     let operation = operation.map(|found| found.field);
@@ -111,16 +117,15 @@ impl Seen {
     }
 }
 
-fn look(told: &[Vec<Message<'_>>], all: &[Message<'_>], length: Option<LengthField>, turn: Turn) -> Seen {
-    let pairs: Vec<_> = told.iter().flat_map(|of_one| pairs::pairs(of_one, turn)).collect();
-    let counter = pairs::counter(&pairs);
+fn look(told: &[Vec<Message<'_>>], all: &[Message<'_>], length: Option<LengthField>, pairs: &[Pair<'_>]) -> Seen {
+    let counter = pairs::counter(pairs);
     let magic = magic(all, length.as_ref(), counter);
     if length.is_none() && counter.is_none() {
         return Seen { magic, counter, operation: None };
     }
     // What opens a connection often has a form of its own.
     let settled: Vec<Vec<Message<'_>>> = told.iter().map(|of_one| behind_first(of_one).copied().collect()).collect();
-    let view = View { talks: &settled, pairs: &pairs, length, counter, magic: magic.len() };
+    let view = View { talks: &settled, pairs, length, counter, magic: magic.len() };
     let operation = operation::find(&view);
     Seen { magic, counter, operation }
 }

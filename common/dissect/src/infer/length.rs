@@ -68,11 +68,15 @@ impl LengthField {
     #[must_use]
     pub fn total(&self, head: &[u8]) -> Option<usize> {
         let bytes = head.get(usize::from(self.at)..usize::from(self.end()))?;
-        let push = |value: usize, byte: &u8| value << 8 | usize::from(*byte);
-        let value = match self.order {
-            Order::Big => bytes.iter().fold(0, push),
-            Order::Little => bytes.iter().rev().fold(0, push),
+        let value = match (bytes, self.order) {
+            ([one], _) => u32::from(*one),
+            ([a, b], Order::Big) => u32::from_be_bytes([0, 0, *a, *b]),
+            ([a, b], Order::Little) => u32::from_le_bytes([*a, *b, 0, 0]),
+            ([a, b, c, d], Order::Big) => u32::from_be_bytes([*a, *b, *c, *d]),
+            ([a, b, c, d], Order::Little) => u32::from_le_bytes([*a, *b, *c, *d]),
+            _ => return None,
         };
+        let value = usize::try_from(value).unwrap_or(usize::MAX);
         Some(match self.counts {
             Counts::Plus(base) => value.saturating_add(usize::from(base)),
             Counts::Ft3 => {

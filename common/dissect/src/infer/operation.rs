@@ -85,12 +85,13 @@ impl View<'_> {
         Column::of(self.of(direction), at)
     }
 
-    /// Whether a byte has several values within one conversation.
+    /// Whether a byte of which there are several values has them within one conversation.
     fn varies(&self, direction: Direction, at: usize) -> bool {
-        self.talks.iter().any(|talk| {
-            let of = talk.iter().filter(|message| message.direction == direction);
-            Column::of(of, at).distinct() > 1
-        })
+        self.talks.len() == 1
+            || self.talks.iter().any(|talk| {
+                let of = talk.iter().filter(|message| message.direction == direction);
+                Column::of(of, at).distinct() > 1
+            })
     }
 
     /// Share of the uncertainty of the lengths of one direction that the value at a place takes away.
@@ -132,12 +133,14 @@ impl View<'_> {
         let both = || self.pairs.iter().filter_map(|(asks, answers)| Some((asks.byte(a)?, answers.byte(b)?)));
         let away = Column::from_values(both().map(|(asked, answered)| answered.wrapping_sub(asked)));
         if let Some((by, times)) = away.common().filter(|(_, times)| away.count >= 3 && times * 2 >= away.count) {
-            let holds = |value: u8| {
-                let of = || both().filter(|(asked, _)| *asked == value);
-                of().filter(|(asked, answered)| answered.wrapping_sub(*asked) == by).count() * 5 >= of().count() * 3
-            };
-            let asked = Column::from_values(both().map(|(asked, _)| asked));
-            let held = asked.values().filter(|(value, _)| holds(*value)).count();
+            let (mut asked, mut kept) = (Column::default(), Column::default());
+            for (request, response) in both() {
+                asked.add(request);
+                if response.wrapping_sub(request) == by {
+                    kept.add(request);
+                }
+            }
+            let held = asked.values().filter(|(value, times)| kept.times(*value) * 5 >= times * 3).count();
             // Of two constant bytes each is the other and something.
             if held * 3 >= asked.distinct() * 2 && ((by == 0 && a == b) || request.distinct() > 1) {
                 let relation = if by == 0 { Relation::Equal } else { Relation::Plus(by) };
@@ -163,7 +166,7 @@ impl View<'_> {
             return None;
         }
         let reach = column.count as f64 / self.of(direction).count().max(1) as f64;
-        let varies = self.varies(direction, at);
+        let varies = column.distinct() > 1 && self.varies(direction, at);
         let told = self.tells_length(direction, at) * reach;
         Some(Place { at, column, varies, told, reach })
     }
@@ -171,9 +174,12 @@ impl View<'_> {
     /// How much speaks for a pair of places, the one in requests and the one in responses.
     fn judge(&self, request: &Place, response: &Place) -> Option<Found> {
         let (a, b) = (request.at, response.at);
-        let (relation, share) = self.relation((a, &request.column), (b, &response.column))?;
         let varies = request.varies || response.varies;
-        if !varies && (a != b || matches!(relation, Relation::Plus(_))) {
+        if !varies && a != b {
+            return None;
+        }
+        let (relation, share) = self.relation((a, &request.column), (b, &response.column))?;
+        if !varies && matches!(relation, Relation::Plus(_)) {
             return None;
         }
         let (told_a, told_b) = (request.told, response.told);

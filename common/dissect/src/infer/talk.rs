@@ -8,7 +8,7 @@ pub const PIECES_MAX: usize = 48;
 pub const PIECE_BYTES: usize = 96;
 
 /// One segment or datagram, or one message of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Message<'a> {
     /// Who says it.
     pub direction: Direction,

@@ -2,6 +2,7 @@
 
 use super::{HEAD, Kind, unit};
 use crate::{Head, Probe};
+use memchr::memchr_iter;
 use picket_event::{Direction, Unit as Confidence};
 use picket_reader::Fault;
 
@@ -87,29 +88,9 @@ fn look(bytes: &[u8], judge: Judge) -> Look {
     look
 }
 
-/// The place of the next two bytes with which a unit begins, 3 and 0. Most bytes are passed over eight at a time.
+/// The place of the next two bytes with which a unit begins, 3 and 0.
 fn next_head(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let (words, _) = bytes.as_chunks::<8>();
-    // A byte becomes zero where it was 3; the top bit of a zero byte is the lowest that this leaves.
-    let has_three = |word: &[u8; 8]| {
-        let word = u64::from_ne_bytes(*word) ^ (3 * ONES);
-        word.wrapping_sub(ONES) & !word & (ONES << 7) != 0
-    };
-    let mut from = 0;
-    loop {
-        let passed = words.get(from..)?.iter().position(has_three).map_or(words.len(), |number| from + number);
-        let at = 8 * passed;
-        let end = if passed < words.len() { at + 9 } else { bytes.len() };
-        let here = bytes.get(at..end.min(bytes.len()))?;
-        if let Some(place) = here.windows(2).position(|pair| pair == [3, 0]) {
-            return Some(at + place);
-        }
-        if passed >= words.len() {
-            return None;
-        }
-        from = passed + 1;
-    }
+    memchr_iter(3, bytes).find(|at| bytes.get(at.saturating_add(1)) == Some(&0))
 }
 
 fn look_at(bytes: &[u8], judge: Judge) -> Look {

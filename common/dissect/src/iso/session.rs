@@ -97,6 +97,9 @@ impl<U: Upper> OverIso<U> {
                 side.lost = false;
                 continue;
             }
+            if rest.is_empty() {
+                return Progress { consumed: at, need: Need::Bytes(HEAD) };
+            }
             match unit(rest) {
                 Ok(unit) if unit.whole(rest.len()) => {
                     at = at.saturating_add(unit.total);

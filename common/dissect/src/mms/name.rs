@@ -2,6 +2,7 @@
 
 use super::table;
 use crate::ber;
+use crate::digits::push_escaped;
 use picket_reader::{Fault, Reader};
 
 /// Longest name that is kept, bytes.
@@ -21,13 +22,17 @@ pub(super) struct Name<'a> {
 impl Name<'_> {
     /// As events give it.
     pub(super) fn text(&self) -> Option<String> {
-        let part = |bytes: &[u8]| bytes.get(..LIMIT / 2).unwrap_or(bytes).escape_ascii().to_string();
-        match (self.domain, self.item) {
-            ([], []) => None,
-            ([], item) => Some(part(item)),
-            (domain, []) => Some(part(domain)),
-            (domain, item) => Some(format!("{}/{}", part(domain), part(item))),
+        if self.domain.is_empty() && self.item.is_empty() {
+            return None;
         }
+        let mut text = String::with_capacity(LIMIT.min(self.domain.len() + 1 + self.item.len()));
+        for part in [self.domain, self.item].into_iter().filter(|part| !part.is_empty()) {
+            if !text.is_empty() {
+                text.push('/');
+            }
+            push_escaped(&mut text, part.get(..LIMIT / 2).unwrap_or(part), usize::MAX);
+        }
+        Some(text)
     }
 
     /// What writing or reading it does beside that: IEC 61850-8-1 section 20 (control), functional constraint CO.

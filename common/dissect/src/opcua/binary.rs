@@ -1,7 +1,7 @@
 //! Built-in types (OPC 10000-6 clause 5.2.2): strings, node ids, the headers of services.
 
+use crate::digits::{push_escaped, push_number};
 use picket_reader::{Fault, Reader};
-use std::fmt::Write as _;
 
 /// Longest text that is kept of a name, bytes.
 const TEXT_MAX: usize = 96;
@@ -77,13 +77,24 @@ impl NodeId<'_> {
     pub(crate) fn text(&self) -> String {
         let mut text = String::with_capacity(32);
         if self.namespace != 0 {
-            let _ = write!(text, "ns={};", self.namespace);
+            text.push_str("ns=");
+            push_number(&mut text, self.namespace);
+            text.push(';');
         }
-        let _ = match self.id {
-            Id::Number(number) => write!(text, "i={number}"),
-            Id::Text(name) => write!(text, "s={}", printable(name)),
-            Id::Bytes(bytes) => write!(text, "b={}", bytes.get(..16).unwrap_or(bytes).escape_ascii()),
-        };
+        match self.id {
+            Id::Number(number) => {
+                text.push_str("i=");
+                push_number(&mut text, number);
+            }
+            Id::Text(name) => {
+                text.push_str("s=");
+                text.push_str(&printable(name));
+            }
+            Id::Bytes(bytes) => {
+                text.push_str("b=");
+                push_escaped(&mut text, bytes.get(..16).unwrap_or(bytes), usize::MAX);
+            }
+        }
         text
     }
 }

@@ -2,13 +2,14 @@
 
 use super::{Guess, anything, begins, begins_any, either, spoken, when};
 use crate::{Head, Probe};
+use memchr::{memchr, memchr2_iter};
 
 /// Longest first line that is waited for, bytes.
 const LINE: usize = 512;
 
 /// The first line without its end, and whether its end was seen.
 pub(crate) fn line(bytes: &[u8]) -> (&[u8], bool) {
-    match bytes.iter().take(LINE).position(|byte| *byte == b'\n') {
+    match memchr(b'\n', bytes.get(..LINE).unwrap_or(bytes)) {
         Some(at) => (bytes.get(..at).unwrap_or(bytes).trim_ascii_end(), true),
         None => (bytes.get(..LINE).unwrap_or(bytes), bytes.len() >= LINE),
     }
@@ -16,7 +17,11 @@ pub(crate) fn line(bytes: &[u8]) -> (&[u8], bool) {
 
 /// Whether a text occurs, its case aside.
 pub(crate) fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted))
+    let Some(first) = wanted.first() else { return true };
+    let is_here = |at: usize| {
+        bytes.get(at..at.saturating_add(wanted.len())).is_some_and(|here| here.eq_ignore_ascii_case(wanted))
+    };
+    memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), bytes).any(is_here)
 }
 
 /// A request line that ends in this version.

@@ -1,6 +1,7 @@
 //! Variables that are read and written: their addresses and single values.
 
 use super::table::{self, COUNTERS, DATA_BLOCK, DINT, INSTANCE_BLOCK, INT, REAL, TIMERS};
+use crate::digits::numbered;
 use picket_reader::{Fault, Reader};
 use std::borrow::Cow;
 
@@ -26,8 +27,8 @@ impl Target {
     /// Its name.
     pub(crate) fn object(&self) -> Option<Cow<'static, str>> {
         match (self.area, table::area(self.area)) {
-            (DATA_BLOCK, _) => Some(format!("DB{}", self.block).into()),
-            (INSTANCE_BLOCK, _) => Some(format!("DI{}", self.block).into()),
+            (DATA_BLOCK, _) => Some(numbered("DB", self.block).into()),
+            (INSTANCE_BLOCK, _) => Some(numbered("DI", self.block).into()),
             (_, "") => None,
             (_, name) => Some(name.into()),
         }

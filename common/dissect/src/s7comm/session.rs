@@ -4,6 +4,7 @@ use super::asset;
 use super::item::{self, Target};
 use super::parse::{self, Kind, Message, Role};
 use super::table::{self, CPU, CYCLIC, PI_SERVICE, PLC_STOP, READ_SZL, READ_VAR, WRITE_VAR};
+use crate::digits::numbered;
 use crate::iso::Upper;
 use crate::{Context, Output};
 use picket_event::body::Ics;
@@ -207,5 +208,5 @@ fn service_object(name: &[u8], parameters: &[u8]) -> Option<Cow<'static, str>> {
 }
 
 fn block_object(block: Option<([u8; 2], u32)>) -> Option<Cow<'static, str>> {
-    block.map(|(kind, number)| format!("{}{number}", table::block(kind)).into())
+    block.map(|(kind, number)| numbered(table::block(kind), number).into())
 }

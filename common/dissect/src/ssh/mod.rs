@@ -19,6 +19,7 @@ mod tests;
 mod unit;
 
 use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
+use memchr::{memchr, memchr_iter};
 use picket_event::{Protocol, Transport, Unit};
 use picket_reader::Reader;
 
@@ -89,14 +90,16 @@ fn look(bytes: &[u8]) -> Look {
         return look;
     }
     let is_text = |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0x80..);
-    let mut lines = bytes.split(|byte| *byte == b'\n');
-    if !lines.next().is_some_and(|first| first.iter().all(is_text)) {
+    let first = memchr(b'\n', bytes).unwrap_or(bytes.len());
+    let (first, behind) = bytes.split_at_checked(first).unwrap_or((bytes, &[]));
+    if !first.iter().all(is_text) {
         return Look::Foreign;
     }
-    match lines.find(|line| line.starts_with(b"SSH-2.0-") || line.starts_with(b"SSH-1.")) {
-        Some(_) => Look::Ssh(0.9),
-        None => Look::Lines,
-    }
+    let is_banner = |at: usize| {
+        let line = behind.get(at.saturating_add(1)..).unwrap_or_default();
+        line.starts_with(b"SSH-2.0-") || line.starts_with(b"SSH-1.")
+    };
+    if memchr_iter(b'\n', behind).any(is_banner) { Look::Ssh(0.9) } else { Look::Lines }
 }
 
 /// A key exchange whose banner was not seen: a packet that fits, with name-lists that are lists of names.

@@ -2,7 +2,7 @@
 
 use super::shape::Shape;
 use super::table;
-use crate::digits::escaped;
+use crate::digits::{escaped, is_printable};
 use md5::{Digest, Md5};
 use picket_event::body::SshEnd;
 use picket_reader::{Fault, Reader};
@@ -35,11 +35,7 @@ pub(crate) fn speaks_two(version: &str) -> bool {
 
 /// Printable text of bytes from the wire.
 fn text(bytes: &[u8]) -> String {
-    if bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
-        String::from_utf8_lossy(bytes).into_owned()
-    } else {
-        escaped(bytes, SOFTWARE_LIMIT)
-    }
+    if is_printable(bytes) { String::from_utf8_lossy(bytes).into_owned() } else { escaped(bytes, SOFTWARE_LIMIT) }
 }
 
 /// What one side offers: the name-lists of its KEXINIT that frame packets, and both its fingerprints.

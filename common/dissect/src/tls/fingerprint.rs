@@ -2,11 +2,10 @@
 
 use super::parse::Carrier;
 use super::table::{extension, is_grease};
-use crate::digits;
+use crate::digits::{self, push_hex, push_hex_number};
 use crate::fact::{ClientHello, ServerHello};
 use md5::{Digest, Md5};
 use ring::digest;
-use std::fmt::Write;
 
 /// The text that JA3 hashes: version, ciphers, extensions, groups, point formats in decimal, GREASE left out.
 #[must_use]
@@ -50,12 +49,11 @@ fn join(text: &mut Vec<u8>, values: impl Iterator<Item = u16>) {
     }
 }
 
-/// A number without leading zeros.
 fn push_decimal(text: &mut Vec<u8>, value: u16) {
-    let digits = [value / 10_000, value / 1_000 % 10, value / 100 % 10, value / 10 % 10, value % 10];
-    let digits = digits.map(|digit| b'0' + digit as u8);
-    let first = digits.iter().position(|digit| *digit > b'0').unwrap_or(4);
-    text.extend_from_slice(digits.get(first..).unwrap_or_default());
+    if value > 9 {
+        push_decimal(text, value / 10);
+    }
+    text.push(b'0' + (value % 10) as u8);
 }
 
 /// The three parts of JA4 before hashing.
@@ -69,16 +67,23 @@ pub struct Ja4Parts {
     pub c: Vec<u8>,
 }
 
+/// Length of a JA4.
+const JA4: usize = 36;
+
 /// The parts of JA4.
 #[must_use]
 pub fn ja4_parts(hello: &ClientHello, carrier: Carrier) -> Ja4Parts {
-    let mut ciphers: Vec<u16> = hello.ciphers.iter().copied().filter(|v| !is_grease(*v)).collect();
-    let mut extensions: Vec<u16> = hello.extensions.iter().copied().filter(|v| !is_grease(*v)).collect();
-    let letter = carrier.letter();
+    let (mut ciphers, mut extensions) = (without_grease(&hello.ciphers), without_grease(&hello.extensions));
     let named = if extensions.contains(&extension::SERVER_NAME) { 'd' } else { 'i' };
     let (first, last) = alpn(hello.alpn.first().map_or(&[], |name| name));
-    let counts = (ciphers.len().min(99), extensions.len().min(99));
-    let a = format!("{letter}{}{named}{:02}{:02}{first}{last}", version(hello), counts.0, counts.1);
+    let mut a = String::with_capacity(JA4);
+    a.push(carrier.letter());
+    a.push_str(version(hello));
+    a.push(named);
+    for count in [ciphers.len(), extensions.len()].map(|count| count.min(99) as u8) {
+        a.extend([count / 10, count % 10].map(|digit| char::from(b'0' + digit)));
+    }
+    a.extend([first, last]);
     ciphers.sort_unstable();
     extensions.retain(|v| *v != extension::SERVER_NAME && *v != extension::ALPN);
     extensions.sort_unstable();
@@ -91,13 +96,19 @@ pub fn ja4_parts(hello: &ClientHello, carrier: Carrier) -> Ja4Parts {
     Ja4Parts { a, b: hex(ciphers.iter().copied()), c }
 }
 
+fn without_grease(values: &[u16]) -> Vec<u16> {
+    let mut kept = Vec::with_capacity(values.len());
+    kept.extend(values.iter().filter(|value| !is_grease(**value)));
+    kept
+}
+
 /// JA4.
 #[must_use]
 pub fn ja4(hello: &ClientHello, carrier: Carrier) -> String {
     let Ja4Parts { a: mut text, b, c } = ja4_parts(hello, carrier);
     for part in [b, c] {
         text.push('_');
-        text.extend(twelve(&part).map(char::from));
+        text.push_str(std::str::from_utf8(&twelve(&part)).unwrap_or_default());
     }
     text
 }
@@ -128,10 +139,18 @@ const SERVER_ALPN: usize = 16;
 /// without leading zeros. `docs/fingerprints.md`.
 #[must_use]
 pub fn server(hello: &ServerHello, carrier: Carrier) -> String {
-    let mut text = format!("tls1:{}{}:{:x}:", carrier.letter(), version_name(hello.version), hello.cipher);
+    let mut text = String::with_capacity(64);
+    text.push_str("tls1:");
+    text.push(carrier.letter());
+    text.push_str(version_name(hello.version));
+    text.push(':');
+    push_hex_number(&mut text, hello.cipher, 1);
+    text.push(':');
     for (at, extension) in hello.extensions.iter().take(SERVER_EXTENSIONS).enumerate() {
-        let dash = if at > 0 { "-" } else { "" };
-        let _ = write!(text, "{dash}{extension:x}");
+        if at > 0 {
+            text.push('-');
+        }
+        push_hex_number(&mut text, *extension, 1);
     }
     text.push(':');
     let name = hello.alpn.as_deref().unwrap_or_default();
@@ -139,7 +158,8 @@ pub fn server(hello: &ServerHello, carrier: Carrier) -> String {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'/' | b'-' => text.push(char::from(*byte)),
             other => {
-                let _ = write!(text, "%{other:02x}");
+                text.push('%');
+                push_hex(&mut text, *other);
             }
         }
     }
@@ -148,11 +168,10 @@ pub fn server(hello: &ServerHello, carrier: Carrier) -> String {
 
 /// The highest version offered. Numbers of DTLS fall as versions rise, so the order is by meaning.
 fn version(hello: &ClientHello) -> &'static str {
-    let offered: Vec<u16> = hello.versions.iter().copied().filter(|v| !is_grease(*v)).collect();
-    if offered.is_empty() {
+    if hello.versions.iter().all(|version| is_grease(*version)) {
         version_name(hello.legacy_version)
     } else {
-        VERSIONS.iter().find(|(number, _)| offered.contains(number)).map_or("00", |(_, name)| name)
+        VERSIONS.iter().find(|(number, _)| hello.versions.contains(number)).map_or("00", |(_, name)| name)
     }
 }
 
@@ -172,7 +191,8 @@ fn hex(values: impl Iterator<Item = u16>) -> Vec<u8> {
         if !text.is_empty() {
             text.push(b',');
         }
-        text.extend(value.to_be_bytes().map(digits::hex).as_flattened());
+        let [high, low] = value.to_be_bytes().map(digits::hex);
+        text.extend_from_slice([high, low].as_flattened());
     }
     text
 }

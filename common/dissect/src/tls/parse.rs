@@ -2,12 +2,16 @@
 
 use super::fingerprint;
 use super::table::{RETRY_RANDOM, extension, is_grease, is_grease_mode};
+use crate::digits::escaped;
 use crate::fact::{ClientHello, ServerHello};
 use crate::teller::{OFFSET, mix};
 use picket_reader::{Fault, Reader};
 
 /// Longest server name that is kept, bytes; a DNS name has no more than 253.
 const SNI_LIMIT: usize = 255;
+
+/// Room for the extensions of most hellos.
+const EXTENSIONS: usize = 20;
 
 /// What carries the handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +57,7 @@ pub fn client_hello(body: &[u8], carrier: Carrier) -> Result<(ClientHello, bool)
     let mut damaged = false;
     if !r.is_empty() {
         let mut extensions = r.vec16("extensions")?;
+        hello.extensions.reserve(EXTENSIONS.min(extensions.remaining() / 4));
         while !extensions.is_empty() {
             let kind = extensions.u16("extension type")?;
             let data = extensions.vec16("extension data")?;
@@ -122,7 +127,9 @@ fn server_name(mut data: Reader<'_>) -> Result<Option<String>, Fault> {
 
 /// Lower case, what is not printable escaped, cut at a bound.
 pub(crate) fn printable(bytes: &[u8], limit: usize) -> String {
-    bytes.get(..limit).unwrap_or(bytes).to_ascii_lowercase().escape_ascii().to_string()
+    let mut text = escaped(bytes.get(..limit).unwrap_or(bytes), usize::MAX);
+    text.make_ascii_lowercase();
+    text
 }
 
 fn length(reader: &Reader<'_>) -> u16 {

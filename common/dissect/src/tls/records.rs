@@ -76,12 +76,10 @@ impl Records {
             let skipped = usize::from(way.body).min(bytes.len());
             way.body -= skipped as u16;
             bytes = bytes.get(skipped..).unwrap_or_default();
-            let Some((first, rest)) = bytes.split_first() else { return };
-            if let Some(slot) = way.header.get_mut(usize::from(way.have)) {
-                *slot = *first;
-                way.have += 1;
-            }
-            bytes = rest;
+            let room = way.header.iter_mut().skip(usize::from(way.have));
+            let taken = room.zip(bytes).map(|(slot, byte)| *slot = *byte).count();
+            way.have += taken as u8;
+            bytes = bytes.get(taken..).unwrap_or_default();
             if usize::from(way.have) == HEADER {
                 way.have = 0;
                 let Some(record) = record(direction, way.header) else { return way.left = 0 };
@@ -171,8 +169,10 @@ impl FirstRecords {
 
     /// Takes the next bytes of TLS in a direction; of each direction so many are looked at.
     pub(crate) fn feed(&mut self, direction: Direction, bytes: &[u8], limit_bytes: u32) {
-        match (&*self, Records::alone(direction, bytes)) {
-            (Self::Awaited, Some(first)) => *self = Self::One { first, settled: NEITHER },
+        match self {
+            Self::Awaited if let Some(first) = Records::alone(direction, bytes) => {
+                *self = Self::One { first, settled: NEITHER };
+            }
             _ => self.many(limit_bytes, |records| records.feed(direction, bytes)),
         }
     }

@@ -225,23 +225,31 @@ impl Handshake {
                 let _ = r.skip(count, "message");
                 continue;
             }
+            if side.message.is_empty()
+                && let Ok(whole) = r.take(wanted_length(r.peek()), "message")
+            {
+                // All of it is here: it is read where it lies.
+                self.message(direction, whole, output);
+                continue;
+            }
             let wanted = wanted_length(&side.message);
             let count = wanted.saturating_sub(side.message.len()).min(r.remaining());
             side.message.extend_from_slice(r.take(count, "message").unwrap_or(&[]));
-            if side.message.len() < 4 {
-                continue;
+            if side.message.len() >= 4 {
+                let begun = std::mem::take(&mut side.message);
+                if self.message(direction, &begun, output) {
+                    self.side(direction).message = begun;
+                }
             }
-            self.message(direction, output);
         }
     }
 
-    /// A message whose header at least is there.
-    fn message(&mut self, direction: Direction, output: &mut Output) {
+    /// A message whose header at least is there. Answers whether it is to be put together.
+    fn message(&mut self, direction: Direction, begun: &[u8], output: &mut Output) -> bool {
         let (have_client, have_server) = (self.seen.client.is_some(), self.seen.server.is_some());
         let awaits_another = self.awaits_another();
-        let side = self.side(direction);
-        let kind = side.message.first().copied().unwrap_or(0);
-        let length = wanted_length(&side.message);
+        let kind = begun.first().copied().unwrap_or(0);
+        let length = wanted_length(begun);
         let limit = match (direction, kind) {
             (Direction::ToServer, message::CLIENT_HELLO) if !have_client || awaits_another => HELLO_LIMIT,
             (Direction::ToClient, message::SERVER_HELLO) if !have_server => HELLO_LIMIT,
@@ -252,14 +260,14 @@ impl Handshake {
             if limit > 0 {
                 output.malformed.push("tls: message longer than the limit");
             }
-            side.skip = length.saturating_sub(side.message.len()) as u32;
-            side.message.clear();
+            self.side(direction).skip = length.saturating_sub(begun.len()) as u32;
             self.passed(direction, kind);
-        } else if side.message.len() >= length {
-            let whole = std::mem::take(&mut side.message);
-            self.passed(direction, kind);
-            self.whole(kind, whole.get(4..).unwrap_or(&[]), direction, output);
+            return false;
         }
+        let Some(body) = begun.get(4..length) else { return true };
+        self.passed(direction, kind);
+        self.whole(kind, body, direction, output);
+        false
     }
 
     /// Notes a message that was seen, read or not.

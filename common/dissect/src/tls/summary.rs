@@ -2,6 +2,7 @@
 
 use super::fingerprint;
 use super::parse::Carrier;
+use crate::digits::escaped;
 use crate::fact::{Certificates, ClientHello, ServerHello};
 use picket_event::{Direction, Ech, TlsAlert, body};
 
@@ -106,5 +107,5 @@ impl Seen {
 
 /// ALPN names are compared byte for byte, so their case stays.
 fn printable_case(name: &[u8]) -> String {
-    name.get(..ALPN_LIMIT).unwrap_or(name).escape_ascii().to_string()
+    escaped(name.get(..ALPN_LIMIT).unwrap_or(name), usize::MAX)
 }

@@ -54,15 +54,8 @@ pub(crate) fn optional<'a>(r: &mut Reader<'a>, wanted: u8) -> Result<Option<Read
 
 /// Bits of an unsigned integer.
 pub(crate) fn bits(integer: &[u8]) -> u16 {
-    let significant = integer.iter().skip_while(|byte| **byte == 0);
-    let mut bytes = 0usize;
-    let mut top = 0u8;
-    for (at, byte) in significant.enumerate() {
-        if at == 0 {
-            top = *byte;
-        }
-        bytes = at + 1;
-    }
-    let all = bytes.saturating_mul(8).saturating_sub(top.leading_zeros() as usize * usize::from(bytes > 0));
-    u16::try_from(all).unwrap_or(u16::MAX)
+    let zeros = integer.iter().take_while(|byte| **byte == 0).count();
+    let significant = integer.get(zeros..).unwrap_or_default();
+    let unused = significant.first().map_or(0, |top| top.leading_zeros() as usize);
+    u16::try_from(significant.len().saturating_mul(8).saturating_sub(unused)).unwrap_or(u16::MAX)
 }

@@ -5,10 +5,10 @@
 //! those of RFC 5280 by their last number, with `!` where critical; class of the time of validity. `docs/fingerprints.md`.
 
 use super::{der, name};
+use crate::digits::push_number;
 use crate::fact::KeyKind;
 use picket_event::Timestamp;
 use picket_reader::{Fault, Reader};
-use std::fmt::Write;
 
 /// Most attributes of a name and most extensions in a fingerprint.
 const ATTRIBUTES: usize = 16;
@@ -42,13 +42,16 @@ impl Parts<'_> {
         } else {
             attributes(&mut text, self.subject)?;
         }
-        let _ = write!(text, ":{}", key(self.key));
+        text.push(':');
+        text.push_str(key(self.key));
         if self.key_bits > 0 && matches!(self.key, KeyKind::Rsa | KeyKind::Ec | KeyKind::Dsa) {
-            let _ = write!(text, "{}", self.key_bits);
+            push_number(&mut text, self.key_bits);
         }
         text.push(':');
         signature(&mut text, self.signature);
-        let _ = write!(text, ":{}:{}", self.extensions, validity(self.not_before, self.not_after));
+        for part in [":", self.extensions, ":", validity(self.not_before, self.not_after)] {
+            text.push_str(part);
+        }
         Ok(text)
     }
 }
@@ -119,9 +122,7 @@ pub(super) fn extension(list: &mut String, number: u16, oid: &[u8], critical: bo
         list.push('-');
     }
     match oid {
-        [0x55, 0x1d, last @ 0..=0x7f] => {
-            let _ = write!(list, "{last}");
-        }
+        [0x55, 0x1d, last @ 0..=0x7f] => push_number(list, *last),
         _ => name::dotted(list, oid),
     }
     if critical {

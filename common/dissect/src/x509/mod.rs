@@ -11,6 +11,7 @@ mod tests;
 
 pub(crate) use name::truncate;
 
+use crate::digits::escaped;
 use crate::fact::{Certificates, KeyKind, SignatureKind};
 use picket_event::Timestamp;
 use picket_event::body::Certificate;
@@ -205,7 +206,7 @@ fn alternative_names(value: &mut Reader<'_>, names: &mut Vec<String>) -> Result<
         match (tag, name.peek()) {
             (0x82, text) => {
                 let text = text.get(..NAME_LENGTH).unwrap_or(text);
-                names.push(text.escape_ascii().to_string());
+                names.push(escaped(text, usize::MAX));
             }
             (0x87, bytes) => {
                 let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);

@@ -1,9 +1,10 @@
 //! Distinguished names as RFC 4514 writes them, and times.
 
 use super::der;
+use crate::digits::{is_printable, push_hex, push_number};
 use picket_event::Timestamp;
 use picket_reader::{Fault, Reader};
-use std::fmt::Write;
+use std::borrow::Cow;
 
 /// Longest text of a name, bytes.
 pub(super) const LIMIT: usize = 512;
@@ -31,7 +32,7 @@ pub(crate) fn text(name: Reader<'_>) -> Result<String, Fault> {
     let mut sets = name;
     while !sets.is_empty() && parts.len() < ATTRIBUTES {
         let mut set = der::expect(&mut sets, der::SET, "certificate: name")?;
-        let mut part = String::new();
+        let mut part = String::with_capacity(set.remaining().min(LIMIT));
         while !set.is_empty() && part.len() < LIMIT {
             let mut pair = der::expect(&mut set, der::SEQUENCE, "certificate: name")?;
             let kind = der::expect(&mut pair, der::OID, "certificate: attribute type")?;
@@ -68,14 +69,14 @@ fn attribute(out: &mut String, kind: &[u8], tag: u8, value: &[u8]) {
             dotted(out, kind);
             out.push_str("=#");
             for byte in value.iter().take(LIMIT / 2) {
-                let _ = write!(out, "{byte:02x}");
+                push_hex(out, *byte);
             }
         }
     }
 }
 
 /// A string of any ASN.1 string type.
-fn string(tag: u8, value: &[u8]) -> String {
+fn string(tag: u8, value: &[u8]) -> Cow<'_, str> {
     let value = value.get(..LIMIT).unwrap_or(value);
     match tag {
         // BMPString is UCS-2.
@@ -86,24 +87,31 @@ fn string(tag: u8, value: &[u8]) -> String {
             });
             char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
         }
-        0x0c => String::from_utf8_lossy(value).into_owned(),
+        0x0c => String::from_utf8_lossy(value),
         // The others are ASCII in practice, and Latin-1 where they are not.
+        _ if value.is_ascii() => String::from_utf8_lossy(value),
         _ => value.iter().map(|byte| char::from(*byte)).collect(),
     }
 }
 
 /// RFC 4514 section 2.4, and control characters as hex pairs.
 fn escape(out: &mut String, text: &str) {
+    let is_special = |c| matches!(c, '"' | '+' | ',' | ';' | '<' | '>' | '\\');
+    let bare = !text.starts_with([' ', '#']) && !text.ends_with(' ') && !text.bytes().map(char::from).any(is_special);
+    if bare && is_printable(text.as_bytes()) {
+        return out.push_str(text);
+    }
     let last = text.chars().count().saturating_sub(1);
     for (at, c) in text.chars().enumerate() {
         let edge_space = c == ' ' && (at == 0 || at == last);
-        if matches!(c, '"' | '+' | ',' | ';' | '<' | '>' | '\\') || edge_space || (c == '#' && at == 0) {
+        if is_special(c) || edge_space || (c == '#' && at == 0) {
             out.push('\\');
             out.push(c);
         } else if c.is_control() {
             let mut bytes = [0u8; 4];
             for byte in c.encode_utf8(&mut bytes).bytes() {
-                let _ = write!(out, "\\{byte:02x}");
+                out.push('\\');
+                push_hex(out, byte);
             }
         } else {
             out.push(c);
@@ -122,11 +130,12 @@ pub(super) fn dotted(out: &mut String, oid: &[u8]) {
         }
         if first {
             let top = (value / 40).min(2);
-            let _ = write!(out, "{top}.{}", value - top * 40);
+            push_number(out, top);
+            value -= top * 40;
             first = false;
-        } else {
-            let _ = write!(out, ".{value}");
         }
+        out.push('.');
+        push_number(out, value);
         value = 0;
     }
 }
@@ -145,17 +154,16 @@ pub(crate) fn time(tag: u8, value: &[u8]) -> Result<Timestamp, Fault> {
     const WRONG: Fault = Fault::Malformed("certificate: time");
     let text = std::str::from_utf8(value).map_err(|_| WRONG)?;
     let digits = text.strip_suffix('Z').filter(|d| d.bytes().all(|b| b.is_ascii_digit())).ok_or(WRONG)?;
-    let full = match (tag, digits.len()) {
-        (der::UTC_TIME, 12) => {
-            let century = if digits.get(..2) >= Some("50") { "19" } else { "20" };
-            format!("{century}{digits}")
-        }
-        (der::GENERALIZED_TIME, 14) => digits.to_owned(),
+    let century = match (tag, digits.len()) {
+        (der::UTC_TIME, 12) if digits.get(..2) >= Some("50") => "19",
+        (der::UTC_TIME, 12) => "20",
+        (der::GENERALIZED_TIME, 14) => "",
         _ => return Err(WRONG),
     };
+    let full = [century, digits].concat();
     let part = |from: usize, to: usize| full.get(from..to).unwrap_or("");
-    let rfc3339 =
-        format!("{}-{}-{}T{}:{}:{}Z", part(0, 4), part(4, 6), part(6, 8), part(8, 10), part(10, 12), part(12, 14));
+    let (day, hour) = ([part(0, 4), part(4, 6), part(6, 8)], [part(8, 10), part(10, 12), part(12, 14)]);
+    let rfc3339 = day.join("-") + "T" + &hour.join(":") + "Z";
     match Timestamp::parse(&rfc3339) {
         Ok(time) => Ok(time),
         Err(_) if part(0, 4) > "2261" => Ok(Timestamp::MAX),
