@@ -1,8 +1,9 @@
 //! The shards' groups and the threads that work on them.
 //!
 //! There are as many groups as threads, the calling one counted. A group's batches are done in their order, by one
-//! thread at a time, whichever is free: the helpers always, the calling thread where it would wait for an answer. So two
-//! threads keep two processors busy however the work is spread over front, shards and back.
+//! thread at a time, whichever is free, and where there is a choice by the one that was on it last: the helpers always, the
+//! calling thread where it would wait for an answer. So two threads keep two processors busy however the work is spread over
+//! front, shards and back.
 
 use super::FINISH_SHARDS;
 use super::batch::{Batch, Item, Order};
@@ -52,6 +53,8 @@ struct Group {
     share: Option<Box<Share>>,
     inbox: VecDeque<Batch>,
     outbox: VecDeque<Batch>,
+    /// The thread that was on them last: it has them near, and their memory is its own.
+    last: usize,
 }
 
 /// A batch and the shards it is for.
@@ -67,7 +70,7 @@ impl Crew {
         let group = |number: usize| {
             let shards = Shards::new((number..SHARDS).step_by(count), settings);
             let share = Some(Box::new(Share { shards, number, count }));
-            Group { share, inbox: VecDeque::new(), outbox: VecDeque::new() }
+            Group { share, inbox: VecDeque::new(), outbox: VecDeque::new(), last: number }
         };
         let desk = Desk { groups: (0..count).map(group).collect(), ..Desk::default() };
         let floor = Arc::new(Floor { desk: Mutex::new(desk), work: Condvar::new(), done: Condvar::new() });
@@ -75,7 +78,7 @@ impl Crew {
         for number in 1..count {
             let floor = Arc::clone(&crew.floor);
             let name = format!("picket-worker-{number}");
-            crew.helpers.push(std::thread::Builder::new().name(name).spawn(move || floor.help())?);
+            crew.helpers.push(std::thread::Builder::new().name(name).spawn(move || floor.help(number))?);
         }
         Ok(crew)
     }
@@ -104,7 +107,7 @@ impl Crew {
             if let Some(batch) = desk.groups.get_mut(group)?.outbox.pop_front() {
                 return Some(batch);
             }
-            desk = match desk.take() {
+            desk = match desk.take(0) {
                 Some(job) => {
                     drop(desk);
                     let done = job.run();
@@ -139,11 +142,11 @@ impl Floor {
     }
 
     /// A helper's life.
-    fn help(&self) {
+    fn help(&self, number: usize) {
         let _closes = Closes(self);
         let mut desk = self.desk();
         loop {
-            desk = match desk.take() {
+            desk = match desk.take(number) {
                 Some(job) => {
                     drop(desk);
                     let done = job.run();
@@ -200,10 +203,13 @@ impl Drop for Closes<'_> {
 }
 
 impl Desk {
-    /// The next batch of the group that has waited longest.
-    fn take(&mut self) -> Option<Job> {
-        let group = self.ready.pop_front()?;
+    /// The next batch for a thread: of a group that it was on last, else of the one that has waited longest.
+    fn take(&mut self, thread: usize) -> Option<Job> {
+        let own = |group: &usize| self.groups.get(*group).is_some_and(|group| group.last == thread);
+        let at = self.ready.iter().position(own).unwrap_or(0);
+        let group = self.ready.remove(at)?;
         let place = self.groups.get_mut(group)?;
+        place.last = thread;
         Some(Job { group, batch: place.inbox.pop_front()?, share: place.share.take()? })
     }
 }
