@@ -563,20 +563,32 @@ mod tests {
         let (mut plain, mut all) = (0, 0);
         for path in captures("plain_packets_are_those_that_decoding_gives") {
             let settings = Settings::file("x.pcap");
-            let (mut one, mut other) = (Front::new(&settings), Front::new(&settings));
+            let (mut one, mut other, mut twice) = (Front::new(&settings), Front::new(&settings), Front::new(&settings));
             for frame in &frames_of(&path) {
                 let frame = frame.borrow();
-                one.observe(Timestamp::from_nanos(frame.time_ns));
-                other.observe(Timestamp::from_nanos(frame.time_ns));
+                for front in [&mut one, &mut other, &mut twice] {
+                    front.observe(Timestamp::from_nanos(frame.time_ns));
+                }
                 let whole = format!("{:?}", one.route(&frame));
                 let mut routed = None;
                 let short = other.route_plain(&frame, &mut routed).then(|| format!("{routed:?}"));
                 plain += u32::from(short.is_some());
                 all += 1;
+                // Read again elsewhere, it is the same.
+                match twice.hash_plain(&frame) {
+                    Some(hash) => plain_packet(&frame, hash, twice.now(), &mut routed),
+                    None => routed = None,
+                }
+                let again = routed.is_some().then(|| format!("{routed:?}"));
+                assert_eq!(again, short, "{}", path.display());
+                if again.is_none() {
+                    let _ = twice.route(&frame);
+                }
                 let given = short.unwrap_or_else(|| format!("{:?}", other.route(&frame)));
                 assert_eq!(given, whole, "{}", path.display());
             }
             assert_eq!(one.ledger(), other.ledger(), "{}", path.display());
+            assert_eq!(one.ledger(), twice.ledger(), "{}", path.display());
         }
         assert!(plain * 2 > all, "{plain} of {all}");
     }
