@@ -32,6 +32,10 @@ for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
     over read --output none --no-score $goldens $goldens $goldens $goldens $goldens
 done
 over read --output none --no-score "$work/training.pcap"
+for _ in 1 2 3; do
+    over read --threads 2 --output none --no-score $goldens $goldens $goldens $goldens $goldens
+done
+over read --threads 2 --output none --no-score "$work/training.pcap"
 # What is done with events, by what is not most of the work.
 over read --threads 2 $goldens
 over read "$work/training.pcap"

@@ -23,10 +23,10 @@ use worker::Crew;
 
 /// Rounds under way at most: enough that nobody waits while another has the processor.
 const ROUNDS_MAX: usize = 8;
-/// Packets of a group in a round. Small, so that what travels is still in a cache when it comes back.
-const ROUND_ITEMS: usize = 1_024;
+/// Packets of a group in a round. Many, since a group that goes from thread to thread is far from either.
+const ROUND_ITEMS: usize = 2_048;
 /// Bytes of the frames lent to a round.
-const ROUND_LENT: usize = 256 << 10;
+const ROUND_LENT: usize = 512 << 10;
 /// Bytes of the payloads copied for one group in a round.
 const ROUND_COPIED: usize = 256 << 10;
 /// Shards that end in one round.
