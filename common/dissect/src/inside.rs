@@ -21,8 +21,13 @@ impl Inside {
 
     /// Gives the next bytes of a direction; answers whether more are wanted.
     pub(crate) fn give(&mut self, from: Direction, bytes: &[u8], context: &Context, output: &mut Output) -> bool {
-        let goes = |open: &mut Open| matches!(open.stream(from, bytes, context, output), Outcome::Goes);
-        self.0.as_mut().is_some_and(goes)
+        let Some(open) = &mut self.0 else { return false };
+        let goes = matches!(open.stream(from, bytes, context, output), Outcome::Goes);
+        if !goes {
+            // Nobody goes on from what it gave up.
+            drop(open.take_input(from));
+        }
+        goes
     }
 
     /// A direction has ended.
@@ -38,5 +43,23 @@ impl Inside {
             self.end(direction, context, output);
         }
         self.0 = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use picket_event::{Endpoints, Timestamp};
+
+    /// What was put together is not cut off by the end where its reader has given it up before.
+    #[test]
+    fn what_was_given_up_is_not_cut_by_the_end() {
+        let endpoints = Endpoints::Link { src: None, dest: None, ether_type: None, link_type: 0 };
+        let context = Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
+        let (mut inside, mut output) = (Inside::new(&context), Output::default());
+        assert!(inside.give(Direction::ToServer, &[0x16, 0x03], &context, &mut output));
+        assert!(!inside.give(Direction::ToServer, b"nothing of TLS at all", &context, &mut output));
+        inside.close(&context, &mut output);
+        assert!(output.malformed.is_empty(), "{:?}", output.malformed);
     }
 }
