@@ -5,8 +5,13 @@ set -eu
 agent=$(packaging/release.sh)/picket-agent
 cargo build --locked --release --workspace
 capture=target/bench.pcap
-if [ ! -f "$capture" ] && [ -f "$PICKET_CORPUS/tools/make_bench.py" ]; then
-    python3 "$PICKET_CORPUS/tools/make_bench.py" "$capture" --mb 600 --seed 1
+plants=target/bench-plants.pcap
+make_bench=$PICKET_CORPUS/tools/make_bench.py
+if [ ! -f "$capture" ] && [ -f "$make_bench" ]; then
+    python3 "$make_bench" "$capture" --mb 600 --seed 1
+fi
+if [ ! -f "$plants" ] && [ -f "$make_bench" ]; then
+    python3 "$make_bench" "$plants" --mb 200 --seed 1 --bulk 0 --from "$PICKET_CORPUS/corpus/ics"
 fi
 reference=benches/instructions.tsv
 counts="--reference $reference"
@@ -16,7 +21,8 @@ for bench in throughput peers instructions dissectors ingest engine latency; do
     if [ -x "target/release/$bench" ]; then
         echo "== $bench"
         case $bench in
-            throughput) set -- "$capture" --agent "$agent" --threads 1,2 --max-loop-ratio 6 --max-ndpi-ratio 0.55 ;;
+            throughput) set -- "$capture" --agent "$agent" --rounds 15 --threads 1,2 --max-loop-ratio 6 --max-ndpi-ratio 0.55 \
+                --max-peak-mib 64 --max-shared-cpu 1.15 --max-shared-wall 0.67 ;;
             instructions) set -- "$capture" --max-whole 4000 $counts ;;
             peers) set -- "$capture" --agent "$agent" ;;
             *) set -- ;;
@@ -24,6 +30,8 @@ for bench in throughput peers instructions dissectors ingest engine latency; do
         "target/release/$bench" "$@" || failed="$failed $bench"
     fi
 done
+echo "== throughput, plants' traffic alone"
+target/release/throughput "$plants" --agent "$agent" || failed="$failed plants"
 if [ -n "$failed" ]; then
     echo "FAILED:$failed"
     exit 1

@@ -11,6 +11,9 @@ use std::process::Command;
 /// The name of the first contender.
 pub const LOOP: &str = "libpcap loop";
 
+/// The name of nDPI's reader.
+pub const NDPI: &str = "ndpiReader -q";
+
 /// One program with what its rounds cost.
 #[derive(Debug)]
 pub struct Contender {
@@ -34,8 +37,14 @@ impl Contender {
         Self { packets: Some(packets), ..Self::new(name, command) }
     }
 
-    fn median(&self, pick: fn(&Cost) -> f64) -> f64 {
-        median(&self.costs.iter().map(pick).collect::<Vec<_>>())
+    /// The medians of its times, and the highest of its peaks.
+    fn cost(&self) -> Cost {
+        let median = |pick: fn(&Cost) -> f64| median(&self.costs.iter().map(pick).collect::<Vec<_>>());
+        Cost {
+            cpu_seconds: median(|cost| cost.cpu_seconds),
+            wall_seconds: median(|cost| cost.wall_seconds),
+            peak_mib: self.costs.iter().map(|cost| cost.peak_mib).fold(0.0, f64::max),
+        }
     }
 }
 
@@ -84,17 +93,22 @@ impl Contest {
         Ok(())
     }
 
-    /// Microseconds of processor time a packet, of the contender whose name begins so.
+    /// What a contender of this name cost: the medians of its times, and the highest of its peaks.
     #[must_use]
-    pub fn per_packet(&self, name: &str) -> Option<f64> {
-        let contender = self.contenders.iter().find(|contender| contender.name.starts_with(name))?;
+    pub fn cost(&self, name: &str) -> Option<Cost> {
+        self.contenders.iter().find(|contender| contender.name == name).map(Contender::cost)
+    }
+
+    /// Microseconds of processor time a packet.
+    fn per_packet(&self, contender: &Contender) -> f64 {
         let packets = contender.packets.unwrap_or(self.packets).min(self.packets);
-        Some(contender.median(|cost| cost.cpu_seconds) * 1e6 / packets as f64)
+        contender.cost().cpu_seconds * 1e6 / packets as f64
     }
 
     /// The table; ratios are of processor time a packet, to the loop and to nDPI.
     pub fn print(&self) {
-        let (loops, ndpi) = (self.per_packet(LOOP).unwrap_or(f64::NAN), self.per_packet("ndpiReader"));
+        let each = |name| self.contenders.iter().find(|contender| contender.name == name).map(|it| self.per_packet(it));
+        let (loops, ndpi) = (each(LOOP).unwrap_or(f64::NAN), each(NDPI));
         let rounds = self.contenders.first().map_or(0, |contender| contender.costs.len());
         println!("{} packets, {rounds} round(s), medians", self.packets);
         println!(
@@ -102,16 +116,16 @@ impl Contest {
             "", "CPU s", "wall s", "us/pkt", "x loop", "x nDPI", "packets/CPU-s", "peak MiB"
         );
         for contender in &self.contenders {
-            let each = self.per_packet(&contender.name).unwrap_or(f64::NAN);
-            let peak = contender.costs.iter().map(|cost| cost.peak_mib).fold(0.0, f64::max);
+            let (each, cost) = (self.per_packet(contender), contender.cost());
             let beside = ndpi.map_or_else(|| "-".to_owned(), |ndpi| format!("{:.2}", each / ndpi));
             println!(
-                "{:<34} {:>8.3} {:>8.3} {each:>8.3} {:>8.2} {beside:>8} {:>13.0} {peak:>9.1}",
+                "{:<34} {:>8.3} {:>8.3} {each:>8.3} {:>8.2} {beside:>8} {:>13.0} {:>9.1}",
                 contender.name,
-                contender.median(|cost| cost.cpu_seconds),
-                contender.median(|cost| cost.wall_seconds),
+                cost.cpu_seconds,
+                cost.wall_seconds,
                 each / loops,
                 1e6 / each,
+                cost.peak_mib,
             );
         }
     }
@@ -151,7 +165,13 @@ pub fn agent(named: Option<&Path>, capture: &Path, threads: u8) -> Result<Conten
     }
     let mut command = Command::new(agent);
     command.args(["read", "--threads", &threads.to_string(), "--output", "none", "--no-score"]).arg(capture);
-    Ok(Contender::new(&format!("picket-agent read, {threads} worker(s)"), command))
+    Ok(Contender::new(&agent_name(threads), command))
+}
+
+/// The name of `picket-agent read` with so many workers.
+#[must_use]
+pub fn agent_name(threads: u8) -> String {
+    format!("picket-agent read, {threads} worker(s)")
 }
 
 /// `ndpiReader -q`, where it is installed.
@@ -159,7 +179,7 @@ pub fn agent(named: Option<&Path>, capture: &Path, threads: u8) -> Result<Conten
 pub fn ndpi(capture: &Path) -> Option<Contender> {
     let mut command = Command::new(installed("ndpiReader")?);
     command.args(["-q", "-i"]).arg(capture);
-    Some(Contender::new("ndpiReader -q", command))
+    Some(Contender::new(NDPI, command))
 }
 
 /// Where a program is installed; the folders for the system's own programs are looked through too.

@@ -251,17 +251,17 @@ impl Share {
                         self.packet(usize::from(*shard), &packet, *order, reports);
                     }
                 }
-                Item::Level(level) => self.shards.iter_mut().for_each(|shard| shard.set_level(*level)),
+                Item::Level(level) => self.shards.set_level(*level),
                 Item::Tune { order, now, settings } => {
                     let Self { shards, number, count } = self;
-                    shards.tune(settings, *now, |place, shard| {
-                        put(shard.reports().drain(..), order.of_shard(*number + place * *count), reports);
+                    shards.tune(settings, *now, |place, found| {
+                        put(found.drain(..), order.of_shard(*number + place * *count), reports);
                     });
                 }
                 Item::Tick { order, now } => {
                     let Self { shards, number, count } = self;
-                    shards.advance(*now, |place, shard| {
-                        put(shard.reports().drain(..), order.of_shard(*number + place * *count), reports);
+                    shards.advance(*now, |place, found| {
+                        put(found.drain(..), order.of_shard(*number + place * *count), reports);
                     });
                 }
                 Item::Finish { order, from } => self.finish(*order, *from..from + FINISH_SHARDS, reports),
@@ -269,7 +269,7 @@ impl Share {
         }
         if batch.ask_ledger {
             let mut ledger = Ledger::default();
-            self.shards.iter().for_each(|shard| shard.account(&mut ledger));
+            self.shards.account(&mut ledger);
             batch.ledger = Some(ledger);
         }
     }
@@ -277,21 +277,19 @@ impl Share {
     /// Gives a packet to the shard of this number.
     #[inline]
     fn packet(&mut self, shard: usize, packet: &Packet<'_>, order: Order, reports: &mut Vec<(Order, Report)>) {
-        if let Some(found) = self.shards.packet(shard / self.count, packet) {
-            put(found.reports().drain(..), order.of_shard(shard), reports);
+        if self.shards.packet(shard / self.count, packet) {
+            put(self.shards.reports().drain(..), order.of_shard(shard), reports);
         }
     }
 
     /// Ends those of the shards that are its own, in their order.
     fn finish(&mut self, order: Order, range: Range<usize>, reports: &mut Vec<(Order, Report)>) {
-        for (place, shard) in self.shards.iter_mut().enumerate() {
-            let number = self.number + place * self.count;
-            if range.contains(&number) {
-                shard.finish();
-                // The list is as long as the shard had flows: its memory goes with it.
-                put(std::mem::take(shard.reports()).into_iter(), order.of_shard(number), reports);
-            }
-        }
+        let Self { shards, number, count } = self;
+        let number = |place: usize| *number + place * *count;
+        shards.finish(
+            |place| range.contains(&number(place)),
+            |place, found| put(found.into_iter(), order.of_shard(number(place)), reports),
+        );
     }
 }
 

@@ -15,14 +15,20 @@ use std::hash::{BuildHasher as _, Hasher as _};
 const MESSAGES_MAX: usize = 64;
 
 /// The messages of one conversation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Merge {
     previous: Option<Operation>,
+    /// The low byte of each digest, so that one among many is found at a glance.
+    tags: [u8; MESSAGES_MAX],
+    entries: Vec<Entry>,
     /// Where the last message was said.
     said: Option<Context>,
-    /// The low byte of each digest, so that one among many is found at a glance.
-    tags: Vec<u8>,
-    entries: Vec<Entry>,
+}
+
+impl Default for Merge {
+    fn default() -> Self {
+        Self { previous: None, tags: [0; MESSAGES_MAX], entries: Vec::new(), said: None }
+    }
 }
 
 /// One message. Most are never repeated within their minute, so that its digest is all that is held of the first.
@@ -60,8 +66,8 @@ impl Merge {
             entry.repeated = Some(ics);
             return None;
         }
-        if self.entries.len() < MESSAGES_MAX {
-            self.tags.push(tag(digest));
+        if let Some(place) = self.tags.get_mut(self.entries.len()) {
+            *place = tag(digest);
             self.entries.push(Entry { digest, repeats: 0, repeated: None, flow: said.flow.id, last: said.time });
         } else {
             *capped += 1;
@@ -80,13 +86,15 @@ impl Merge {
             reports.push(event(&said, Box::new(Ics { count, ..*ics })));
             true
         });
-        self.tags.clear();
-        self.tags.extend(self.entries.iter().map(|entry| tag(entry.digest)));
+        for (place, entry) in self.tags.iter_mut().zip(&self.entries) {
+            *place = tag(entry.digest);
+        }
     }
 
     fn find(&self, digest: u64) -> Option<usize> {
         let is_it = |place: &usize| self.entries.get(*place).is_some_and(|entry| entry.digest == digest);
-        memchr::memchr_iter(tag(digest), &self.tags).find(is_it)
+        let tags = self.tags.get(..self.entries.len())?;
+        memchr::memchr_iter(tag(digest), tags).find(is_it)
     }
 }
 

@@ -20,6 +20,7 @@ mod hosts;
 mod ics;
 mod level;
 mod limits;
+mod listener;
 mod pairs;
 mod paths;
 pub mod privacy;
@@ -139,7 +140,7 @@ impl Sensor {
 
     /// From the next frame on, does this much.
     pub fn set_level(&mut self, level: Level) {
-        self.shards.iter_mut().for_each(|shard| shard.set_level(level));
+        self.shards.set_level(level);
         self.back.set_level(level);
     }
 
@@ -148,7 +149,7 @@ impl Sensor {
     pub fn tune(&mut self, settings: &Settings, sink: &mut impl Sink) {
         self.front.tune(settings);
         self.back.tune(settings);
-        self.shards.tune(settings, self.front.now(), |_, shard| self.back.take_all(shard.reports(), sink));
+        self.shards.tune(settings, self.front.now(), |_, reports| self.back.take_all(reports, sink));
     }
 
     /// Takes the next frame. Time passes by the frames' own times.
@@ -187,18 +188,18 @@ impl Sensor {
     #[inline]
     fn settle(&mut self, packet: Option<&(usize, Packet<'_>)>, sink: &mut impl Sink) {
         if let Some((number, packet)) = packet
-            && let Some(shard) = self.shards.packet(*number, packet)
+            && self.shards.packet(*number, packet)
         {
-            self.back.take_all(shard.reports(), sink);
+            self.back.take_all(self.shards.reports(), sink);
         }
     }
 
     /// Takes a frame that may be anything, after its time was observed.
     fn decoded(&mut self, frame: &Frame<'_>, sink: &mut impl Sink) {
         if let Some((number, packet)) = &self.front.route(frame)
-            && let Some(shard) = self.shards.packet(*number, packet)
+            && self.shards.packet(*number, packet)
         {
-            self.back.take_all(shard.reports(), sink);
+            self.back.take_all(self.shards.reports(), sink);
         }
         if self.front.has_reports() {
             self.back.take_all(self.front.reports(), sink);
@@ -216,18 +217,14 @@ impl Sensor {
     fn expire(&mut self, now: i64, sink: &mut impl Sink) {
         self.front.expire(now);
         self.back.take_all(self.front.reports(), sink);
-        self.shards.advance(now, |_, shard| self.back.take_all(shard.reports(), sink));
+        self.shards.advance(now, |_, reports| self.back.take_all(reports, sink));
     }
 
     /// Ends every open conversation and window. The input is over.
     pub fn finish(&mut self, sink: &mut impl Sink) {
         self.front.finish();
         self.back.take_all(self.front.reports(), sink);
-        for shard in self.shards.iter_mut() {
-            shard.finish();
-            // The list is as long as the shard had flows: its memory goes with it.
-            self.back.take_all(&mut std::mem::take(shard.reports()), sink);
-        }
+        self.shards.finish(|_| true, |_, mut reports| self.back.take_all(&mut reports, sink));
         self.back.finish(self.front.time(), sink);
     }
 
@@ -235,9 +232,7 @@ impl Sensor {
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         let mut ledger = self.front.ledger();
-        for shard in self.shards.iter() {
-            shard.account(&mut ledger);
-        }
+        self.shards.account(&mut ledger);
         self.back.account(&mut ledger);
         ledger
     }

@@ -29,6 +29,15 @@ struct Args {
     /// Fail unless CPU is at most this many times nDPI's (with the first worker count)
     #[arg(long)]
     max_ndpi_ratio: Option<f64>,
+    /// Fail unless the peak memory is at most so many MiB (with the first worker count)
+    #[arg(long)]
+    max_peak_mib: Option<f64>,
+    /// Fail unless the second worker count takes at most this many times the CPU of the first
+    #[arg(long)]
+    max_shared_cpu: Option<f64>,
+    /// Fail unless the second worker count takes at most this many times the time of the first
+    #[arg(long)]
+    max_shared_wall: Option<f64>,
     /// Be the bare loop
     #[arg(long, hide = true)]
     bare_loop: bool,
@@ -50,19 +59,30 @@ fn main() -> Result<()> {
     }
     contest.run(args.rounds)?;
     contest.print();
-    let mine = contest.per_packet("picket-agent").unwrap_or(f64::NAN);
-    check("the bare loop", mine / contest.per_packet(contest::LOOP).unwrap_or(f64::NAN), args.max_loop_ratio)?;
-    match contest.per_packet("ndpiReader") {
-        Some(ndpi) => check("ndpiReader -q", mine / ndpi, args.max_ndpi_ratio),
-        None => Ok(()),
-    }
+    judge(&args, &contest)
 }
 
-fn check(what: &str, ratio: f64, limit: Option<f64>) -> Result<()> {
+/// Holds the rows against the limits that were given.
+fn judge(args: &Args, contest: &Contest) -> Result<()> {
+    let cost = |threads: u8| contest.cost(&contest::agent_name(threads)).unwrap_or_default();
+    let mut counts = args.threads.iter().copied();
+    let mine = cost(counts.next().unwrap_or_default());
+    let bare = contest.cost(contest::LOOP).unwrap_or_default();
+    check("times the CPU of the bare loop", mine.cpu_seconds / bare.cpu_seconds, args.max_loop_ratio)?;
+    if let Some(ndpi) = contest.cost(contest::NDPI) {
+        check("times the CPU of ndpiReader -q", mine.cpu_seconds / ndpi.cpu_seconds, args.max_ndpi_ratio)?;
+    }
+    check("MiB", mine.peak_mib, args.max_peak_mib)?;
+    if let Some(shared) = counts.next().map(cost) {
+        check("times the CPU with more workers", shared.cpu_seconds / mine.cpu_seconds, args.max_shared_cpu)?;
+        check("times the time with more workers", shared.wall_seconds / mine.wall_seconds, args.max_shared_wall)?;
+    }
+    Ok(())
+}
+
+fn check(what: &str, value: f64, limit: Option<f64>) -> Result<()> {
     match limit {
-        Some(limit) if ratio > limit || ratio.is_nan() => {
-            bail!("{ratio:.2} times the CPU of {what}, allowed are {limit:.2}")
-        }
+        Some(limit) if value > limit || value.is_nan() => bail!("{value:.2} {what}, allowed are {limit:.2}"),
         _ => Ok(()),
     }
 }

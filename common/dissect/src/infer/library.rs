@@ -82,12 +82,14 @@ impl Library {
     }
 }
 
-/// What the conversations of one shard share.
+/// What conversations share, each shard with room of its own.
 #[derive(Clone, Debug, Default)]
 pub struct Desk {
     library: Option<Arc<Library>>,
-    /// Conversations looked at now.
-    talks: u16,
+    /// Whose turn it is.
+    shard: usize,
+    /// Conversations of each shard that are looked at now.
+    talks: Vec<u16>,
     /// Conversations not looked at because too many others were.
     capped: u64,
 }
@@ -96,7 +98,13 @@ impl Desk {
     /// With these instructions.
     #[must_use]
     pub const fn new(library: Option<Arc<Library>>) -> Self {
-        Self { library, talks: 0, capped: 0 }
+        Self { library, shard: 0, talks: Vec::new(), capped: 0 }
+    }
+
+    /// From here on, conversations of this shard speak.
+    #[inline]
+    pub const fn turn_to(&mut self, shard: usize) {
+        self.shard = shard;
     }
 
     /// Unknown conversations that were not looked at because too many others were.
@@ -119,17 +127,21 @@ impl Desk {
     }
 
     /// Room for one more conversation.
-    pub(crate) const fn take(&mut self) -> bool {
-        let free = self.talks < TALKS_MAX;
-        if free {
-            self.talks += 1;
-        } else {
-            self.capped = self.capped.saturating_add(1);
+    pub(crate) fn take(&mut self) -> bool {
+        if self.talks.len() <= self.shard {
+            self.talks.resize(self.shard + 1, 0);
         }
-        free
+        let Some(talks) = self.talks.get_mut(self.shard).filter(|talks| **talks < TALKS_MAX) else {
+            self.capped = self.capped.saturating_add(1);
+            return false;
+        };
+        *talks += 1;
+        true
     }
 
-    pub(crate) const fn give_back(&mut self) {
-        self.talks = self.talks.saturating_sub(1);
+    pub(crate) fn give_back(&mut self) {
+        if let Some(talks) = self.talks.get_mut(self.shard) {
+            *talks = talks.saturating_sub(1);
+        }
     }
 }
