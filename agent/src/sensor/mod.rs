@@ -167,42 +167,34 @@ impl Sensor {
         let (mut next, mut waiting) = (&mut one, &mut other);
         for frame in frames {
             if let Some(now) = self.front.observe(Timestamp::from_nanos(frame.time_ns)) {
-                self.settle(waiting.as_ref(), sink);
+                settle(waiting.as_ref(), &mut self.shards, &mut self.back, sink);
                 *waiting = None;
                 self.expire(now, sink);
             }
-            let plain = self.front.route_plain(&frame, next);
-            if let Some((number, packet)) = next {
-                self.shards.fetch(*number, packet.hash);
-            }
-            self.settle(waiting.as_ref(), sink);
-            if !plain {
-                self.decoded(&frame, sink);
+            if self.front.route_plain(&frame, next) {
+                if let Some((number, packet)) = next {
+                    self.shards.fetch(*number, packet.hash);
+                }
+                settle(waiting.as_ref(), &mut self.shards, &mut self.back, sink);
+            } else {
+                self.decoded(&frame, waiting.as_ref(), sink);
             }
             std::mem::swap(&mut next, &mut waiting);
         }
-        self.settle(waiting.as_ref(), sink);
+        settle(waiting.as_ref(), &mut self.shards, &mut self.back, sink);
     }
 
-    /// Gives a packet to its shard.
-    #[inline]
-    fn settle(&mut self, packet: Option<&(usize, Packet<'_>)>, sink: &mut impl Sink) {
-        if let Some((number, packet)) = packet
-            && self.shards.packet(*number, packet)
-        {
-            self.back.take_all(self.shards.reports(), sink);
+    /// Takes a frame that may be anything, after its time was observed, behind a packet that waits.
+    fn decoded(&mut self, frame: &Frame<'_>, waiting: Option<&(usize, Packet<'_>)>, sink: &mut impl Sink) {
+        let Self { front, shards, back } = self;
+        let routed = front.route(frame);
+        if let Some((number, packet)) = &routed {
+            shards.fetch(*number, packet.hash);
         }
-    }
-
-    /// Takes a frame that may be anything, after its time was observed.
-    fn decoded(&mut self, frame: &Frame<'_>, sink: &mut impl Sink) {
-        if let Some((number, packet)) = &self.front.route(frame)
-            && self.shards.packet(*number, packet)
-        {
-            self.back.take_all(self.shards.reports(), sink);
-        }
-        if self.front.has_reports() {
-            self.back.take_all(self.front.reports(), sink);
+        settle(waiting, shards, back, sink);
+        settle(routed.as_ref(), shards, back, sink);
+        if front.has_reports() {
+            back.take_all(front.reports(), sink);
         }
     }
 
@@ -235,5 +227,15 @@ impl Sensor {
         self.shards.account(&mut ledger);
         self.back.account(&mut ledger);
         ledger
+    }
+}
+
+/// Gives a packet to its shard.
+#[inline]
+fn settle(packet: Option<&(usize, Packet<'_>)>, shards: &mut Shards, back: &mut Back, sink: &mut impl Sink) {
+    if let Some((number, packet)) = packet
+        && shards.packet(*number, packet)
+    {
+        back.take_all(shards.reports(), sink);
     }
 }
