@@ -13,7 +13,6 @@ use picket_event::body::{self, Body, Ics};
 use picket_event::{Endpoints, Mac, MessageKind, Reason, ReasonArg, Timestamp};
 use picket_feature::Lru;
 use publishers::Publishers;
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 use table::Finding;
@@ -60,9 +59,10 @@ struct Watch {
 #[derive(Debug, Default)]
 struct Window {
     start: Option<Timestamp>,
-    units: BTreeSet<u32>,
-    refused: BTreeSet<u32>,
-    ranges: BTreeSet<(u32, u32)>,
+    // In order: few, and looked up with every message.
+    units: Vec<u32>,
+    refused: Vec<u32>,
+    ranges: Vec<(u32, u32)>,
     exceptions: u32,
     damaged: u32,
 }
@@ -158,9 +158,12 @@ impl Window {
     }
 }
 
-fn insert<T: Ord>(set: &mut BTreeSet<T>, value: T, most: usize) {
-    if set.len() < most {
-        set.insert(value);
+/// Puts a value among those that are there, of which there are at most so many.
+fn insert<T: Ord>(set: &mut Vec<T>, value: T, most: usize) {
+    if set.len() < most
+        && let Err(place) = set.binary_search(&value)
+    {
+        set.insert(place, value);
     }
 }
 
