@@ -96,7 +96,8 @@ fn take(frame: &Frame<'_>, found: &mut Vec<Payloads>) {
     let (from, to) = match decoded.upper {
         Some(Upper::Tcp(tcp)) => (tcp.src_port, tcp.dest_port),
         Some(Upper::Udp { src_port, dest_port }) => (src_port, dest_port),
-        _ => return,
+        // Neighbour discovery and others that know no ports.
+        _ => (0, 0),
     };
     let ends = Endpoints::Ip {
         src: network.src,
