@@ -4,13 +4,15 @@ use super::*;
 use crate::sensor::tests::{Owned, captures, frames_of};
 use picket_event::Event;
 
-fn run(frames: &[Owned], workers: usize) -> (Vec<Event>, Ledger) {
+/// Frames between two flushes: where rounds end must not matter.
+const SHORT: usize = 1_777;
+
+fn run(frames: &[Owned], workers: usize, flushes: usize) -> (Vec<Event>, Ledger) {
     let mut events = Vec::new();
     let mut pipeline = Pipeline::new(&Settings::file("x.pcap"), workers).unwrap();
     for (number, frame) in frames.iter().enumerate() {
         pipeline.frame(frame.borrow(), &mut events);
-        // Where rounds end must not matter.
-        if number % 1_777 == 0 {
+        if number % flushes == 0 {
             pipeline.flush(&mut events);
         }
     }
@@ -19,7 +21,7 @@ fn run(frames: &[Owned], workers: usize) -> (Vec<Event>, Ledger) {
 }
 
 /// The same with frames that are lent, in batches of several lengths.
-fn run_batches(frames: &[Owned], workers: usize) -> (Vec<Event>, Ledger) {
+fn run_batches(frames: &[Owned], workers: usize, flushes: usize) -> (Vec<Event>, Ledger) {
     let mut events = Vec::new();
     let mut pipeline = Pipeline::new(&Settings::file("x.pcap"), workers).unwrap();
     let mut batch = FrameBatch::new();
@@ -31,7 +33,7 @@ fn run_batches(frames: &[Owned], workers: usize) -> (Vec<Event>, Ledger) {
             pipeline.batch(&mut batch, &mut events);
             assert!(batch.is_empty());
         }
-        if number % 1_777 == 0 {
+        if number % flushes == 0 {
             pipeline.flush(&mut events);
         }
     }
@@ -77,21 +79,44 @@ fn settings_that_change_on_the_way_change_the_same_with_any_workers() {
     }
 }
 
+/// One worker and several, frame by frame and in batches, give the same.
+fn compare(name: &str, frames: &[Owned], flushes: usize) {
+    let (events, ledger) = run(frames, 1, flushes);
+    for workers in [2, 3] {
+        for (how, (others, books)) in
+            [("frame by frame", run(frames, workers, flushes)), ("in batches", run_batches(frames, workers, flushes))]
+        {
+            assert!(events == others, "{name}: {workers} workers differ, {how}");
+            assert_eq!(ledger, books, "{name}: {workers} workers, {how}");
+        }
+    }
+    let (others, books) = run_batches(frames, 1, flushes);
+    assert!(events == others, "{name}: one worker differs in batches");
+    assert_eq!(ledger, books, "{name}: one worker in batches");
+}
+
 #[test]
 fn workers_do_not_change_the_output() {
     for path in captures("workers_do_not_change_the_output") {
-        let frames = frames_of(&path);
-        let (events, ledger) = run(&frames, 1);
-        for workers in [2, 3] {
-            for (how, (others, books)) in
-                [("frame by frame", run(&frames, workers)), ("in batches", run_batches(&frames, workers))]
-            {
-                assert!(events == others, "{}: {workers} workers differ, {how}", path.display());
-                assert_eq!(ledger, books, "{}: {workers} workers, {how}", path.display());
-            }
-        }
-        let (others, books) = run_batches(&frames, 1);
-        assert!(events == others, "{}: one worker differs in batches", path.display());
-        assert_eq!(ledger, books, "{}: one worker in batches", path.display());
+        compare(&path.display().to_string(), &frames_of(&path), SHORT);
     }
+}
+
+/// Nothing makes a round end but that it is full, and several are under way.
+#[test]
+fn rounds_that_are_full_do_not_change_the_output() {
+    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../common/dissect/src"));
+    let goldens: Vec<Owned> = ["tls", "quic", "ssh", "modbus", "opcua", "mms", "dns", "goose"]
+        .iter()
+        .flat_map(|name| std::fs::read_dir(folder.join(name).join("golden")).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng"))
+        .flat_map(|path| frames_of(&path))
+        .collect();
+    let (mut frames, mut bytes) = (Vec::new(), 0);
+    while bytes < ROUND_LENT * (ROUNDS_MAX + 3) {
+        frames.extend(goldens.iter().cloned());
+        bytes += goldens.iter().map(|frame| frame.borrow().data.len()).sum::<usize>();
+    }
+    compare("golden captures", &frames, usize::MAX);
 }

@@ -145,3 +145,24 @@ impl Desk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A shard that looks at as many conversations as it may takes no room from another, and has it again when one is over.
+    #[test]
+    fn each_shard_has_room_of_its_own() {
+        let mut desk = Desk::new(None);
+        assert!((0..TALKS_MAX).all(|_| desk.take()));
+        assert!(!desk.take());
+        desk.turn_to(5);
+        assert!((0..TALKS_MAX).all(|_| desk.take()));
+        desk.give_back();
+        desk.turn_to(0);
+        assert!(!desk.take());
+        desk.turn_to(5);
+        assert!(desk.take());
+        assert_eq!(desk.capped(), 2);
+    }
+}
