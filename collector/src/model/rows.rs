@@ -1,8 +1,7 @@
 //! Feature rows from files.
 
 use anyhow::{Context as _, Result, bail};
-use picket_train::Data;
-use picket_train::behaviour::Conversations;
+use picket_train::{Conversations, Data};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -73,14 +73,15 @@ pub(super) fn run(args: &Args) -> Result<()> {
         }
     }
     if let Some(behaviour) = &manifest.behaviour {
-        writeln!(
-            out,
-            "behaviour: {} classes, {} trees, from {:.4}, without bytes from {:.4}",
-            behaviour.classes.len(),
-            behaviour.trees,
-            behaviour.with_bytes.level,
-            behaviour.without_bytes.level
-        )?;
+        writeln!(out, "behaviour: {} classes, {} trees", behaviour.classes.len(), behaviour.trees)?;
+        let from = behaviour.with_bytes.from.iter().zip(&behaviour.without_bytes.from);
+        let classes = behaviour.classes.iter().zip(&behaviour.sources).zip(from).skip(1);
+        for ((class, sources), (with, without)) in classes {
+            writeln!(
+                out,
+                "  {class:14}  {sources} sources, named from {with:.2} of the votes, without bytes {without:.2}"
+            )?;
+        }
         for (name, value) in &behaviour.card.sources_left_out {
             writeln!(out, "  {name:34}  {value:.4}")?;
         }

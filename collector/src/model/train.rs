@@ -5,8 +5,7 @@ use super::show;
 use anyhow::{Context as _, Result, bail};
 use picket_score::bundle::{hex, seal};
 use picket_score::{Bundle, Trust};
-use picket_train::behaviour::{self, Conversations};
-use picket_train::{Settings, TrainError, Trained, train};
+use picket_train::{Conversations, Settings, TrainError, Trained, behaviour, train};
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use std::io::{Write as _, stdout};
@@ -21,6 +20,9 @@ pub struct Args {
     /// Rows are of kind polling: the bundle is this one, with the model that names conversations by their behaviour anew
     #[arg(long, value_name = "BUNDLE")]
     pub onto: Option<PathBuf>,
+    /// Rows of kind polling of conversations that were made, not captured: learnt from beside the others, never held out or measured
+    #[arg(long, value_name = "FEATURES", requires = "onto")]
+    pub made: Option<PathBuf>,
     /// Where to write the bundle
     #[arg(long, value_name = "FILE", required_unless_present = "folds")]
     pub out: Option<PathBuf>,
@@ -55,7 +57,12 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let source = match &args.onto {
         None => Source::Flows(rows::read(&args.rows)?),
         Some(bundle) => {
-            let (data, sha256) = rows::conversations(&args.rows)?;
+            let (mut data, mut sha256) = rows::conversations(&args.rows)?;
+            if let Some(made) = &args.made {
+                let (made, of_made) = rows::conversations(made)?;
+                data = data.beside(made);
+                sha256 = format!("{sha256} {of_made}");
+            }
             Source::Conversations { data, sha256, onto: Box::new(show::parts(bundle)?) }
         }
     };

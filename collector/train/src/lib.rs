@@ -7,6 +7,7 @@
 
 pub mod behaviour;
 pub mod boosting;
+mod conversations;
 mod data;
 mod error;
 pub mod forest;
@@ -23,6 +24,7 @@ mod table;
 mod train;
 pub mod voting;
 
+pub use conversations::Conversations;
 pub use data::{Data, DataError, Label, MAX_ROWS, Sample};
 pub use error::TrainError;
 pub use members::{Fitted, Kind};

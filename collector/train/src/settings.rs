@@ -32,8 +32,9 @@ pub struct Settings {
     pub regression: RegressionSettings,
     /// The forest of `ics_behaviour`.
     pub voting: VotingSettings,
-    /// Share of other conversations of held-out sources that may get an industrial name. Default 0.002.
-    pub behaviour_share: f64,
+    /// By how much the share of the votes that names a protocol has to exceed what any other conversation of a held-out source
+    /// had for it. Default 0.15.
+    pub behaviour_margin: f32,
     /// As `calibration_prior`, for `ics_behaviour`. Default 0.
     pub behaviour_prior: f64,
 }
@@ -53,7 +54,7 @@ impl Default for Settings {
             boosting: BoostingSettings::default(),
             regression: RegressionSettings::default(),
             voting: VotingSettings::default(),
-            behaviour_share: 0.002,
+            behaviour_margin: 0.15,
             behaviour_prior: 0.0,
         }
     }

@@ -1,8 +1,9 @@
 //! The whole training on made data.
 
-use crate::behaviour::{self, Conversations};
+use crate::{Conversations, behaviour};
 use crate::{Data, Settings, TrainError, train};
 use picket_event::Classifier;
+use picket_score::behaviour::Choice;
 use picket_score::bundle::seal;
 use picket_score::row::{Header, Row};
 use picket_score::vote::judge;
@@ -102,18 +103,23 @@ fn rows_of_another_release_are_refused() {
 /// Rows of polling of four sources: a protocol polled with 12 bytes each second, and traffic without order. Of what nobody recognised
 /// and nobody labelled nothing is learnt.
 fn polled() -> Conversations {
+    polled_by(["modbus", "http", "unknown", "unknown"], &["g0", "g1", "g2", "g3"])
+}
+
+/// The same of other protocols and sources.
+fn polled_by(apps: [&str; 4], groups: &[&str]) -> Conversations {
     let header = Header::of(&[picket_feature::Schema::Polling]);
     let mut lines = vec![serde_json::to_string(&header).unwrap()];
     let mut random = crate::random::Random::new(3);
     for number in 0..160usize {
-        let app = ["modbus", "http", "unknown", "unknown"][number % 4];
+        let app = apps[number % 4];
         let label = if number % 4 == 2 { "benign" } else { "" };
         let mut x: Vec<Option<f32>> = header.names.iter().map(|_| Some(random.unit())).collect();
         let mut set = |name: &str, value: f32| {
             let at = header.names.iter().position(|known| known == name).unwrap();
             x[at] = Some(value);
         };
-        let industrial = app == "modbus";
+        let industrial = ["modbus", "dnp3"].contains(&app);
         for (name, least) in
             [("polling_src2dst_commonest", 12.0), ("polling_src2dst_median", 12.0), ("polling_period_log", 7.0)]
         {
@@ -121,7 +127,7 @@ fn polled() -> Conversations {
         }
         let row = Row {
             file: "x.pcap".into(),
-            group: format!("g{}", number / 4 % 4),
+            group: groups[number / 4 % groups.len()].to_owned(),
             label: label.into(),
             family: String::new(),
             src_ip: String::new(),
@@ -163,10 +169,11 @@ fn a_model_of_behaviour_is_put_into_a_bundle_and_nothing_else_changes() {
     let bytes = seal(&with.manifest, &with.tensors, &key).unwrap();
     let trust = Trust { keys: vec![signer], ..Trust::default() };
     assert!(Bundle::load(&bytes, &trust).unwrap().recognises());
-    let spoilt: [fn(&mut picket_score::manifest::Behaviour); 6] = [
+    let spoilt: [fn(&mut picket_score::manifest::Behaviour); 7] = [
         |model| model.classes[1] = "tls".to_owned(),
         |model| model.classes.swap(0, 1),
-        |model| model.with_bytes.level = 0.0,
+        |model| model.with_bytes.from[1] = 0.0,
+        |model| model.without_bytes.from.truncate(1),
         |model| model.reads = "flow/1".to_owned(),
         |model| model.tensor.length += 1,
         |model| model.self_test[0].share += 0.5,
@@ -176,4 +183,54 @@ fn a_model_of_behaviour_is_put_into_a_bundle_and_nothing_else_changes() {
         spoil(manifest.behaviour.as_mut().unwrap());
         assert!(Bundle::load(&seal(&manifest, &with.tensors, &key).unwrap(), &trust).is_err());
     }
+}
+
+#[test]
+fn what_was_made_is_learnt_from_and_not_measured() {
+    let one_source = polled_by(["modbus", "http", "unknown", "unknown"], &["g0", "g0", "g0", "g0"]);
+    let others = polled_by(["http", "http", "http", "http"], &["g1", "g2"]);
+    let captured = || one_source.clone().and(&others);
+    let mut settings = small();
+    settings.voting.trees = 20;
+    let vote = train(&made(false), &settings, &mut |_| {}).unwrap();
+    let trained = |data: &Conversations| {
+        let manifest = behaviour::add(vote.clone(), data, &settings, &mut |_| {}).unwrap().manifest;
+        manifest.behaviour.unwrap()
+    };
+    let alone = trained(&captured());
+    assert_eq!((alone.classes.len(), &alone.sources[1..]), (2, &[1][..]));
+    assert!(alone.with_bytes.from[1] > 1.0 && alone.without_bytes.from[1] > 1.0, "what one source has is never named");
+    assert_eq!(alone.card.sources_left_out["protocols_of_one_source"], 1.0);
+
+    // Of dnp3 nothing was captured, and of what nobody recognised nothing is known.
+    let encoded = polled_by(["modbus", "dnp3", "unknown", "http"], &["encoders"]);
+    let data = captured().beside(encoded);
+    let beside = trained(&data);
+    assert_eq!((&beside.classes, &beside.sources[1..]), (&alone.classes, &[2][..]));
+    assert_eq!((data.counts(), data.groups()), (captured().counts(), captured().groups()), "nothing else is counted");
+    assert_eq!(beside.card.settings["made"], "40");
+    assert!(beside.with_bytes.from[1] <= 1.0, "{:?}", beside.with_bytes);
+    // The one source is told by what was made alone.
+    assert!(beside.card.sources_left_out["macro_recall_of_the_first_choice"] > 0.9, "{:?}", beside.card);
+    assert!(data.without(&["g0".to_owned()]).counts().keys().eq(["other"]), "and without it there is nothing to name");
+}
+
+#[test]
+fn a_name_needs_more_votes_than_any_other_conversation_had() {
+    let rows = polled();
+    let mut settings = small();
+    settings.voting.trees = 20;
+    let vote = train(&made(false), &settings, &mut |_| {}).unwrap();
+    let mut from = |margin: f32| {
+        settings.behaviour_margin = margin;
+        behaviour::add(vote.clone(), &rows, &settings, &mut |_| {}).unwrap().manifest.behaviour.unwrap().with_bytes
+    };
+    let (little, much) = (from(0.01), from(0.9));
+    assert_eq!(little.from[0], much.from[0], "other is never named");
+    assert!(little.from[1] >= little.calibration.raw(0.9) && much.from[1] >= little.from[1], "{little:?} {much:?}");
+    assert!(little.of(&Choice { class: 1, share: little.from[1] }).is_some());
+    assert!(little.of(&Choice { class: 1, share: little.from[1] - 0.01 }).is_none());
+    assert!(
+        little.of(&Choice { class: 0, share: 1.0 }).is_none() && little.of(&Choice { class: 9, share: 1.0 }).is_none()
+    );
 }

@@ -25,7 +25,7 @@ pub struct VotingSettings {
 
 impl Default for VotingSettings {
     fn default() -> Self {
-        Self { trees: 120, draws: 16, first: 12, depth: 32, seed: 1 }
+        Self { trees: 76, draws: 24, first: 30, depth: 32, seed: 1 }
     }
 }
 

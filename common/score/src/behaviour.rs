@@ -9,8 +9,6 @@ use picket_feature::{Observation, Schema, polling};
 
 /// Name of the class of everything that is not industrial; always the first.
 pub const OTHER: &str = "other";
-/// Sources that a class must be learnt from to be named.
-pub const LEAST_SOURCES: u32 = 2;
 /// Classes at most.
 pub const MAX_CLASSES: usize = 128;
 
@@ -20,7 +18,6 @@ pub(crate) struct Behaviour {
     trees: Trees,
     /// The protocols of classes 1 and on.
     protocols: Vec<Protocol>,
-    sources: Vec<u32>,
     with_bytes: Certainty,
     without_bytes: Certainty,
 }
@@ -64,9 +61,9 @@ impl Behaviour {
         if told.sources.len() != classes {
             return Err(wrong("it does not tell the sources of each class"));
         }
-        for certainty in [told.with_bytes, told.without_bytes] {
-            if !(certainty.level > 0.0 && certainty.level <= 1.0) {
-                return Err(wrong("its levels must be over 0 and at most 1"));
+        for certainty in [&told.with_bytes, &told.without_bytes] {
+            if certainty.from.len() != classes || !certainty.from.iter().all(|share| *share > 0.0) {
+                return Err(wrong("it must tell for each class from which share of the votes it is named, over 0"));
             }
             certainty.calibration.check()?;
         }
@@ -76,9 +73,8 @@ impl Behaviour {
         }
         let features = Schema::Polling.len();
         let trees = Trees::read(bytes(tensors, told.tensor)?, told.trees as usize, Combine::Mean, 0.0, features)?;
-        let sources = told.sources.clone();
-        let (with_bytes, without_bytes) = (told.with_bytes, told.without_bytes);
-        let behaviour = Self { trees, protocols, sources, with_bytes, without_bytes };
+        let (with_bytes, without_bytes) = (told.with_bytes.clone(), told.without_bytes.clone());
+        let behaviour = Self { trees, protocols, with_bytes, without_bytes };
         for (number, test) in told.self_test.iter().enumerate() {
             let got = behaviour.choose(&floats(tensors, test.vector, features)?);
             if got.class != usize::from(test.class) || (got.share - test.share).abs() > 1e-4 {
@@ -101,10 +97,7 @@ impl Behaviour {
         Schema::Polling.extract(seen, &mut vector);
         let choice = self.choose(&vector);
         let protocol = self.protocols.get(choice.class.checked_sub(1)?)?;
-        if self.sources.get(choice.class).is_none_or(|sources| *sources < LEAST_SOURCES) {
-            return None;
-        }
         let certainty = if polling::bytes_tell(&vector) { &self.with_bytes } else { &self.without_bytes };
-        certainty.of(choice.share).map(|confidence| (protocol.clone(), Unit::new(confidence)))
+        certainty.of(&choice).map(|confidence| (protocol.clone(), Unit::new(confidence)))
     }
 }

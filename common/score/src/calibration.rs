@@ -24,6 +24,12 @@ impl Calibration {
         logistic(self.slope * logit(raw) + self.offset)
     }
 
+    /// The raw output that this probability comes of; above 1 where none does, as with a slope of 0.
+    #[must_use]
+    pub fn raw(&self, probability: f32) -> f32 {
+        if self.slope > 0.0 { logistic((logit(probability) - self.offset) / self.slope) } else { 2.0 }
+    }
+
     pub(crate) fn check(&self) -> Result<(), Refusal> {
         if self.slope.is_finite() && self.slope >= 0.0 && self.offset.is_finite() {
             Ok(())
@@ -51,6 +57,8 @@ mod tests {
         }
         let steep = Calibration { slope: 3.0, offset: -1.0 };
         assert!(steep.apply(0.2) < steep.apply(0.3));
+        assert!((steep.apply(steep.raw(0.9)) - 0.9).abs() < 1e-4);
+        assert!(Calibration { slope: 0.0, offset: 9.0 }.raw(0.9) > 1.0);
         assert!(Calibration { slope: -1.0, offset: 0.0 }.check().is_err());
         assert!(Calibration { slope: 1.0, offset: f32::NAN }.check().is_err());
     }

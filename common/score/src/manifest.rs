@@ -1,5 +1,6 @@
 //! The manifest of a bundle: what stands beside the tensors, as JSON.
 
+use crate::behaviour::Choice;
 use crate::calibration::Calibration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -110,7 +111,7 @@ pub struct Behaviour {
     pub trees: u32,
     /// Names of the classes: `other`, then industrial protocols.
     pub classes: Vec<String>,
-    /// From how many sources each class was learnt. What one source alone has is learnt to be told apart, and never named.
+    /// From how many sources each class was learnt; whatever was made and not captured is one.
     pub sources: Vec<u32>,
     /// Where bytes of the payload tell something.
     pub with_bytes: Certainty,
@@ -123,21 +124,21 @@ pub struct Behaviour {
 }
 
 /// How sure a choice of [`Behaviour`] is, and how sure it has to be.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certainty {
     /// From the share of the votes to the probability that the class is right.
     pub calibration: Calibration,
-    /// From this probability on, the conversation is named.
-    pub level: f32,
+    /// The share of the votes from which each class is named, in order of the classes; above 1 for one that never is.
+    pub from: Vec<f32>,
 }
 
 impl Certainty {
-    /// The probability that a choice with this share of the votes is right, where that names it.
+    /// The probability that a choice is right, where its share of the votes names the class.
     #[must_use]
-    pub fn of(&self, share: f32) -> Option<f32> {
-        let confidence = self.calibration.apply(share);
-        (confidence >= self.level).then_some(confidence)
+    pub fn of(&self, choice: &Choice) -> Option<f32> {
+        let from = *self.from.get(choice.class)?;
+        (choice.share >= from).then(|| self.calibration.apply(choice.share))
     }
 }
 

@@ -1,22 +1,75 @@
 //! What encoders are written with: bytes of fields, and fields that are random from a seed.
 
+/// What the state of a [`Random`] grows by.
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// A small generator (splitmix64): the same fields every time.
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub struct Random {
+    state: u64,
+    /// Where the fields are those of one of many messages of a conversation.
+    turn: Option<Turn>,
+}
+
+/// Which message of a conversation is made: [`Random::repeated`].
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    conversation: u64,
+    message: u64,
+    number: u64,
+    /// How many of a hundred choices are made anew each time.
+    fickle: u64,
+}
+
+const fn mixed(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
 
 impl Random {
     /// One that begins here.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self { state: seed, turn: None }
+    }
+
+    /// The fields of a message that a conversation sends again and again, for the `number`th time: what is chosen (kinds, counts,
+    /// lengths) stays as it is in this message, but for `fickle` of a hundred choices; a value stays in the conversation, stays in the
+    /// message, counts up or is new each time, each in its place.
+    #[must_use]
+    pub const fn repeated(conversation: u64, message: u64, number: u64, fickle: u64) -> Self {
+        Self { state: 0, turn: Some(Turn { conversation, message, number, fickle }) }
+    }
+
+    /// The next draw: of a choice, or of a value of so many bits.
+    const fn draw(&mut self, choice: bool) -> u64 {
+        self.state = self.state.wrapping_add(STEP);
+        let Some(Turn { conversation, message, number, fickle }) = self.turn else { return mixed(self.state) };
+        let place = mixed(conversation ^ self.state);
+        let of_message = mixed(place ^ message.wrapping_mul(STEP));
+        let anew = mixed(of_message ^ number.wrapping_mul(STEP).rotate_left(17));
+        // In every other conversation most values are naught, as inputs of a plant at rest are.
+        let quiet = conversation & 1 == 0;
+        match place % 100 {
+            _ if choice => {
+                if anew % 100 < fickle {
+                    mixed(anew)
+                } else {
+                    of_message
+                }
+            }
+            0..60 if quiet => 0,
+            0..45 => mixed(place),
+            45..65 => of_message,
+            65..80 => mixed(place).wrapping_add(number),
+            _ => anew,
+        }
     }
 
     /// Any 64 bits.
     pub const fn u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.draw(false)
     }
 
     /// Any 32 bits.
@@ -36,7 +89,7 @@ impl Random {
 
     /// One of `least` to `most`, both included.
     pub const fn within(&mut self, least: usize, most: usize) -> usize {
-        least + (self.u64() % (most - least + 1) as u64) as usize
+        least + (self.draw(true) % (most - least + 1) as u64) as usize
     }
 
     /// True once in so many times.

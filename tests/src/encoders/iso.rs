@@ -1,11 +1,31 @@
 //! What runs over ISO transport (RFC 1006, ISO 8073): S7comm, S7comm-plus, MMS.
 
-use super::{Exchange, Random, b, ber};
+use super::{Bytes, Exchange, Random, b, ber};
 
-/// A unit of data in a packet of RFC 1006.
+/// Bytes of user data in a unit of transport, where the ends agreed on units of 1,024 (ISO 8073 clause 13.3.4).
+const UNIT: usize = 1_021;
+
+/// Units of data, each in a packet of RFC 1006; the last one says that it is.
 fn packet(user: impl AsRef<[u8]>) -> Vec<u8> {
-    let user = user.as_ref();
-    b().put([3, 0]).be16(user.len() + 7).put([2, 0xf0, 0x80]).put(user).done()
+    let mut units = user.as_ref().chunks(UNIT).peekable();
+    let mut bytes = b();
+    while let Some(unit) = units.next() {
+        let last = if units.peek().is_none() { 0x80 } else { 0 };
+        bytes = bytes.put([3, 0]).be16(unit.len() + 7).put([2, 0xf0, last]).put(unit);
+    }
+    bytes.done()
+}
+
+/// How a connection of transport begins: units of 1,024 bytes, and who calls whom (ISO 8073 clauses 13.3 and 13.4).
+pub(super) fn connect(r: &mut Random) -> Exchange {
+    let (caller, called) = (r.array::<2>(), r.array::<2>());
+    let options = [&[0xc0, 1, 10, 0xc1, 2][..], &caller, &[0xc2, 2], &called].concat();
+    let (here, there) = (r.u16(), r.u16());
+    let unit = |kind: u8, to: u16, from: u16| {
+        let fixed = b().u8(6 + options.len() as u8).u8(kind).be16(to).be16(from).u8(0).put(&options);
+        b().put([3, 0]).be16(fixed.as_ref().len() + 4).put(fixed).done()
+    };
+    (unit(0xe0, 0, here), unit(0xd0, here, there))
 }
 
 /// S7comm is not published; its layout as public analyses have it: head, parameters, data.
@@ -78,6 +98,44 @@ pub(super) fn s7comm_plus(r: &mut Random) -> Exchange {
     (message(asks.as_ref()), message(says.as_ref()))
 }
 
+/// How an association begins: session, presentation and association control around what both ends of MMS can do (ISO 8327, ISO 8823,
+/// ISO 8650, ISO 9506-2 clause 8, with the contexts of IEC 61850-8-1).
+pub(super) fn associate(r: &mut Random) -> Exchange {
+    let size = b().be16(r.within(8_000, 65_000));
+    let initiate = |tag: u8, detail: u8| {
+        let able =
+            b().ber(0x80, [1]).ber(0x81, [3, 0xf1, 0]).ber(0x82, [5, 0xee, 0x1c, 0, 0, 4, 8, 0, 0, 0x79, 0xef, 0x18]);
+        let many = b().ber(0x80, &size).ber(0x81, [detail]).ber(0x82, [detail]).ber(0x83, [5]);
+        ber(tag, many.ber(0xa4, able))
+    };
+    let context = [0x28, 0xca, 0x22, 2, 1];
+    let carried = |content: Vec<u8>| ber(0x28, b().ber(6, [0x51, 1]).ber(2, [3]).ber(0xa0, content));
+    let request = b().ber(0xa1, ber(6, [0x28, 0xca, 0x22, 2, 3])).ber(0xbe, carried(initiate(0xa8, 5)));
+    let accepted =
+        b().ber(0xa1, ber(6, [0x28, 0xca, 0x22, 2, 3])).ber(0xa2, ber(2, [0])).ber(0xa3, ber(0xa1, ber(2, [0])));
+    let accepted = accepted.ber(0xbe, carried(initiate(0xa9, 5)));
+    let syntax = ber(0x30, ber(6, [0x51, 1]));
+    let of = |number: u8, name: &[u8]| ber(0x30, b().ber(2, [number]).ber(6, name).put(&syntax));
+    let contexts = b().put(of(1, &[0x52, 1, 0, 1])).put(of(3, &context));
+    let user = |content: Vec<u8>| ber(0x61, ber(0x30, b().ber(2, [1]).ber(0xa0, content)));
+    let mode = ber(0xa0, ber(0x80, [1]));
+    let ends = b().ber(0x81, [0, 0, 0, 1]).ber(0x82, [0, 0, 0, 1]);
+    let asks = b().put(ends).ber(0xa4, contexts).put(user(ber(0x60, request)));
+    let result = ber(0x30, b().ber(0x80, [0]).ber(0x81, [0x51, 1]));
+    let says = b().ber(0x83, [0, 0, 0, 1]).ber(0xa5, [&result[..], &result].concat()).put(user(ber(0x61, accepted)));
+    let session = |kind: u8, inside: Bytes| {
+        let normal = ber(0x31, b().put(&mode).ber(0xa2, inside));
+        let head = b().ber(5, [0x13, 1, 0, 0x16, 1, 2]).ber(0x14, [0, 2]).put([0xc1]);
+        let length = normal.len();
+        let long = if length < 0xff { vec![length as u8] } else { b().u8(0xff).be16(length).done() };
+        let body = head.put(long).put(normal).done();
+        let size = body.len();
+        let long = if size < 0xff { vec![size as u8] } else { b().u8(0xff).be16(size).done() };
+        packet(b().u8(kind).put(long).put(body))
+    };
+    (session(13, asks), session(14, says))
+}
+
 /// MMS (ISO 9506-2) in units of data of ISO 8327 and ISO 8823, as IEC 61850-8-1 has them behind an association.
 pub(super) fn mms(r: &mut Random) -> Exchange {
     let wrapped = |inside: Vec<u8>| {
@@ -89,11 +147,15 @@ pub(super) fn mms(r: &mut Random) -> Exchange {
     let (domain, item) = (r.name(3, 20), r.name(3, 30));
     let named = ber(0xa1, b().ber(0x1a, &domain).ber(0x1a, &item));
     let list = ber(0xa0, ber(0x30, ber(0xa0, &named)));
-    let value = match r.within(0, 3) {
+    let value = match r.within(0, 4) {
         0 => ber(0x83, [r.u8() & 1]),
         1 => ber(0x85, [r.u8()]),
         2 => ber(0x87, b().u8(8).put(r.array::<4>())),
-        _ => ber(0x8a, r.name(1, 40)),
+        3 => ber(0x8a, r.name(1, 40)),
+        _ => {
+            let count = r.pick(&[2, 6, 30, 400]);
+            ber(0xa2, (0..count).fold(b(), |values, _| values.ber(0x87, b().u8(8).put(r.array::<4>()))))
+        }
     };
     let (asks, says) = match r.within(0, 4) {
         0 => (ber(0xa4, ber(0xa1, list)), ber(0xa4, ber(0xa1, value))),
@@ -101,7 +163,8 @@ pub(super) fn mms(r: &mut Random) -> Exchange {
         2 => (ber(0xa6, named), ber(0xa6, b().ber(0x80, [0]).ber(0xa2, ber(0x83, [])))),
         3 => {
             let asks = b().ber(0xa0, ber(0x80, [r.pick(&[0u8, 2, 9])])).ber(0xa1, ber(0x81, &domain));
-            let names = b().ber(0x1a, r.name(1, 20)).ber(0x1a, r.name(1, 20));
+            let count = r.pick(&[2, 8, 40, 300, 1_500]);
+            let names = (0..count).fold(b(), |names, _| names.ber(0x1a, r.name(1, 20)));
             (ber(0xa1, asks), ber(0xa1, b().ber(0xa0, names).ber(0x81, [0])))
         }
         _ => (vec![0x82, 0], ber(0xa2, b().ber(0x80, r.name(1, 16)).ber(0x81, r.name(1, 16)).ber(0x82, "1"))),

@@ -46,10 +46,19 @@ pub struct Encoder {
     pub over: Over,
     /// Makes an exchange from these random fields.
     pub make: fn(&mut Random) -> Exchange,
+    /// Makes the exchanges that every connection begins with; none where it may begin with any.
+    pub opening: &'static [fn(&mut Random) -> Exchange],
+}
+
+impl Encoder {
+    const fn behind(mut self, opening: &'static [fn(&mut Random) -> Exchange]) -> Self {
+        self.opening = opening;
+        self
+    }
 }
 
 const fn e(protocol: Protocol, form: &'static str, over: Over, make: fn(&mut Random) -> Exchange) -> Encoder {
-    Encoder { protocol, form, over, make }
+    Encoder { protocol, form, over, make, opening: &[] }
 }
 
 const TCP: Over = Over::Ip(Transport::TCP);
@@ -70,9 +79,9 @@ pub static ENCODERS: &[Encoder] = &[
     e(Protocol::ROC_PLUS, "udp", UDP, telecontrol::roc_plus),
     e(Protocol::BSAP, "", UDP, telecontrol::bsap),
     e(Protocol::TRDP, "", UDP, telecontrol::trdp),
-    e(Protocol::S7COMM, "", TCP, iso::s7comm),
-    e(Protocol::S7COMM_PLUS, "", TCP, iso::s7comm_plus),
-    e(Protocol::MMS, "", TCP, iso::mms),
+    e(Protocol::S7COMM, "", TCP, iso::s7comm).behind(&[iso::connect]),
+    e(Protocol::S7COMM_PLUS, "", TCP, iso::s7comm_plus).behind(&[iso::connect]),
+    e(Protocol::MMS, "", TCP, iso::mms).behind(&[iso::connect, iso::associate]),
     e(Protocol::GOOSE, "", Over::Link(0x88b8), substation::goose),
     e(Protocol::R_GOOSE, "", UDP, substation::r_goose),
     e(Protocol::GSSE, "", Over::Link(0xfe), substation::gsse),
@@ -89,7 +98,7 @@ pub static ENCODERS: &[Encoder] = &[
     e(Protocol::BACNET, "ms/tp", Over::Link(0x01), building::bacnet_serial),
     e(Protocol::KNXIP, "udp", UDP, building::knxip),
     e(Protocol::KNXIP, "tcp", TCP, building::knxip),
-    e(Protocol::OPCUA, "", TCP, opcua::opcua),
+    e(Protocol::OPCUA, "", TCP, opcua::opcua).behind(&[opcua::hello, opcua::opened]),
     e(Protocol::PROFINET_DCP, "", Over::Link(0x8892), profinet::dcp),
     e(Protocol::PROFINET_CM, "", UDP, profinet::context_manager),
     e(Protocol::PROFINET_RT, "", Over::Link(0x8892), profinet::cyclic),

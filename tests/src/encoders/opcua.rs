@@ -4,16 +4,19 @@ use super::{Bytes, Exchange, Random, b};
 
 pub(super) fn opcua(r: &mut Random) -> Exchange {
     match r.within(0, 5) {
-        0 => {
-            let url = format!("opc.tcp://{}:{}/{}", r.name(1, 20), r.u16(), r.name(0, 10));
-            let sizes = |r: &mut Random| b().le32(0u32).le32(8192 + r.u32() % 65_536).le32(8192 + r.u32() % 65_536);
-            let asks = sizes(r).le32(r.u32() & 0xff_ffff).le32(r.u32() & 0xffff);
-            let says = sizes(r).le32(r.u32() & 0xff_ffff).le32(r.u32() & 0xffff);
-            (message(b"HELF", text(asks, &url).as_ref()), message(b"ACKF", says.as_ref()))
-        }
+        0 => hello(r),
         1 => opened(r),
         _ => service(r),
     }
+}
+
+/// Both ends say how much they take at a time.
+pub(super) fn hello(r: &mut Random) -> Exchange {
+    let url = format!("opc.tcp://{}:{}/{}", r.name(1, 20), r.u16(), r.name(0, 10));
+    let sizes = |r: &mut Random| b().le32(0u32).le32(8192 + r.u32() % 65_536).le32(8192 + r.u32() % 65_536);
+    let asks = sizes(r).le32(r.u32() & 0xff_ffff).le32(r.u32() & 0xffff);
+    let says = sizes(r).le32(r.u32() & 0xff_ffff).le32(r.u32() & 0xffff);
+    (message(b"HELF", text(asks, &url).as_ref()), message(b"ACKF", says.as_ref()))
 }
 
 fn message(kind: &[u8; 4], inside: &[u8]) -> Vec<u8> {
@@ -37,7 +40,7 @@ fn says(r: &mut Random, kind: u16, number: u32, status: u32) -> Bytes {
 }
 
 /// A secure channel is opened without security.
-fn opened(r: &mut Random) -> Exchange {
+pub(super) fn opened(r: &mut Random) -> Exchange {
     let (number, channel) = (r.u32(), r.u32());
     let security = |channel: u32| {
         let policy = text(b().le32(channel), "http://opcfoundation.org/UA/SecurityPolicy#None");
@@ -55,8 +58,9 @@ fn opened(r: &mut Random) -> Exchange {
 fn service(r: &mut Random) -> Exchange {
     let kind = r.pick(&[422u16, 428, 461, 467, 473, 527, 533, 631, 673, 712, 751, 787, 826]);
     let (number, status) = (r.u32(), if r.once_in(8) { 0x8034_0000 } else { 0 });
+    let most = r.pick(&[20, 60, 120, 600, 4_000]);
     let head = b().le32(r.u32()).le32(r.u32()).le32(r.u32()).le32(r.u32()).done();
-    let asks = b().put(&head).put(asks(r, kind, number)).put(r.bytes(4, 120));
-    let says = b().put(&head).put(says(r, kind + 3, number, status)).put(r.bytes(4, 120));
+    let asks = b().put(&head).put(asks(r, kind, number)).put(r.bytes(4, most));
+    let says = b().put(&head).put(says(r, kind + 3, number, status)).put(r.bytes(4, most));
     (message(b"MSGF", asks.as_ref()), message(b"MSGF", says.as_ref()))
 }

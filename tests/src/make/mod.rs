@@ -10,6 +10,7 @@
 //! ```
 
 mod capture;
+pub mod conversation;
 pub mod dtls;
 mod frame;
 pub mod message;
