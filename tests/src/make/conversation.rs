@@ -134,7 +134,7 @@ impl<'a> Schedule<'a> {
 
     /// Nanoseconds until the next exchange.
     fn gap(&mut self, turn: u64) -> i64 {
-        if self.burst && turn % self.messages != 0 {
+        if self.burst && !turn.is_multiple_of(self.messages) {
             return 1_000_000;
         }
         let off = self.random.within(0, 2_000) as f64 / 1e3 - 1.0;
