@@ -296,7 +296,7 @@ impl Front {
         let body = Body::Asset(Box::new(Asset {
             ip: Some(network.src),
             os: stack.system().map(str::to_owned),
-            fingerprints: vec![stack.to_string()],
+            fingerprints: vec![stack.text()],
             source: "tcp".to_owned(),
             ..Asset::default()
         }));
