@@ -9,8 +9,8 @@ use picket_event::{Body, Ledger, Timestamp};
 use picket_feature::Stack;
 use picket_flow::{Clock, FlowKey, Fragments, FragmentsConfig, Keyed, Overdue, Packet, Piece, Whole};
 use picket_packet::{
-    Bare, Checksums, Decoded, Divided, Fragment, Frame, Link, MAX_TUNNEL_DEPTH, Network, Plain, Rejoined, Stop,
-    TcpHeader, Tunnel, TunnelKind, Upper, VlanIds, bare, decode, decode_checked, plain, resume,
+    Checksums, Decoded, Divided, Fragment, Frame, Link, MAX_TUNNEL_DEPTH, Network, Plain, Rejoined, Stop, TcpHeader,
+    Tunnel, TunnelKind, Upper, VlanIds, decode, decode_checked, plain, resume,
 };
 use std::collections::BTreeMap;
 
@@ -192,19 +192,11 @@ impl Front {
         if self.checksums != Checksums::Ignore {
             return false;
         }
-        let now = self.clock.now();
-        if let Some(plain) = plain(frame) {
-            if is_all(&plain) {
-                self.count_plain(frame, plain.behind);
-                let keyed = FlowKey::plain(&plain);
-                put_packet(&plain, &keyed, frame, (keyed.key.hash(self.key), now), place);
-            }
-        } else if let Some(bare) = bare(frame) {
-            self.count_plain(frame, 0);
-            let keyed = FlowKey::bare(&bare);
-            put_bare(&bare, &keyed, frame, (keyed.key.hash(self.key), now), place);
-        }
-        place.is_some()
+        let Some(plain) = plain(frame).filter(is_all) else { return false };
+        self.count_plain(frame, &plain);
+        let keyed = FlowKey::plain(&plain);
+        put_packet(&plain, &keyed, frame, (keyed.key.hash(self.key), self.clock.now()), place);
+        true
     }
 
     /// The hash of a frame as most are, counted as [`Front::route_plain`] does: [`plain_packet`] gives its packet.
@@ -213,21 +205,17 @@ impl Front {
         if self.checksums != Checksums::Ignore {
             return None;
         }
-        let (key, behind) = match plain(frame) {
-            Some(plain) if is_all(&plain) => (FlowKey::plain(&plain).key, plain.behind),
-            Some(_) => return None,
-            None => (FlowKey::bare(&bare(frame)?).key, 0),
-        };
-        self.count_plain(frame, behind);
-        Some(key.hash(self.key))
+        let plain = plain(frame).filter(is_all)?;
+        self.count_plain(frame, &plain);
+        Some(FlowKey::plain(&plain).key.hash(self.key))
     }
 
     #[inline]
-    fn count_plain(&mut self, frame: &Frame<'_>, behind: usize) {
+    fn count_plain(&mut self, frame: &Frame<'_>, plain: &Plain<'_>) {
         self.frames += 1;
         self.bytes += frame.data.len() as u64;
         self.decoded += 1;
-        self.unread_bytes.note(frame, behind);
+        self.unread_bytes.note(frame, plain.behind);
     }
 
     /// Decodes a frame. Its shard and packet, unless it is undecodable or a fragment that waits.
@@ -296,7 +284,7 @@ impl Front {
         let body = Body::Asset(Box::new(Asset {
             ip: Some(network.src),
             os: stack.system().map(str::to_owned),
-            fingerprints: vec![stack.text()],
+            fingerprints: vec![stack.to_string()],
             source: "tcp".to_owned(),
             ..Asset::default()
         }));
@@ -513,8 +501,6 @@ pub(crate) fn plain_packet<'a>(frame: &Frame<'a>, hash: u64, now: i64, place: &m
     *place = None;
     if let Some(plain) = plain(frame) {
         put_packet(&plain, &FlowKey::plain(&plain), frame, (hash, now), place);
-    } else if let Some(bare) = bare(frame) {
-        put_bare(&bare, &FlowKey::bare(&bare), frame, (hash, now), place);
     }
 }
 
@@ -544,30 +530,6 @@ fn put_packet<'a>(
             payload: plain.payload,
             payload_wire: plain.payload.len() as u32,
             ttl: plain.ttl,
-            tunnel: None,
-        },
-    ));
-}
-
-/// The same of a frame below IP.
-#[inline]
-fn put_bare<'a>(bare: &Bare<'a>, keyed: &Keyed, frame: &Frame<'_>, (hash, now): (u64, i64), place: &mut Routed<'a>) {
-    *place = Some((
-        shard_of(hash),
-        Packet {
-            time: Timestamp::from_nanos(frame.time_ns),
-            now,
-            key: keyed.key,
-            hash,
-            from_low: keyed.from_low,
-            from_client: keyed.from_client,
-            frames: 1,
-            wire_len: wire_len(frame),
-            vlan: bare.vlan,
-            tcp: None,
-            payload: bare.payload,
-            payload_wire: bare.payload_wire.0,
-            ttl: 0,
             tunnel: None,
         },
     ));

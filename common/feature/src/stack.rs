@@ -6,13 +6,11 @@
 //! `e` end, `x` and its number for any other.
 
 use picket_packet::{Network, TcpHeader};
+use std::fmt;
 use std::net::IpAddr;
 
 /// Options that are kept.
 const OPTIONS_MAX: usize = 16;
-
-/// Bytes that most texts have room in.
-const TEXT_LIKELY: usize = 48;
 
 /// What the first segment of one side shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,36 +57,6 @@ impl Stack {
             options,
             count,
         })
-    }
-
-    /// It as events tell it.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let mut text = String::with_capacity(TEXT_LIKELY);
-        text.push_str(if self.answers { "ts1:a" } else { "ts1:s" });
-        push_number(&mut text, self.version.into());
-        text.push(':');
-        push_number(&mut text, self.ttl.into());
-        text.push_str(if self.dont_fragment { ":d:w" } else { ":-:w" });
-        push_number(&mut text, self.window);
-        for (number, (kind, value)) in self.options.iter().take(self.count).enumerate() {
-            text.push(if number == 0 { ':' } else { '-' });
-            let (letter, number) = match kind {
-                0 => ('e', None),
-                1 => ('n', None),
-                2 => ('m', Some(*value)),
-                3 => ('w', Some(*value)),
-                4 => ('s', None),
-                8 => ('t', None),
-                other => ('x', Some(u16::from(*other))),
-            };
-            text.push(letter);
-            number.into_iter().for_each(|number| push_number(&mut text, number));
-        }
-        if self.count == 0 {
-            text.push(':');
-        }
-        text
     }
 
     /// A number by which equal fingerprints of one host are passed over.
@@ -140,12 +108,25 @@ fn option(bytes: &[u8]) -> Option<(u8, u16, &[u8])> {
     }
 }
 
-/// Appends a number: the general formatter would cost more than all the rest of a fingerprint.
-fn push_number(text: &mut String, number: u16) {
-    if number >= 10 {
-        push_number(text, number / 10);
+impl fmt::Display for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = if self.answers { 'a' } else { 's' };
+        let fragment = if self.dont_fragment { 'd' } else { '-' };
+        write!(f, "ts1:{side}{}:{}:{fragment}:w{}:", self.version, self.ttl, self.window)?;
+        for (number, (kind, value)) in self.options.iter().take(self.count).enumerate() {
+            let separator = if number == 0 { "" } else { "-" };
+            match kind {
+                0 => write!(f, "{separator}e")?,
+                1 => write!(f, "{separator}n")?,
+                2 => write!(f, "{separator}m{value}")?,
+                3 => write!(f, "{separator}w{value}")?,
+                4 => write!(f, "{separator}s")?,
+                8 => write!(f, "{separator}t")?,
+                other => write!(f, "{separator}x{other}")?,
+            }
+        }
+        Ok(())
     }
-    text.push(char::from(b'0' + (number % 10) as u8));
 }
 
 #[cfg(test)]
@@ -171,16 +152,16 @@ mod tests {
     #[test]
     fn fingerprints_are_written_and_told_apart() {
         let linux = read(63, 2, 64_240, LINUX).unwrap();
-        assert_eq!(linux.text(), "ts1:s4:64:d:w64240:m1460-s-t-n-w7");
+        assert_eq!(linux.to_string(), "ts1:s4:64:d:w64240:m1460-s-t-n-w7");
         assert_eq!(linux.system(), Some("Linux"));
         let windows = read(113, 2, 64_240, &[2, 4, 5, 0xb4, 1, 3, 3, 8, 1, 1, 4, 2]).unwrap();
-        assert_eq!(windows.text(), "ts1:s4:128:d:w64240:m1460-n-w8-n-n-s");
+        assert_eq!(windows.to_string(), "ts1:s4:128:d:w64240:m1460-n-w8-n-n-s");
         assert_eq!(windows.system(), Some("Windows"));
         let embedded = read(255, 2, 8_192, &[2, 4, 2, 0]).unwrap();
-        assert_eq!(embedded.text(), "ts1:s4:255:d:w8192:m512");
+        assert_eq!(embedded.to_string(), "ts1:s4:255:d:w8192:m512");
         assert_eq!(embedded.system(), None);
         let answer = read(64, 0x12, 65_160, LINUX).unwrap();
-        assert_eq!(answer.text(), "ts1:a4:64:d:w65160:m1460-s-t-n-w7");
+        assert_eq!(answer.to_string(), "ts1:a4:64:d:w65160:m1460-s-t-n-w7");
         assert_eq!(answer.system(), None);
         assert_ne!(linux.digest(network(1).src), windows.digest(network(1).src));
         assert_ne!(linux.digest(network(1).src), linux.digest(network(1).dest));
@@ -189,7 +170,7 @@ mod tests {
     #[test]
     fn no_syn_no_fingerprint() {
         assert_eq!(read(64, 0x10, 1, LINUX), None);
-        assert_eq!(read(64, 2, 1, &[]).unwrap().text(), "ts1:s4:64:d:w1:");
+        assert_eq!(read(64, 2, 1, &[]).unwrap().to_string(), "ts1:s4:64:d:w1:");
     }
 
     proptest! {
@@ -197,7 +178,7 @@ mod tests {
         fn f32_any_options(options in proptest::collection::vec(any::<u8>(), 0..10), flags: u8, ttl: u8) {
             let options: Vec<u8> = options.iter().flat_map(|byte| [*byte; 4]).collect();
             if let Some(stack) = read(ttl, flags, 0, &options) {
-                prop_assert!(stack.text().len() < 160);
+                prop_assert!(stack.to_string().len() < 160);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::sip;
 use picket_event::{Endpoints, Mac, Transport};
-use picket_packet::{Bare, Decoded, LINK_ETHERNET, Network, Plain, Upper};
+use picket_packet::{Decoded, Network, Plain, Upper};
 use std::net::IpAddr;
 
 /// Both ends in a fixed order, the protocol, and for layer 2 the link type.
@@ -115,23 +115,6 @@ impl FlowKey {
             protocol: packet.protocol,
             family: Family::V4,
             extra: 0,
-        };
-        Keyed { key, from_low: src <= dest, from_client: true }
-    }
-
-    /// The key of a frame below IP: that of [`FlowKey::of`], in one go.
-    #[must_use]
-    #[inline]
-    pub fn bare(frame: &Bare<'_>) -> Keyed {
-        let (src, dest) = (mac_number(frame.src), mac_number(frame.dest));
-        let key = Self {
-            low: src.min(dest),
-            high: src.max(dest),
-            low_port: frame.ether_type,
-            high_port: 0,
-            protocol: 0,
-            family: Family::link(true, true, true),
-            extra: LINK_ETHERNET,
         };
         Keyed { key, from_low: src <= dest, from_client: true }
     }
@@ -255,9 +238,8 @@ fn wide(address: IpAddr) -> u128 {
     }
 }
 
-#[inline]
-fn mac_number([a, b, c, d, e, f]: [u8; 6]) -> u128 {
-    u64::from_be_bytes([0, 0, a, b, c, d, e, f]).into()
+fn mac_number(bytes: [u8; 6]) -> u128 {
+    bytes.iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
 fn mac(number: u128) -> Mac {

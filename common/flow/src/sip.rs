@@ -11,18 +11,14 @@ pub(crate) fn hash<const N: usize>([first, second]: [u64; 2], words: [u64; N]) -
         second ^ 0x7465_6462_7974_6573,
     ];
     // Behind the words goes their length in bytes, modulo 256, in the highest byte.
-    for word in words {
-        state = absorb(state, word);
+    for word in words.into_iter().chain([(N as u64 * 8) << 56]) {
+        let [a, b, c, d] = state;
+        let [a, b, c, d] = round([a, b, c, d ^ word]);
+        state = [a ^ word, b, c, d];
     }
-    let [a, b, c, d] = absorb(state, (N as u64 * 8) << 56);
+    let [a, b, c, d] = state;
     let [a, b, c, d] = round(round(round([a, b, c ^ 0xff, d])));
     a ^ b ^ c ^ d
-}
-
-#[inline]
-const fn absorb([a, b, c, d]: [u64; 4], word: u64) -> [u64; 4] {
-    let [a, b, c, d] = round([a, b, c, d ^ word]);
-    [a ^ word, b, c, d]
 }
 
 #[inline]

@@ -50,26 +50,23 @@ impl<T> Slab<T> {
     /// Puts a flow into a place, and the state that is made for it, which is long, straight to where it stays.
     #[inline]
     pub(crate) fn insert(&mut self, flow: Flow, make: impl FnOnce(&Flow) -> T) -> u32 {
-        let place = match self.free.pop() {
-            Some(place) => {
-                if let Some(slot) = self.get_mut(place) {
-                    (slot.answered, slot.stamp) = (false, flow.last_seen);
-                    slot.tcp = Tcp::default();
-                    slot.flow = flow;
-                }
-                place
-            }
-            None => self.append(flow),
-        };
+        let stamp = flow.last_seen;
+        let slot = Slot { flow, tcp: Tcp::default(), state: None, answered: false, stamp };
+        let place = self.put(slot);
         if let Some(Slot { flow, state, .. }) = self.get_mut(place) {
             *state = Some(make(flow));
         }
         place
     }
 
-    fn append(&mut self, flow: Flow) -> u32 {
-        let stamp = flow.last_seen;
-        let slot = Slot { flow, tcp: Tcp::default(), state: None, answered: false, stamp };
+    #[inline]
+    fn put(&mut self, slot: Slot<T>) -> u32 {
+        if let Some(place) = self.free.pop() {
+            if let Some(old) = self.get_mut(place) {
+                *old = slot;
+            }
+            return place;
+        }
         let place = self.used;
         self.used += 1;
         self.timers.push(Timer::default());

@@ -10,7 +10,6 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod bare;
 mod checksum;
 mod cooked;
 mod link;
@@ -29,7 +28,6 @@ mod link_tests;
 #[cfg(test)]
 mod tests;
 
-pub use bare::{Bare, bare};
 pub use checksum::Checksums;
 pub use link::{LINK_ETHERNET, MAX_VLAN_DEPTH};
 pub use mpls::MAX_LABELS;
@@ -192,5 +190,8 @@ pub fn resume(whole: Rejoined<'_>, checksums: Checksums) -> Decoded<'_> {
 /// Bytes on the wire above a header that ended `left` bytes before the layer's captured end.
 #[inline]
 fn wire_above(layer: &Layer<'_, '_>, left: usize) -> WireLen {
-    link::wire_above(layer.frame, left)
+    let frame = &layer.frame;
+    let above = frame.data.len().saturating_sub(left);
+    let wire = (frame.wire_len.0 as usize).max(frame.data.len());
+    WireLen(u32::try_from(wire.saturating_sub(above)).unwrap_or(u32::MAX))
 }

@@ -2,7 +2,7 @@
 //! others. Numbers: tcpdump.org/linktypes.html.
 
 use crate::network::{self, ETHER_IPV4, ETHER_IPV6};
-use crate::{Decoded, Frame, Layer, Link, Stop, WireLen, cooked, mpls, serial, wireless};
+use crate::{Decoded, Layer, Link, Stop, WireLen, cooked, mpls, serial, wire_above, wireless};
 use picket_reader::Reader;
 
 /// LINKTYPE_ETHERNET.
@@ -20,29 +20,6 @@ const ETHER_PPPOE: u16 = 0x8864;
 const ETHER_IEEE_802_15_4: u16 = 0x809a;
 /// The SNAP number that analysers of Cimetrics put MS/TP frames under.
 const MS_TP: u16 = 0x0001;
-
-/// The destination service access point of a frame that names a type of its own.
-pub(crate) const SNAP: u8 = 0xaa;
-
-/// Whether a VLAN tag follows such a type.
-#[inline]
-pub(crate) const fn is_tag(kind: u16) -> bool {
-    matches!(kind, 0x8100 | 0x88a8 | 0x9100 | 0x9200)
-}
-
-/// Whether more layers follow such a type.
-#[inline]
-pub(crate) const fn goes_on(kind: u16) -> bool {
-    matches!(kind, ETHER_IPV4 | ETHER_IPV6 | ETHER_MPLS | ETHER_MPLS_UPSTREAM | ETHER_PPPOE)
-}
-
-/// Bytes on the wire above a header that ended `left` bytes before the frame's captured end.
-#[inline]
-pub(crate) fn wire_above(frame: &Frame<'_>, left: usize) -> WireLen {
-    let above = frame.data.len().saturating_sub(left);
-    let wire = (frame.wire_len.0 as usize).max(frame.data.len());
-    WireLen(u32::try_from(wire.saturating_sub(above)).unwrap_or(u32::MAX))
-}
 
 #[inline]
 pub(crate) fn decode<'a>(layer: &Layer<'_, 'a>) -> Decoded<'a> {
@@ -88,7 +65,7 @@ pub(crate) fn other<'a>(layer: &Layer<'_, 'a>, link_type: u16) -> Decoded<'a> {
 /// All of a frame, under a type that stands elsewhere.
 fn numbered<'a>(layer: &Layer<'_, 'a>, kind: u16) -> Decoded<'a> {
     let data = layer.frame.data;
-    Decoded::begin(Link { ether_type: Some(kind), ..Link::default() }, data, crate::wire_above(layer, data.len()))
+    Decoded::begin(Link { ether_type: Some(kind), ..Link::default() }, data, wire_above(layer, data.len()))
 }
 
 #[inline]
@@ -110,7 +87,7 @@ pub(crate) fn ethernet<'a>(layer: &Layer<'_, 'a>) -> Decoded<'a> {
 #[inline]
 pub(crate) fn typed<'a>(layer: &Layer<'_, 'a>, mut link: Link, mut kind: u16, mut rest: &'a [u8]) -> Decoded<'a> {
     let mut depth = 0;
-    while is_tag(kind) {
+    while matches!(kind, 0x8100 | 0x88a8 | 0x9100 | 0x9200) {
         if depth == MAX_VLAN_DEPTH {
             return Decoded::stopped(link, rest, Stop::VlanDepth);
         }
@@ -128,21 +105,20 @@ pub(crate) fn typed<'a>(layer: &Layer<'_, 'a>, mut link: Link, mut kind: u16, mu
         length if length < LEAST_ETHER_TYPE => ieee_802_2(layer, link, length, rest),
         ETHER_MPLS | ETHER_MPLS_UPSTREAM => mpls::decode(layer, link, rest),
         ETHER_PPPOE => serial::session(layer, link, rest),
-        _ => Decoded::begin(link, rest, crate::wire_above(layer, rest.len())),
+        _ => Decoded::begin(link, rest, wire_above(layer, rest.len())),
     }
 }
 
-/// A frame with a length field: an IEEE 802.2 header follows. SNAP names a type of its own.
+/// A frame with a length field: an IEEE 802.2 header follows. SNAP (DSAP 0xaa) names a type of its own.
 pub(crate) fn ieee_802_2<'a>(layer: &Layer<'_, 'a>, mut link: Link, length: u16, rest: &'a [u8]) -> Decoded<'a> {
     let body = rest.get(..usize::from(length)).unwrap_or(rest);
     // A length of 0 is not padding but a field that was left empty: all that is there belongs to it.
-    let (body, wire) =
-        if length == 0 { (rest, crate::wire_above(layer, rest.len())) } else { (body, WireLen(length.into())) };
+    let (body, wire) = if length == 0 { (rest, wire_above(layer, rest.len())) } else { (body, WireLen(length.into())) };
     link.ether_type = Some(body.first().copied().unwrap_or(0).into());
     let mut reader = Reader::new(body);
     let snap = reader.array::<8>("SNAP header").ok();
     match snap {
-        Some([SNAP, SNAP, 0x03, 0, 0, 0, high, low]) => {
+        Some([0xaa, 0xaa, 0x03, 0, 0, 0, high, low]) => {
             let kind = u16::from_be_bytes([high, low]);
             link.ether_type = Some(kind);
             if matches!(kind, ETHER_IPV4 | ETHER_IPV6) {
@@ -150,7 +126,7 @@ pub(crate) fn ieee_802_2<'a>(layer: &Layer<'_, 'a>, mut link: Link, length: u16,
             }
             Decoded::begin(link, reader.rest(), WireLen(wire.0.saturating_sub(8)))
         }
-        Some([SNAP, SNAP, 0x03, _, _, _, high, low]) => {
+        Some([0xaa, 0xaa, 0x03, _, _, _, high, low]) => {
             link.ether_type = Some(u16::from_be_bytes([high, low]));
             Decoded::begin(link, reader.rest(), WireLen(wire.0.saturating_sub(8)))
         }

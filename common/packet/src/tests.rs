@@ -261,30 +261,6 @@ proptest! {
         }
     }
 
-    /// Likewise below IP, with a tag or two, with a length or a type.
-    #[test]
-    fn bare_frames_are_those_that_decoding_gives(kind in prop_oneof![0u16..70, Just(0x88b8), Just(0x8892), Just(0x0800), any::<u16>()],
-            tags in 0usize..3, access_point in prop_oneof![Just(0x42u8), Just(0xaa), any::<u8>()], wire in 0u32..200,
-            body in proptest::collection::vec(any::<u8>(), 0..60), cut in 0usize..80) {
-        let mut bytes: Vec<u8> = (1..13).collect();
-        (0..tags).for_each(|tag| bytes.extend([0x81, 0, 0x20, tag as u8]));
-        bytes.extend(kind.to_be_bytes());
-        bytes.push(access_point);
-        bytes.extend(body);
-        bytes.truncate(cut.max(10));
-        let frame = Frame { wire_len: WireLen(wire), ..frame(1, &bytes) };
-        let (decoded, bare) = (decode(&frame), bare(&frame));
-        let plain_length = kind < 0x600 && kind > 0 && access_point != 0xaa && bytes.len() >= 14 + 4 * tags + usize::from(kind);
-        prop_assert_eq!(bare.is_some(), tags < 2 && bytes.len() >= 14 + 4 * tags && (plain_length || (kind == 0x88b8 || kind == 0x8892)
-            || (kind >= 0x600 && bare.is_some())));
-        if let Some(bare) = bare {
-            prop_assert_eq!((Some(bare.src), Some(bare.dest), Some(bare.ether_type)), (decoded.link.src, decoded.link.dest, decoded.link.ether_type));
-            prop_assert_eq!((bare.vlan, bare.payload, bare.payload_wire), (decoded.link.vlan, decoded.payload, decoded.payload_wire));
-            prop_assert!(decoded.network.is_none() && decoded.upper.is_none() && decoded.stop.is_none());
-            prop_assert!(decoded.fragment.is_none() && decoded.tunnel.is_none() && decoded.unread.is_none());
-        }
-    }
-
     /// The same fields as pnet reads, on random headers that are whole.
     #[test]
     fn agrees_with_pnet(v6: bool, is_tcp: bool, mut bytes in proptest::collection::vec(any::<u8>(), 80..200)) {

@@ -13,12 +13,6 @@ impl VlanIds {
     /// Of a frame without tags.
     pub const NONE: Self = Self { above: [0; MAX_VLAN_DEPTH] };
 
-    /// One id, of which the lower twelve bits count.
-    #[inline]
-    pub(crate) const fn one(id: u16) -> Self {
-        Self { above: [(id & 0x0fff) + 1, 0, 0, 0, 0, 0, 0, 0] }
-    }
-
     /// Adds the next id inwards; the lower twelve bits count. There is room for all that are read.
     pub(crate) fn push(&mut self, id: u16) {
         if let Some(free) = self.above.iter_mut().find(|above| **above == 0) {
