@@ -14,7 +14,7 @@ pub struct Settings {
     pub trust_counter: u64,
     /// What it is trained on, in words.
     pub trained_on: String,
-    /// SHA-256 of the feature rows, hexadecimal.
+    /// SHA-256 of the feature rows, hexadecimal; that of made ones behind a space.
     pub data_sha256: String,
     /// Groups that were left out of the data.
     pub left_out: Vec<String>,

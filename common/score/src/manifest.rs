@@ -228,7 +228,7 @@ pub struct Card {
     pub purpose: String,
     /// What it was trained on.
     pub trained_on: String,
-    /// SHA-256 of the feature rows, hexadecimal.
+    /// SHA-256 of the feature rows, hexadecimal; that of made ones behind a space.
     pub data_sha256: String,
     /// Rows, by label.
     pub rows: BTreeMap<String, u32>,
