@@ -268,3 +268,22 @@ const LIMITS: &[&str] = &[
     "Most sources are laboratories and test captures; few conversations stand behind most protocols.",
     "A conversation of a protocol that is no class of this model gets the name of a similar one, or none.",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_more_votes_than_other_conversations_of_other_sources() {
+        let row = |class: &str, group: &str| Conversation { class: class.into(), group: group.into(), vector: vec![] };
+        let (taken, mine) = (row(OTHER, "a"), row("modbus", "b"));
+        let (often, seldom) = (Choice { class: 1, share: 0.4 }, Choice { class: 1, share: 0.35 });
+        let said = [(&taken, &often), (&taken, &seldom), (&mine, &often)];
+        let least = Least { sources: &[9, 2, 1], share: 0.3, margin: 0.15 };
+        assert_eq!(least.named_from(&said, None), [NEVER, 0.4 + 0.15, NEVER], "the third class has one source");
+        assert_eq!(least.named_from(&said, Some("a")), [NEVER, 0.3, NEVER]);
+        // Measured without the own source: what set the share is named itself, and the protocol is not.
+        let named: Vec<bool> = judged(&said, least).iter().map(|told| told.named).collect();
+        assert_eq!(named, [true, true, false]);
+    }
+}
