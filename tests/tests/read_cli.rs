@@ -252,6 +252,22 @@ fn an_interrupt_ends_cleanly_with_the_ledger() {
     assert!(events.lines().count() >= 40 && events.ends_with('\n'), "what was read is printed whole");
 }
 
+/// Huge pages that the system hands out unasked are not taken: memory would grow by a sixth and more (proc(5), `THP_enabled`).
+#[test]
+fn huge_pages_are_not_taken() {
+    let mut child = agent(&["read", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let taken = || std::fs::read_to_string(&status).unwrap().contains("THP_enabled:\t1");
+    let began = Instant::now();
+    while taken() && began.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let taken = taken();
+    child.stdin.take().unwrap().write_all(&datagrams(1).to_pcap()).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(!taken);
+}
+
 #[test]
 fn configuration_is_shown_with_origins_and_refused_with_advice() {
     let directory = tempfile::tempdir().unwrap();
