@@ -26,7 +26,6 @@ pub mod crimson;
 mod describer;
 pub mod dhcp;
 pub mod dhcpv6;
-mod dialogue;
 mod digits;
 mod dissector;
 pub mod dlms;
@@ -94,6 +93,7 @@ pub mod roc_plus;
 pub mod rtp;
 pub mod s7comm;
 pub mod s7comm_plus;
+mod sides;
 pub mod sip;
 pub mod smb;
 pub mod snmp;
@@ -108,6 +108,8 @@ pub mod tds;
 mod teller;
 pub mod tls;
 mod tor;
+#[cfg(test)]
+mod trial;
 pub mod wireguard;
 mod x509;
 
