@@ -12,8 +12,6 @@ use picket_reader::Fault;
 
 /// Damaged places in a row after which it is something else.
 const DAMAGE_LIMIT: u8 = 8;
-/// How sure a message has to be to be one whatever stands behind it.
-const PROVEN: f32 = 0.5;
 
 /// How the messages of one protocol are cut out, told and read.
 pub(crate) trait Framing: Send + Default {
@@ -60,8 +58,8 @@ pub(crate) trait Framing: Send + Default {
         true
     }
 
-    /// Whether a message begins here, asked byte by byte behind gaps and damage. One that proves nothing by itself needs
-    /// another behind it, where that is in view.
+    /// Whether a message begins here, asked byte by byte behind gaps and damage. What it answers must not depend on how much
+    /// is in view beyond what it needs, so that a stream reads alike however it is cut.
     ///
     /// # Errors
     /// [`Fault::Incomplete`] while it cannot be told, [`Fault::Malformed`] where none begins.
@@ -73,12 +71,7 @@ pub(crate) trait Framing: Send + Default {
                 missing: total.min(Self::VIEW).saturating_sub(bytes.len()),
             });
         };
-        let behind = bytes.get(total..).unwrap_or_default();
-        let chains = || behind.is_empty() || !matches!(self.length(behind, direction), Err(Fault::Malformed(_)));
-        match Self::judge(message) {
-            Some(mark) if mark.sure >= PROVEN || chains() => Ok(()),
-            _ => Err(Fault::Malformed("no message begins here")),
-        }
+        Self::judge(message).map(|_| ()).ok_or(Fault::Malformed("no message begins here"))
     }
 
     /// Who says a message, where it tells by itself. Asked of each message until one does: where nobody saw who began, that
@@ -110,6 +103,8 @@ pub(crate) use framed;
 #[derive(Debug, Default)]
 pub(crate) struct Framed<F> {
     framing: F,
+    /// A message was read whose inside fits.
+    known: bool,
     damaged: u8,
     ways: [Way; 2],
     ends: Ends,
@@ -118,7 +113,7 @@ pub(crate) struct Framed<F> {
 /// The place in one direction's stream.
 #[derive(Clone, Copy, Debug, Default)]
 struct Way {
-    /// A message was read.
+    /// A message was there, whatever its inside.
     begun: bool,
     /// The next bytes may begin inside a message.
     lost: bool,
@@ -169,10 +164,6 @@ impl<F: Framing> Framed<F> {
     /// The most one holds.
     pub(crate) const LIMIT: usize = size_of::<Self>() + F::HELD;
 
-    fn is_known(&self) -> bool {
-        self.ways.iter().any(|way| way.begun)
-    }
-
     fn stream(&mut self, input: &Message<'_>, output: &mut Output) -> Progress {
         let mut consumed = 0usize;
         loop {
@@ -218,7 +209,7 @@ impl<F: Framing> Framed<F> {
     fn take(&mut self, total: usize, rest: &Message<'_>, output: &mut Output) -> Step {
         let wanted = total.min(F::VIEW);
         let Some(bytes) = rest.bytes.get(..wanted) else { return Step::Wants(wanted) };
-        if !F::is_whole(bytes) && self.is_known() {
+        if self.known && !F::is_whole(bytes) {
             output.malformed.push("bytes that are no message");
             self.lose(rest.direction, output);
             return Step::On(1);
@@ -251,20 +242,17 @@ impl<F: Framing> Framed<F> {
         let exchanged = self.ends == Ends::Exchanged;
         let (direction, context) = (turned(message.direction, exchanged), oriented(message.context, exchanged));
         let read = self.framing.message(&Message { bytes: message.bytes, direction, context: &context }, output);
+        if let Some(way) = self.ways.get_mut(message.direction.index()) {
+            way.begun = true;
+        }
         match read {
-            Ok(()) => {
-                self.damaged = 0;
-                if let Some(way) = self.ways.get_mut(message.direction.index()) {
-                    way.begun = true;
-                }
-                true
-            }
+            Ok(()) => (self.known, self.damaged) = (true, 0),
             Err(fault) => {
                 self.damaged = self.damaged.saturating_add(1);
                 output.malformed.push(crate::teller::reason(fault));
-                self.is_known() || self.damaged <= DAMAGE_LIMIT
             }
         }
+        self.known || self.damaged <= DAMAGE_LIMIT
     }
 
     /// Learns who is the client from the first message that one end alone says.
@@ -285,7 +273,8 @@ impl<F: Framing> Framed<F> {
     /// Notes a place where no message begins; answers whether the conversation is still this protocol's.
     fn damage(&mut self, reason: &'static str, output: &mut Output) -> bool {
         self.damaged = self.damaged.saturating_add(1);
-        let mine = self.is_known() && self.damaged <= DAMAGE_LIMIT;
+        let begun = self.ways.iter().any(|way| way.begun);
+        let mine = begun && self.damaged <= DAMAGE_LIMIT;
         if mine {
             output.malformed.push(reason);
         }

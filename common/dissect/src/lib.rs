@@ -76,7 +76,6 @@ pub mod openvpn;
 pub mod pcworx;
 mod pending;
 mod pieces;
-mod plant;
 pub mod powerlink;
 pub mod proconos;
 pub mod profinet_cm;

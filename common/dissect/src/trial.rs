@@ -1,7 +1,11 @@
-//! Independent encoders against a probe: every message of theirs is recognised, and nothing else is.
+//! What the unit tests of protocols share: independent encoders against a probe, of which every message is recognised and
+//! nothing else is; and conversations step by step.
 
-use crate::{Conversation, Dissector, Head, Output, Probe};
+use crate::rehearsal::ends;
+use crate::{Context, Conversation, Dissector, Head, Output, Probe};
 use picket_event::{Body, Direction, Endpoints, Mac, Protocol, Timestamp, Transport, body};
+
+pub(crate) use Direction::{ToClient, ToServer};
 
 /// A small generator (xorshift64*): the same messages every time.
 pub(crate) struct Random(pub(crate) u64);
@@ -65,21 +69,12 @@ pub(crate) fn refuses_random(d: &dyn Dissector, transport: Transport) {
 
 /// Says all lines to a protocol that is known.
 pub(crate) fn told(protocol: &Protocol, transport: Transport, lines: &[(Direction, &[u8])]) -> Output {
-    let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
-    let endpoints = if transport == Transport(0) {
-        let (src, dest) = (Some(Mac([2, 0, 0, 0, 0, 1])), Some(Mac([2, 0, 0, 0, 0, 2])));
-        Endpoints::Link { src, dest, ether_type: Some(0x88b5), link_type: 1 }
-    } else {
-        Endpoints::Ip { src, src_port: 50_000, dest, dest_port: 7777, transport }
-    };
-    let context = crate::Context { time: Timestamp::EPOCH, endpoints, opener_seen: true };
-    let mut conversation = Conversation::known(protocol, &context).unwrap();
-    let mut output = Output::default();
+    let mut talk = Talk::known(protocol, transport);
     for (direction, bytes) in lines {
-        conversation.stream(*direction, bytes, &context, &mut output);
+        talk.says(*direction, bytes);
     }
-    assert_eq!(output.misbehaved, 0);
-    output
+    assert_eq!(talk.output.misbehaved, 0);
+    talk.output
 }
 
 /// The messages.
@@ -87,7 +82,88 @@ pub(crate) fn messages(output: &Output) -> Vec<&body::Ics> {
     output.events.iter().filter_map(|e| if let Body::Ics(ics) = e { Some(ics.as_ref()) } else { None }).collect()
 }
 
+/// The operation and the part of each message, as `read/request`.
+pub(crate) fn operations(output: &Output) -> Vec<String> {
+    messages(output).iter().map(|ics| format!("{}/{}", ics.operation.name(), ics.kind.name())).collect()
+}
+
+/// Devices that told of themselves.
+pub(crate) fn assets(output: &Output) -> Vec<&body::Asset> {
+    output.events.iter().filter_map(|e| if let Body::Asset(asset) = e { Some(asset.as_ref()) } else { None }).collect()
+}
+
 /// The first device that told of itself.
 pub(crate) fn asset(output: &Output) -> &body::Asset {
-    output.events.iter().find_map(|e| if let Body::Asset(asset) = e { Some(asset) } else { None }).unwrap()
+    assets(output)[0]
+}
+
+/// A conversation on a port that says nothing, and what came of it.
+pub(crate) struct Talk {
+    pub(crate) conversation: Conversation,
+    pub(crate) context: Context,
+    pub(crate) output: Output,
+}
+
+impl Talk {
+    fn context(transport: Transport) -> Context {
+        let endpoints = if transport == Transport(0) {
+            let (src, dest) = (Some(Mac([2, 0, 0, 0, 0, 1])), Some(Mac([2, 0, 0, 0, 0, 2])));
+            Endpoints::Link { src, dest, ether_type: Some(0x88b5), link_type: 1 }
+        } else {
+            ends(7777, transport)
+        };
+        Context { time: Timestamp::EPOCH, endpoints, opener_seen: true }
+    }
+
+    pub(crate) fn unknown(transport: Transport) -> Self {
+        let context = Self::context(transport);
+        Self { conversation: Conversation::new(&context.endpoints), context, output: Output::default() }
+    }
+
+    /// As in the middle of a conversation.
+    pub(crate) fn midway(transport: Transport) -> Self {
+        let mut talk = Self::unknown(transport);
+        talk.context.opener_seen = false;
+        talk
+    }
+
+    pub(crate) fn known(protocol: &Protocol, transport: Transport) -> Self {
+        let context = Self::context(transport);
+        let conversation = Conversation::known(protocol, &context).unwrap();
+        Self { conversation, context, output: Output::default() }
+    }
+
+    pub(crate) fn says(&mut self, direction: Direction, bytes: &[u8]) -> &mut Self {
+        self.conversation.stream(direction, bytes, &self.context, &mut self.output);
+        self
+    }
+
+    pub(crate) fn gap(&mut self, direction: Direction) -> &mut Self {
+        self.conversation.gap(direction, 100, &self.context, &mut self.output);
+        self
+    }
+
+    pub(crate) fn end(&mut self) -> &mut Self {
+        for direction in [ToServer, ToClient] {
+            self.conversation.end(direction, &self.context, &mut self.output);
+        }
+        assert_eq!(self.output.misbehaved, 0);
+        self
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.conversation.app().protocol.name().to_owned()
+    }
+
+    pub(crate) fn ics(&self) -> Vec<&body::Ics> {
+        messages(&self.output)
+    }
+
+    pub(crate) fn said(&self) -> Vec<String> {
+        operations(&self.output)
+    }
+
+    pub(crate) fn assets(&self) -> Vec<&body::Asset> {
+        assets(&self.output)
+    }
 }
