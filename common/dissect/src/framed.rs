@@ -324,14 +324,18 @@ mod tests {
 
         fn message(&mut self, message: &Message<'_>, _: &mut Output) -> Result<(), Fault> {
             self.0.push(message.bytes.len());
-            Ok(())
+            if message.bytes == [1, 7] { Err(Fault::Malformed("toy: 7")) } else { Ok(()) }
         }
+    }
+
+    fn context() -> Context {
+        let endpoints = Endpoints::Link { src: None, dest: None, ether_type: None, link_type: 1 };
+        Context { time: picket_event::Timestamp::EPOCH, endpoints, opener_seen: true }
     }
 
     #[test]
     fn f40_messages_are_found_again_behind_a_gap_and_damage() {
-        let ends = picket_event::Endpoints::Link { src: None, dest: None, ether_type: None, link_type: 1 };
-        let context = Context { time: picket_event::Timestamp::EPOCH, endpoints: ends, opener_seen: true };
+        let context = context();
         let (mut toy, mut output) = (Framed::<Toy>::default(), Output::default());
         let mut feed = |input| toy.feed(Direction::ToServer, input, &context, &mut output);
         assert_eq!(feed(Input::Stream(&[2, 9, 9, 3, 9])), Progress { consumed: 3, need: Need::Bytes(4) });
@@ -341,5 +345,24 @@ mod tests {
         assert_eq!(feed(Input::Datagram(&[1, 9, 1, 9])).consumed, 4);
         assert_eq!(toy.framing.0, [3, 2, 3, 2, 2, 2]);
         assert_eq!(output.malformed, ["toy: 0"]);
+    }
+
+    /// What a session wants behind this stream.
+    fn need(stream: &[u8]) -> Need {
+        let (mut toy, mut output) = (Framed::<Toy>::default(), Output::default());
+        toy.feed(Direction::ToServer, Input::Stream(stream), &context(), &mut output).need
+    }
+
+    #[test]
+    fn what_never_fits_is_something_else() {
+        assert_eq!(need(&[0, 0, 1, 9]), Need::NotMine);
+        // One byte may be a keep-alive's.
+        assert_eq!((need(&[0]), need(&[0, 1, 9])), (Need::Bytes(2), Need::Bytes(1)));
+        // A head that fits was there: what follows is damage, up to a limit.
+        assert_eq!(need(&[1, 7, 0, 0, 1, 9]), Need::Bytes(1));
+        assert_eq!(need(&[1, 7].repeat(8)), Need::Bytes(1));
+        assert_eq!(need(&[1, 7].repeat(9)), Need::NotMine);
+        // Once a message was read, messages whose inside is damaged are this protocol's however many they are.
+        assert_eq!(need(&[&[1, 9][..], &[1, 7].repeat(99)].concat()), Need::Bytes(1));
     }
 }

@@ -114,3 +114,34 @@ pub(crate) fn stray<F: Framing>(framing: &F, bytes: &[u8], direction: Direction)
         None => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_is_the_client() {
+        let judge = |bytes: &[u8], _| match bytes {
+            b"?" => Side::Fits(0.5, Speaker::Client),
+            b"!" => Side::Fits(0.5, Speaker::Server),
+            b"-" => Side::Fits(0.5, Speaker::Either),
+            b"." => Side::Open,
+            _ => Side::Foreign,
+        };
+        let ask = |to_server: &[u8], to_client: &[u8]| match both(
+            &Head { transport: Transport::TCP, to_server, to_client },
+            judge,
+        ) {
+            Probe::Yes { confidence, reversed } => Some((confidence.get(), reversed)),
+            Probe::No => None,
+            Probe::More => Some((0.0, false)),
+        };
+        assert_eq!((ask(b"?", b""), ask(b"", b"?")), (Some((0.5, false)), Some((0.5, true))));
+        assert_eq!((ask(b"?", b"!"), ask(b"!", b"?")), (Some((0.75, false)), Some((0.75, true))));
+        assert_eq!((ask(b"-", b"?"), ask(b"?", b"?")), (Some((0.75, true)), Some((0.75, false))));
+        assert_eq!(
+            (ask(b"-", b"-"), ask(b".", b"."), ask(b"?", b"#")),
+            (Some((0.75, false)), Some((0.0, false)), None)
+        );
+    }
+}
