@@ -6,8 +6,9 @@
 use crate::handover::{oriented, turned};
 use crate::sides::{Mark, Speaker, stray};
 use crate::teller::Message;
+use crate::told::Told;
 use crate::{Context, Input, Need, Output, Progress, Session};
-use picket_event::{Direction, Endpoints};
+use picket_event::{Direction, Endpoints, Timestamp};
 use picket_reader::Fault;
 
 /// Damaged places in a row after which it is something else.
@@ -108,6 +109,7 @@ pub(crate) struct Framed<F> {
     damaged: u8,
     ways: [Way; 2],
     ends: Ends,
+    told: Told,
 }
 
 /// The place in one direction's stream.
@@ -149,11 +151,11 @@ impl<F: Framing> Session for Framed<F> {
                 Progress { consumed: bytes.len(), need: if mine { Need::Bytes(1) } else { Need::NotMine } }
             }
             Input::Gap(_) => {
-                self.lose(direction, output);
+                self.lose(direction, context.time, output);
                 Progress { consumed: 0, need: Need::Bytes(1) }
             }
             Input::End => {
-                self.lose(direction, output);
+                self.lose(direction, context.time, output);
                 Progress { consumed: 0, need: Need::Nothing }
             }
         }
@@ -162,7 +164,7 @@ impl<F: Framing> Session for Framed<F> {
 
 impl<F: Framing> Framed<F> {
     /// The most one holds.
-    pub(crate) const LIMIT: usize = size_of::<Self>() + F::HELD;
+    pub(crate) const LIMIT: usize = size_of::<Self>() + F::HELD + Told::LIMIT;
 
     fn stream(&mut self, input: &Message<'_>, output: &mut Output) -> Progress {
         let mut consumed = 0usize;
@@ -198,7 +200,7 @@ impl<F: Framing> Framed<F> {
             Err(Fault::Malformed(_)) if !way.begun && bytes.len() == 1 => Step::Wants(2),
             Err(Fault::Malformed(_)) if !way.begun && stray(&self.framing, bytes, direction) == 1 => Step::On(1),
             Err(Fault::Malformed(reason)) if self.damage(reason, output) => {
-                self.lose(direction, output);
+                self.lose(direction, rest.context.time, output);
                 Step::On(1)
             }
             Err(Fault::Malformed(_)) => Step::Foreign,
@@ -211,7 +213,7 @@ impl<F: Framing> Framed<F> {
         let Some(bytes) = rest.bytes.get(..wanted) else { return Step::Wants(wanted) };
         if self.known && !F::is_whole(bytes) {
             output.malformed.push("bytes that are no message");
-            self.lose(rest.direction, output);
+            self.lose(rest.direction, rest.context.time, output);
             return Step::On(1);
         }
         if let Some(way) = self.ways.get_mut(rest.direction.index()) {
@@ -241,7 +243,9 @@ impl<F: Framing> Framed<F> {
         self.tell_ends(message, output);
         let exchanged = self.ends == Ends::Exchanged;
         let (direction, context) = (turned(message.direction, exchanged), oriented(message.context, exchanged));
+        let from = output.events.len();
         let read = self.framing.message(&Message { bytes: message.bytes, direction, context: &context }, output);
+        self.told.thin(output, from, message.context.time);
         if let Some(way) = self.ways.get_mut(message.direction.index()) {
             way.begun = true;
         }
@@ -282,8 +286,10 @@ impl<F: Framing> Framed<F> {
     }
 
     /// What follows in this direction, if anything does, may begin anywhere.
-    fn lose(&mut self, direction: Direction, output: &mut Output) {
+    fn lose(&mut self, direction: Direction, now: Timestamp, output: &mut Output) {
+        let from = output.events.len();
         self.framing.interrupted(turned(direction, self.ends == Ends::Exchanged), output);
+        self.told.thin(output, from, now);
         if let Some(way) = self.ways.get_mut(direction.index()) {
             (way.lost, way.skip) = (true, 0);
         }

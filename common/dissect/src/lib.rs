@@ -106,6 +106,7 @@ pub mod synchrophasor;
 pub mod tds;
 mod teller;
 pub mod tls;
+mod told;
 mod tor;
 #[cfg(test)]
 mod trial;
