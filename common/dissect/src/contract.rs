@@ -2,7 +2,8 @@
 
 use crate::fact::Fact;
 use crate::infer::Desk;
-use picket_event::body::Ics;
+use crate::teller;
+use picket_event::body::{Asset, Ics};
 use picket_event::{Body, Direction, Endpoints, Protocol, Timestamp, Transport, Unit};
 
 /// A protocol's reader. Stateless; what is remembered lives in its [`Session`]s.
@@ -183,6 +184,13 @@ impl Output {
             None => Box::new(message),
         };
         self.events.push(Body::Ics(boxed));
+    }
+
+    /// Puts out what a device told of itself, if it names a host and says anything.
+    pub(crate) fn asset(&mut self, asset: Asset) {
+        if teller::tells(&asset) {
+            self.events.push(Body::Asset(Box::new(asset)));
+        }
     }
 
     /// Takes back the box of a message that is not needed any more.

@@ -1,7 +1,9 @@
 //! What dissectors of every kind of shared session have in common.
 
+use picket_event::Transport;
+
 /// A dissector without memory: where it is met, how it judges a beginning, and which session it opens. The macros of the
-/// shared kinds of sessions (`describer`, `framed`, `speaker`, `teller`) fill it in.
+/// shared kinds of sessions (`describer`, `framed`, `teller`) fill it in.
 macro_rules! dissector {
     ($(#[$doc:meta])* $type:ident: $protocol:ident {
         transports: $transports:expr, ether_types: $ether_types:expr, ports: $ports:expr, needs_port: $needs:expr,
@@ -38,3 +40,12 @@ macro_rules! dissector {
     };
 }
 pub(crate) use dissector;
+
+/// Over TCP alone.
+pub(crate) const TCP: &[Transport] = &[Transport::TCP];
+/// Over UDP alone.
+pub(crate) const UDP: &[Transport] = &[Transport::UDP];
+/// Over TCP and UDP.
+pub(crate) const BOTH: &[Transport] = &[Transport::TCP, Transport::UDP];
+/// Below IP alone.
+pub(crate) const LINK: &[Transport] = &[];

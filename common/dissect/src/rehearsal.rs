@@ -1,6 +1,6 @@
 //! A conversation said aloud, for the unit tests of protocols that lead to others.
 
-use crate::{Context, Conversation, Fact, Output};
+use crate::{Context, Conversation, Fact, Output, trial};
 use picket_event::body::TlsRecord;
 use picket_event::{AppDetail, Body, Direction, Endpoints, Mac, Timestamp, Transport, body};
 
@@ -43,19 +43,17 @@ impl Heard {
 
     /// Industrial messages.
     pub(crate) fn ics(&self) -> Vec<&body::Ics> {
-        let ics = self.output.events.iter();
-        ics.filter_map(|e| if let Body::Ics(ics) = e { Some(ics.as_ref()) } else { None }).collect()
+        trial::messages(&self.output)
     }
 
     /// What industrial messages do and the part they play, as `read/request`.
     pub(crate) fn operations(&self) -> Vec<String> {
-        self.ics().iter().map(|ics| format!("{}/{}", ics.operation.name(), ics.kind.name())).collect()
+        trial::operations(&self.output)
     }
 
     /// What devices told of themselves.
     pub(crate) fn assets(&self) -> Vec<&body::Asset> {
-        let assets = self.output.events.iter();
-        assets.filter_map(|e| if let Body::Asset(asset) = e { Some(asset.as_ref()) } else { None }).collect()
+        trial::assets(&self.output)
     }
 
     /// What messages said of the conversation.

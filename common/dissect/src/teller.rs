@@ -7,7 +7,7 @@
 use crate::digits::is_printable;
 use crate::{Context, Input, Need, Output, Progress, Session, SessionBox};
 use picket_event::body::Asset;
-use picket_event::{Body, Direction, Endpoints, Mac, Protocol};
+use picket_event::{Direction, Endpoints, Mac, Protocol};
 use picket_reader::{Fault, Reader};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
@@ -23,7 +23,7 @@ const AGAIN_NANOS: i64 = 60_000_000_000;
 /// Damaged messages in a row after which it is something else.
 const DAMAGE_LIMIT: u8 = 4;
 
-/// A datagram or frame with its sender and receiver.
+/// A message with its sender and receiver.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Message<'a> {
     pub(crate) bytes: &'a [u8],
@@ -32,6 +32,16 @@ pub(crate) struct Message<'a> {
 }
 
 impl Message<'_> {
+    /// Whether the client sent it.
+    pub(crate) fn is_from_client(&self) -> bool {
+        self.direction == Direction::ToServer
+    }
+
+    /// A piece about the host that sent it.
+    pub(crate) fn about(&self) -> Asset {
+        about(self.from(), self.sender())
+    }
+
     /// The two ends, the sender first.
     pub(crate) const fn ends(&self) -> Endpoints {
         match self.direction {
@@ -91,11 +101,6 @@ macro_rules! teller {
     };
 }
 pub(crate) use teller;
-
-/// Below IP alone.
-pub(crate) const LINK: &[picket_event::Transport] = &[];
-/// Over UDP alone.
-pub(crate) const UDP: &[picket_event::Transport] = &[picket_event::Transport::UDP];
 
 /// The session of a protocol whose datagrams or frames stand alone.
 #[derive(Debug)]
@@ -185,19 +190,25 @@ impl Teller {
         let read = (self.way.read)(message, &mut self.told);
         let source = self.way.protocol.name();
         for mut asset in self.told.drain(..) {
-            if tells(&asset) {
-                source.clone_into(&mut asset.source);
-                output.events.push(Body::Asset(Box::new(asset)));
-            }
+            source.clone_into(&mut asset.source);
+            output.asset(asset);
         }
         match read {
             Ok(()) => (self.known, self.damaged) = (true, 0),
             Err(fault) => {
                 self.damaged = self.damaged.saturating_add(1);
-                output.malformed.push(if let Fault::Malformed(reason) = fault { reason } else { "message ends early" });
+                output.malformed.push(reason(fault));
             }
         }
         if self.damaged <= DAMAGE_LIMIT || self.known { Need::Bytes(1) } else { Need::NotMine }
+    }
+}
+
+/// What is wrong with a message, in a few words.
+pub(crate) const fn reason(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Malformed(reason) => reason,
+        Fault::Incomplete { .. } => "message ends early",
     }
 }
 

@@ -12,12 +12,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::{BOTH, speaker};
+use crate::dissector::BOTH;
+use crate::framed::framed;
 
-speaker! {
+framed! {
     /// The dissector.
     Ads: ADS {
-        transports: BOTH, ports: &[48_898, 48_899], ether_types: &[],
-        probe: probe::probe, dialect: session::Ads, remembers: session::Waiting,
+        framing: session::Ads, probe: probe::probe,
+        transports: BOTH, ether_types: &[], ports: &[48_898, 48_899],
     }
 }

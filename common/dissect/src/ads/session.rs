@@ -2,8 +2,9 @@
 
 use super::parse::{self, Access, Ams};
 use super::table::{self, ADD_ROUTE, DEVICE_INFO, NOTIFICATION, READ, READ_WRITE, WRITE, WRITE_CONTROL};
-use crate::codes::{Code, find};
-use crate::dialogue::{Dialect, Say, ics, name, range};
+use crate::Output;
+use crate::codes::{Code, find, ics, name, range};
+use crate::framed::Framing;
 use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::{Asset, Ics};
@@ -23,22 +24,22 @@ pub(crate) struct Ads {
     asked: Pending<u64, Waiting>,
 }
 
-impl Dialect for Ads {
-    const HEAD: usize = 30;
+impl Framing for Ads {
+    const HELD: usize = Pending::<u64, Waiting>::LIMIT;
 
-    fn length(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::length(bytes)
     }
 
     /// Over UDP routers speak, a datagram at a time.
-    fn within(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
+    fn within(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::router(bytes).map(|_| bytes.len()).or_else(|_| parse::length(bytes))
     }
 
-    fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn message(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         let datagram = matches!(message.context.endpoints, Endpoints::Ip { transport: Transport::UDP, .. });
         if datagram && parse::router(message.bytes).is_ok() {
-            return router(message, say);
+            return router(message, output);
         }
         let ams = parse::message(message.bytes)?;
         let code = find(table::COMMANDS, u32::from(ams.command));
@@ -46,12 +47,12 @@ impl Dialect for Ads {
         let event = Ics { unit: Some(u32::from(device(&ams))), ..ics(Protocol::ADS, code, kind) };
         let event =
             if kind == MessageKind::Request { self.request(&ams, code, event)? } else { self.answer(&ams, event) };
-        say.ics(event);
+        output.ics(event);
         if kind == MessageKind::Response && code.code == DEVICE_INFO {
             let (version, text) = parse::device(ams.data)?;
             let mut asset = controller(message);
             (asset.model, asset.firmware) = (teller::text(text), Some(version));
-            say.asset(asset);
+            output.asset(asset);
         }
         Ok(())
     }
@@ -112,7 +113,7 @@ fn accessed(event: Ics, access: Access) -> Ics {
 }
 
 fn controller(message: &Message<'_>) -> Asset {
-    let mut asset = teller::about(message.from(), message.sender());
+    let mut asset = message.about();
     asset.vendor = Some("Beckhoff".to_owned());
     asset.roles.push("server".to_owned());
     "ads".clone_into(&mut asset.source);
@@ -120,7 +121,7 @@ fn controller(message: &Message<'_>) -> Asset {
 }
 
 /// Reads a datagram of a router: who it is, or whom it lets in.
-fn router(message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+fn router(message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
     let router = parse::router(message.bytes)?;
     let answer = router.service >> 31 == 1;
     let code = find(table::SERVICES, router.service & 0x7fff_ffff);
@@ -142,9 +143,9 @@ fn router(message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
             Err(fault) => read = Err(fault),
         }
     }
-    say.ics(event);
+    output.ics(event);
     if answer && asset.hostname.is_some() {
-        say.asset(asset);
+        output.asset(asset);
     }
     read
 }

@@ -1,7 +1,7 @@
 //! Messages of an encoder of its own, what they mean, and what is none.
 
 use super::*;
-use crate::dialogue::trial::{asset, messages, recognises, told};
+use crate::trial::{asset, messages, recognises, told};
 use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
 
 fn ams(command: u16, answer: bool, error: u32, invoke: u32, data: &[u8]) -> Vec<u8> {

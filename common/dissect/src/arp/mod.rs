@@ -9,7 +9,7 @@ mod table;
 crate::teller::teller! {
     /// The dissector.
     Arp: ARP {
-        transports: crate::teller::LINK, ports: &[], ether_types: &[0x0806, 0x8035], needs_port: false,
+        transports: crate::dissector::LINK, ports: &[], ether_types: &[0x0806, 0x8035], needs_port: false,
         probe: |head| crate::link::ask(crate::link::network::arp, head), varies: (0, 0),
     }
 }

@@ -14,44 +14,18 @@ mod tag;
 #[cfg(test)]
 mod tests;
 
-use crate::plant::Framed;
-use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
-use picket_event::{Endpoints, Protocol, Transport};
-
-/// The dissector.
-#[derive(Debug)]
-pub struct Bacnet;
-
-impl Bacnet {
-    /// Where it is met: below IP at the service access point of BACnet, and the SNAP number of one maker's analyser.
-    pub const HOME: Home =
-        Home { transports: &[Transport::UDP], ether_types: &[LLC, CIMETRICS], ports: &[47_808], needs_port: false };
-}
+use crate::dissector::UDP;
+use crate::framed::framed;
 
 /// The service access point of BACnet (clause 7).
 const LLC: u16 = 0x82;
 /// MS/TP frames in SNAP frames of Cimetrics.
 const CIMETRICS: u16 = 0x0001;
 
-impl Dissector for Bacnet {
-    fn protocol(&self) -> Protocol {
-        Protocol::BACNET
-    }
-
-    fn probe(&self, head: &Head<'_>) -> Probe {
-        probe::probe(head)
-    }
-
-    fn open(&self, context: &Context) -> SessionBox {
-        let medium = match context.endpoints {
-            Endpoints::Link { ether_type: Some(LLC), .. } => parse::Medium::Ethernet,
-            Endpoints::Link { .. } => parse::Medium::Serial,
-            Endpoints::Ip { .. } => parse::Medium::Ip,
-        };
-        Box::new(Framed::new(session::Bacnet::new(medium)))
-    }
-
-    fn session_limit(&self) -> usize {
-        Framed::<session::Bacnet>::limit() + session::LIMIT
+framed! {
+    /// The dissector. Below IP it is met at the service access point of BACnet, and the SNAP number of one maker's analyser.
+    Bacnet: BACNET {
+        framing: session::Bacnet, probe: probe::probe,
+        transports: UDP, ether_types: &[LLC, CIMETRICS], ports: &[47_808],
     }
 }

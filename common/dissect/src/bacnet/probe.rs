@@ -2,17 +2,17 @@
 
 use super::parse::{self, Apdu, Inside, Medium};
 use super::table;
-use crate::plant::{Part, Side, dialogue};
+use crate::sides::{Side, Speaker, both};
 use crate::{Head, Probe};
 use picket_event::Transport;
 
 /// The judgement of both directions.
 pub(crate) fn probe(head: &Head<'_>) -> Probe {
     if head.transport == Transport::UDP {
-        return dialogue(head, |bytes| judge(Medium::Ip, bytes));
+        return both(head, |bytes, _| judge(Medium::Ip, bytes));
     }
     // Below IP, which medium it is shows in the first bytes.
-    dialogue(head, |bytes| match bytes {
+    both(head, |bytes, _| match bytes {
         [0x82, 0x82, 3, ..] => judge(Medium::Ethernet, bytes),
         _ => judge(Medium::Serial, bytes),
     })
@@ -28,7 +28,7 @@ fn judge(medium: Medium, bytes: &[u8]) -> Side {
         if !packet.fits {
             return Side::Foreign;
         }
-        return Side::Fits(0.95, Part::Either);
+        return Side::Fits(0.95, Speaker::Either);
     };
     let side = told(apdu);
     match side {
@@ -41,7 +41,7 @@ fn judge(medium: Medium, bytes: &[u8]) -> Side {
 fn told(apdu: &[u8]) -> Side {
     match parse::apdu(apdu) {
         Ok(Apdu::Confirmed { service, .. } | Apdu::Error { service, .. }) if service > 31 => {
-            Side::Fits(0.85, Part::Either)
+            Side::Fits(0.85, Speaker::Either)
         }
         Ok(Apdu::Unconfirmed { service, .. }) if service > 14 => Side::Foreign,
         Ok(apdu) => Side::Fits(0.98, apdu_part(&apdu)),
@@ -50,35 +50,35 @@ fn told(apdu: &[u8]) -> Side {
 }
 
 /// Who says a message.
-pub(super) fn part(medium: Medium, bytes: &[u8]) -> Part {
+pub(super) fn speaker(medium: Medium, bytes: &[u8]) -> Speaker {
     match parse::packet(medium, bytes) {
         Ok(None) => link_part(bytes),
         Ok(Some(packet)) => match packet.inside {
-            Inside::Application(apdu) => parse::apdu(apdu).map_or(Part::Either, |apdu| apdu_part(&apdu)),
-            Inside::Network(_) => Part::Either,
+            Inside::Application(apdu) => parse::apdu(apdu).map_or(Speaker::Either, |apdu| apdu_part(&apdu)),
+            Inside::Network(_) => Speaker::Either,
         },
-        Err(_) => Part::Either,
+        Err(_) => Speaker::Either,
     }
 }
 
 /// Of the link layer of BACnet/IP alone: what is asked of a broadcast device, and its answers (annex J.2).
-const fn link_part(bytes: &[u8]) -> Part {
+const fn link_part(bytes: &[u8]) -> Speaker {
     match bytes {
-        [0x81, 1 | 2 | 5 | 6 | 8, ..] => Part::Request,
-        [0x81, 0 | 3 | 7, ..] => Part::Answer,
-        _ => Part::Either,
+        [0x81, 1 | 2 | 5 | 6 | 8, ..] => Speaker::Client,
+        [0x81, 0 | 3 | 7, ..] => Speaker::Server,
+        _ => Speaker::Either,
     }
 }
 
 /// Who says an application's message: whoever asks is the client, but for notifications, which the server sends of itself and has
 /// confirmed (clauses 13.5 to 13.9). Unconfirmed ones go to anybody, and come from either.
-fn apdu_part(apdu: &Apdu<'_>) -> Part {
+fn apdu_part(apdu: &Apdu<'_>) -> Speaker {
     match apdu {
-        Apdu::Confirmed { service, .. } if table::notifies(*service) => Part::Answer,
-        Apdu::SimpleAck { service, .. } | Apdu::Error { service, .. } if table::notifies(*service) => Part::Request,
+        Apdu::Confirmed { service, .. } if table::notifies(*service) => Speaker::Server,
+        Apdu::SimpleAck { service, .. } | Apdu::Error { service, .. } if table::notifies(*service) => Speaker::Client,
         // Who looks for others, sets clocks or writes groups.
-        Apdu::Confirmed { .. } | Apdu::Unconfirmed { service: 6..=10, .. } => Part::Request,
-        Apdu::Unconfirmed { .. } | Apdu::SegmentAck | Apdu::Abort { .. } => Part::Either,
-        _ => Part::Answer,
+        Apdu::Confirmed { .. } | Apdu::Unconfirmed { service: 6..=10, .. } => Speaker::Client,
+        Apdu::Unconfirmed { .. } | Apdu::SegmentAck | Apdu::Abort { .. } => Speaker::Either,
+        _ => Speaker::Server,
     }
 }

@@ -2,14 +2,15 @@
 
 use super::parse::{self, Apdu, Inside, Medium, Packet, Segment};
 use super::tag::{self, Tag};
-use super::{probe, table};
+use super::{LLC, probe, table};
 use crate::Output;
 use crate::digits::push_number;
+use crate::framed::Framing;
 use crate::pending::Pending;
-use crate::plant::{Language, Part};
+use crate::sides::Speaker;
 use crate::teller::{Message, about, text};
 use picket_event::body::{Asset, Ics};
-use picket_event::{Body, Direction, MessageKind, Operation, Protocol};
+use picket_event::{Direction, Endpoints, MessageKind, Operation, Protocol};
 use picket_reader::{Fault, Reader};
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -20,11 +21,6 @@ const ASSEMBLIES: usize = 4;
 const ASSEMBLY_MAX: usize = 8_192;
 /// Properties of one message that are read.
 const PROPERTIES_MAX: usize = 256;
-
-/// The most a session holds beside itself.
-pub(super) const LIMIT: usize = Pending::<Key, Asked>::LIMIT
-    + Pending::<Key, Asked>::MAX * 64
-    + ASSEMBLIES * (2 * ASSEMBLY_MAX + size_of::<Assembly>());
 
 /// An exchange: the answering station beyond a router, and the invoke id.
 type Key = (u64, u8);
@@ -52,18 +48,21 @@ struct Assembly {
 /// The session.
 #[derive(Debug, Default)]
 pub(crate) struct Bacnet {
-    medium: Medium,
     pending: Pending<Key, Asked>,
     assemblies: Vec<Assembly>,
 }
 
-impl Language for Bacnet {
-    fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
+impl Framing for Bacnet {
+    const HELD: usize = Pending::<Key, Asked>::LIMIT
+        + Pending::<Key, Asked>::MAX * 64
+        + ASSEMBLIES * (2 * ASSEMBLY_MAX + size_of::<Assembly>());
+
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         Ok(bytes.len())
     }
 
     fn message(&mut self, said: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
-        let Some(packet) = parse::packet(self.medium, said.bytes)? else { return Ok(()) };
+        let Some(packet) = parse::packet(medium(said), said.bytes)? else { return Ok(()) };
         if !packet.fits {
             output.malformed.push("bacnet: length does not fit");
         }
@@ -78,8 +77,8 @@ impl Language for Bacnet {
     }
 
     /// Announcements and unconfirmed notifications, with which it often begins, are of either.
-    fn part(&self, bytes: &[u8]) -> Part {
-        probe::part(self.medium, bytes)
+    fn speaker(&self, said: &Message<'_>) -> Speaker {
+        probe::speaker(medium(said), said.bytes)
     }
 
     /// What is not complete is told with what there is.
@@ -92,11 +91,16 @@ impl Language for Bacnet {
     }
 }
 
-impl Bacnet {
-    pub(crate) fn new(medium: Medium) -> Self {
-        Self { medium, ..Self::default() }
+/// What carries a message.
+const fn medium(said: &Message<'_>) -> Medium {
+    match said.context.endpoints {
+        Endpoints::Link { ether_type: Some(LLC), .. } => Medium::Ethernet,
+        Endpoints::Link { .. } => Medium::Serial,
+        Endpoints::Ip { .. } => Medium::Ip,
     }
+}
 
+impl Bacnet {
     fn application(
         &mut self,
         packet: &Packet<'_>,
@@ -279,7 +283,7 @@ fn i_am(device: u32, r: &mut Reader<'_>, (ip, mac): (Option<IpAddr>, Option<pick
 fn push(asset: Asset, output: &mut Output) {
     let roles = vec!["server".to_owned()];
     let source = Protocol::BACNET.name().to_owned();
-    output.events.push(Body::Asset(Box::new(Asset { roles, source, ..asset })));
+    output.asset(Asset { roles, source, ..asset });
 }
 
 /// Object, value and what else a message acts on.

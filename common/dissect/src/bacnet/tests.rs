@@ -1,8 +1,9 @@
 //! Link layers, segments, refusals, devices that name themselves, structure that tells.
 
 use super::*;
-use crate::plant::tests::{Talk, ToClient, ToServer};
-use picket_event::MessageKind;
+use crate::trial::{Talk, ToClient, ToServer};
+use crate::{Dissector, Head, Probe};
+use picket_event::{MessageKind, Protocol, Transport};
 use proptest::prelude::*;
 
 /// An application message to one host over BACnet/IP.
@@ -127,9 +128,9 @@ fn who_speaks_first_need_not_be_the_client() {
     );
     assert!(!ends(&[(ToServer, &i_am), (ToServer, READ_VALUE), (ToClient, READ_VALUE)]));
     // What broadcast devices are asked, and answer.
-    let side = |bytes: &[u8]| probe::part(parse::Medium::Ip, bytes);
-    assert_eq!(side(&[0x81, 5, 0, 6, 0, 60]), crate::plant::Part::Request);
-    assert_eq!(side(&[0x81, 0, 0, 6, 0, 0]), crate::plant::Part::Answer);
+    let side = |bytes: &[u8]| probe::speaker(parse::Medium::Ip, bytes);
+    assert_eq!(side(&[0x81, 5, 0, 6, 0, 60]), crate::sides::Speaker::Client);
+    assert_eq!(side(&[0x81, 0, 0, 6, 0, 0]), crate::sides::Speaker::Server);
     // Who tells of a value is whom others ask, and who confirms it is the client.
     assert!(ends(&[(ToServer, &confirmed)]) && !ends(&[(ToServer, &[0x20, 7, 1])]));
     assert!(ends(&[(ToServer, &confirmed), (ToClient, &[0x20, 7, 1])]));

@@ -13,6 +13,7 @@ mod tests;
 crate::framed::framed! {
     /// The dissector.
     Bsap: BSAP {
-        framed: session::Bsap, transports: crate::framed::UDP, ether_types: &[], ports: &[1234, 1235],
+        framing: session::Bsap, probe: crate::sides::probe::<session::Bsap>,
+        transports: crate::dissector::UDP, ether_types: &[], ports: &[1234, 1235],
     }
 }

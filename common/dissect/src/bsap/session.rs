@@ -3,10 +3,12 @@
 use super::parse::{self, Datagram};
 use super::table::{self, ANSWER, POLL, Row};
 use crate::Output;
-use crate::framed::{Frame, Framed, Mark, Speaker};
+use crate::framed::Framing;
 use crate::pending::Pending;
+use crate::sides::{Mark, Speaker};
+use crate::teller::Message;
 use picket_event::body::Ics;
-use picket_event::{MessageKind, Protocol};
+use picket_event::{Direction, MessageKind, Protocol};
 use picket_reader::Fault;
 
 /// What two ends say to each other.
@@ -16,12 +18,10 @@ pub(crate) struct Bsap {
     asked: Pending<(bool, u32), Row>,
 }
 
-impl Framed for Bsap {
-    const HEAD: usize = 1;
-    const REST: Option<&'static str> = None;
+impl Framing for Bsap {
     const HELD: usize = Pending::<(bool, u32), Row>::LIMIT;
 
-    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         Ok(bytes.len())
     }
 
@@ -38,14 +38,15 @@ impl Framed for Bsap {
         messages.is_empty().then_some(Mark { sure: 0.97, speaker })
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
+    fn message(&mut self, frame: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         let Datagram { count, answers, mut messages } =
-            parse::datagram(frame.bytes).map_err(|_| "bsap: header does not fit")?;
+            parse::datagram(frame.bytes).map_err(|_| Fault::Malformed("bsap: header does not fit"))?;
         if count == 0 {
             self.say(POLL, MessageKind::Request, output);
         }
         for _ in 0..count {
-            let message = parse::message(&mut messages, answers).map_err(|_| "bsap: message does not fit")?;
+            let message =
+                parse::message(&mut messages, answers).map_err(|_| Fault::Malformed("bsap: message does not fit"))?;
             if answers {
                 let asked = self.asked.answer(&(!frame.is_from_client(), message.sequence));
                 self.say(asked.unwrap_or(ANSWER), MessageKind::Response, output);
@@ -56,7 +57,7 @@ impl Framed for Bsap {
                 self.say(row, kind, output);
             }
         }
-        if messages.is_empty() { Ok(()) } else { Err("bsap: bytes behind the last message") }
+        if messages.is_empty() { Ok(()) } else { Err(Fault::Malformed("bsap: bytes behind the last message")) }
     }
 }
 

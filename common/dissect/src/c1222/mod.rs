@@ -14,6 +14,7 @@ mod tests;
 crate::framed::framed! {
     /// The dissector.
     C1222: C1222 {
-        framed: session::C1222, transports: crate::framed::BOTH, ether_types: &[], ports: &[1153],
+        framing: session::C1222, probe: crate::sides::probe::<session::C1222>,
+        transports: crate::dissector::BOTH, ether_types: &[], ports: &[1153],
     }
 }

@@ -4,8 +4,6 @@ use super::table::{FULL_READ, FULL_WRITE, OFFSET_READ, OFFSET_WRITE};
 use crate::ber;
 use picket_reader::{Fault, Reader};
 
-/// Tag and the first byte of the length.
-pub(crate) const HEAD: usize = 2;
 /// The longest message: segments are shorter.
 const LENGTH_MAX: usize = 0xffff;
 /// Services of one message that are read.

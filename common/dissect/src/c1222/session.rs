@@ -1,12 +1,14 @@
 //! Messages of C12.22 told and read.
 
-use super::parse::{self, HEAD, Message, SERVICES_MAX};
+use super::parse::{self, Message, SERVICES_MAX};
 use super::table::{self, FULL_READ, HIDDEN, MANUFACTURER, Row};
 use crate::Output;
-use crate::framed::{self, Frame, Framed, Mark, Speaker};
+use crate::framed::Framing;
 use crate::pending::Pending;
+use crate::sides::{Mark, Speaker};
+use crate::teller;
 use picket_event::body::{Asset, Ics};
-use picket_event::{MessageKind, Protocol};
+use picket_event::{Direction, MessageKind, Protocol};
 use picket_reader::{Fault, Reader};
 
 /// Codes below this one answer.
@@ -26,12 +28,10 @@ pub(crate) struct C1222 {
     asked: Pending<(u32, usize), Asked>,
 }
 
-impl Framed for C1222 {
-    const HEAD: usize = HEAD;
-    const REST: Option<&'static str> = Some("c1222: bytes behind the last message");
+impl Framing for C1222 {
     const HELD: usize = Pending::<(u32, usize), Asked>::LIMIT;
 
-    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::length(bytes)
     }
 
@@ -44,12 +44,8 @@ impl Framed for C1222 {
         Some(Mark { sure: 0.97, speaker })
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
-        let message = match parse::message(frame.bytes) {
-            Ok(message) => message,
-            Err(Fault::Malformed(reason)) => return Err(reason),
-            Err(Fault::Incomplete { .. }) => return Err("c1222: element is cut"),
-        };
+    fn message(&mut self, frame: &teller::Message<'_>, output: &mut Output) -> Result<(), Fault> {
+        let message = parse::message(frame.bytes)?;
         if message.encrypted {
             self.hidden(&message, frame, output);
             return Ok(());
@@ -65,7 +61,7 @@ impl Framed for C1222 {
                 }
                 Ok(Some((code, data))) => self.request((message.invocation, place), code, data, output),
                 Ok(None) => break,
-                Err(_) => return Err("c1222: service is cut"),
+                Err(_) => return Err(Fault::Malformed("c1222: service is cut")),
             }
         }
         Ok(())
@@ -74,7 +70,7 @@ impl Framed for C1222 {
 
 impl C1222 {
     /// A message that cannot be read answers where it says so.
-    fn hidden(&mut self, message: &Message<'_>, frame: &Frame<'_>, output: &mut Output) {
+    fn hidden(&mut self, message: &Message<'_>, frame: &teller::Message<'_>, output: &mut Output) {
         let answers = message.answers || !frame.is_from_client();
         let kind = if answers { MessageKind::Response } else { MessageKind::Request };
         let (_, name, operation) = HIDDEN;
@@ -87,7 +83,14 @@ impl C1222 {
         output.ics(event(asked, MessageKind::Request));
     }
 
-    fn answer(&mut self, key: (u32, usize), code: u8, data: Reader<'_>, frame: &Frame<'_>, output: &mut Output) {
+    fn answer(
+        &mut self,
+        key: (u32, usize),
+        code: u8,
+        data: Reader<'_>,
+        frame: &teller::Message<'_>,
+        output: &mut Output,
+    ) {
         let unseen = Asked { row: (code, "", HIDDEN.2), table: None };
         let asked = self.asked.answer(&key).unwrap_or(unseen);
         let kind = if code == 0 { MessageKind::Response } else { MessageKind::Exception };
@@ -108,7 +111,7 @@ fn event(asked: Asked, kind: MessageKind) -> Ics {
 }
 
 /// What a meter tells of itself.
-fn identity(data: Reader<'_>, frame: &Frame<'_>, output: &mut Output) {
+fn identity(data: Reader<'_>, frame: &teller::Message<'_>, output: &mut Output) {
     let Ok(read) = parse::manufacturer(data) else { return };
     let [version, revision] = read.firmware;
     let told = Asset {
@@ -117,7 +120,7 @@ fn identity(data: Reader<'_>, frame: &Frame<'_>, output: &mut Output) {
         firmware: Some(format!("{version}.{revision}")),
         roles: vec!["meter".to_owned()],
         source: "c1222".to_owned(),
-        ..Asset::default()
+        ..frame.about()
     };
-    framed::asset(frame, told, output);
+    output.asset(told);
 }

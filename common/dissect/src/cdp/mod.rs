@@ -10,7 +10,7 @@ mod table;
 crate::teller::teller! {
     /// The dissector.
     Cdp: CDP {
-        transports: crate::teller::LINK, ports: &[], ether_types: &[0x2000], needs_port: false,
+        transports: crate::dissector::LINK, ports: &[], ether_types: &[0x2000], needs_port: false,
         probe: |head| crate::link::ask(crate::link::network::cdp, head), varies: (0, 0),
     }
 }

@@ -10,33 +10,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::plant::Framed;
-use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
-use picket_event::{Protocol, Transport};
+use crate::dissector::UDP;
+use crate::framed::framed;
 
-/// The dissector.
-#[derive(Debug)]
-pub struct Coap;
-
-impl Coap {
-    /// Where it is met.
-    pub const HOME: Home = Home { transports: &[Transport::UDP], ether_types: &[], ports: &[5683], needs_port: false };
-}
-
-impl Dissector for Coap {
-    fn protocol(&self) -> Protocol {
-        Protocol::COAP
-    }
-
-    fn probe(&self, head: &Head<'_>) -> Probe {
-        parse::probe(head)
-    }
-
-    fn open(&self, _context: &Context) -> SessionBox {
-        Box::new(Framed::new(session::Coap::default()))
-    }
-
-    fn session_limit(&self) -> usize {
-        Framed::<session::Coap>::limit() + session::LIMIT
+framed! {
+    /// The dissector.
+    Coap: COAP {
+        framing: session::Coap, probe: parse::probe,
+        transports: UDP, ether_types: &[], ports: &[5683],
     }
 }

@@ -3,8 +3,8 @@
 use super::parse::{self, ACKNOWLEDGEMENT, CONFIRMABLE, Frame, RESET};
 use super::table;
 use crate::Output;
+use crate::framed::Framing;
 use crate::pending::Pending;
-use crate::plant::Language;
 use crate::teller::Message;
 use picket_event::body::Ics;
 use picket_event::{Direction, MessageKind, Operation, Protocol};
@@ -31,9 +31,6 @@ struct Asked {
 /// A token with its length.
 type Token = (u8, [u8; TOKEN_MAX]);
 
-/// The most a session holds beside itself.
-pub(super) const LIMIT: usize = Pending::<Token, Asked>::LIMIT + Pending::<Token, Asked>::MAX * 256;
-
 /// The session.
 #[derive(Debug, Default)]
 pub(crate) struct Coap {
@@ -42,8 +39,10 @@ pub(crate) struct Coap {
     next: u8,
 }
 
-impl Language for Coap {
-    fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
+impl Framing for Coap {
+    const HELD: usize = Pending::<Token, Asked>::LIMIT + Pending::<Token, Asked>::MAX * 256;
+
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         Ok(bytes.len())
     }
 

@@ -1,8 +1,9 @@
 //! Requests with their answers, observation, repeats, structure that tells.
 
 use super::*;
-use crate::plant::tests::{Talk, ToClient, ToServer};
-use picket_event::Unit;
+use crate::trial::{Talk, ToClient, ToServer};
+use crate::{Dissector, Head, Probe};
+use picket_event::{Protocol, Transport, Unit};
 use proptest::prelude::*;
 
 /// Kind, code, number, token, what follows.

@@ -8,16 +8,17 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::{TCP, speaker};
+use crate::dissector::TCP;
+use crate::framed::framed;
 use crate::recognise::{Guess, spoken};
 use crate::{Head, Probe};
 use picket_reader::Fault;
 
-speaker! {
+framed! {
     /// The dissector.
     Crimson: CRIMSON {
-        transports: TCP, ports: &[789], ether_types: &[],
-        probe: probe, dialect: session::Crimson, remembers: (),
+        framing: session::Crimson, probe: probe,
+        transports: TCP, ether_types: &[], ports: &[789],
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::parse;
 use super::table::{self, MANUFACTURER, MODEL};
-use crate::codes::find;
-use crate::dialogue::{Dialect, Say, ics};
+use crate::Output;
+use crate::codes::{find, ics};
+use crate::framed::Framing;
 use crate::teller::{self, Message};
 use picket_event::{Direction, MessageKind, Protocol};
 use picket_reader::Fault;
@@ -12,28 +13,26 @@ use picket_reader::Fault;
 #[derive(Debug, Default)]
 pub(crate) struct Crimson;
 
-impl Dialect for Crimson {
-    const HEAD: usize = 4;
-
-    fn length(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
+impl Framing for Crimson {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::length(bytes)
     }
 
-    fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn message(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         let (_, read) = parse::message(message.bytes)?;
         let answer = message.direction == Direction::ToClient;
         let kind = if answer { MessageKind::Response } else { MessageKind::Request };
-        say.ics(ics(Protocol::CRIMSON, find(table::FUNCTIONS, read.code), kind));
+        output.ics(ics(Protocol::CRIMSON, find(table::FUNCTIONS, read.code), kind));
         if answer && matches!(read.code, MODEL | MANUFACTURER) {
             let text = read.data.get(2..).and_then(teller::text);
-            let mut asset = teller::about(message.from(), message.sender());
+            let mut asset = message.about();
             if read.code == MODEL {
                 asset.model = text;
             } else {
                 asset.vendor = text;
             }
             "crimson".clone_into(&mut asset.source);
-            say.asset(asset);
+            output.asset(asset);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The questions of identity, and what is none.
 
 use super::*;
-use crate::dialogue::trial::{Random, asset, messages, refuses_random, sure, told};
+use crate::trial::{Random, asset, messages, refuses_random, sure, told};
 use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
 
 fn message(code: u16, data: &[u8]) -> Vec<u8> {

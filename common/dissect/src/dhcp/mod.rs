@@ -10,7 +10,7 @@ mod table;
 crate::teller::teller! {
     /// The dissector.
     Dhcp: DHCP {
-        transports: crate::teller::UDP, ports: &[67, 68], ether_types: &[], needs_port: false,
+        transports: crate::dissector::UDP, ports: &[67, 68], ether_types: &[], needs_port: false,
         probe: crate::recognise::dhcp,
         // Transaction, seconds and flags differ between equal messages.
         varies: (4, 12),

@@ -10,7 +10,7 @@ mod table;
 crate::teller::teller! {
     /// The dissector.
     Dhcpv6: DHCPV6 {
-        transports: crate::teller::UDP, ports: &[546, 547], ether_types: &[], needs_port: true,
+        transports: crate::dissector::UDP, ports: &[546, 547], ether_types: &[], needs_port: true,
         probe: crate::recognise::dhcpv6,
         // The transaction differs between equal messages.
         varies: (1, 4),

@@ -13,6 +13,7 @@ mod tests;
 crate::framed::framed! {
     /// The dissector.
     Dlms: DLMS {
-        framed: session::Dlms, transports: crate::framed::BOTH, ether_types: &[], ports: &[4059],
+        framing: session::Dlms, probe: crate::sides::probe::<session::Dlms>,
+        transports: crate::dissector::BOTH, ether_types: &[], ports: &[4059],
     }
 }

@@ -7,8 +7,6 @@ use super::table::{
 use crate::{ber, checksum};
 use picket_reader::{Fault, Reader};
 
-/// What tells one framing from the other, and its length.
-pub(crate) const HEAD: usize = 3;
 const FLAG: u8 = 0x7e;
 /// Version, both ports and length of the wrapper.
 const WRAPPER: usize = 8;

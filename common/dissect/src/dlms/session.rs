@@ -1,10 +1,12 @@
 //! Frames of DLMS told, and the services inside read.
 
-use super::parse::{self, Apdu, Attribute, Carried, HEAD};
+use super::parse::{self, Apdu, Attribute, Carried};
 use super::table::Part;
 use crate::Output;
-use crate::framed::{Frame, Framed, Mark, Speaker};
+use crate::framed::Framing;
 use crate::pending::Pending;
+use crate::sides::{Mark, Speaker};
+use crate::teller::Message;
 use picket_event::body::Ics;
 use picket_event::{Direction, MessageKind, Operation, Protocol};
 use picket_reader::Fault;
@@ -27,12 +29,10 @@ pub(crate) struct Dlms {
     begun: [bool; 2],
 }
 
-impl Framed for Dlms {
-    const HEAD: usize = HEAD;
-    const REST: Option<&'static str> = Some("dlms: bytes behind the last frame");
+impl Framing for Dlms {
     const HELD: usize = Pending::<(u32, u8), Asked>::LIMIT;
 
-    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::length(bytes)
     }
 
@@ -62,14 +62,10 @@ impl Framed for Dlms {
         }
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
+    fn message(&mut self, frame: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         let at = frame.direction.index();
         let begun = self.begun.get(at).copied().unwrap_or(false);
-        let carried = match parse::frame(frame.bytes, begun, frame.is_from_client()) {
-            Ok(carried) => carried,
-            Err(Fault::Malformed(reason)) => return Err(reason),
-            Err(Fault::Incomplete { .. }) => return Err("dlms: frame is cut"),
-        };
+        let carried = parse::frame(frame.bytes, begun, frame.is_from_client())?;
         let continues = match carried {
             Carried::Nothing => return Ok(()),
             Carried::Service { continues, .. } | Carried::More { continues } => continues,
@@ -78,17 +74,11 @@ impl Framed for Dlms {
             *flag = continues;
         }
         let Carried::Service { bytes, meter, .. } = carried else { return Ok(()) };
-        match parse::apdu(bytes) {
-            Ok(read) => {
-                self.service(&read, meter, frame.is_from_client(), output);
-                Ok(())
-            }
-            Err(Fault::Malformed(reason)) => Err(reason),
-            Err(Fault::Incomplete { .. }) => Err("dlms: service is cut"),
-        }
+        self.service(&parse::apdu(bytes)?, meter, frame.is_from_client(), output);
+        Ok(())
     }
 
-    fn gap(&mut self, direction: Direction) {
+    fn interrupted(&mut self, direction: Direction, _: &mut Output) {
         if let Some(flag) = self.begun.get_mut(direction.index()) {
             *flag = false;
         }

@@ -16,6 +16,7 @@ mod tests;
 crate::framed::framed! {
     /// The dissector.
     Dnp3: DNP3 {
-        framed: session::Dnp3, transports: crate::framed::BOTH, ether_types: &[], ports: &[20_000],
+        framing: session::Dnp3, probe: crate::sides::probe::<session::Dnp3>,
+        transports: crate::dissector::BOTH, ether_types: &[], ports: &[20_000],
     }
 }

@@ -1,11 +1,13 @@
 //! Link frames of DNP3 told and read, segments put together, responses given their requests' operations.
 
-use super::parse::{self, Fragment, HEAD, Link};
+use super::parse::{self, Fragment, Link};
 use super::table::{self, AUTHENTICATION, RESPONSE, SET_TIME, TIME_GROUP, UNSOLICITED, WRITE};
 use crate::Output;
-use crate::framed::{self, Frame, Framed, Mark, Speaker};
+use crate::framed::Framing;
 use crate::pending::Pending;
-use picket_event::body::{Asset, Ics};
+use crate::sides::{Mark, Speaker};
+use crate::teller::Message;
+use picket_event::body::Ics;
 use picket_event::{Direction, MessageKind, Operation, Protocol};
 use picket_reader::{Fault, Reader};
 
@@ -35,13 +37,11 @@ pub(crate) struct Dnp3 {
     segment: Vec<u8>,
 }
 
-impl Framed for Dnp3 {
-    const HEAD: usize = HEAD;
-    const REST: Option<&'static str> = Some("dnp3: bytes behind the last frame");
+impl Framing for Dnp3 {
     const HELD: usize =
         Pending::<(u16, u16, u8), Operation>::LIMIT + ASSEMBLED_MAX * (2 * FRAGMENT_MAX + size_of::<Assembly>()) + 512;
 
-    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::length(bytes)
     }
 
@@ -52,34 +52,28 @@ impl Framed for Dnp3 {
         Some(Mark { sure: 0.97, speaker: if from_master { Speaker::Client } else { Speaker::Server } })
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
-        let link = parse::link(frame.bytes).map_err(|_| "dnp3: frame is cut")?;
+    fn message(&mut self, frame: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
+        let link = parse::link(frame.bytes).map_err(|_| Fault::Malformed("dnp3: frame is cut"))?;
         if !link.data {
             return Ok(());
         }
         let mut segment = std::mem::take(&mut self.segment);
         let read = match parse::data(frame.bytes, &mut segment) {
             Ok(()) => self.segment(&segment, &link, frame, output),
-            Err(_) => Err("dnp3: checksum of a block"),
+            Err(_) => Err(Fault::Malformed("dnp3: checksum of a block")),
         };
         self.segment = segment;
         read
     }
 
-    fn gap(&mut self, direction: Direction) {
+    fn interrupted(&mut self, direction: Direction, _: &mut Output) {
         self.assemblies.retain(|assembly| assembly.direction != direction);
     }
 }
 
 impl Dnp3 {
     /// A segment of the transport (clause 8.2): final, first, and a number.
-    fn segment(
-        &mut self,
-        bytes: &[u8],
-        link: &Link,
-        frame: &Frame<'_>,
-        output: &mut Output,
-    ) -> Result<(), &'static str> {
+    fn segment(&mut self, bytes: &[u8], link: &Link, frame: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         let Some((header, data)) = bytes.split_first() else { return Ok(()) };
         let (last, first, number) = (header & 0x80 != 0, header & 0x40 != 0, header & 0x3f);
         let at = self.assemblies.iter().position(|a| (a.src, a.dest) == (link.src, link.dest));
@@ -95,10 +89,10 @@ impl Dnp3 {
             Some(begun) if begun.next == number => begun,
             // The beginning was not seen.
             None => return Ok(()),
-            Some(_) => return Err("dnp3: number of a segment"),
+            Some(_) => return Err(Fault::Malformed("dnp3: number of a segment")),
         };
         if assembly.bytes.len() + data.len() > FRAGMENT_MAX {
-            return Err("dnp3: fragment is too long");
+            return Err(Fault::Malformed("dnp3: fragment is too long"));
         }
         assembly.bytes.extend_from_slice(data);
         assembly.next = number.wrapping_add(1) & 0x3f;
@@ -112,17 +106,13 @@ impl Dnp3 {
         Ok(())
     }
 
-    fn fragment(
-        &mut self,
-        bytes: &[u8],
-        link: &Link,
-        frame: &Frame<'_>,
-        output: &mut Output,
-    ) -> Result<(), &'static str> {
-        let fragment = parse::fragment(bytes).map_err(|_| "dnp3: fragment is cut")?;
+    fn fragment(&mut self, bytes: &[u8], link: &Link, frame: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
+        let fragment = parse::fragment(bytes).map_err(|_| Fault::Malformed("dnp3: fragment is cut"))?;
         let first = match fragment.objects {
             [] => None,
-            objects => Some(parse::objects(&mut Reader::new(objects)).map_err(|_| "dnp3: object header is cut")),
+            objects => Some(
+                parse::objects(&mut Reader::new(objects)).map_err(|_| Fault::Malformed("dnp3: object header is cut")),
+            ),
         };
         let (objects, read) = match first {
             Some(Ok(objects)) => (Some(objects), Ok(())),
@@ -191,8 +181,9 @@ fn about(fragment: &Fragment<'_>, group: Option<u8>) -> Option<&'static str> {
 }
 
 /// What an outstation tells of itself.
-fn attributes(fragment: &Fragment<'_>, frame: &Frame<'_>, output: &mut Output) {
-    let mut told = Asset::default();
+fn attributes(fragment: &Fragment<'_>, frame: &Message<'_>, output: &mut Output) {
+    let nothing = frame.about();
+    let mut told = nothing.clone();
     for (variation, bytes) in parse::attributes(fragment.objects) {
         let Some(text) = crate::teller::text(bytes) else { continue };
         match variation {
@@ -203,10 +194,10 @@ fn attributes(fragment: &Fragment<'_>, frame: &Frame<'_>, output: &mut Output) {
             _ => {}
         }
     }
-    if told != Asset::default() {
+    if told != nothing {
         "dnp3".clone_into(&mut told.source);
         told.roles = vec!["outstation".to_owned()];
         told.purdue_level = Some(1);
-        framed::asset(frame, told, output);
+        output.asset(told);
     }
 }

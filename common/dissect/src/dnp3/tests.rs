@@ -150,7 +150,7 @@ fn datagrams_hold_several_frames() {
     let two = [ask(1, 1, &[60, 2, 6]), ask(2, 1, &[60, 3, 6])].concat();
     let heard = datagrams(ends(40_001, Transport::UDP), &[c(&two), s(&answer(1, 129, &[0, 0])), s(&two[..9])]);
     assert_eq!(heard.operations(), ["read/request", "read/request", "read/response"]);
-    assert_eq!(heard.output.malformed, ["dnp3: bytes behind the last frame"]);
+    assert_eq!(heard.output.malformed, ["datagram holds no whole message"]);
 }
 
 #[test]

@@ -10,34 +10,19 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::plant::{Framed, dialogue};
-use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
-use picket_event::{Protocol, Transport};
+use crate::dissector::BOTH;
+use crate::framed::framed;
+use crate::sides::both;
+use crate::{Head, Probe};
 
-/// The dissector.
-#[derive(Debug)]
-pub struct DoIp;
-
-impl DoIp {
-    /// Where it is met.
-    pub const HOME: Home =
-        Home { transports: &[Transport::TCP, Transport::UDP], ether_types: &[], ports: &[13_400], needs_port: false };
+framed! {
+    /// The dissector.
+    DoIp: DOIP {
+        framing: session::DoIp, probe: probe,
+        transports: BOTH, ether_types: &[], ports: &[13_400],
+    }
 }
 
-impl Dissector for DoIp {
-    fn protocol(&self) -> Protocol {
-        Protocol::DOIP
-    }
-
-    fn probe(&self, head: &Head<'_>) -> Probe {
-        dialogue(head, |bytes| parse::judge(bytes, head.transport))
-    }
-
-    fn open(&self, _context: &Context) -> SessionBox {
-        Box::new(Framed::new(session::DoIp::default()))
-    }
-
-    fn session_limit(&self) -> usize {
-        Framed::<session::DoIp>::limit()
-    }
+fn probe(head: &Head<'_>) -> Probe {
+    both(head, |bytes, _| parse::judge(bytes, head.transport))
 }

@@ -1,7 +1,7 @@
 //! The header (ISO 13400-2:2019 section 9.2), announcements and diagnostic messages.
 
 use super::table;
-use crate::plant::{Part, Side};
+use crate::sides::{Side, Speaker};
 use picket_event::{Mac, MessageKind, Transport};
 use picket_reader::{Fault, Reader};
 
@@ -42,15 +42,15 @@ pub(crate) fn judge(bytes: &[u8], transport: Transport) -> Side {
     }
     let part = match payload.kind {
         // A gateway asks too whether its tester lives.
-        _ if matches!(payload.code, 0x0007 | 0x0008) => Part::Either,
+        _ if matches!(payload.code, 0x0007 | 0x0008) => Speaker::Either,
         // Both send diagnostic messages: the service tells.
         _ if payload.code == table::DIAGNOSTIC => match diagnostic(bytes.get(HEAD..).unwrap_or(&[])) {
-            Ok(said) if said.kind == MessageKind::Request => Part::Request,
-            Ok(_) => Part::Answer,
-            Err(_) => Part::Either,
+            Ok(said) if said.kind == MessageKind::Request => Speaker::Client,
+            Ok(_) => Speaker::Server,
+            Err(_) => Speaker::Either,
         },
-        Some(MessageKind::Request) => Part::Request,
-        _ => Part::Answer,
+        Some(MessageKind::Request) => Speaker::Client,
+        _ => Speaker::Server,
     };
     Side::Fits(0.97, part)
 }

@@ -3,10 +3,10 @@
 use super::parse::{self, HEAD};
 use super::table;
 use crate::Output;
-use crate::plant::Language;
+use crate::framed::Framing;
 use crate::teller::{Message, about, text};
 use picket_event::body::{Asset, Ics};
-use picket_event::{Body, MessageKind, Protocol};
+use picket_event::{Direction, MessageKind, Protocol};
 use picket_reader::{Fault, Reader};
 
 /// The session.
@@ -16,10 +16,10 @@ pub(crate) struct DoIp {
     asked: bool,
 }
 
-impl Language for DoIp {
+impl Framing for DoIp {
     const VIEW: usize = 512;
 
-    fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::head(bytes).map(|(_, total)| total)
     }
 
@@ -53,12 +53,12 @@ impl Language for DoIp {
         if payload.code == table::ANNOUNCEMENT {
             let vehicle = parse::vehicle(body)?;
             let number = text(vehicle.number).map(|number| format!("VIN {number}"));
-            output.events.push(Body::Asset(Box::new(Asset {
+            output.asset(Asset {
                 names: number.into_iter().chain([format!("entity {:04x}", vehicle.address)]).collect(),
                 roles: vec!["server".to_owned()],
                 source: Protocol::DOIP.name().to_owned(),
                 ..about(said.from(), Some(vehicle.entity))
-            })));
+            });
         }
         Ok(())
     }

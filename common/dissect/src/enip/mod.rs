@@ -14,34 +14,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::plant::Framed;
-use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
-use picket_event::{Protocol, Transport};
+use crate::dissector::BOTH;
+use crate::framed::framed;
 
-/// The dissector.
-#[derive(Debug)]
-pub struct Enip;
-
-impl Enip {
-    /// Where it is met.
-    pub const HOME: Home =
-        Home { transports: &[Transport::TCP, Transport::UDP], ether_types: &[], ports: &[44_818], needs_port: false };
-}
-
-impl Dissector for Enip {
-    fn protocol(&self) -> Protocol {
-        Protocol::ENIP
-    }
-
-    fn probe(&self, head: &Head<'_>) -> Probe {
-        probe::probe(head)
-    }
-
-    fn open(&self, _context: &Context) -> SessionBox {
-        Box::new(Framed::new(session::Enip::default()))
-    }
-
-    fn session_limit(&self) -> usize {
-        Framed::<session::Enip>::limit() + session::LIMIT
+framed! {
+    /// The dissector.
+    Enip: ENIP {
+        framing: session::Enip, probe: probe::probe,
+        transports: BOTH, ether_types: &[], ports: &[44_818],
     }
 }

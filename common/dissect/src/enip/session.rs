@@ -5,11 +5,11 @@ use super::parse::{self, Frame, Identity};
 use super::table::{self, EXECUTE_PCCC, MULTIPLE_SERVICE, PCCC, READ_TAG, SEND_RR_DATA, SEND_UNIT_DATA, WRITE_TAG};
 use crate::Output;
 use crate::codes::Code;
+use crate::framed::Framing;
 use crate::pending::Pending;
-use crate::plant::Language;
-use crate::teller::{Message, about, text};
+use crate::teller::{Message, text};
 use picket_event::body::{Asset, Ics};
-use picket_event::{Body, Direction, MessageKind, Operation, Protocol};
+use picket_event::{Direction, MessageKind, Operation, Protocol};
 use picket_reader::{Fault, Reader};
 use std::borrow::Cow;
 
@@ -34,20 +34,18 @@ struct Asked {
 
 /// Services of one packet that are remembered; answers behind them are known by what they say themselves.
 const ASKED_MAX: usize = 16;
-/// The most its table takes, were every request a packet of many services.
-pub(super) const LIMIT: usize =
-    Pending::<Key, Vec<Asked>>::LIMIT + Pending::<Key, Vec<Asked>>::MAX * ASKED_MAX * (size_of::<Asked>() + 128);
-
 /// The session.
 #[derive(Debug, Default)]
 pub(crate) struct Enip {
     pending: Pending<Key, Vec<Asked>>,
 }
 
-impl Language for Enip {
-    const VIEW: usize = parse::HEAD + 65_535;
+impl Framing for Enip {
+    // Were every request a packet of many services.
+    const HELD: usize =
+        Pending::<Key, Vec<Asked>>::LIMIT + Pending::<Key, Vec<Asked>>::MAX * ASKED_MAX * (size_of::<Asked>() + 128);
 
-    fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::length(bytes)
     }
 
@@ -217,7 +215,7 @@ fn tell(identity: &Identity<'_>, said: &Message<'_>, output: &mut Output) {
     let role = table::DEVICE_TYPES.iter().find(|(number, _)| *number == identity.device_type);
     let roles = ["server"].into_iter().chain(role.map(|(_, role)| *role)).map(str::to_owned).collect();
     let (major, minor) = identity.revision;
-    output.events.push(Body::Asset(Box::new(Asset {
+    output.asset(Asset {
         vendor: Some(vendor),
         model: text(identity.name).or_else(|| Some(format!("product {}", identity.product))),
         firmware: Some(format!("{major}.{minor:03}")),
@@ -225,6 +223,6 @@ fn tell(identity: &Identity<'_>, said: &Message<'_>, output: &mut Output) {
         roles,
         purdue_level: matches!(identity.device_type, 0x02 | 0x07 | 0x0c | 0x0e).then_some(1),
         source: Protocol::ENIP.name().to_owned(),
-        ..about(said.from(), said.sender())
-    })));
+        ..said.about()
+    });
 }

@@ -1,8 +1,9 @@
 //! Wrappers opened, answers that find their requests, devices that name themselves, structure that tells.
 
 use super::*;
-use crate::plant::tests::{Talk, ToClient, ToServer};
-use picket_event::Unit;
+use crate::trial::{Talk, ToClient, ToServer};
+use crate::{Dissector, Head, Probe};
+use picket_event::{Protocol, Transport, Unit};
 use proptest::prelude::*;
 
 /// An encapsulated message.

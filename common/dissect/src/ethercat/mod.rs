@@ -11,17 +11,18 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::{UDP, speaker};
+use crate::dissector::UDP;
+use crate::framed::framed;
 use crate::link;
 
-speaker! {
+framed! {
     /// The dissector.
     EtherCat: ETHERCAT {
-        transports: UDP, ports: &[34_980], ether_types: &[0x88a4],
+        framing: session::EtherCat,
         probe: |head: &crate::Head<'_>| {
             let judge = if head.transport == picket_event::Transport::UDP { parse::probe_datagram } else { parse::probe };
             link::ask(judge, head)
         },
-        dialect: session::EtherCat, remembers: session::Waiting,
+        transports: UDP, ether_types: &[0x88a4], ports: &[34_980],
     }
 }

@@ -2,8 +2,9 @@
 
 use super::parse::{self, Mailbox, Sdo};
 use super::table::{self, COE, FOE, SOE};
-use crate::codes::{Code, find};
-use crate::dialogue::{Dialect, Say, ics};
+use crate::Output;
+use crate::codes::{Code, find, ics};
+use crate::framed::Framing;
 use crate::pending::Pending;
 use crate::teller::Message;
 use picket_event::body::Ics;
@@ -22,15 +23,15 @@ pub(crate) struct EtherCat {
     asked: Pending<u64, Waiting>,
 }
 
-impl Dialect for EtherCat {
-    const HEAD: usize = 2;
+impl Framing for EtherCat {
+    const HELD: usize = Pending::<u64, Waiting>::LIMIT;
 
-    fn length(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         // A frame is a datagram of the link; padding stands behind it.
         Ok(bytes.len())
     }
 
-    fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn message(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         let (kind, mut r) = parse::frame(message.bytes)?;
         if kind != 0b00010 {
             return Ok(());
@@ -38,7 +39,7 @@ impl Dialect for EtherCat {
         for _ in 0..DATAGRAMS_MAX {
             let datagram = parse::datagram(&mut r)?;
             if let Some(mailbox) = parse::mailbox(&datagram) {
-                self.mailbox(&mailbox, datagram.slave, say)?;
+                self.mailbox(&mailbox, datagram.slave, output)?;
             }
             if !datagram.more {
                 break;
@@ -49,7 +50,7 @@ impl Dialect for EtherCat {
 }
 
 impl EtherCat {
-    fn mailbox(&mut self, mailbox: &Mailbox<'_>, slave: u16, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn mailbox(&mut self, mailbox: &Mailbox<'_>, slave: u16, output: &mut Output) -> Result<(), Fault> {
         let event = match mailbox.kind {
             COE => self.objects(mailbox, slave)?,
             FOE => files(mailbox)?,
@@ -60,7 +61,7 @@ impl EtherCat {
         if mailbox.again {
             return Ok(());
         }
-        say.ics(Ics { unit: Some(slave.into()), ..event });
+        output.ics(Ics { unit: Some(slave.into()), ..event });
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Frames of an encoder of its own: process data, mailboxes out and back.
 
 use super::*;
-use crate::dialogue::trial::{Random, messages, recognises, sure, takes, told};
+use crate::trial::{Random, messages, recognises, sure, takes, told};
 use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
 
 fn frame(datagrams: &[(u8, u16, u16, &[u8], u16)]) -> Vec<u8> {

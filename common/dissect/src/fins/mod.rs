@@ -11,12 +11,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::{BOTH, speaker};
+use crate::dissector::BOTH;
+use crate::framed::framed;
 
-speaker! {
+framed! {
     /// The dissector.
     Fins: FINS {
-        transports: BOTH, ports: &[9600], ether_types: &[],
-        probe: probe::probe, dialect: session::Fins, remembers: session::Waiting,
+        framing: session::Fins, probe: probe::probe,
+        transports: BOTH, ether_types: &[], ports: &[9600],
     }
 }

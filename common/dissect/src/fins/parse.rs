@@ -1,7 +1,7 @@
 //! FINS frames, bare and behind the header of FINS/TCP.
 
 use super::table::{self, MEMORY_FILL, MEMORY_READ, MEMORY_WRITE};
-use crate::dialogue::{name, range};
+use crate::codes::{name, range};
 use picket_reader::{Fault, Reader};
 use std::borrow::Cow;
 

@@ -2,8 +2,9 @@
 
 use super::parse::{self, Access, Frame};
 use super::table::{self, CONTROLLER_DATA};
-use crate::codes::code;
-use crate::dialogue::{Dialect, Say, ics};
+use crate::Output;
+use crate::codes::{code, ics};
+use crate::framed::Framing;
 use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::{Asset, Ics};
@@ -19,31 +20,32 @@ pub(crate) struct Fins {
     asked: Pending<u64, Waiting>,
 }
 
-impl Dialect for Fins {
-    const HEAD: usize = 8;
+impl Framing for Fins {
+    // Areas nobody knows have a name of their own.
+    const HELD: usize = Pending::<u64, Waiting>::LIMIT + Pending::<u64, Waiting>::MAX * 32;
 
-    fn length(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::length(bytes)
     }
 
     /// Over UDP there is no header: a frame is a datagram.
-    fn within(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
+    fn within(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::frame(bytes).map(|_| bytes.len())
     }
 
-    fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn message(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         if matches!(message.context.endpoints, Endpoints::Ip { transport: Transport::UDP, .. }) {
-            return self.frame(&parse::frame(message.bytes)?, message, say);
+            return self.frame(&parse::frame(message.bytes)?, message, output);
         }
         let (command, error, inside) = parse::tcp(message.bytes)?;
         match (command, error) {
-            (2, 0) => return self.frame(&parse::frame(inside)?, message, say),
-            (0, _) => say.ics(ics(Protocol::FINS, table::NODE_ADDRESS, MessageKind::Request)),
-            (1, 0) => say.ics(ics(Protocol::FINS, table::NODE_ADDRESS, MessageKind::Response)),
-            (1, _) => say.ics(ics(Protocol::FINS, table::NODE_ADDRESS, MessageKind::Exception)),
+            (2, 0) => return self.frame(&parse::frame(inside)?, message, output),
+            (0, _) => output.ics(ics(Protocol::FINS, table::NODE_ADDRESS, MessageKind::Request)),
+            (1, 0) => output.ics(ics(Protocol::FINS, table::NODE_ADDRESS, MessageKind::Response)),
+            (1, _) => output.ics(ics(Protocol::FINS, table::NODE_ADDRESS, MessageKind::Exception)),
             _ => {
                 let kind = if error == 0 { MessageKind::Request } else { MessageKind::Exception };
-                say.ics(ics(Protocol::FINS, code(command, "FINS/TCP", Operation::Session), kind));
+                output.ics(ics(Protocol::FINS, code(command, "FINS/TCP", Operation::Session), kind));
             }
         }
         Ok(())
@@ -51,7 +53,7 @@ impl Dialect for Fins {
 }
 
 impl Fins {
-    fn frame(&mut self, frame: &Frame<'_>, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn frame(&mut self, frame: &Frame<'_>, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         let code = table::command(frame.command);
         // The number and the node that was asked, as the answer turns them round.
         let [network, node, unit] = if frame.answer { frame.from } else { frame.to };
@@ -66,21 +68,21 @@ impl Fins {
             if known.area.is_some() {
                 self.asked.ask(number, Access { value: None, ..known.clone() });
             }
-            say.ics(Ics { object: known.area, range: known.range, value: known.value, ..event });
+            output.ics(Ics { object: known.area, range: known.range, value: known.value, ..event });
             return access.map(|_| ());
         }
         let access = self.asked.answer(&number).unwrap_or_default();
         let event = Ics { object: access.area, range: access.range, ..event };
         match Reader::new(frame.data).u16("end code")? {
-            0 => say.ics(Ics { kind: MessageKind::Response, ..event }),
+            0 => output.ics(Ics { kind: MessageKind::Response, ..event }),
             end => {
                 let object = Some(format!("end code 0x{end:04x}").into());
-                say.ics(Ics { kind: MessageKind::Exception, object, ..event });
+                output.ics(Ics { kind: MessageKind::Exception, object, ..event });
                 return Ok(());
             }
         }
         if frame.command == CONTROLLER_DATA {
-            say.asset(controller(frame, message));
+            output.asset(controller(frame, message));
         }
         Ok(())
     }
@@ -88,7 +90,7 @@ impl Fins {
 
 /// What a controller said of itself: model and version, 20 characters each (W342 section 5-3-19).
 fn controller(frame: &Frame<'_>, message: &Message<'_>) -> Asset {
-    let mut asset = teller::about(message.from(), message.sender());
+    let mut asset = message.about();
     asset.model = frame.data.get(2..22).and_then(teller::text);
     // The version of the processor, and behind it that of its system.
     asset.firmware = frame.data.get(22..32).and_then(teller::text);

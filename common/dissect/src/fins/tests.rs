@@ -1,7 +1,7 @@
 //! Frames of an encoder of its own, what they mean, and what is none.
 
 use super::*;
-use crate::dialogue::trial::{Random, asset, messages, recognises, sure, told};
+use crate::trial::{Random, asset, messages, recognises, sure, told};
 use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
 
 fn frame(answer: bool, number: u8, command: u16, data: &[u8]) -> Vec<u8> {

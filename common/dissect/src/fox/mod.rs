@@ -9,15 +9,16 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::{TCP, speaker};
+use crate::dissector::TCP;
+use crate::framed::framed;
 use crate::recognise::{Guess, either};
 use crate::{Head, Probe};
 
-speaker! {
+framed! {
     /// The dissector.
     Fox: FOX {
-        transports: TCP, ports: &[1911, 3011], ether_types: &[],
-        probe: probe, dialect: session::Fox, remembers: session::Waiting,
+        framing: session::Fox, probe: probe,
+        transports: TCP, ether_types: &[], ports: &[1911, 3011],
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::parse::{self, Head, LINE_MAX};
 use super::table;
-use crate::codes::code;
-use crate::dialogue::{Dialect, Say, ics};
+use crate::Output;
+use crate::codes::{code, ics};
+use crate::framed::Framing;
 use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::{Asset, Ics};
@@ -32,12 +33,11 @@ pub(crate) struct Fox {
     places: [Place; 2],
 }
 
-impl Dialect for Fox {
-    const HEAD: usize = 1;
+impl Framing for Fox {
     // Two hellos, each with a dozen texts of up to 128 bytes.
-    const HELD: usize = 2 * (size_of::<Asset>() + 24 * 160);
+    const HELD: usize = Pending::<u64, Waiting>::LIMIT + 2 * (size_of::<Asset>() + 24 * 160);
 
-    fn length(&mut self, bytes: &[u8], direction: Direction) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], direction: Direction) -> Result<usize, Fault> {
         let head = matches!(self.places.get(direction.index()), Some(Place::Head));
         let begins = |start: &[u8]| start.starts_with(bytes.get(..start.len()).unwrap_or(bytes));
         if head && !begins(b"fox ") && !begins(b"{\n") {
@@ -50,7 +50,7 @@ impl Dialect for Fox {
         }
     }
 
-    fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn message(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         let Some(place) = self.places.get_mut(message.direction.index()) else { return Ok(()) };
         let line = message.bytes;
         match place {
@@ -59,21 +59,21 @@ impl Dialect for Fox {
                 let head = parse::head(line).ok_or(Fault::Malformed("fox: head"))?;
                 let hello = head.command == "hello";
                 *place = if hello { Place::Hello(Box::new(device(message))) } else { Place::Body };
-                say.ics(event(&mut self.asked, &head, message.direction));
+                output.ics(event(&mut self.asked, &head, message.direction));
             }
             Place::Body if line.ends_with(b"};;\n") => *place = Place::Head,
             Place::Body => {}
             Place::Hello(asset) if line == b"};;\n" => {
                 let told = std::mem::take(&mut **asset);
                 *place = Place::Head;
-                say.asset(told);
+                output.asset(told);
             }
             Place::Hello(asset) => tell(asset, line),
         }
         Ok(())
     }
 
-    fn lost(&mut self, direction: Direction) {
+    fn interrupted(&mut self, direction: Direction, _: &mut Output) {
         if let Some(place) = self.places.get_mut(direction.index()) {
             *place = Place::Head;
         }
@@ -108,7 +108,7 @@ fn event(asked: &mut Pending<u64, Waiting>, head: &Head<'_>, direction: Directio
 }
 
 fn device(message: &Message<'_>) -> Asset {
-    let mut asset = teller::about(message.from(), message.sender());
+    let mut asset = message.about();
     "fox".clone_into(&mut asset.source);
     asset
 }

@@ -1,7 +1,7 @@
 //! Messages of an encoder of its own, and what is none.
 
 use super::*;
-use crate::dialogue::trial::{asset, messages, recognises, sure, told};
+use crate::trial::{asset, messages, recognises, sure, told};
 use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
 
 const HELLO: &[u8] = b"fox a 0 -1 fox hello\n{\nfox.version=s:1.0\nid=i:2\nhostName=s:jace-7\napp.name=s:Station\n\

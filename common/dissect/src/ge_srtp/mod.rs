@@ -12,12 +12,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::{TCP, speaker};
+use crate::dissector::TCP;
+use crate::framed::framed;
 
-speaker! {
+framed! {
     /// The dissector.
     GeSrtp: GE_SRTP {
-        transports: TCP, ports: &[18_245], ether_types: &[],
-        probe: probe::probe, dialect: session::GeSrtp, remembers: session::Waiting,
+        framing: session::GeSrtp, probe: probe::probe,
+        transports: TCP, ether_types: &[], ports: &[18_245],
     }
 }

@@ -2,8 +2,9 @@
 
 use super::parse::{self, Kind};
 use super::table::{self, READ_SYSTEM, REFUSAL, WRITE_SYSTEM};
-use crate::codes::{Code, find};
-use crate::dialogue::{Dialect, Say, ics, name, range};
+use crate::Output;
+use crate::codes::{Code, find, ics, name, range};
+use crate::framed::Framing;
 use crate::pending::Pending;
 use crate::teller::Message;
 use picket_event::body::Ics;
@@ -20,31 +21,31 @@ pub(crate) struct GeSrtp {
     asked: Pending<u64, Waiting>,
 }
 
-impl Dialect for GeSrtp {
-    const HEAD: usize = parse::HEADER;
+impl Framing for GeSrtp {
+    const HELD: usize = Pending::<u64, Waiting>::LIMIT;
 
-    fn length(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::head(bytes).map(|(total, _)| total)
     }
 
-    fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn message(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         let read = parse::message(message.bytes)?;
         let event = |code, kind| ics(Protocol::GE_SRTP, code, kind);
         match read.kind {
-            Kind::Initiation => say.ics(event(table::INITIATION, MessageKind::Request)),
-            Kind::Initiated => say.ics(event(table::INITIATION, MessageKind::Response)),
+            Kind::Initiation => output.ics(event(table::INITIATION, MessageKind::Request)),
+            Kind::Initiated => output.ics(event(table::INITIATION, MessageKind::Response)),
             Kind::Request => {
                 let code = find(table::SERVICES, u32::from(read.service));
                 let memory = memory(code, read.arguments);
                 self.asked.ask(u64::from(read.number), (code, memory));
                 let word = code.code == WRITE_SYSTEM && memory.is_some_and(|(_, _, count)| count == 1);
                 let value = if word { Reader::new(read.text).u16_le("value").ok().map(f64::from) } else { None };
-                say.ics(Ics { value, ..placed(event(code, MessageKind::Request), memory) });
+                output.ics(Ics { value, ..placed(event(code, MessageKind::Request), memory) });
             }
             Kind::Answer => {
                 let (code, memory) = self.asked.answer(&u64::from(read.number)).unwrap_or((table::UNKNOWN, None));
                 let kind = if read.inside == REFUSAL { MessageKind::Exception } else { MessageKind::Response };
-                say.ics(placed(event(code, kind), memory));
+                output.ics(placed(event(code, kind), memory));
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Messages of an encoder of its own, what they mean, and what is none.
 
 use super::*;
-use crate::dialogue::trial::{messages, recognises, sure, told};
+use crate::trial::{messages, recognises, sure, told};
 use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
 
 fn message(answer: bool, number: u16, inside: u8, tail: [u8; 14], text: &[u8]) -> Vec<u8> {

@@ -13,6 +13,7 @@ mod tests;
 crate::framed::framed! {
     /// The dissector.
     Genisys: GENISYS {
-        framed: session::Genisys, transports: crate::framed::TCP, ether_types: &[], ports: &[10_001],
+        framing: session::Genisys, probe: crate::sides::probe::<session::Genisys>,
+        transports: crate::dissector::TCP, ether_types: &[], ports: &[10_001],
     }
 }

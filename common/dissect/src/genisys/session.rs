@@ -1,22 +1,20 @@
 //! Messages of Genisys told and read.
 
-use super::parse::{self, HEAD};
+use super::parse;
 use crate::Output;
-use crate::framed::{Frame, Framed, Mark, Speaker};
+use crate::framed::Framing;
+use crate::sides::{Mark, Speaker};
+use crate::teller::Message;
 use picket_event::body::Ics;
-use picket_event::{MessageKind, Protocol};
+use picket_event::{Direction, MessageKind, Protocol};
 use picket_reader::Fault;
 
 /// One connection between an office and field stations.
 #[derive(Debug, Default)]
 pub(crate) struct Genisys {}
 
-impl Framed for Genisys {
-    const HEAD: usize = HEAD;
-    const REST: Option<&'static str> = Some("genisys: bytes behind the last message");
-    const HELD: usize = 0;
-
-    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+impl Framing for Genisys {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::length(bytes)
     }
 
@@ -28,12 +26,8 @@ impl Framed for Genisys {
         Some(Mark { sure: if read.checked { 0.93 } else { 0.3 }, speaker })
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
-        let read = match parse::message(frame.bytes) {
-            Ok(read) => read,
-            Err(Fault::Malformed(reason)) => return Err(reason),
-            Err(Fault::Incomplete { .. }) => return Err("genisys: message is cut"),
-        };
+    fn message(&mut self, frame: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
+        let read = parse::message(frame.bytes)?;
         let known = read.message;
         let message = Ics::new(Protocol::GENISYS, known.operation, known.kind, u32::from(known.code), known.name);
         let unit = Some(u32::from(read.station));

@@ -17,6 +17,7 @@ pub(crate) use session::{Publishers, report};
 crate::framed::framed! {
     /// The dissector.
     Goose: GOOSE {
-        framed: session::Goose, transports: crate::framed::LINK, ether_types: &[0x88b8, 0x88b9], ports: &[],
+        framing: session::Goose, probe: crate::sides::probe::<session::Goose>,
+        transports: crate::dissector::LINK, ether_types: &[0x88b8, 0x88b9], ports: &[],
     }
 }

@@ -3,9 +3,11 @@
 use super::parse::{self, Said};
 use super::table::Message;
 use crate::Output;
-use crate::framed::{self, Frame, Framed, Mark, Speaker};
+use crate::framed::Framing;
+use crate::sides::{Mark, Speaker};
+use crate::teller;
 use picket_event::body::{Asset, Ics};
-use picket_event::{MessageKind, Protocol};
+use picket_event::{Direction, MessageKind, Protocol};
 use picket_reader::Fault;
 
 /// Logical devices remembered, so that each is told once.
@@ -19,13 +21,9 @@ pub(crate) struct Goose {
     publishers: Publishers,
 }
 
-impl Framed for Goose {
-    const HEAD: usize = 1;
-    const REST: Option<&'static str> = None;
-    const HELD: usize = 0;
-
+impl Framing for Goose {
     /// The whole frame: what is behind the message is padding.
-    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         Ok(bytes.len())
     }
 
@@ -33,17 +31,17 @@ impl Framed for Goose {
         parse::frame(frame).ok().map(|_| Mark { sure: 0.98, speaker: Speaker::Client })
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
-        let read = parse::frame(frame.bytes).map_err(|_| "goose: header does not fit")?;
+    fn message(&mut self, frame: &teller::Message<'_>, output: &mut Output) -> Result<(), Fault> {
+        let read = parse::frame(frame.bytes).map_err(|_| Fault::Malformed("goose: header does not fit"))?;
         let (message, said, damage) = report(Protocol::GOOSE, read.message, read.inside);
         output.ics(Ics { unit: Some(u32::from(read.application)), ..message });
         self.publishers.tell(&said, frame, "goose", output);
-        if read.whole { damage } else { Err("goose: message is cut") }
+        if read.whole { damage } else { Err(Fault::Malformed("goose: message is cut")) }
     }
 }
 
 /// What a message says as an event, its fields, and what is wrong with it.
-pub(crate) fn report(protocol: Protocol, message: Message, inside: &[u8]) -> (Ics, Said<'_>, Result<(), &'static str>) {
+pub(crate) fn report(protocol: Protocol, message: Message, inside: &[u8]) -> (Ics, Said<'_>, Result<(), Fault>) {
     let mut said = Said::default();
     let mut event = Ics::new(protocol, message.operation, MessageKind::Unsolicited, message.code, message.name);
     // The management has a shape of its own.
@@ -54,10 +52,8 @@ pub(crate) fn report(protocol: Protocol, message: Message, inside: &[u8]) -> (Ic
     event.object = said.control.or(said.data_set).or(said.identifier).and_then(text).map(Into::into);
     event.value = said.state.map(f64::from);
     let damage = match read {
-        Err(Fault::Malformed(reason)) => Err(reason),
-        Err(Fault::Incomplete { .. }) => Err("goose: field is cut"),
-        Ok(()) if !said.complete() => Err("goose: field is missing"),
-        Ok(()) => Ok(()),
+        Ok(()) if !said.complete() => Err(Fault::Malformed("goose: field is missing")),
+        read => read,
     };
     (event, said, damage)
 }
@@ -75,7 +71,13 @@ pub(crate) struct Publishers {
 
 impl Publishers {
     /// Tells of the logical device that a control block or data set belongs to, once.
-    pub(crate) fn tell(&mut self, said: &Said<'_>, frame: &Frame<'_>, source: &'static str, output: &mut Output) {
+    pub(crate) fn tell(
+        &mut self,
+        said: &Said<'_>,
+        frame: &teller::Message<'_>,
+        source: &'static str,
+        output: &mut Output,
+    ) {
         let Some(reference) = said.control.or(said.data_set) else { return };
         let Some(device) = reference.split(|byte| *byte == b'/').next().filter(|device| *device != reference) else {
             return;
@@ -96,8 +98,8 @@ impl Publishers {
             roles: vec!["ied".to_owned()],
             purdue_level: Some(1),
             source: source.to_owned(),
-            ..Asset::default()
+            ..frame.about()
         };
-        framed::asset(frame, told, output);
+        output.asset(told);
     }
 }

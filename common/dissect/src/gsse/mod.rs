@@ -13,6 +13,7 @@ mod tests;
 crate::framed::framed! {
     /// The dissector.
     Gsse: GSSE {
-        framed: session::Gsse, transports: crate::framed::LINK, ether_types: &[0xfe], ports: &[],
+        framing: session::Gsse, probe: crate::sides::probe::<session::Gsse>,
+        transports: crate::dissector::LINK, ether_types: &[0xfe], ports: &[],
     }
 }

@@ -2,21 +2,19 @@
 
 use super::{parse, table};
 use crate::Output;
-use crate::framed::{Frame, Framed, Mark, Speaker};
+use crate::framed::Framing;
+use crate::sides::{Mark, Speaker};
+use crate::teller::Message;
 use picket_event::body::Ics;
-use picket_event::{MessageKind, Protocol};
+use picket_event::{Direction, MessageKind, Protocol};
 use picket_reader::Fault;
 
 /// What one publisher sends to one group.
 #[derive(Debug, Default)]
 pub(crate) struct Gsse {}
 
-impl Framed for Gsse {
-    const HEAD: usize = 1;
-    const REST: Option<&'static str> = None;
-    const HELD: usize = 0;
-
-    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+impl Framing for Gsse {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         Ok(bytes.len())
     }
 
@@ -24,8 +22,8 @@ impl Framed for Gsse {
         parse::frame(frame).ok().map(|_| Mark { sure: 0.85, speaker: Speaker::Client })
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
-        parse::frame(frame.bytes).map_err(|_| "gsse: frame does not fit")?;
+    fn message(&mut self, frame: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
+        parse::frame(frame.bytes).map_err(|_| Fault::Malformed("gsse: frame does not fit"))?;
         let message = Ics::new(Protocol::GSSE, table::REPORT, MessageKind::Unsolicited, 0, table::NAME);
         output.ics(message);
         Ok(())

@@ -10,34 +10,19 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::plant::{Framed, dialogue};
-use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
-use picket_event::{Protocol, Transport};
+use crate::dissector::BOTH;
+use crate::framed::framed;
+use crate::sides::both;
+use crate::{Head, Probe};
 
-/// The dissector.
-#[derive(Debug)]
-pub struct HartIp;
-
-impl HartIp {
-    /// Where it is met.
-    pub const HOME: Home =
-        Home { transports: &[Transport::TCP, Transport::UDP], ether_types: &[], ports: &[5094], needs_port: false };
+framed! {
+    /// The dissector.
+    HartIp: HART_IP {
+        framing: session::HartIp, probe: probe,
+        transports: BOTH, ether_types: &[], ports: &[5094],
+    }
 }
 
-impl Dissector for HartIp {
-    fn protocol(&self) -> Protocol {
-        Protocol::HART_IP
-    }
-
-    fn probe(&self, head: &Head<'_>) -> Probe {
-        dialogue(head, |bytes| parse::judge(bytes, head.transport))
-    }
-
-    fn open(&self, _context: &Context) -> SessionBox {
-        Box::new(Framed::new(session::HartIp::default()))
-    }
-
-    fn session_limit(&self) -> usize {
-        Framed::<session::HartIp>::limit() + session::LIMIT
-    }
+fn probe(head: &Head<'_>) -> Probe {
+    both(head, |bytes, _| parse::judge(bytes, head.transport))
 }

@@ -1,7 +1,7 @@
 //! The header (TS20085 section 10) and the token-passing message behind it (TS20081 section 5).
 
 use super::table;
-use crate::plant::{Part, Side};
+use crate::sides::{Side, Speaker};
 use picket_event::Transport;
 use picket_reader::{Fault, Reader};
 
@@ -122,7 +122,7 @@ pub(crate) fn judge(bytes: &[u8], transport: Transport) -> Side {
         Err(Fault::Malformed(_)) => return Side::Foreign,
     };
     let Ok(frame) = frame(whole) else { return Side::Foreign };
-    let part = if frame.kind == REQUEST { Part::Request } else { Part::Answer };
+    let part = if frame.kind == REQUEST { Speaker::Client } else { Speaker::Server };
     let sure = match (frame.id, frame.body) {
         (PASS_THROUGH, body) if frame.kind != NAK => match pdu(body) {
             Ok(_) => 0.98,

@@ -3,11 +3,11 @@
 use super::parse::{self, Frame, Identity, NAK, PASS_THROUGH, PUBLISH, REQUEST};
 use super::table;
 use crate::Output;
+use crate::framed::Framing;
 use crate::pending::Pending;
-use crate::plant::Language;
-use crate::teller::{Message, about, name};
+use crate::teller::{Message, name};
 use picket_event::body::{Asset, Ics};
-use picket_event::{Body, MessageKind, Operation, Protocol};
+use picket_event::{Direction, MessageKind, Operation, Protocol};
 use picket_reader::Fault;
 
 /// What was asked: message id, command, operation.
@@ -17,17 +17,16 @@ struct Asked {
     operation: Operation,
 }
 
-/// The most a session holds beside itself.
-pub(super) const LIMIT: usize = Pending::<(u8, u16), Asked>::LIMIT;
-
 /// The session.
 #[derive(Debug, Default)]
 pub(crate) struct HartIp {
     pending: Pending<(u8, u16), Asked>,
 }
 
-impl Language for HartIp {
-    fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
+impl Framing for HartIp {
+    const HELD: usize = Pending::<(u8, u16), Asked>::LIMIT;
+
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::length(bytes)
     }
 
@@ -91,7 +90,7 @@ impl HartIp {
 
 /// Devices behind a gateway share its address; their own numbers tell them apart.
 fn tell(command: u16, address: u32, data: &[u8], said: &Message<'_>, output: &mut Output) {
-    let mut asset = about(said.from(), said.sender());
+    let mut asset = said.about();
     match command {
         table::READ_IDENTITY => {
             let Some(identity) = parse::identity(data) else { return };
@@ -105,7 +104,7 @@ fn tell(command: u16, address: u32, data: &[u8], said: &Message<'_>, output: &mu
     }
     asset.roles = vec!["server".to_owned()];
     asset.source = Protocol::HART_IP.name().to_owned();
-    output.events.push(Body::Asset(Box::new(asset)));
+    output.asset(asset);
 }
 
 fn describe(asset: &mut Asset, identity: &Identity) {

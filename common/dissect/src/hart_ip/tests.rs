@@ -1,7 +1,9 @@
 //! Commands passed through, answers, bursts, identity, structure that tells.
 
 use super::*;
-use crate::plant::tests::{Talk, ToClient, ToServer};
+use crate::Dissector;
+use crate::trial::{Talk, ToClient, ToServer};
+use picket_event::{Protocol, Transport};
 use proptest::prelude::*;
 
 fn frame(kind: u8, id: u8, sequence: u16, body: &[u8]) -> Vec<u8> {

@@ -16,6 +16,7 @@ mod tests;
 crate::framed::framed! {
     /// The dissector.
     Iec104: IEC104 {
-        framed: session::Iec104, transports: crate::framed::TCP, ether_types: &[], ports: &[2404],
+        framing: session::Iec104, probe: crate::sides::probe::<session::Iec104>,
+        transports: crate::dissector::TCP, ether_types: &[], ports: &[2404],
     }
 }

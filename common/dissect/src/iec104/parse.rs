@@ -3,8 +3,6 @@
 use super::table::{self, SEGMENT};
 use picket_reader::{Fault, Reader};
 
-/// Start byte, length and the first control octet.
-pub(crate) const HEAD: usize = 3;
 const START: u8 = 0x68;
 
 /// A frame.

@@ -1,23 +1,21 @@
 //! Frames of IEC 60870-5-104 told and read.
 
-use super::parse::{self, Frame, HEAD, Unit};
+use super::parse::{self, Frame, Unit};
 use super::table::{self, ASKED, DIRECTORY, END_OF_INITIALISATION, LINK, SELECT, UNNUMBERED};
 use crate::Output;
-use crate::framed::{self, Framed, Mark, Speaker};
+use crate::framed::Framing;
+use crate::sides::{Mark, Speaker};
+use crate::teller::Message;
 use picket_event::body::Ics;
-use picket_event::{MessageKind, Operation, Protocol};
+use picket_event::{Direction, MessageKind, Operation, Protocol};
 use picket_reader::Fault;
 
 /// One connection.
 #[derive(Debug, Default)]
 pub(crate) struct Iec104 {}
 
-impl Framed for Iec104 {
-    const HEAD: usize = HEAD;
-    const REST: Option<&'static str> = Some("iec104: bytes behind the last frame");
-    const HELD: usize = 0;
-
-    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+impl Framing for Iec104 {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::length(bytes)
     }
 
@@ -46,18 +44,16 @@ impl Framed for Iec104 {
         }
     }
 
-    fn frame(&mut self, frame: &framed::Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
-        let (said, fits) = match parse::frame(frame.bytes) {
-            Ok(Frame::Supervisory) => return Ok(()),
-            Ok(Frame::Unnumbered(control)) => (unnumbered(control), true),
-            Ok(Frame::Information(unit)) => {
+    fn message(&mut self, frame: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
+        let (said, fits) = match parse::frame(frame.bytes)? {
+            Frame::Supervisory => return Ok(()),
+            Frame::Unnumbered(control) => (unnumbered(control), true),
+            Frame::Information(unit) => {
                 (information(&unit, frame.is_from_client()), unit.fits().unwrap_or(unit.count > 0))
             }
-            Err(Fault::Malformed(reason)) => return Err(reason),
-            Err(Fault::Incomplete { .. }) => return Err("iec104: data unit is cut"),
         };
         output.ics(said);
-        if fits { Ok(()) } else { Err("iec104: objects do not fill their data unit") }
+        if fits { Ok(()) } else { Err(Fault::Malformed("iec104: objects do not fill their data unit")) }
     }
 }
 

@@ -10,34 +10,19 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::plant::{Framed, dialogue};
-use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
-use picket_event::{Protocol, Transport};
+use crate::dissector::BOTH;
+use crate::framed::framed;
+use crate::sides::both;
+use crate::{Head, Probe};
 
-/// The dissector.
-#[derive(Debug)]
-pub struct KnxIp;
-
-impl KnxIp {
-    /// Where it is met.
-    pub const HOME: Home =
-        Home { transports: &[Transport::UDP, Transport::TCP], ether_types: &[], ports: &[3671], needs_port: false };
+framed! {
+    /// The dissector.
+    KnxIp: KNXIP {
+        framing: session::KnxIp, probe: probe,
+        transports: BOTH, ether_types: &[], ports: &[3671],
+    }
 }
 
-impl Dissector for KnxIp {
-    fn protocol(&self) -> Protocol {
-        Protocol::KNXIP
-    }
-
-    fn probe(&self, head: &Head<'_>) -> Probe {
-        dialogue(head, |bytes| parse::judge(bytes, head.transport))
-    }
-
-    fn open(&self, _context: &Context) -> SessionBox {
-        Box::new(Framed::new(session::KnxIp))
-    }
-
-    fn session_limit(&self) -> usize {
-        Framed::<session::KnxIp>::limit()
-    }
+fn probe(head: &Head<'_>) -> Probe {
+    both(head, |bytes, _| parse::judge(bytes, head.transport))
 }

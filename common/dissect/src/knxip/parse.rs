@@ -1,7 +1,7 @@
 //! The header (KNX standard 3/8/1 section 2.3), telegrams (3/6/3) and descriptions of devices (3/8/2 section 7.5.4).
 
 use super::table;
-use crate::plant::{Part, Side};
+use crate::sides::{Side, Speaker};
 use picket_event::{Mac, MessageKind, Transport};
 use picket_reader::{Fault, Reader};
 
@@ -44,22 +44,22 @@ pub(crate) fn judge(bytes: &[u8], transport: Transport) -> Side {
     match (code, service.kind) {
         (0x0310 | 0x0420, _) => Side::Fits(0.97, through(bytes.get(HEAD..).unwrap_or(&[]))),
         // Both sides acknowledge what came through the tunnel: what the other says tells who it is.
-        (0x0311 | 0x0421, _) => Side::Fits(0.6, Part::Either),
+        (0x0311 | 0x0421, _) => Side::Fits(0.6, Speaker::Either),
         (0x0422..=0x0425 | 0x0207 | 0x0209 | 0x0500.., MessageKind::Request | MessageKind::Unsolicited) => {
-            Side::Fits(0.97, Part::Either)
+            Side::Fits(0.97, Speaker::Either)
         }
-        (_, MessageKind::Response) => Side::Fits(0.97, Part::Answer),
-        _ => Side::Fits(0.97, Part::Request),
+        (_, MessageKind::Response) => Side::Fits(0.97, Speaker::Server),
+        _ => Side::Fits(0.97, Speaker::Client),
     }
 }
 
 /// Who sends what goes through a tunnel: a client asks for telegrams and properties, a server confirms and indicates them
 /// (message codes of cEMI, KNX standard 3/6/3 section 4.1.3).
-fn through(body: &[u8]) -> Part {
+fn through(body: &[u8]) -> Speaker {
     match body {
-        [4, _, _, _, 0x10 | 0x11 | 0x13 | 0xf1 | 0xf6 | 0xf8 | 0xf9 | 0xfc, ..] => Part::Request,
-        [4, _, _, _, 0x25 | 0x29 | 0x2b | 0x2d..=0x2f | 0xf0 | 0xf5 | 0xf7 | 0xfa | 0xfb, ..] => Part::Answer,
-        _ => Part::Either,
+        [4, _, _, _, 0x10 | 0x11 | 0x13 | 0xf1 | 0xf6 | 0xf8 | 0xf9 | 0xfc, ..] => Speaker::Client,
+        [4, _, _, _, 0x25 | 0x29 | 0x2b | 0x2d..=0x2f | 0xf0 | 0xf5 | 0xf7 | 0xfa | 0xfb, ..] => Speaker::Server,
+        _ => Speaker::Either,
     }
 }
 

@@ -3,10 +3,10 @@
 use super::parse::{self, Device};
 use super::table;
 use crate::Output;
-use crate::plant::Language;
+use crate::framed::Framing;
 use crate::teller::{Message, about, text};
 use picket_event::body::{Asset, Ics};
-use picket_event::{Body, MessageKind, Protocol};
+use picket_event::{Direction, MessageKind, Protocol};
 use picket_reader::{Fault, Reader};
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -15,8 +15,8 @@ use std::fmt::Write as _;
 #[derive(Debug, Default)]
 pub(crate) struct KnxIp;
 
-impl Language for KnxIp {
-    fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
+impl Framing for KnxIp {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::length(bytes)
     }
 
@@ -73,11 +73,11 @@ fn tell(device: Option<Device<'_>>, said: &Message<'_>, output: &mut Output) {
     }
     let address = device.address;
     let bus = format!("device {}.{}.{}", address >> 12, address >> 8 & 15, address & 255);
-    output.events.push(Body::Asset(Box::new(Asset {
+    output.asset(Asset {
         model: text(device.name),
         names: vec![serial, bus],
         roles: vec!["server".to_owned()],
         source: Protocol::KNXIP.name().to_owned(),
         ..about(said.from(), Some(device.mac))
-    })));
+    });
 }

@@ -1,7 +1,9 @@
 //! Telegrams, descriptions, structure that tells.
 
 use super::*;
-use crate::plant::tests::{Talk, ToClient, ToServer};
+use crate::Dissector;
+use crate::trial::{Talk, ToClient, ToServer};
+use picket_event::{Protocol, Transport};
 use proptest::prelude::*;
 
 fn frame(service: u16, body: &[u8]) -> Vec<u8> {

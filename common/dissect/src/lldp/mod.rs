@@ -9,7 +9,7 @@ mod table;
 crate::teller::teller! {
     /// The dissector.
     Lldp: LLDP {
-        transports: crate::teller::LINK, ports: &[], ether_types: &[0x88cc], needs_port: false,
+        transports: crate::dissector::LINK, ports: &[], ether_types: &[0x88cc], needs_port: false,
         probe: |head| crate::link::ask(crate::link::network::lldp, head), varies: (0, 0),
     }
 }

@@ -8,7 +8,7 @@ mod table;
 crate::teller::teller! {
     /// The dissector.
     Llmnr: LLMNR {
-        transports: crate::teller::UDP, ports: &[5355], ether_types: &[], needs_port: true,
+        transports: crate::dissector::UDP, ports: &[5355], ether_types: &[], needs_port: true,
         probe: crate::recognise::named, varies: (0, 2),
     }
 }

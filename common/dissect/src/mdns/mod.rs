@@ -11,7 +11,7 @@ mod tests;
 crate::teller::teller! {
     /// The dissector.
     Mdns: MDNS {
-        transports: crate::teller::UDP, ports: &[5353], ether_types: &[], needs_port: true,
+        transports: crate::dissector::UDP, ports: &[5353], ether_types: &[], needs_port: true,
         probe: crate::recognise::named, varies: (0, 2),
     }
 }

@@ -15,12 +15,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::{BOTH, speaker};
+use crate::dissector::BOTH;
+use crate::framed::framed;
 
-speaker! {
+framed! {
     /// The dissector.
     Melsec: MELSEC {
-        transports: BOTH, ports: &[5000, 5001, 5002, 5006, 5007, 5010, 5560], ether_types: &[],
-        probe: probe::probe, dialect: session::Melsec, remembers: session::Waiting,
+        framing: session::Melsec, probe: probe::probe,
+        transports: BOTH, ether_types: &[], ports: &[5000, 5001, 5002, 5006, 5007, 5010, 5560],
     }
 }

@@ -1,8 +1,7 @@
 //! Frame 1E, binary (MC protocol reference manual, "1E frame"). An answer does not say how long it is: its request does.
 
 use super::table::{OLD, OLD_DEVICES};
-use crate::codes::{Code, find};
-use crate::dialogue::range;
+use crate::codes::{Code, find, range};
 use picket_reader::{Fault, Reader};
 
 /// A request: what it asks, and how long its answer will be.

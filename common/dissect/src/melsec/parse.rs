@@ -1,7 +1,7 @@
 //! Frames 3E and 4E, binary and ASCII (SLMP specification, part 1 "Message format").
 
 use super::table::{self, DEVICES};
-use crate::dialogue::range;
+use crate::codes::range;
 use picket_reader::{Fault, Reader};
 
 /// The longest body that the length of either form may say.

@@ -2,8 +2,9 @@
 
 use super::parse::{self, Access, Head};
 use super::{melsoft, old, table};
-use crate::codes::{Code, find};
-use crate::dialogue::{Dialect, Say, ics};
+use crate::Output;
+use crate::codes::{Code, find, ics};
+use crate::framed::Framing;
 use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::{Asset, Ics};
@@ -30,10 +31,10 @@ pub(crate) struct Melsec {
     older: bool,
 }
 
-impl Dialect for Melsec {
-    const HEAD: usize = 2;
+impl Framing for Melsec {
+    const HELD: usize = Pending::<u64, Waiting>::LIMIT;
 
-    fn length(&mut self, bytes: &[u8], direction: Direction) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], direction: Direction) -> Result<usize, Fault> {
         match bytes {
             [0x57 | 0xd7, ..] => melsoft::length(bytes),
             [0x50 | 0x54 | 0xd0 | 0xd4, 0, ..] | [b'5' | b'D', b'0' | b'4', ..] => parse::head(bytes).map(|h| h.total),
@@ -43,16 +44,16 @@ impl Dialect for Melsec {
         }
     }
 
-    fn within(&mut self, bytes: &[u8], direction: Direction) -> Result<usize, Fault> {
+    fn within(&self, bytes: &[u8], direction: Direction) -> Result<usize, Fault> {
         if melsoft::search(bytes).is_some() { Ok(bytes.len()) } else { self.length(bytes, direction) }
     }
 
-    fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn message(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         match message.bytes {
-            [0x5a | 0xda, 0, 0, ..] => search(message, say),
-            [0x57 | 0xd7, ..] => self.programming(message, say),
-            [0x50 | 0x54 | 0xd0 | 0xd4, 0, ..] | [b'5' | b'D', b'0' | b'4', ..] => self.frame(message, say),
-            _ => self.old_frame(message, say),
+            [0x5a | 0xda, 0, 0, ..] => search(message, output),
+            [0x57 | 0xd7, ..] => self.programming(message, output),
+            [0x50 | 0x54 | 0xd0 | 0xd4, 0, ..] | [b'5' | b'D', b'0' | b'4', ..] => self.frame(message, output),
+            _ => self.old_frame(message, output),
         }
     }
 }
@@ -65,13 +66,13 @@ fn accessed(event: Ics, access: Access) -> Ics {
     Ics { object: access.device.map(Into::into), range: access.range, value: access.value, ..event }
 }
 
-fn search(message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+fn search(message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
     let Some((answer, what)) = melsoft::search(message.bytes) else {
         return Err(Fault::Malformed("melsec: search"));
     };
     let kind = if answer { MessageKind::Response } else { MessageKind::Request };
     let object = Some(format!("search 0x{what:02x}").into());
-    say.ics(Ics { object, ..event(find(table::MELSOFT, table::SEARCH), kind) });
+    output.ics(Ics { object, ..event(find(table::MELSOFT, table::SEARCH), kind) });
     Ok(())
 }
 
@@ -89,7 +90,7 @@ impl Melsec {
         }
     }
 
-    fn programming(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn programming(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         self.newer = true;
         let frame = melsoft::frame(message.bytes)?;
         let code = find(table::MELSOFT, u32::from(frame.command));
@@ -98,19 +99,19 @@ impl Melsec {
             (true, 0) => MessageKind::Response,
             (true, _) => MessageKind::Exception,
         };
-        say.ics(event(code, kind));
+        output.ics(event(code, kind));
         if kind == MessageKind::Response && code.operation == picket_event::Operation::Identify {
-            say.asset(processor(message, frame.data.get(3..19).unwrap_or(&[])));
+            output.asset(processor(message, frame.data.get(3..19).unwrap_or(&[])));
         }
         Ok(())
     }
 
-    fn frame(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn frame(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         self.newer = true;
         let head = parse::head(message.bytes)?;
         let number = head.serial.map_or(UNNUMBERED, u64::from);
         let event = if head.answer {
-            self.answer(&head, number, message, say)?
+            self.answer(&head, number, message, output)?
         } else {
             let request = parse::request(&head, message.bytes)?;
             let access = parse::access(&request);
@@ -122,11 +123,11 @@ impl Melsec {
                 accessed(event(code, MessageKind::Request), access)
             }
         };
-        say.ics(Ics { unit: Some(u32::from(head.network) << 8 | u32::from(head.station)), ..event });
+        output.ics(Ics { unit: Some(u32::from(head.network) << 8 | u32::from(head.station)), ..event });
         Ok(())
     }
 
-    fn answer(&mut self, head: &Head, number: u64, message: &Message<'_>, say: &mut Say<'_>) -> Result<Ics, Fault> {
+    fn answer(&mut self, head: &Head, number: u64, message: &Message<'_>, output: &mut Output) -> Result<Ics, Fault> {
         let (end, data) = parse::answer(head, message.bytes)?;
         let asked = self.asked.answer(&number);
         let (command, access) = match asked {
@@ -140,19 +141,19 @@ impl Melsec {
         }
         if command == table::READ_TYPE_NAME {
             // Sixteen characters in either form.
-            say.asset(processor(message, data.rest.peek().get(..16).unwrap_or(&[])));
+            output.asset(processor(message, data.rest.peek().get(..16).unwrap_or(&[])));
         }
         Ok(accessed(event(code, MessageKind::Response), access))
     }
 
-    fn old_frame(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn old_frame(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         if message.direction == Direction::ToServer {
             let request = old::request(message.bytes)?;
             self.older = true;
             self.asked.ask(UNNUMBERED, Waiting::Old(request));
             let access = Access { device: request.device, range: request.range, value: request.value };
             let event = accessed(event(old::function(request.code), MessageKind::Request), access);
-            say.ics(Ics { unit: Some(u32::from(request.controller)), ..event });
+            output.ics(Ics { unit: Some(u32::from(request.controller)), ..event });
             return Ok(());
         }
         let Some(Waiting::Old(asked)) = self.asked.answer(&UNNUMBERED) else { return Ok(()) };
@@ -160,14 +161,14 @@ impl Melsec {
         let kind = if positive { MessageKind::Response } else { MessageKind::Exception };
         let access = Access { device: asked.device, range: asked.range, value: None };
         let event = accessed(event(old::function(asked.code), kind), access);
-        say.ics(Ics { unit: Some(u32::from(asked.controller)), ..event });
+        output.ics(Ics { unit: Some(u32::from(asked.controller)), ..event });
         Ok(())
     }
 }
 
 /// What a controller told of itself.
 fn processor(message: &Message<'_>, name: &[u8]) -> Asset {
-    let mut asset = teller::about(message.from(), message.sender());
+    let mut asset = message.about();
     asset.model = teller::text(name);
     if asset.model.is_some() {
         asset.vendor = Some("Mitsubishi Electric".to_owned());

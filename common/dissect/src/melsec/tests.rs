@@ -1,8 +1,8 @@
 //! Frames of an encoder of its own, what they mean, and what is none.
 
 use super::*;
-use crate::dialogue::trial::{Random, asset, messages, recognises, sure, told};
 use crate::rehearsal::{c, rehearse, s};
+use crate::trial::{Random, asset, messages, recognises, sure, told};
 use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
 
 const COMMANDS: &[u16] =

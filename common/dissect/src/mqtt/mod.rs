@@ -11,33 +11,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::plant::Framed;
-use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
-use picket_event::{Protocol, Transport};
+use crate::dissector::TCP;
+use crate::framed::framed;
 
-/// The dissector.
-#[derive(Debug)]
-pub struct Mqtt;
-
-impl Mqtt {
-    /// Where it is met.
-    pub const HOME: Home = Home { transports: &[Transport::TCP], ether_types: &[], ports: &[1883], needs_port: false };
-}
-
-impl Dissector for Mqtt {
-    fn protocol(&self) -> Protocol {
-        Protocol::MQTT
-    }
-
-    fn probe(&self, head: &Head<'_>) -> Probe {
-        probe::probe(head)
-    }
-
-    fn open(&self, _context: &Context) -> SessionBox {
-        Box::new(Framed::new(session::Mqtt::default()))
-    }
-
-    fn session_limit(&self) -> usize {
-        Framed::<session::Mqtt>::limit()
+framed! {
+    /// The dissector.
+    Mqtt: MQTT {
+        framing: session::Mqtt, probe: probe::probe,
+        transports: TCP, ether_types: &[], ports: &[1883],
     }
 }

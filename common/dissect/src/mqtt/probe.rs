@@ -2,7 +2,7 @@
 
 use super::parse::{self, Fixed};
 use super::table::{CONNACK, CONNECT, DISCONNECT, PINGREQ, PINGRESP, SUBACK, SUBSCRIBE, UNSUBACK, UNSUBSCRIBE};
-use crate::plant::Part;
+use crate::sides::Speaker;
 use crate::{Head, Probe};
 use picket_event::Unit;
 use picket_reader::Fault;
@@ -41,12 +41,12 @@ pub(crate) fn probe(head: &Head<'_>) -> Probe {
 }
 
 /// Who says a packet: deliveries go both ways, and a DISCONNECT without a reason is a client's (section 3.14.2.1).
-pub(super) const fn part(fixed: Fixed) -> Part {
+pub(super) const fn speaker(fixed: Fixed) -> Speaker {
     match fixed.kind {
-        CONNECT | SUBSCRIBE | UNSUBSCRIBE | PINGREQ => Part::Request,
-        DISCONNECT if fixed.total == fixed.head => Part::Request,
-        CONNACK | SUBACK | UNSUBACK | PINGRESP => Part::Answer,
-        _ => Part::Either,
+        CONNECT | SUBSCRIBE | UNSUBSCRIBE | PINGREQ => Speaker::Client,
+        DISCONNECT if fixed.total == fixed.head => Speaker::Client,
+        CONNACK | SUBACK | UNSUBACK | PINGRESP => Speaker::Server,
+        _ => Speaker::Either,
     }
 }
 
@@ -63,9 +63,9 @@ fn look(bytes: &[u8]) -> Option<Look> {
         look.bits += bits;
         look.packets += 1;
         look.tells |= bits >= 12;
-        let part = part(fixed);
-        look.client |= part == Part::Request && fixed.kind != DISCONNECT;
-        look.server |= part == Part::Answer;
+        let speaker = speaker(fixed);
+        look.client |= speaker == Speaker::Client && fixed.kind != DISCONNECT;
+        look.server |= speaker == Speaker::Server;
         rest = rest.get(fixed.total..).unwrap_or(&[]);
     }
     // Deliveries that are only carried on are small numbers, which other protocols have too.

@@ -3,10 +3,11 @@
 use super::table::{self, CONNACK, CONNECT, DISCONNECT, PUBACK, PUBLISH, PUBREC, SUBACK, SUBSCRIBE, UNSUBSCRIBE};
 use super::{parse, probe};
 use crate::Output;
-use crate::plant::{Language, Part};
-use crate::teller::{Message, about, add, name, tells, text};
+use crate::framed::Framing;
+use crate::sides::Speaker;
+use crate::teller::{Message, about, add, name, text};
 use picket_event::body::{Asset, Ics};
-use picket_event::{Body, Direction, Endpoints, MessageKind, Protocol};
+use picket_event::{Direction, Endpoints, MessageKind, Protocol};
 use picket_reader::{Fault, Reader};
 use std::borrow::Cow;
 
@@ -17,15 +18,15 @@ pub(crate) struct Mqtt {
     version: u8,
 }
 
-impl Language for Mqtt {
+impl Framing for Mqtt {
     const VIEW: usize = 2048;
 
-    fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::fixed(bytes).map(|fixed| fixed.total)
     }
 
     /// Heads of two bytes are found everywhere: two packets have to follow each other, and to tell something.
-    fn begins(&self, bytes: &[u8]) -> Result<(), Fault> {
+    fn begins(&self, bytes: &[u8], _: Direction) -> Result<(), Fault> {
         const NONE: Fault = Fault::Malformed("mqtt: no packet begins here");
         let (mut r, mut bits) = (Reader::new(bytes), 0);
         for _ in 0..2 {
@@ -40,8 +41,8 @@ impl Language for Mqtt {
     }
 
     /// What only goes from one to the other, with which a conversation often begins, is of either.
-    fn part(&self, bytes: &[u8]) -> Part {
-        parse::fixed(bytes).map_or(Part::Either, probe::part)
+    fn speaker(&self, said: &Message<'_>) -> Speaker {
+        parse::fixed(said.bytes).map_or(Speaker::Either, probe::speaker)
     }
 
     fn message(&mut self, said: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
@@ -94,9 +95,9 @@ fn introduce(said: &Message<'_>, client: &[u8], output: &mut Output) {
         (Asset { names: name(client).into_iter().collect(), ..about(Some(from), None) }, about(Some(to), None));
     add(&mut client.roles, "mqtt-client".to_owned());
     add(&mut broker.roles, "mqtt-broker".to_owned());
-    for mut asset in [client, broker].into_iter().filter(tells) {
+    for mut asset in [client, broker] {
         Protocol::MQTT.name().clone_into(&mut asset.source);
-        output.events.push(Body::Asset(Box::new(asset)));
+        output.asset(asset);
     }
 }
 

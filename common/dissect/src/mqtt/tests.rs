@@ -1,8 +1,9 @@
 //! Packets, topics, refusals, and streams joined in the middle.
 
 use super::*;
-use crate::plant::tests::{Talk, ToClient, ToServer};
-use picket_event::Unit;
+use crate::trial::{Talk, ToClient, ToServer};
+use crate::{Dissector, Head, Probe};
+use picket_event::{Protocol, Transport, Unit};
 use proptest::prelude::*;
 
 fn packet(first: u8, body: &[u8]) -> Vec<u8> {

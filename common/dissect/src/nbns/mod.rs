@@ -12,7 +12,7 @@ pub(crate) use table::is_machine;
 crate::teller::teller! {
     /// The dissector.
     Nbns: NBNS {
-        transports: crate::teller::UDP, ports: &[137], ether_types: &[], needs_port: true,
+        transports: crate::dissector::UDP, ports: &[137], ether_types: &[], needs_port: true,
         probe: crate::recognise::nbns, varies: (0, 2),
     }
 }

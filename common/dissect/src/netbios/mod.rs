@@ -12,7 +12,7 @@ mod tests;
 crate::teller::teller! {
     /// The dissector.
     Netbios: NETBIOS {
-        transports: crate::teller::UDP, ports: &[138], ether_types: &[], needs_port: false,
+        transports: crate::dissector::UDP, ports: &[138], ether_types: &[], needs_port: false,
         probe: crate::recognise::netbios_datagram, varies: (2, 4),
     }
 }

@@ -14,33 +14,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::plant::Framed;
-use crate::{Context, Dissector, Head, Home, Probe, SessionBox};
-use picket_event::{Protocol, Transport};
+use crate::dissector::TCP;
+use crate::framed::framed;
 
-/// The dissector.
-#[derive(Debug)]
-pub struct OpcUa;
-
-impl OpcUa {
-    /// Where it is met.
-    pub const HOME: Home = Home { transports: &[Transport::TCP], ether_types: &[], ports: &[4840], needs_port: false };
-}
-
-impl Dissector for OpcUa {
-    fn protocol(&self) -> Protocol {
-        Protocol::OPCUA
-    }
-
-    fn probe(&self, head: &Head<'_>) -> Probe {
-        probe::probe(head)
-    }
-
-    fn open(&self, _context: &Context) -> SessionBox {
-        Box::new(Framed::new(session::OpcUa::default()))
-    }
-
-    fn session_limit(&self) -> usize {
-        Framed::<session::OpcUa>::limit() + session::LIMIT
+framed! {
+    /// The dissector.
+    OpcUa: OPCUA {
+        framing: session::OpcUa, probe: probe::probe,
+        transports: TCP, ether_types: &[], ports: &[4840],
     }
 }

@@ -2,13 +2,13 @@
 
 use super::parse::{self, HEAD, Kind};
 use super::{binary, table};
-use crate::plant::{Part, Side, dialogue};
+use crate::sides::{Side, Speaker, both};
 use crate::{Head, Probe};
 use picket_reader::{Fault, Reader};
 
 /// The judgement of both directions.
 pub(crate) fn probe(head: &Head<'_>) -> Probe {
-    dialogue(head, judge)
+    both(head, |bytes, _| judge(bytes))
 }
 
 fn judge(bytes: &[u8]) -> Side {
@@ -42,37 +42,37 @@ fn judge(bytes: &[u8]) -> Side {
 }
 
 /// Who says a message.
-pub(super) fn part(bytes: &[u8]) -> Part {
+pub(super) fn speaker(bytes: &[u8]) -> Speaker {
     match parse::head(bytes) {
         Ok((kind @ (Kind::Open | Kind::Message | Kind::Close), ..)) => secured(kind, bytes),
         Ok((kind, ..)) => connecting(kind),
-        Err(_) => Part::Either,
+        Err(_) => Speaker::Either,
     }
 }
 
 /// Who says what is in a secure conversation: a service's type tells, where it is not encrypted.
-fn secured(kind: Kind, bytes: &[u8]) -> Part {
+fn secured(kind: Kind, bytes: &[u8]) -> Speaker {
     let chunk = match kind {
         // A server does not answer it, nor sends one.
-        Kind::Close => return Part::Request,
+        Kind::Close => return Speaker::Client,
         Kind::Open => parse::asymmetric(bytes).ok().and_then(|(_, chunk)| chunk),
         _ => parse::symmetric(bytes).ok(),
     };
-    let Some(chunk) = chunk else { return Part::Either };
+    let Some(chunk) = chunk else { return Speaker::Either };
     let mut r = Reader::new(chunk.body);
-    let Ok(Some(service)) = parse::kind(&mut r) else { return Part::Either };
+    let Ok(Some(service)) = parse::kind(&mut r) else { return Speaker::Either };
     match table::service(service) {
-        Some((_, false)) if binary::request_header(&mut r).is_ok() => Part::Request,
-        Some((_, true)) if binary::response_header(&mut r).is_ok() => Part::Answer,
-        None if service == table::FAULT && binary::response_header(&mut r).is_ok() => Part::Answer,
-        _ => Part::Either,
+        Some((_, false)) if binary::request_header(&mut r).is_ok() => Speaker::Client,
+        Some((_, true)) if binary::response_header(&mut r).is_ok() => Speaker::Server,
+        None if service == table::FAULT && binary::response_header(&mut r).is_ok() => Speaker::Server,
+        _ => Speaker::Either,
     }
 }
 
-const fn connecting(kind: Kind) -> Part {
+const fn connecting(kind: Kind) -> Speaker {
     match kind {
-        Kind::Hello => Part::Request,
-        Kind::Acknowledge | Kind::Error => Part::Answer,
-        _ => Part::Either,
+        Kind::Hello => Speaker::Client,
+        Kind::Acknowledge | Kind::Error => Speaker::Server,
+        _ => Speaker::Either,
     }
 }

@@ -5,11 +5,12 @@ use super::parse::{self, Chunk, HEAD, Kind};
 use super::probe;
 use super::table::{self, Service};
 use crate::Output;
+use crate::framed::Framing;
 use crate::pending::Pending;
-use crate::plant::{Language, Part};
-use crate::teller::{Message, about, text};
+use crate::sides::Speaker;
+use crate::teller::{Message, text};
 use picket_event::body::{Asset, Ics};
-use picket_event::{Body, Direction, MessageKind, Protocol};
+use picket_event::{Direction, MessageKind, Protocol};
 use picket_reader::{Fault, Reader};
 use std::borrow::Cow;
 
@@ -17,11 +18,6 @@ use std::borrow::Cow;
 const ASSEMBLIES: usize = 4;
 /// Bytes of one message that are kept.
 const ASSEMBLY_MAX: usize = 8_192;
-
-/// The most a session holds beside itself.
-pub(super) const LIMIT: usize = Pending::<u32, Asked>::LIMIT
-    + Pending::<u32, Asked>::MAX * 160
-    + ASSEMBLIES * (2 * ASSEMBLY_MAX + size_of::<Assembly>());
 
 /// What was asked.
 #[derive(Clone, Debug)]
@@ -45,8 +41,13 @@ pub(crate) struct OpcUa {
     assemblies: Vec<Assembly>,
 }
 
-impl Language for OpcUa {
-    fn length(&self, bytes: &[u8]) -> Result<usize, Fault> {
+impl Framing for OpcUa {
+    const VIEW: usize = 16_384;
+    const HELD: usize = Pending::<u32, Asked>::LIMIT
+        + Pending::<u32, Asked>::MAX * 160
+        + ASSEMBLIES * (2 * ASSEMBLY_MAX + size_of::<Assembly>());
+
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::head(bytes).map(|(_, _, size)| size)
     }
 
@@ -68,11 +69,11 @@ impl Language for OpcUa {
     }
 
     /// Of an encrypted conversation the end of its channel tells at last.
-    fn part(&self, bytes: &[u8]) -> Part {
-        probe::part(bytes)
+    fn speaker(&self, said: &Message<'_>) -> Speaker {
+        probe::speaker(said.bytes)
     }
 
-    fn interrupted(&mut self, direction: Direction, _output: &mut Output) {
+    fn interrupted(&mut self, direction: Direction, _: &mut Output) {
         self.assemblies.retain(|assembly| assembly.direction != direction);
     }
 }
@@ -336,11 +337,11 @@ fn tell(application: &Application<'_>, said: &Message<'_>, output: &mut Output) 
         return;
     }
     let role = if application.kind == CLIENT { "client" } else { "server" };
-    output.events.push(Body::Asset(Box::new(Asset {
+    output.asset(Asset {
         model: name.or(product),
         names,
         roles: vec![role.to_owned()],
         source: Protocol::OPCUA.name().to_owned(),
-        ..about(said.from(), said.sender())
-    })));
+        ..said.about()
+    });
 }

@@ -1,7 +1,9 @@
 //! Services and their answers, chunks, secured channels, applications, structure that tells.
 
 use super::*;
-use crate::plant::tests::{Talk, ToClient, ToServer};
+use crate::trial::{Talk, ToClient, ToServer};
+use crate::{Dissector, Head, Probe};
+use picket_event::{Protocol, Transport};
 use proptest::prelude::*;
 
 /// A chunk of this kind.

@@ -9,16 +9,17 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::{TCP, speaker};
+use crate::dissector::TCP;
+use crate::framed::framed;
 use crate::recognise::{Guess, spoken};
 use crate::{Head, Probe};
 use picket_reader::Fault;
 
-speaker! {
+framed! {
     /// The dissector.
     PcWorx: PCWORX {
-        transports: TCP, ports: &[1962], ether_types: &[],
-        probe: probe, dialect: session::PcWorx, remembers: (),
+        framing: session::PcWorx, probe: probe,
+        transports: TCP, ether_types: &[], ports: &[1962],
     }
 }
 

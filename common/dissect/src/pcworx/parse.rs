@@ -2,8 +2,6 @@
 
 use picket_reader::{Fault, Reader};
 
-/// What tells a message's length.
-pub(crate) const HEAD: usize = 6;
 const LENGTH_MAX: u16 = 4096;
 
 /// Length in all, whether it is an answer, and the function as a request names it.

@@ -2,8 +2,9 @@
 
 use super::parse;
 use super::table::{self, IDENTIFY};
-use crate::codes::find;
-use crate::dialogue::{Dialect, Say, ics};
+use crate::Output;
+use crate::codes::{find, ics};
+use crate::framed::Framing;
 use crate::teller::{self, Message};
 use picket_event::{Direction, MessageKind, Protocol};
 use picket_reader::Fault;
@@ -12,10 +13,8 @@ use picket_reader::Fault;
 #[derive(Debug, Default)]
 pub(crate) struct PcWorx;
 
-impl Dialect for PcWorx {
-    const HEAD: usize = parse::HEAD;
-
-    fn length(&mut self, bytes: &[u8], direction: Direction) -> Result<usize, Fault> {
+impl Framing for PcWorx {
+    fn length(&self, bytes: &[u8], direction: Direction) -> Result<usize, Fault> {
         let (total, answer, _) = parse::head(bytes)?;
         if answer != (direction == Direction::ToClient) {
             return Err(Fault::Malformed("pcworx: an answer from the wrong side"));
@@ -23,19 +22,19 @@ impl Dialect for PcWorx {
         Ok(total)
     }
 
-    fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn message(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         let (_, answer, function) = parse::head(message.bytes)?;
         let kind = if answer { MessageKind::Response } else { MessageKind::Request };
-        say.ics(ics(Protocol::PCWORX, find(table::FUNCTIONS, function), kind));
+        output.ics(ics(Protocol::PCWORX, find(table::FUNCTIONS, function), kind));
         if answer && function == IDENTIFY {
             let Some((model, firmware)) = parse::controller(message.bytes) else { return Ok(()) };
-            let mut asset = teller::about(message.from(), message.sender());
+            let mut asset = message.about();
             (asset.model, asset.firmware) = (teller::text(model), teller::text(firmware));
             asset.vendor = Some("Phoenix Contact".to_owned());
             asset.roles.push("plc".to_owned());
             asset.purdue_level = Some(1);
             "pcworx".clone_into(&mut asset.source);
-            say.asset(asset);
+            output.asset(asset);
         }
         Ok(())
     }

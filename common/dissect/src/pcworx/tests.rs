@@ -1,7 +1,7 @@
 //! Messages of an encoder of its own, and what is none.
 
 use super::*;
-use crate::dialogue::trial::{Random, asset, messages, refuses_random, sure, told};
+use crate::trial::{Random, asset, messages, refuses_random, sure, told};
 use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
 
 fn message(side: u8, function: u8, number: u16, rest: &[u8]) -> Vec<u8> {

@@ -10,17 +10,18 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::{UDP, speaker};
+use crate::dissector::UDP;
+use crate::framed::framed;
 use crate::link;
 
-speaker! {
+framed! {
     /// The dissector.
     Powerlink: POWERLINK {
-        transports: UDP, ports: &[3819], ether_types: &[0x88ab, 0x3e3f],
+        framing: session::Powerlink,
         probe: |head: &crate::Head<'_>| {
             let judge = if head.transport == picket_event::Transport::UDP { parse::probe_datagram } else { parse::probe };
             link::ask(judge, head)
         },
-        dialect: session::Powerlink, remembers: session::Waiting,
+        transports: UDP, ether_types: &[0x88ab, 0x3e3f], ports: &[3819],
     }
 }

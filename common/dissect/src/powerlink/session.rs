@@ -2,8 +2,9 @@
 
 use super::parse::{self, Sdo};
 use super::table::{self, ASYNC_SEND, NMT_COMMAND, SDO};
-use crate::codes::{Code, find};
-use crate::dialogue::{Dialect, Say, ics};
+use crate::Output;
+use crate::codes::{Code, find, ics};
+use crate::framed::Framing;
 use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::Ics;
@@ -19,14 +20,14 @@ pub(crate) struct Powerlink {
     asked: Pending<u64, Waiting>,
 }
 
-impl Dialect for Powerlink {
-    const HEAD: usize = 4;
+impl Framing for Powerlink {
+    const HELD: usize = Pending::<u64, Waiting>::LIMIT;
 
-    fn length(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         Ok(bytes.len())
     }
 
-    fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn message(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         let [kind, to, from, service, inside @ ..] = message.bytes else {
             return Err(Fault::Incomplete { field: "nodes", missing: 4 });
         };
@@ -37,11 +38,11 @@ impl Dialect for Powerlink {
         match *service {
             // Version 1 has channels in place of services, of which the first alone has a form.
             _ if first && !parse::is_identity(message.bytes) => {}
-            SDO => self.sdo(&parse::sdo(inside)?, (*from, *to), say),
+            SDO => self.sdo(&parse::sdo(inside)?, (*from, *to), output),
             NMT_COMMAND => {
                 let code = find(table::NMT, u32::from(inside.first().copied().unwrap_or(0)));
                 let code = Code { operation: Operation::Mode, ..code };
-                say.ics(Ics { unit: Some(u32::from(*to)), ..event(code, MessageKind::Request) });
+                output.ics(Ics { unit: Some(u32::from(*to)), ..event(code, MessageKind::Request) });
             }
             _ if parse::is_identity(message.bytes) => {
                 let mut asset = teller::about(None, message.sender());
@@ -50,7 +51,7 @@ impl Dialect for Powerlink {
                 asset.roles.push(if *from == table::MANAGING { "managing_node" } else { "controlled_node" }.to_owned());
                 asset.purdue_level = Some(1);
                 "powerlink".clone_into(&mut asset.source);
-                say.asset(asset);
+                output.asset(asset);
             }
             _ => {}
         }
@@ -63,7 +64,7 @@ fn event(code: Code, kind: MessageKind) -> Ics {
 }
 
 impl Powerlink {
-    fn sdo(&mut self, sdo: &Sdo<'_>, (from, to): (u8, u8), say: &mut Say<'_>) {
+    fn sdo(&mut self, sdo: &Sdo<'_>, (from, to): (u8, u8), output: &mut Output) {
         // The sequence layer alone, and what goes on with a transfer.
         if sdo.command == 0 && !sdo.abort || sdo.segment >= 2 {
             return;
@@ -80,7 +81,7 @@ impl Powerlink {
             (code, object, if sdo.abort { MessageKind::Exception } else { MessageKind::Request })
         };
         let event = Ics { unit: Some(server.into()), ..event(code, kind) };
-        say.ics(match object {
+        output.ics(match object {
             Some((index, sub)) => Ics {
                 object: Some(format!("0x{index:04x}:{sub}").into()),
                 range: Some((index.into(), index.into())),

@@ -1,7 +1,7 @@
 //! Frames of an encoder of its own.
 
 use super::*;
-use crate::dialogue::trial::{asset, messages, recognises, takes, told};
+use crate::trial::{asset, messages, recognises, takes, told};
 use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
 
 fn padded(mut frame: Vec<u8>) -> Vec<u8> {

@@ -10,16 +10,17 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::{TCP, speaker};
+use crate::dissector::TCP;
+use crate::framed::framed;
 use crate::recognise::{Guess, spoken};
 use crate::{Head, Probe};
 use picket_reader::Fault;
 
-speaker! {
+framed! {
     /// The dissector.
     Proconos: PROCONOS {
-        transports: TCP, ports: &[20_547, 41_100], ether_types: &[],
-        probe: probe, dialect: session::Proconos, remembers: session::Waiting,
+        framing: session::Proconos, probe: probe,
+        transports: TCP, ether_types: &[], ports: &[20_547, 41_100],
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::parse;
 use super::table::{self, CALL, REGISTER, REGISTERED, Service};
-use crate::codes::Code;
-use crate::dialogue::{Dialect, Say, ics};
+use crate::Output;
+use crate::codes::{Code, ics};
+use crate::framed::Framing;
 use crate::pending::Pending;
 use crate::teller::{self, Message};
 use picket_event::body::Ics;
@@ -29,10 +30,10 @@ pub(crate) struct Proconos {
     services: [Service; SERVICES_MAX],
 }
 
-impl Dialect for Proconos {
-    const HEAD: usize = parse::HEADER;
+impl Framing for Proconos {
+    const HELD: usize = Pending::<u64, Waiting>::LIMIT;
 
-    fn length(&mut self, bytes: &[u8], direction: Direction) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], direction: Direction) -> Result<usize, Fault> {
         let head = parse::head(bytes)?;
         if head.answer() != (direction == Direction::ToClient) {
             return Err(Fault::Malformed("proconos: an answer from the wrong side"));
@@ -40,7 +41,7 @@ impl Dialect for Proconos {
         Ok(head.total)
     }
 
-    fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn message(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         let head = parse::head(message.bytes)?;
         let number = u64::from(head.service) << 16 | u64::from(head.call);
         let event = |code, kind| ics(Protocol::PROCONOS, code, kind);
@@ -51,7 +52,7 @@ impl Dialect for Proconos {
                 let service = known.map_or(Service::Other, |(_, service)| *service);
                 self.asked.ask(REGISTRATION, Waiting::Registration(service));
                 let object = Some(name.trim_start_matches("Ade.Remoting.Services.").to_owned().into());
-                say.ics(Ics { object, ..event(table::REGISTRATION, MessageKind::Request) });
+                output.ics(Ics { object, ..event(table::REGISTRATION, MessageKind::Request) });
             }
             REGISTERED => {
                 if let Some(Waiting::Registration(service)) = self.asked.answer(&REGISTRATION)
@@ -60,20 +61,20 @@ impl Dialect for Proconos {
                     *place = service;
                 }
                 let unit = Some(u32::from(head.service));
-                say.ics(Ics { unit, ..event(table::REGISTRATION, MessageKind::Response) });
+                output.ics(Ics { unit, ..event(table::REGISTRATION, MessageKind::Response) });
             }
             CALL => {
                 let service = self.services.get(usize::from(head.service)).copied().unwrap_or_default();
                 let code = table::call(service, head.call);
                 self.asked.ask(number, Waiting::Call(code));
-                say.ics(Ics { unit: Some(u32::from(head.service)), ..event(code, MessageKind::Request) });
+                output.ics(Ics { unit: Some(u32::from(head.service)), ..event(code, MessageKind::Request) });
             }
             _ => {
                 let code = match self.asked.answer(&number) {
                     Some(Waiting::Call(code)) => code,
                     _ => table::call(Service::Other, head.call),
                 };
-                say.ics(Ics { unit: Some(u32::from(head.service)), ..event(code, MessageKind::Response) });
+                output.ics(Ics { unit: Some(u32::from(head.service)), ..event(code, MessageKind::Response) });
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Messages of an encoder of its own, and what is none.
 
 use super::*;
-use crate::dialogue::trial::{messages, recognises, told};
+use crate::trial::{messages, recognises, told};
 use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
 
 fn message(kind: u16, service: u16, call: u16, sum: bool, body: &[u8]) -> Vec<u8> {

@@ -10,15 +10,16 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::{UDP, speaker};
+use crate::dissector::UDP;
+use crate::framed::framed;
 use crate::recognise::{Guess, either};
 use crate::{Head, Probe};
 
-speaker! {
+framed! {
     /// The dissector.
     ProfinetCm: PROFINET_CM {
-        transports: UDP, ports: &[34_964], ether_types: &[],
-        probe: probe, dialect: session::ProfinetCm, remembers: session::Waiting,
+        framing: session::ProfinetCm, probe: probe,
+        transports: UDP, ether_types: &[], ports: &[34_964],
     }
 }
 

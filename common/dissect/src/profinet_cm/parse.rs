@@ -5,8 +5,6 @@ use picket_event::Mac;
 use picket_event::body::Asset;
 use picket_reader::{Fault, Reader};
 
-/// Header of a packet.
-pub(crate) const HEADER: usize = 80;
 /// Lengths before the blocks, of a request and of an answer alike.
 const ARGUMENTS: usize = 20;
 

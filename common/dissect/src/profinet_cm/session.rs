@@ -4,8 +4,9 @@ use super::parse::{self, Call, Place};
 use super::table::{
     self, CONNECT, CONTROL, FAULT, IDENTIFICATION, READ, READ_IMPLICIT, REJECT, REQUEST, RESPONSE, WRITE,
 };
-use crate::codes::find;
-use crate::dialogue::{Dialect, Say, ics, name};
+use crate::Output;
+use crate::codes::{find, ics, name};
+use crate::framed::Framing;
 use crate::pending::Pending;
 use crate::profinet_dcp;
 use crate::teller::{self, Message};
@@ -23,24 +24,24 @@ pub(crate) struct ProfinetCm {
     asked: Pending<u64, Waiting>,
 }
 
-impl Dialect for ProfinetCm {
-    const HEAD: usize = parse::HEADER;
+impl Framing for ProfinetCm {
+    const HELD: usize = Pending::<u64, Waiting>::LIMIT;
 
-    fn length(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::call(bytes).map(|_| bytes.len())
     }
 
-    fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn message(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         let call = parse::call(message.bytes)?;
         if (call.ours || call.kind == REJECT) && call.fragment == 0 {
-            self.call(&call, message, say);
+            self.call(&call, message, output);
         }
         Ok(())
     }
 }
 
 impl ProfinetCm {
-    fn call(&mut self, call: &Call<'_>, message: &Message<'_>, say: &mut Say<'_>) {
+    fn call(&mut self, call: &Call<'_>, message: &Message<'_>, output: &mut Output) {
         let number = u64::from(call.activity) << 32 | u64::from(call.number);
         let kind = match call.kind {
             REQUEST => MessageKind::Request,
@@ -59,7 +60,7 @@ impl ProfinetCm {
             (asked.map_or(call.operation, |(operation, _)| operation), place.or(asked.and_then(|(_, place)| place)))
         };
         let event = ics(Protocol::PROFINET_CM, find(table::OPERATIONS, operation), kind);
-        say.ics(placed(event, operation, place, call));
+        output.ics(placed(event, operation, place, call));
         match kind {
             MessageKind::Request if operation == CONNECT => {
                 let mut asset = teller::about(message.from(), None);
@@ -68,7 +69,7 @@ impl ProfinetCm {
                 asset.purdue_level = Some(1);
                 "profinet_cm".clone_into(&mut asset.source);
                 if asset.hostname.is_some() {
-                    say.asset(asset);
+                    output.asset(asset);
                 }
             }
             MessageKind::Response if place.is_some_and(|place| place.index == IDENTIFICATION) => {
@@ -79,7 +80,7 @@ impl ProfinetCm {
                     asset.roles.push("io_device".to_owned());
                     asset.purdue_level = Some(1);
                     "profinet_cm".clone_into(&mut asset.source);
-                    say.asset(asset);
+                    output.asset(asset);
                 }
             }
             _ => {}

@@ -1,7 +1,7 @@
 //! Calls of an encoder of its own in both byte orders, and what is none.
 
 use super::*;
-use crate::dialogue::trial::{asset, messages, recognises, sure, told};
+use crate::trial::{asset, messages, recognises, sure, told};
 use crate::{Conversation, Output};
 use picket_event::{Direction, Endpoints, MessageKind, Operation, Protocol, Timestamp, Transport};
 

@@ -11,15 +11,15 @@ mod tests;
 
 pub(crate) use table::vendor;
 
-use crate::dialogue::speaker;
+use crate::dissector::LINK;
+use crate::framed::framed;
 use crate::link::{self, Verdict};
-use crate::teller::LINK;
 
-speaker! {
+framed! {
     /// The dissector.
     ProfinetDcp: PROFINET_DCP {
-        transports: LINK, ports: &[], ether_types: &[0x8892],
-        probe: |head| link::ask(probe, head), dialect: session::Profinet, remembers: (),
+        framing: session::Profinet, probe: |head| link::ask(probe, head),
+        transports: LINK, ether_types: &[0x8892], ports: &[],
     }
 }
 

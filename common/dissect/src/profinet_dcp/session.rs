@@ -3,8 +3,9 @@
 
 use super::parse::{self, Block};
 use super::table::{self, HELLO, OPTION_CONTROL, SET};
-use crate::codes::find;
-use crate::dialogue::{Dialect, Say, ics};
+use crate::Output;
+use crate::codes::{find, ics};
+use crate::framed::Framing;
 use crate::profinet_rt;
 use crate::teller::{self, Message};
 use picket_event::body::Ics;
@@ -16,23 +17,21 @@ use std::borrow::Cow;
 #[derive(Debug, Default)]
 pub(crate) struct Profinet;
 
-impl Dialect for Profinet {
-    const HEAD: usize = 2;
-
-    fn length(&mut self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
+impl Framing for Profinet {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         Ok(bytes.len())
     }
 
-    fn message(&mut self, message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+    fn message(&mut self, message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
         match Reader::new(message.bytes).u16("frame id")? {
-            0xfefc..=0xfeff => discovery(message, say),
-            0xfc01 | 0xfe01 => profinet_rt::alarm(message.bytes, say),
+            0xfefc..=0xfeff => discovery(message, output),
+            0xfc01 | 0xfe01 => profinet_rt::alarm(message.bytes, output),
             _ => Ok(()),
         }
     }
 }
 
-fn discovery(message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
+fn discovery(message: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
     let head = parse::head(message.bytes)?;
     let mut code = find(table::SERVICES, u32::from(head.service));
     let kind = match head.kind {
@@ -48,12 +47,12 @@ fn discovery(message: &Message<'_>, say: &mut Say<'_>) -> Result<(), Fault> {
         let found = control.filter_map(|block| table::CONTROL.iter().find(|(sub, _)| *sub == block.option.1)).next();
         code.operation = found.map_or(code.operation, |(_, operation)| *operation);
     }
-    say.ics(Ics { object: object(known), ..ics(Protocol::PROFINET_DCP, code, kind) });
+    output.ics(Ics { object: object(known), ..ics(Protocol::PROFINET_DCP, code, kind) });
     if matches!(kind, MessageKind::Response | MessageKind::Unsolicited) && code.code != SET {
         let mut asset = teller::about(None, message.sender());
         parse::told(known, &mut asset);
         "profinet_dcp".clone_into(&mut asset.source);
-        say.asset(asset);
+        output.asset(asset);
     }
     blocks.map(|_| ())
 }

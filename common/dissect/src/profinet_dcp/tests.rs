@@ -1,7 +1,7 @@
 //! Frames of an encoder of its own, and what Sets do.
 
 use super::*;
-use crate::dialogue::trial::{Random, asset, messages, recognises, told};
+use crate::trial::{Random, asset, messages, recognises, told};
 use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
 
 const LINK_LAYER: Transport = Transport(0);

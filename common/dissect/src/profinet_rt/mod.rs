@@ -8,21 +8,22 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::{Say, speaker};
+use crate::Output;
+use crate::dissector::LINK;
+use crate::framed::framed;
 use crate::link;
 use crate::profinet_dcp::session::Profinet;
-use crate::teller::LINK;
 use picket_reader::Fault;
 
-speaker! {
+framed! {
     /// The dissector.
     ProfinetRt: PROFINET_RT {
-        transports: LINK, ports: &[], ether_types: &[0x8892],
-        probe: |head| link::ask(parse::probe, head), dialect: Profinet, remembers: (),
+        framing: Profinet, probe: |head| link::ask(parse::probe, head),
+        transports: LINK, ether_types: &[0x8892], ports: &[],
     }
 }
 
 /// Reads an alarm frame.
-pub(crate) fn alarm(bytes: &[u8], say: &mut Say<'_>) -> Result<(), Fault> {
-    parse::alarm(bytes, say)
+pub(crate) fn alarm(bytes: &[u8], output: &mut Output) -> Result<(), Fault> {
+    parse::alarm(bytes, output)
 }

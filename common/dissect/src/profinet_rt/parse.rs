@@ -1,8 +1,8 @@
 //! Cyclic frames told by their ends, alarms read.
 
 use super::table;
-use crate::codes::{code, find};
-use crate::dialogue::{Say, ics};
+use crate::Output;
+use crate::codes::{code, find, ics};
 use crate::link::Verdict;
 use picket_event::body::Ics;
 use picket_event::{MessageKind, Operation, Protocol};
@@ -50,7 +50,7 @@ fn head(bytes: &[u8]) -> Result<Head<'_>, Fault> {
 }
 
 /// Reads an alarm; acknowledgements of the transport are no events.
-pub(super) fn alarm(bytes: &[u8], say: &mut Say<'_>) -> Result<(), Fault> {
+pub(super) fn alarm(bytes: &[u8], output: &mut Output) -> Result<(), Fault> {
     let head = head(bytes)?;
     let event = |code, kind| ics(Protocol::PROFINET_RT, code, kind);
     match head.kind {
@@ -65,9 +65,9 @@ pub(super) fn alarm(bytes: &[u8], say: &mut Say<'_>) -> Result<(), Fault> {
             let (slot, subslot) = (r.u16("slot")?, r.u16("subslot")?);
             let role = if block & 0x8000 == 0 { "slot" } else { "acknowledged slot" };
             let object = Some(format!("{role} {slot}.{subslot}").into());
-            say.ics(Ics { unit: Some(slot.into()), object, ..event(kind, MessageKind::Unsolicited) });
+            output.ics(Ics { unit: Some(slot.into()), object, ..event(kind, MessageKind::Unsolicited) });
         }
-        ERROR => say.ics(event(code(0, "Error", Operation::Alarm), MessageKind::Exception)),
+        ERROR => output.ics(event(code(0, "Error", Operation::Alarm), MessageKind::Exception)),
         _ => {}
     }
     Ok(())

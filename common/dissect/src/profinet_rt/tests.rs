@@ -1,7 +1,7 @@
 //! Cyclic frames and alarms of an encoder of its own.
 
 use super::*;
-use crate::dialogue::trial::{messages, takes, told};
+use crate::trial::{messages, takes, told};
 use picket_event::{Direction, MessageKind, Operation, Protocol, Transport};
 
 const LINK_LAYER: Transport = Transport(0);

@@ -13,6 +13,7 @@ mod tests;
 crate::framed::framed! {
     /// The dissector.
     RGoose: R_GOOSE {
-        framed: session::RGoose, transports: crate::framed::UDP, ether_types: &[], ports: &[102],
+        framing: session::RGoose, probe: crate::sides::probe::<session::RGoose>,
+        transports: crate::dissector::UDP, ether_types: &[], ports: &[102],
     }
 }

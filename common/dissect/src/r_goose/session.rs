@@ -3,10 +3,12 @@
 use super::parse::{self, Unit};
 use super::table::{GOOSE, SAMPLED_VALUES, UNREADABLE};
 use crate::Output;
-use crate::framed::{Frame, Framed, Mark, Speaker};
+use crate::framed::Framing;
 use crate::goose::{self, Publishers};
+use crate::sides::{Mark, Speaker};
+use crate::teller::Message;
 use picket_event::body::Ics;
-use picket_event::{MessageKind, Protocol};
+use picket_event::{Direction, MessageKind, Protocol};
 use picket_reader::{Fault, Reader};
 
 /// What one publisher sends to one group.
@@ -15,12 +17,8 @@ pub(crate) struct RGoose {
     publishers: Publishers,
 }
 
-impl Framed for RGoose {
-    const HEAD: usize = 1;
-    const REST: Option<&'static str> = None;
-    const HELD: usize = 0;
-
-    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+impl Framing for RGoose {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         Ok(bytes.len())
     }
 
@@ -29,11 +27,11 @@ impl Framed for RGoose {
         judge(&unit)
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
-        let mut unit = parse::unit(frame.bytes).map_err(|_| "r_goose: session unit does not fit")?;
+    fn message(&mut self, frame: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
+        let mut unit = parse::unit(frame.bytes).map_err(|_| Fault::Malformed("r_goose: session unit does not fit"))?;
         while !unit.payloads.is_empty() {
             let (kind, application, bytes) =
-                parse::payload(&mut unit.payloads).map_err(|_| "r_goose: payload is cut")?;
+                parse::payload(&mut unit.payloads).map_err(|_| Fault::Malformed("r_goose: payload is cut"))?;
             if kind == GOOSE {
                 self.message(application, bytes, frame, output)?;
             }
@@ -54,9 +52,9 @@ impl RGoose {
         &mut self,
         application: u16,
         bytes: &[u8],
-        frame: &Frame<'_>,
+        frame: &Message<'_>,
         output: &mut Output,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Fault> {
         let unit = Some(u32::from(application));
         let mut r = Reader::new(bytes);
         let Ok((message, content)) = goose::parse::message(&mut r) else {

@@ -104,8 +104,8 @@ pub(super) fn atg(head: &Head<'_>) -> Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialogue::trial::Random;
     use crate::recognise::{ALL, Signature};
+    use crate::trial::Random;
     use picket_event::{Protocol, Transport};
 
     fn signature(protocol: &Protocol, transport: Transport) -> &'static Signature {

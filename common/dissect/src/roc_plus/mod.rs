@@ -14,6 +14,7 @@ mod tests;
 crate::framed::framed! {
     /// The dissector.
     RocPlus: ROC_PLUS {
-        framed: session::RocPlus, transports: crate::framed::BOTH, ether_types: &[], ports: &[4000],
+        framing: session::RocPlus, probe: crate::sides::probe::<session::RocPlus>,
+        transports: crate::dissector::BOTH, ether_types: &[], ports: &[4000],
     }
 }

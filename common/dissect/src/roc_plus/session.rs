@@ -1,12 +1,14 @@
 //! Messages of ROC Plus told and read.
 
-use super::parse::{self, HEAD};
+use super::parse;
 use super::table::{self, ERROR, GET_PARAMETERS, Opcode, REPORT, SET_PARAMETERS};
 use crate::Output;
-use crate::framed::{Frame, Framed, Mark, Speaker};
+use crate::framed::Framing;
 use crate::pending::Pending;
+use crate::sides::{Mark, Speaker};
+use crate::teller::Message;
 use picket_event::body::Ics;
-use picket_event::{MessageKind, Protocol};
+use picket_event::{Direction, MessageKind, Protocol};
 use picket_reader::Fault;
 
 /// One connection between a host and controllers.
@@ -16,13 +18,11 @@ pub(crate) struct RocPlus {
     asked: Pending<[u8; 2], u8>,
 }
 
-impl Framed for RocPlus {
-    const HEAD: usize = HEAD;
-    const REST: Option<&'static str> = Some("roc_plus: bytes behind the last message");
+impl Framing for RocPlus {
     const MARKED: bool = false;
     const HELD: usize = Pending::<[u8; 2], u8>::LIMIT;
 
-    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::length(bytes)
     }
 
@@ -45,8 +45,8 @@ impl Framed for RocPlus {
         Some(Mark { sure: if message.by_manual { 0.92 } else { 0.55 }, speaker: Speaker::Either })
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
-        let read = parse::message(frame.bytes).map_err(|_| "roc_plus: checksum")?;
+    fn message(&mut self, frame: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
+        let read = parse::message(frame.bytes).map_err(|_| Fault::Malformed("roc_plus: checksum"))?;
         let opcode = table::opcode(read.opcode).unwrap_or(table::unknown(read.opcode));
         let (opcode, kind, controller) = match (read.opcode, frame.is_from_client()) {
             (ERROR, _) => (self.refused(read.src, opcode), MessageKind::Exception, read.src),

@@ -13,7 +13,7 @@ mod tests;
 crate::teller::teller! {
     /// The dissector.
     Sip: SIP {
-        transports: crate::teller::UDP, ports: &[5060], ether_types: &[], needs_port: false,
+        transports: crate::dissector::UDP, ports: &[5060], ether_types: &[], needs_port: false,
         probe: crate::recognise::sip, varies: (0, 0),
     }
 }

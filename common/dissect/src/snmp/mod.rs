@@ -9,7 +9,7 @@ mod table;
 crate::teller::teller! {
     /// The dissector.
     Snmp: SNMP {
-        transports: crate::teller::UDP, ports: &[161, 162], ether_types: &[], needs_port: false,
+        transports: crate::dissector::UDP, ports: &[161, 162], ether_types: &[], needs_port: false,
         probe: crate::recognise::snmp, varies: (0, 0),
     }
 }

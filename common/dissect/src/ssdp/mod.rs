@@ -11,7 +11,7 @@ mod tests;
 crate::teller::teller! {
     /// The dissector.
     Ssdp: SSDP {
-        transports: crate::teller::UDP, ports: &[1900], ether_types: &[], needs_port: false,
+        transports: crate::dissector::UDP, ports: &[1900], ether_types: &[], needs_port: false,
         probe: crate::recognise::ssdp, varies: (0, 0),
     }
 }

@@ -13,6 +13,7 @@ mod tests;
 crate::framed::framed! {
     /// The dissector.
     Synchrophasor: SYNCHROPHASOR {
-        framed: session::Synchrophasor, transports: crate::framed::BOTH, ether_types: &[], ports: &[4712, 4713],
+        framing: session::Synchrophasor, probe: crate::sides::probe::<session::Synchrophasor>,
+        transports: crate::dissector::BOTH, ether_types: &[], ports: &[4712, 4713],
     }
 }

@@ -4,8 +4,6 @@ use super::table::{COMMAND, CONFIGURATION_1, CONFIGURATION_2, CONFIGURATION_3};
 use crate::checksum;
 use picket_reader::{Fault, Reader};
 
-/// Synchronisation and length.
-pub(crate) const HEAD: usize = 4;
 /// A frame without data: header and checksum.
 const SHORTEST: usize = 16;
 /// Stations that are named.

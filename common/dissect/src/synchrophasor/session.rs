@@ -1,23 +1,21 @@
 //! Frames of C37.118 told and read.
 
-use super::parse::{self, HEAD};
+use super::parse;
 use super::table::{self, COMMAND, DATA};
 use crate::Output;
-use crate::framed::{self, Frame, Framed, Mark, Speaker};
-use picket_event::Protocol;
+use crate::framed::Framing;
+use crate::sides::{Mark, Speaker};
+use crate::teller::Message;
 use picket_event::body::{Asset, Ics};
+use picket_event::{Direction, Protocol};
 use picket_reader::Fault;
 
 /// One stream, or several between two ends.
 #[derive(Debug, Default)]
 pub(crate) struct Synchrophasor {}
 
-impl Framed for Synchrophasor {
-    const HEAD: usize = HEAD;
-    const REST: Option<&'static str> = Some("synchrophasor: bytes behind the last frame");
-    const HELD: usize = 0;
-
-    fn length(bytes: &[u8]) -> Result<usize, Fault> {
+impl Framing for Synchrophasor {
+    fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         parse::length(bytes)
     }
 
@@ -26,8 +24,8 @@ impl Framed for Synchrophasor {
         Some(Mark { sure: 0.97, speaker: if kind == COMMAND { Speaker::Client } else { Speaker::Server } })
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, output: &mut Output) -> Result<(), &'static str> {
-        let read = parse::frame(frame.bytes).map_err(|_| "synchrophasor: checksum")?;
+    fn message(&mut self, frame: &Message<'_>, output: &mut Output) -> Result<(), Fault> {
+        let read = parse::frame(frame.bytes).map_err(|_| Fault::Malformed("synchrophasor: checksum"))?;
         if read.kind == DATA {
             return Ok(());
         }
@@ -36,12 +34,16 @@ impl Framed for Synchrophasor {
         let message = Ics::new(Protocol::SYNCHROPHASOR, operation, part, u32::from(code), name);
         output.ics(Ics { unit: Some(u32::from(read.stream)), ..message });
         stations(&read, frame, output);
-        if read.kind == COMMAND && command.is_none() { Err("synchrophasor: command is missing") } else { Ok(()) }
+        if read.kind == COMMAND && command.is_none() {
+            Err(Fault::Malformed("synchrophasor: command is missing"))
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// What a configuration tells of the device that sends it.
-fn stations(read: &parse::Frame<'_>, frame: &Frame<'_>, output: &mut Output) {
+fn stations(read: &parse::Frame<'_>, frame: &Message<'_>, output: &mut Output) {
     let names: Vec<String> = read.stations().into_iter().filter_map(crate::teller::text).collect();
     if !names.is_empty() {
         // One that speaks for several stations gathers their data.
@@ -51,8 +53,8 @@ fn stations(read: &parse::Frame<'_>, frame: &Frame<'_>, output: &mut Output) {
             roles: vec![role.to_owned()],
             purdue_level: Some(1),
             source: "synchrophasor".to_owned(),
-            ..Asset::default()
+            ..frame.about()
         };
-        framed::asset(frame, told, output);
+        output.asset(told);
     }
 }
