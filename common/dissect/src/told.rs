@@ -37,6 +37,8 @@ impl Told {
                 if self.0.len() >= TOLD_MAX {
                     self.0.remove(0);
                 }
+                // Mostly there is one.
+                self.0.reserve_exact(1);
                 self.0.push((asset.clone(), now));
             }
         }
