@@ -128,7 +128,8 @@ fn functions(text: &str) -> Vec<(usize, usize, String)> {
         ]
         .iter()
         .any(|start| trimmed.starts_with(start));
-        if !is_function || trimmed.ends_with(';') {
+        // Declared alone, or whole on its line.
+        if !is_function || trimmed.ends_with([';', '}']) {
             continue;
         }
         let indent = line.len() - trimmed.len();
