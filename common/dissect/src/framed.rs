@@ -4,9 +4,9 @@
 //! A protocol gives a [`Framing`]: where its messages end and what they say. Everything else is the same for all of them.
 
 use crate::handover::{oriented, turned};
+use crate::repeats::Repeats;
 use crate::sides::{Mark, Speaker, stray};
 use crate::teller::Message;
-use crate::told::Told;
 use crate::{Context, Input, Need, Output, Progress, Session};
 use picket_event::{Direction, Endpoints, Timestamp};
 use picket_reader::Fault;
@@ -109,7 +109,7 @@ pub(crate) struct Framed<F> {
     damaged: u8,
     ways: [Way; 2],
     ends: Ends,
-    told: Told,
+    repeats: Repeats,
 }
 
 /// The place in one direction's stream.
@@ -164,7 +164,7 @@ impl<F: Framing> Session for Framed<F> {
 
 impl<F: Framing> Framed<F> {
     /// The most one holds.
-    pub(crate) const LIMIT: usize = size_of::<Self>() + F::HELD + Told::LIMIT;
+    pub(crate) const LIMIT: usize = size_of::<Self>() + F::HELD + Repeats::LIMIT;
 
     fn stream(&mut self, input: &Message<'_>, output: &mut Output) -> Progress {
         let mut consumed = 0usize;
@@ -222,15 +222,17 @@ impl<F: Framing> Framed<F> {
         if self.read(&Message { bytes, ..*rest }, output) { Step::On(wanted) } else { Step::Foreign }
     }
 
-    /// Answers whether the conversation is still this protocol's.
+    /// Answers whether the conversation is still this protocol's. In a stream a message stands between others; below IP a
+    /// frame's type says whose it is; a datagram over IP has nothing but what is in it.
     fn datagram(&mut self, datagram: &Message<'_>, output: &mut Output) -> bool {
+        let over_ip = matches!(datagram.context.endpoints, Endpoints::Ip { .. });
         let mut rest = datagram.bytes;
         while !rest.is_empty() {
             let total = self.framing.within(rest, datagram.direction).unwrap_or(usize::MAX).max(1);
             let Some((bytes, behind)) = rest.split_at_checked(total) else {
                 return self.damage("datagram holds no whole message", output);
             };
-            if !self.read(&Message { bytes, ..*datagram }, output) {
+            if !self.read(&Message { bytes, ..*datagram }, output) || over_ip && self.damaged > DAMAGE_LIMIT {
                 return false;
             }
             rest = behind;
@@ -245,7 +247,7 @@ impl<F: Framing> Framed<F> {
         let (direction, context) = (turned(message.direction, exchanged), oriented(message.context, exchanged));
         let from = output.events.len();
         let read = self.framing.message(&Message { bytes: message.bytes, direction, context: &context }, output);
-        self.told.thin(output, from, message.context.time);
+        self.repeats.thin(output, from, message.context.time);
         if let Some(way) = self.ways.get_mut(message.direction.index()) {
             way.begun = true;
         }
@@ -289,7 +291,7 @@ impl<F: Framing> Framed<F> {
     fn lose(&mut self, direction: Direction, now: Timestamp, output: &mut Output) {
         let from = output.events.len();
         self.framing.interrupted(turned(direction, self.ends == Ends::Exchanged), output);
-        self.told.thin(output, from, now);
+        self.repeats.thin(output, from, now);
         if let Some(way) = self.ways.get_mut(direction.index()) {
             (way.lost, way.skip) = (true, 0);
         }
@@ -370,5 +372,20 @@ mod tests {
         assert_eq!(need(&[1, 7].repeat(9)), Need::NotMine);
         // Once a message was read, messages whose inside is damaged are this protocol's however many they are.
         assert_eq!(need(&[&[1, 9][..], &[1, 7].repeat(99)].concat()), Need::Bytes(1));
+    }
+
+    #[test]
+    fn datagrams_over_ip_that_do_not_fit_are_something_else() {
+        let (src, dest) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+        let transport = picket_event::Transport::UDP;
+        let over_ip = Endpoints::Ip { src, src_port: 50_000, dest, dest_port: 7777, transport };
+        let mine = |endpoints, damaged: usize| {
+            let context = Context { endpoints, ..context() };
+            let (mut toy, mut output) = (Framed::<Toy>::default(), Output::default());
+            let mut feed = |bytes| toy.feed(Direction::ToServer, Input::Datagram(bytes), &context, &mut output).need;
+            assert_eq!(feed(&[1, 9]), Need::Bytes(1));
+            (0..damaged).all(|_| feed(&[1, 7]) == Need::Bytes(1))
+        };
+        assert_eq!((mine(over_ip, 8), mine(over_ip, 9), mine(context().endpoints, 99)), (true, false, true));
     }
 }

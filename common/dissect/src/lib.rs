@@ -88,6 +88,7 @@ pub mod recognise;
 pub mod registry;
 #[cfg(test)]
 mod rehearsal;
+mod repeats;
 pub mod roc_plus;
 pub mod rtp;
 pub mod s7comm;
@@ -106,7 +107,6 @@ pub mod synchrophasor;
 pub mod tds;
 mod teller;
 pub mod tls;
-mod told;
 mod tor;
 #[cfg(test)]
 mod trial;

@@ -11,9 +11,9 @@ const AGAIN_NANOS: i64 = 3_600_000_000_000;
 
 /// What was told in one conversation, and when.
 #[derive(Debug, Default)]
-pub(crate) struct Told(Vec<(Asset, Timestamp)>);
+pub(crate) struct Repeats(Vec<(Asset, Timestamp)>);
 
-impl Told {
+impl Repeats {
     /// The most it holds beside itself, bytes.
     pub(crate) const LIMIT: usize = TOLD_MAX * (size_of::<(Asset, Timestamp)>() + 1024);
 
@@ -56,11 +56,11 @@ mod tests {
             let ip = Some([192, 0, 2, 1].into());
             Asset { ip, model: Some(model.to_owned()), ..Asset::default() }
         };
-        let (mut told, mut output) = (Told::default(), Output::default());
+        let (mut repeats, mut output) = (Repeats::default(), Output::default());
         let mut said = |model: &str, minute: i64| {
             let from = output.events.len();
             output.asset(device(model));
-            told.thin(&mut output, from, Timestamp::from_nanos(minute * 60_000_000_000));
+            repeats.thin(&mut output, from, Timestamp::from_nanos(minute * 60_000_000_000));
             output.events.len() - from
         };
         assert_eq!([said("a", 0), said("b", 1), said("a", 2), said("b", 59)], [1, 1, 0, 0]);
