@@ -3,7 +3,7 @@
 //! Techniques are ATT&CK for ICS v19.1, best first.
 
 use picket_event::body::{Alert, Ics};
-use picket_event::{Operation, Protocol, Reason};
+use picket_event::{MessageKind, Operation, Protocol, Reason};
 
 /// One kind of finding.
 #[derive(Debug, PartialEq, Eq)]
@@ -120,7 +120,8 @@ pub(crate) fn of_message(ics: &Ics) -> Option<&'static Finding> {
         Operation::Restart => Some(&RESTART),
         Operation::Mode => Some(&MODE),
         Operation::Time if !KEEPS_TIME.contains(&ics.protocol) && !only_reads(ics) => Some(&CLOCK),
-        Operation::Identify => Some(&INTERROGATION),
+        // Who says who it is unasked was not asked.
+        Operation::Identify if ics.kind != MessageKind::Unsolicited => Some(&INTERROGATION),
         Operation::Write | Operation::Control if is_broadcast(ics) => Some(&BROADCAST),
         _ => None,
     }

@@ -53,6 +53,14 @@ fn a_stop_is_told_once_an_hour() {
     );
 }
 
+/// A device that announces itself was not asked.
+#[test]
+fn who_answers_was_asked_who_it_is() {
+    for (kind, told) in [(MessageKind::Request, 1), (MessageKind::Response, 1), (MessageKind::Unsolicited, 0)] {
+        assert_eq!(kinds(&mut Findings::new(0), 0, message(Operation::Identify, kind, 0)).len(), told, "{kind:?}");
+    }
+}
+
 #[test]
 fn what_plants_do_all_day_is_no_finding() {
     let mut findings = Findings::new(0);

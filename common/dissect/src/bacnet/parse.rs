@@ -1,6 +1,7 @@
 //! Virtual link layers, the network header and the application header (ASHRAE 135-2020 annexes J and U, clauses 6, 7, 9, 20).
 
 use picket_reader::{Fault, Reader};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What the messages come over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(crate) struct Packet<'a> {
     pub(crate) to: u64,
     /// Its sender.
     pub(crate) from: u64,
+    /// Who sent it, where another hands it on to its own subnet.
+    pub(crate) origin: Option<IpAddr>,
     /// The length of the link layer fits.
     pub(crate) fits: bool,
     pub(crate) inside: Inside<'a>,
@@ -38,21 +41,24 @@ pub(crate) enum Inside<'a> {
 /// # Errors
 /// Where it is cut or contradicts itself.
 pub(crate) fn packet(medium: Medium, bytes: &[u8]) -> Result<Option<Packet<'_>>, Fault> {
-    let npdu = match medium {
+    let (npdu, origin) = match medium {
         Medium::Ip => bvlc(bytes)?,
         Medium::Ethernet => match bytes {
-            [0x82, 0x82, 3, npdu @ ..] => Some(npdu),
+            [0x82, 0x82, 3, npdu @ ..] => (Some(npdu), None),
             _ => return Err(Fault::Malformed("bacnet: other service access point")),
         },
-        Medium::Serial => mstp(bytes)?,
+        Medium::Serial => (mstp(bytes)?, None),
     };
     let fits =
         medium != Medium::Ip || bytes.get(2..4).is_some_and(|length| length == (bytes.len() as u16).to_be_bytes());
-    npdu.map(|npdu| network(npdu).map(|packet| Packet { fits, ..packet })).transpose()
+    npdu.map(|npdu| network(npdu).map(|packet| Packet { fits, origin, ..packet })).transpose()
 }
 
+/// What a message of the link layer carries, and who sent it where it is handed on.
+type Carried<'a> = (Option<&'a [u8]>, Option<IpAddr>);
+
 /// The network packet in a virtual link layer message of IPv4 (0x81) or IPv6 (0x82).
-fn bvlc(bytes: &[u8]) -> Result<Option<&[u8]>, Fault> {
+fn bvlc(bytes: &[u8]) -> Result<Carried<'_>, Fault> {
     let mut r = Reader::new(bytes);
     let (kind, function, length) = (r.u8("type")?, r.u8("function")?, r.u16("length")?);
     // Some programs send lengths that are wrong; what they carry is read all the same.
@@ -68,19 +74,29 @@ fn bvlc(bytes: &[u8]) -> Result<Option<&[u8]>, Fault> {
         (0x82, 0x01) => 6,
         (0x82, 0x02 | 0x0c) => 3,
         (0x82, 0x08) => 21,
-        (0x81, 0x00 | 0x05) if rest == 2 => return Ok(None),
-        (0x81, 0x02 | 0x06) if rest == 0 => return Ok(None),
-        (0x81, 0x01 | 0x03) if rest.is_multiple_of(10) && distributes(r.peek()) => return Ok(None),
-        (0x81, 0x07) if rest.is_multiple_of(10) => return Ok(None),
-        (0x81, 0x08) if rest == 6 => return Ok(None),
-        (0x81, 0x0c) | (0x82, 0x0b) => return Ok(None),
-        (0x82, 0x00 | 0x09) if rest == 5 => return Ok(None),
-        (0x82, 0x03 | 0x05 | 0x06 | 0x07) if matches!(rest, 3 | 6) => return Ok(None),
-        (0x82, 0x04 | 0x0a) if matches!(rest, 21 | 24) => return Ok(None),
+        (0x81, 0x00 | 0x05) if rest == 2 => return Ok((None, None)),
+        (0x81, 0x02 | 0x06) if rest == 0 => return Ok((None, None)),
+        (0x81, 0x01 | 0x03) if rest.is_multiple_of(10) && distributes(r.peek()) => return Ok((None, None)),
+        (0x81, 0x07) if rest.is_multiple_of(10) => return Ok((None, None)),
+        (0x81, 0x08) if rest == 6 => return Ok((None, None)),
+        (0x81, 0x0c) | (0x82, 0x0b) => return Ok((None, None)),
+        (0x82, 0x00 | 0x09) if rest == 5 => return Ok((None, None)),
+        (0x82, 0x03 | 0x05 | 0x06 | 0x07) if matches!(rest, 3 | 6) => return Ok((None, None)),
+        (0x82, 0x04 | 0x0a) if matches!(rest, 21 | 24) => return Ok((None, None)),
         _ => return Err(Fault::Malformed("bacnet: link layer message of no kind")),
     };
-    r.skip(before, "origin")?;
-    Ok(Some(r.rest()))
+    let origin = origin(kind, function, r.take(before, "origin")?);
+    Ok((Some(r.rest()), origin))
+}
+
+/// The first sender of what is forwarded: an address of IPv4 and a port (annex J.2.5), or a virtual address, an address of IPv6
+/// and a port (annex U.2.9).
+fn origin(kind: u8, function: u8, bytes: &[u8]) -> Option<IpAddr> {
+    match (kind, function) {
+        (0x81, 0x04) => bytes.first_chunk::<4>().map(|ip| Ipv4Addr::from(*ip).into()),
+        (0x82, 0x08) => bytes.get(3..)?.first_chunk::<16>().map(|ip| Ipv6Addr::from(*ip).into()),
+        _ => None,
+    }
 }
 
 /// Whether these are entries of a broadcast distribution table (annex J.2.2): an address, a port, a mask of ones and zeros
@@ -132,13 +148,13 @@ fn network(bytes: &[u8]) -> Result<Packet<'_>, Fault> {
         r.skip(1, "hop count")?;
     }
     if control & 0x80 == 0 {
-        return Ok(Packet { to, from, fits: true, inside: Inside::Application(r.rest()) });
+        return Ok(Packet { to, from, origin: None, fits: true, inside: Inside::Application(r.rest()) });
     }
     let kind = r.u8("message type")?;
     if kind >= 0x80 {
         r.skip(2, "vendor")?;
     }
-    Ok(Packet { to, from, fits: true, inside: Inside::Network(kind) })
+    Ok(Packet { to, from, origin: None, fits: true, inside: Inside::Network(kind) })
 }
 
 /// A network and an address there, as one number (FNV-1a).

@@ -10,7 +10,7 @@ use crate::pending::Pending;
 use crate::sides::Speaker;
 use crate::teller::{Message, about, text};
 use picket_event::body::{Asset, Ics};
-use picket_event::{Direction, Endpoints, MessageKind, Operation, Protocol};
+use picket_event::{Direction, Endpoints, Mac, MessageKind, Operation, Protocol};
 use picket_reader::{Fault, Reader};
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -32,6 +32,29 @@ struct Asked {
     object: Option<Cow<'static, str>>,
 }
 
+/// Who says something of a device.
+#[derive(Clone, Copy, Debug)]
+struct Sender {
+    ip: Option<IpAddr>,
+    mac: Option<Mac>,
+    /// It is one of many that speak through this address, behind a router.
+    behind: bool,
+}
+
+impl Sender {
+    fn of(packet: &Packet<'_>, said: &Message<'_>) -> Self {
+        let behind = packet.from != 0;
+        match packet.origin {
+            Some(ip) => Self { ip: Some(ip), mac: None, behind },
+            None => Self { ip: said.from(), mac: said.sender(), behind },
+        }
+    }
+
+    fn about(self) -> Asset {
+        about(self.ip, self.mac)
+    }
+}
+
 /// A message in segments.
 #[derive(Debug)]
 struct Assembly {
@@ -42,7 +65,7 @@ struct Assembly {
     /// The next segment.
     next: u8,
     data: Vec<u8>,
-    from: (Option<IpAddr>, Option<picket_event::Mac>),
+    from: Sender,
 }
 
 /// The session.
@@ -108,20 +131,20 @@ impl Bacnet {
         said: &Message<'_>,
         output: &mut Output,
     ) -> Result<(), Fault> {
-        let from = (said.from(), said.sender());
+        let from = Sender::of(packet, said);
         match apdu {
             Apdu::Confirmed { invoke, segment, service, data } => {
                 let key = (packet.to, invoke);
                 match segment {
                     None => self.request(key, service, data, output),
-                    Some(segment) => self.segment(segment, (key, false, service), data, said, output),
+                    Some(segment) => self.segment(segment, (key, false, service), data, (said.direction, from), output),
                 }
             }
             Apdu::ComplexAck { invoke, segment, service, data } => {
                 let key = (packet.from, invoke);
                 match segment {
                     None => self.answer(key, service, data, from, output),
-                    Some(segment) => self.segment(segment, (key, true, service), data, said, output),
+                    Some(segment) => self.segment(segment, (key, true, service), data, (said.direction, from), output),
                 }
             }
             Apdu::SimpleAck { invoke, service } => self.answer((packet.from, invoke), service, &[], from, output),
@@ -152,14 +175,7 @@ impl Bacnet {
         output.ics(ics);
     }
 
-    fn answer(
-        &mut self,
-        key: Key,
-        service: u8,
-        data: &[u8],
-        from: (Option<IpAddr>, Option<picket_event::Mac>),
-        output: &mut Output,
-    ) {
+    fn answer(&mut self, key: Key, service: u8, data: &[u8], from: Sender, output: &mut Output) {
         let asked = self.pending.answer_if(|known, asked| *known == key && asked.service == service);
         let (name, operation) = table::confirmed(service);
         let mut ics = Ics::new(Protocol::BACNET, operation, MessageKind::Response, u32::from(service), name);
@@ -177,10 +193,10 @@ impl Bacnet {
         segment: Segment,
         (key, answers, service): (Key, bool, u8),
         data: &[u8],
-        said: &Message<'_>,
+        (direction, from): (Direction, Sender),
         output: &mut Output,
     ) {
-        let same = |a: &Assembly| a.key == key && a.answers == answers && a.direction == said.direction;
+        let same = |a: &Assembly| a.key == key && a.answers == answers && a.direction == direction;
         let at = self.assemblies.iter().position(same);
         let at = match at {
             Some(at) => at,
@@ -191,8 +207,6 @@ impl Bacnet {
                     let oldest = self.assemblies.remove(0);
                     self.whole(&oldest, output);
                 }
-                let from = (said.from(), said.sender());
-                let direction = said.direction;
                 let data = Vec::new();
                 self.assemblies.push(Assembly { direction, key, answers, service, next: 0, data, from });
                 self.assemblies.len() - 1
@@ -244,7 +258,7 @@ fn error(data: &[u8]) -> Cow<'static, str> {
     }
 }
 
-fn unconfirmed(service: u8, data: &[u8], from: (Option<IpAddr>, Option<picket_event::Mac>), output: &mut Output) {
+fn unconfirmed(service: u8, data: &[u8], from: Sender, output: &mut Output) {
     let (name, operation, kind) = table::unconfirmed(service);
     let mut ics = Ics::new(Protocol::BACNET, operation, kind, u32::from(service), name);
     let mut r = Reader::new(data);
@@ -267,7 +281,7 @@ fn unconfirmed(service: u8, data: &[u8], from: (Option<IpAddr>, Option<picket_ev
 }
 
 /// The rest of an announcement: largest segmentation, maker.
-fn i_am(device: u32, r: &mut Reader<'_>, (ip, mac): (Option<IpAddr>, Option<picket_event::Mac>), output: &mut Output) {
+fn i_am(device: u32, r: &mut Reader<'_>, from: Sender, output: &mut Output) {
     let vendor = std::iter::from_fn(|| tag::tag(r).ok()).nth(2);
     let vendor = match vendor {
         Some(Tag::Application(2, number)) => tag::unsigned(number),
@@ -276,11 +290,19 @@ fn i_am(device: u32, r: &mut Reader<'_>, (ip, mac): (Option<IpAddr>, Option<pick
     let known = |number| table::VENDORS.iter().find(|(known, _)| *known == number);
     let vendor = vendor
         .map(|number| known(number).map_or_else(|| format!("BACnet vendor {number}"), |(_, name)| (*name).to_owned()));
-    let asset = Asset { vendor, names: vec![format!("device {device}")], ..about(ip, mac) };
-    push(asset, output);
+    let asset = Asset { vendor, names: vec![format!("device {device}")], ..from.about() };
+    push(asset, from.behind, output);
 }
 
-fn push(asset: Asset, output: &mut Output) {
+/// A router goes by the names of the devices behind it; their makers and versions are not its own.
+fn push(mut asset: Asset, behind: bool, output: &mut Output) {
+    if behind {
+        asset.names.extend(asset.hostname.take());
+        (asset.vendor, asset.model, asset.firmware) = (None, None, None);
+        if asset.names.is_empty() {
+            return;
+        }
+    }
     let roles = vec!["server".to_owned()];
     let source = Protocol::BACNET.name().to_owned();
     output.asset(Asset { roles, source, ..asset });
@@ -380,9 +402,9 @@ fn name((kind, instance): (u16, u32), property: Option<u32>) -> String {
 }
 
 /// What a device's object says of its device.
-fn properties(service: u8, data: &[u8], (ip, mac): (Option<IpAddr>, Option<picket_event::Mac>), output: &mut Output) {
+fn properties(service: u8, data: &[u8], from: Sender, output: &mut Output) {
     let mut r = Reader::new(data);
-    let mut asset = about(ip, mac);
+    let mut asset = from.about();
     let (mut object, mut property) = (None, None);
     // Of one property the tags are object 0, property 1, value 3; in lists object 0, then each property 2, value 4.
     let tags = if service == table::READ_PROPERTY { 1 } else { 2 };
@@ -398,7 +420,7 @@ fn properties(service: u8, data: &[u8], (ip, mac): (Option<IpAddr>, Option<picke
     }
     let said = asset.hostname.is_some() || asset.vendor.is_some() || asset.model.is_some() || asset.firmware.is_some();
     if said {
-        push(asset, output);
+        push(asset, from.behind, output);
     }
 }
 

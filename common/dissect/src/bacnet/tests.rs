@@ -78,6 +78,43 @@ fn an_announcement_is_an_asset() {
     assert_eq!(asset.ip, Some([192, 0, 2, 1].into()));
 }
 
+/// A device of another subnet is where it sent from, not where its message is handed on; one behind a router is named there, and
+/// lends the router neither its maker nor its name.
+#[test]
+fn a_device_elsewhere_is_not_who_hands_its_message_on() {
+    let i_am = [0x10, 0, 0xc4, 2, 0, 0x04, 0xd2, 0x22, 5, 0xc4, 0x91, 0, 0x21, 36];
+    let mut talk = talk();
+    talk.says(
+        ToServer,
+        &[&[0x81, 4, 0, 30, 198, 51, 100, 7, 0xba, 0xc0, 1, 0x20, 0xff, 0xff, 0, 255][..], &i_am].concat(),
+    );
+    // From station 5 of network 2001.
+    let routed = |apdu: &[u8]| {
+        let length = u8::try_from(apdu.len() + 10).unwrap();
+        [&[0x81, 0x0a, 0, length, 1, 8, 0x07, 0xd1, 1, 5][..], apdu].concat()
+    };
+    let name = [&[0x30, 1, 12, 0x0c, 2, 0, 4, 0xd2, 0x19, 77, 0x3e, 0x75, 6, 0][..], b"VAV-7", &[0x3f]].concat();
+    let maker = [&[0x30, 2, 12, 0x0c, 2, 0, 4, 0xd2, 0x19, 121, 0x3e, 0x75, 6, 0][..], b"Maker", &[0x3f]].concat();
+    talk.says(ToServer, &routed(&i_am)).says(ToClient, &routed(&name)).says(ToClient, &routed(&maker));
+    let told = |asset: &&picket_event::body::Asset| (asset.ip, asset.names.clone(), asset.vendor.clone());
+    let (there, here, client) = ([198, 51, 100, 7].into(), [192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+    let named = |name: &str| vec![name.to_owned()];
+    assert_eq!(
+        talk.assets().iter().map(told).collect::<Vec<_>>(),
+        [
+            (Some(there), named("device 1234"), Some("Tridium".to_owned())),
+            (Some(here), named("device 1234"), None),
+            (Some(client), named("VAV-7"), None),
+        ]
+    );
+    assert!(talk.assets().iter().all(|asset| asset.hostname.is_none()));
+    // Over IPv6: a virtual address, then who sent it.
+    let mut wide = vec![0x82, 8, 0, 27, 0, 0, 9];
+    wide.extend([0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0xba, 0xc0, 1, 0]);
+    let packet = parse::packet(parse::Medium::Ip, &wide).unwrap().unwrap();
+    assert_eq!(packet.origin, Some("2001:db8::9".parse().unwrap()));
+}
+
 #[test]
 fn every_link_layer_is_read() {
     let npdu = [&[1, 4][..], READ_VALUE].concat();

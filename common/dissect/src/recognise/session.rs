@@ -99,7 +99,23 @@ pub(super) fn rpc(head: &Head<'_>) -> Probe {
     fn reply(r: &mut Reader<'_>) -> Result<Guess, Fault> {
         r.u32("xid")?;
         let (kind, state) = (r.u32("kind")?, r.u32("state")?);
-        Ok(when(kind == 1 && state <= 1, 0.4))
+        let fits = match (kind, state) {
+            (1, 0) => accepted(r)?,
+            // Versions that do not meet, with the range that would; or a reason why nobody is let in.
+            (1, 1) => matches!((r.u32("why")?, r.u32("what")?), (0, _) | (1, 0..=14)),
+            _ => false,
+        };
+        Ok(when(fits, 0.4))
+    }
+    /// A verifier of a flavour that exists, and how the call ended.
+    fn accepted(r: &mut Reader<'_>) -> Result<bool, Fault> {
+        let (flavour, length) = (r.u32("flavour")?, r.u32("length")?);
+        // RFC 5531 section 8.1 and the registry it keeps: 0 to 7, and what makers hold from 200,000 on.
+        if !matches!(flavour, 0..=7 | 200_000..=400_000) || length > 400 {
+            return Ok(false);
+        }
+        r.skip(length.next_multiple_of(4) as usize, "verifier")?;
+        Ok(r.u32("how it ended")? <= 5)
     }
     fn record(r: &mut Reader<'_>) -> Result<(), Fault> {
         let mark = r.u32("record mark")?;

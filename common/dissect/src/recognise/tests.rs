@@ -258,6 +258,23 @@ fn more_datagrams_have_names_on_any_port() {
     assert_eq!(both.protocol, Protocol::BITTORRENT);
 }
 
+/// An answer whose call nobody saw has a verifier that can be and an end that exists; numbers of another protocol in the same
+/// places have not.
+#[test]
+fn an_answer_of_rpc_alone_is_held_to_its_end() {
+    let words = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
+    let name = |words_of: &[u32]| datagrams(40_001, Transport::UDP, &[(false, &words(words_of))]).protocol;
+    for answer in [&[9, 1, 0, 0, 0, 0][..], &[9, 1, 0, 1, 5, 0, 0, 3], &[9, 1, 1, 0, 2, 2], &[9, 1, 1, 1, 13]] {
+        assert_eq!(name(answer), Protocol::RPC, "{answer:x?}");
+    }
+    // BFD: flags and length, its own number 1, another's 0, then times in microseconds (RFC 5880).
+    let bfd = [0x2044_0518, 1, 0, 1_000_000, 1_000_000, 0];
+    for other in [&bfd[..], &[9, 1, 0, 0, 401, 0], &[9, 1, 0, 0, 0, 6], &[9, 1, 1, 1, 15], &[9, 1, 1, 2, 0], &[9, 1, 0]]
+    {
+        assert_eq!(name(other), Protocol::UNKNOWN, "{other:x?}");
+    }
+}
+
 /// Every signature stands what begins like it and is cut anywhere, and never names random bytes with both sides.
 #[test]
 fn cut_beginnings_break_nothing() {
