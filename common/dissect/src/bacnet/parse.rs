@@ -1,7 +1,11 @@
 //! Virtual link layers, the network header and the application header (ASHRAE 135-2020 annexes J and U, clauses 6, 7, 9, 20).
 
+use crate::digits::{push_hex, push_number};
 use picket_reader::{Fault, Reader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Bytes of an address beyond a router that are written; the longest in use is that of BACnet/IPv6, 18.
+const STATION_MAX: usize = 18;
 
 /// What the messages come over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,15 +22,50 @@ pub(crate) enum Medium {
 /// A network message or application message, with the station beyond a router it is for or from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Packet<'a> {
-    /// Its receiver, as network and hashed address; 0 where it is on this network.
-    pub(crate) to: u64,
-    /// Its sender.
-    pub(crate) from: u64,
+    /// Its receiver, where that is not on this network.
+    pub(crate) to: Option<Station<'a>>,
+    /// Its sender, likewise.
+    pub(crate) from: Option<Station<'a>>,
     /// Who sent it, where another hands it on to its own subnet.
     pub(crate) origin: Option<IpAddr>,
     /// The length of the link layer fits.
     pub(crate) fits: bool,
     pub(crate) inside: Inside<'a>,
+}
+
+/// A station beyond a router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Station<'a> {
+    pub(crate) network: u16,
+    /// Its address there: one byte on MS/TP; none for all of them.
+    pub(crate) address: &'a [u8],
+}
+
+impl Station<'_> {
+    /// What tells it from others, never 0 (FNV-1a).
+    pub(crate) fn key(&self) -> u64 {
+        let begin = 0xcbf2_9ce4_8422_2325 ^ u64::from(self.network);
+        self.address.iter().fold(begin, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)) | 1
+    }
+
+    /// Its name as tools write it: `2001:12`, `2001:0xc0000201bac0`, `2001:*` for all of its network; everybody has none.
+    pub(crate) fn name(&self) -> Option<String> {
+        if self.network == u16::MAX {
+            return None;
+        }
+        let mut text = String::with_capacity(16);
+        push_number(&mut text, self.network);
+        text.push(':');
+        match self.address {
+            [] => text.push('*'),
+            [one] => push_number(&mut text, *one),
+            long => {
+                text.push_str("0x");
+                long.iter().take(STATION_MAX).for_each(|byte| push_hex(&mut text, *byte));
+            }
+        }
+        Some(text)
+    }
 }
 
 /// What a network packet carries.
@@ -142,8 +181,8 @@ fn network(bytes: &[u8]) -> Result<Packet<'_>, Fault> {
     if version != 1 || control & 0x50 != 0 {
         return Err(Fault::Malformed("bacnet: network header of no kind"));
     }
-    let to = if control & 0x20 != 0 { station(&mut r)? } else { 0 };
-    let from = if control & 0x08 != 0 { station(&mut r)? } else { 0 };
+    let to = if control & 0x20 != 0 { Some(station(&mut r)?) } else { None };
+    let from = if control & 0x08 != 0 { Some(station(&mut r)?) } else { None };
     if control & 0x20 != 0 {
         r.skip(1, "hop count")?;
     }
@@ -157,12 +196,8 @@ fn network(bytes: &[u8]) -> Result<Packet<'_>, Fault> {
     Ok(Packet { to, from, origin: None, fits: true, inside: Inside::Network(kind) })
 }
 
-/// A network and an address there, as one number (FNV-1a).
-fn station(r: &mut Reader<'_>) -> Result<u64, Fault> {
-    let network = r.u16("network")?;
-    let address = r.vec8("address")?.rest();
-    let begin = 0xcbf2_9ce4_8422_2325 ^ u64::from(network);
-    Ok(address.iter().fold(begin, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)) | 1)
+fn station<'a>(r: &mut Reader<'a>) -> Result<Station<'a>, Fault> {
+    Ok(Station { network: r.u16("network")?, address: r.vec8("address")?.rest() })
 }
 
 /// One application message (clause 20.1).

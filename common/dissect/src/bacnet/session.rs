@@ -1,6 +1,6 @@
 //! One BACnet conversation being read.
 
-use super::parse::{self, Apdu, Inside, Medium, Packet, Segment};
+use super::parse::{self, Apdu, Inside, Medium, Packet, Segment, Station};
 use super::tag::{self, Tag};
 use super::{LLC, probe, table};
 use crate::Output;
@@ -32,40 +32,54 @@ struct Asked {
     object: Option<Cow<'static, str>>,
 }
 
-/// Who says something of a device.
-#[derive(Clone, Copy, Debug)]
-struct Sender {
+/// Whom a message is of.
+#[derive(Clone, Debug)]
+struct Device {
     ip: Option<IpAddr>,
     mac: Option<Mac>,
-    /// It is one of many that speak through this address, behind a router.
+    /// These are a router's, behind which it stands.
     behind: bool,
+    /// Its station there, or that of the device that is asked.
+    at: Option<String>,
 }
 
-impl Sender {
-    fn of(packet: &Packet<'_>, said: &Message<'_>) -> Self {
-        let behind = packet.from != 0;
+impl Device {
+    fn of(packet: &Packet<'_>, station: Option<Station<'_>>, said: &Message<'_>) -> Self {
+        let (behind, at) = (packet.from.is_some(), station.and_then(|station| station.name()));
         match packet.origin {
-            Some(ip) => Self { ip: Some(ip), mac: None, behind },
-            None => Self { ip: said.from(), mac: said.sender(), behind },
+            Some(ip) => Self { ip: Some(ip), mac: None, behind, at },
+            None => Self { ip: said.from(), mac: said.sender(), behind, at },
         }
     }
 
-    fn about(self) -> Asset {
+    fn about(&self) -> Asset {
         about(self.ip, self.mac)
     }
+
+    /// Puts where it stands to what a message acts on.
+    fn place(&self, object: Option<Cow<'static, str>>) -> Option<Cow<'static, str>> {
+        let Some(at) = self.at.as_deref() else { return object };
+        Some(object.map_or_else(|| format!("station {at}"), |object| format!("{object} at {at}")).into())
+    }
+}
+
+/// Which message it is that something is a piece of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Piece {
+    key: Key,
+    direction: Direction,
+    answers: bool,
+    service: u8,
 }
 
 /// A message in segments.
 #[derive(Debug)]
 struct Assembly {
-    direction: Direction,
-    key: Key,
-    answers: bool,
-    service: u8,
+    piece: Piece,
     /// The next segment.
     next: u8,
     data: Vec<u8>,
-    from: Sender,
+    device: Device,
 }
 
 /// The session.
@@ -77,8 +91,8 @@ pub(crate) struct Bacnet {
 
 impl Framing for Bacnet {
     const HELD: usize = Pending::<Key, Asked>::LIMIT
-        + Pending::<Key, Asked>::MAX * 64
-        + ASSEMBLIES * (2 * ASSEMBLY_MAX + size_of::<Assembly>());
+        + Pending::<Key, Asked>::MAX * 112
+        + ASSEMBLIES * (2 * ASSEMBLY_MAX + size_of::<Assembly>() + 64);
 
     fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         Ok(bytes.len())
@@ -106,10 +120,9 @@ impl Framing for Bacnet {
 
     /// What is not complete is told with what there is.
     fn interrupted(&mut self, direction: Direction, output: &mut Output) {
-        while let Some(at) = self.assemblies.iter().position(|a| a.direction == direction) {
-            let assembly = self.assemblies.remove(at);
+        while let Some(at) = self.assemblies.iter().position(|assembly| assembly.piece.direction == direction) {
             output.malformed.push("bacnet: segments are missing");
-            self.whole(&assembly, output);
+            self.tell_assembly(at, output);
         }
     }
 }
@@ -131,84 +144,86 @@ impl Bacnet {
         said: &Message<'_>,
         output: &mut Output,
     ) -> Result<(), Fault> {
-        let from = Sender::of(packet, said);
+        let (to, from) = (packet.to.map_or(0, |station| station.key()), packet.from.map_or(0, |station| station.key()));
+        let device = |station| Device::of(packet, station, said);
         match apdu {
             Apdu::Confirmed { invoke, segment, service, data } => {
-                let key = (packet.to, invoke);
-                match segment {
-                    None => self.request(key, service, data, output),
-                    Some(segment) => self.segment(segment, (key, false, service), data, (said.direction, from), output),
-                }
+                let piece = Piece { key: (to, invoke), direction: said.direction, answers: false, service };
+                self.piece(piece, segment, data, device(packet.to), output);
             }
             Apdu::ComplexAck { invoke, segment, service, data } => {
-                let key = (packet.from, invoke);
-                match segment {
-                    None => self.answer(key, service, data, from, output),
-                    Some(segment) => self.segment(segment, (key, true, service), data, (said.direction, from), output),
-                }
+                let piece = Piece { key: (from, invoke), direction: said.direction, answers: true, service };
+                self.piece(piece, segment, data, device(packet.from), output);
             }
-            Apdu::SimpleAck { invoke, service } => self.answer((packet.from, invoke), service, &[], from, output),
-            Apdu::Unconfirmed { service, data } => unconfirmed(service, data, from, output),
+            Apdu::SimpleAck { invoke, service } => {
+                self.answer((from, invoke), service, &[], &device(packet.from), output);
+            }
+            Apdu::Unconfirmed { service, data } => {
+                unconfirmed(service, data, &device(packet.from.or(packet.to)), output);
+            }
             Apdu::SegmentAck => {}
             Apdu::Error { invoke, service, data } => {
-                self.pending.answer(&(packet.from, invoke));
-                refuse(Some(service), error(data), output);
+                self.pending.answer(&(from, invoke));
+                refuse(Some(service), error(data), &device(packet.from), output);
             }
             Apdu::Reject { invoke, reason } => {
-                let asked = self.pending.answer(&(packet.from, invoke));
-                refuse(asked.map(|a| a.service), table::nth(table::REJECTS, u32::from(reason)).into(), output);
+                let asked = self.pending.answer(&(from, invoke));
+                let reason = table::nth(table::REJECTS, u32::from(reason)).into();
+                refuse(asked.map(|a| a.service), reason, &device(packet.from), output);
             }
             // Either side may abort.
             Apdu::Abort { invoke, reason } => {
                 let asked = self.pending.answer_if(|(_, known), _| *known == invoke);
-                refuse(asked.map(|a| a.service), table::nth(table::ABORTS, u32::from(reason)).into(), output);
+                let reason = table::nth(table::ABORTS, u32::from(reason)).into();
+                refuse(asked.map(|a| a.service), reason, &device(packet.from.or(packet.to)), output);
             }
         }
         Ok(())
     }
 
-    fn request(&mut self, key: Key, service: u8, data: &[u8], output: &mut Output) {
+    fn request(&mut self, key: Key, service: u8, data: &[u8], device: &Device, output: &mut Output) {
         let (name, operation) = table::confirmed(service);
         let mut ics = Ics::new(Protocol::BACNET, operation, MessageKind::Request, u32::from(service), name);
         fill(&mut ics, service, data);
+        ics.object = device.place(ics.object);
         self.pending.ask(key, Asked { service, object: ics.object.clone() });
         output.ics(ics);
     }
 
-    fn answer(&mut self, key: Key, service: u8, data: &[u8], from: Sender, output: &mut Output) {
+    fn answer(&mut self, key: Key, service: u8, data: &[u8], device: &Device, output: &mut Output) {
         let asked = self.pending.answer_if(|known, asked| *known == key && asked.service == service);
         let (name, operation) = table::confirmed(service);
         let mut ics = Ics::new(Protocol::BACNET, operation, MessageKind::Response, u32::from(service), name);
         fill(&mut ics, service, data);
-        ics.object = ics.object.or_else(|| asked.and_then(|asked| asked.object));
+        ics.object = match (ics.object, asked.and_then(|asked| asked.object)) {
+            (None, Some(asked)) => Some(asked),
+            (own, _) => device.place(own),
+        };
         output.ics(ics);
         if matches!(service, table::READ_PROPERTY | table::READ_MULTIPLE) {
-            properties(service, data, from, output);
+            properties(service, data, device, output);
+        }
+    }
+
+    /// A message, or a segment of one.
+    fn piece(&mut self, piece: Piece, segment: Option<Segment>, data: &[u8], device: Device, output: &mut Output) {
+        match segment {
+            None => self.whole(piece, data, &device, output),
+            Some(segment) => self.segment(piece, segment, data, device, output),
         }
     }
 
     /// Puts a segment behind those before it; the last makes the message.
-    fn segment(
-        &mut self,
-        segment: Segment,
-        (key, answers, service): (Key, bool, u8),
-        data: &[u8],
-        (direction, from): (Direction, Sender),
-        output: &mut Output,
-    ) {
-        let same = |a: &Assembly| a.key == key && a.answers == answers && a.direction == direction;
-        let at = self.assemblies.iter().position(same);
-        let at = match at {
+    fn segment(&mut self, piece: Piece, segment: Segment, data: &[u8], device: Device, output: &mut Output) {
+        let at = match self.assemblies.iter().position(|assembly| assembly.piece == piece) {
             Some(at) => at,
             // Behind the last segment, or joined in the middle: not a message's start.
             None if segment.number != 0 => return,
             None => {
                 if self.assemblies.len() >= ASSEMBLIES {
-                    let oldest = self.assemblies.remove(0);
-                    self.whole(&oldest, output);
+                    self.tell_assembly(0, output);
                 }
-                let data = Vec::new();
-                self.assemblies.push(Assembly { direction, key, answers, service, next: 0, data, from });
+                self.assemblies.push(Assembly { piece, next: 0, data: Vec::new(), device });
                 self.assemblies.len() - 1
             }
         };
@@ -221,26 +236,31 @@ impl Bacnet {
         let room = ASSEMBLY_MAX.saturating_sub(assembly.data.len());
         assembly.data.extend_from_slice(data.get(..room).unwrap_or(data));
         if !segment.more {
-            let assembly = self.assemblies.remove(at);
-            self.whole(&assembly, output);
+            self.tell_assembly(at, output);
         }
     }
 
-    fn whole(&mut self, assembly: &Assembly, output: &mut Output) {
-        if assembly.answers {
-            self.answer(assembly.key, assembly.service, &assembly.data, assembly.from, output);
+    /// Tells one of the messages in segments, with what there is of it.
+    fn tell_assembly(&mut self, at: usize, output: &mut Output) {
+        let Assembly { piece, data, device, .. } = self.assemblies.remove(at);
+        self.whole(piece, &data, &device, output);
+    }
+
+    fn whole(&mut self, piece: Piece, data: &[u8], device: &Device, output: &mut Output) {
+        if piece.answers {
+            self.answer(piece.key, piece.service, data, device, output);
         } else {
-            self.request(assembly.key, assembly.service, &assembly.data, output);
+            self.request(piece.key, piece.service, data, device, output);
         }
     }
 }
 
 /// A negative answer.
-fn refuse(service: Option<u8>, reason: Cow<'static, str>, output: &mut Output) {
+fn refuse(service: Option<u8>, reason: Cow<'static, str>, device: &Device, output: &mut Output) {
     let (name, operation) = service.map_or(("", Operation::Other), table::confirmed);
     let function = service.map_or(0, u32::from);
     let mut ics = Ics::new(Protocol::BACNET, operation, MessageKind::Exception, function, name);
-    ics.object = Some(reason).filter(|reason| !reason.is_empty());
+    ics.object = device.place(Some(reason).filter(|reason| !reason.is_empty()));
     output.ics(ics);
 }
 
@@ -258,7 +278,7 @@ fn error(data: &[u8]) -> Cow<'static, str> {
     }
 }
 
-fn unconfirmed(service: u8, data: &[u8], from: Sender, output: &mut Output) {
+fn unconfirmed(service: u8, data: &[u8], device: &Device, output: &mut Output) {
     let (name, operation, kind) = table::unconfirmed(service);
     let mut ics = Ics::new(Protocol::BACNET, operation, kind, u32::from(service), name);
     let mut r = Reader::new(data);
@@ -274,14 +294,15 @@ fn unconfirmed(service: u8, data: &[u8], from: Sender, output: &mut Output) {
         _ => {}
     }
     let unit = ics.unit;
+    ics.object = device.place(ics.object);
     output.ics(ics);
-    if let (table::I_AM, Some(device)) = (service, unit) {
-        i_am(device, &mut r, from, output);
+    if let (table::I_AM, Some(instance)) = (service, unit) {
+        i_am(instance, &mut r, device, output);
     }
 }
 
 /// The rest of an announcement: largest segmentation, maker.
-fn i_am(device: u32, r: &mut Reader<'_>, from: Sender, output: &mut Output) {
+fn i_am(instance: u32, r: &mut Reader<'_>, device: &Device, output: &mut Output) {
     let vendor = std::iter::from_fn(|| tag::tag(r).ok()).nth(2);
     let vendor = match vendor {
         Some(Tag::Application(2, number)) => tag::unsigned(number),
@@ -290,8 +311,11 @@ fn i_am(device: u32, r: &mut Reader<'_>, from: Sender, output: &mut Output) {
     let known = |number| table::VENDORS.iter().find(|(known, _)| *known == number);
     let vendor = vendor
         .map(|number| known(number).map_or_else(|| format!("BACnet vendor {number}"), |(_, name)| (*name).to_owned()));
-    let asset = Asset { vendor, names: vec![format!("device {device}")], ..from.about() };
-    push(asset, from.behind, output);
+    let name = match &device.at {
+        Some(at) if device.behind => format!("device {instance} at {at}"),
+        _ => format!("device {instance}"),
+    };
+    push(Asset { vendor, names: vec![name], ..device.about() }, device.behind, output);
 }
 
 /// A router goes by the names of the devices behind it; their makers and versions are not its own.
@@ -402,9 +426,9 @@ fn name((kind, instance): (u16, u32), property: Option<u32>) -> String {
 }
 
 /// What a device's object says of its device.
-fn properties(service: u8, data: &[u8], from: Sender, output: &mut Output) {
+fn properties(service: u8, data: &[u8], device: &Device, output: &mut Output) {
     let mut r = Reader::new(data);
-    let mut asset = from.about();
+    let mut asset = device.about();
     let (mut object, mut property) = (None, None);
     // Of one property the tags are object 0, property 1, value 3; in lists object 0, then each property 2, value 4.
     let tags = if service == table::READ_PROPERTY { 1 } else { 2 };
@@ -420,7 +444,7 @@ fn properties(service: u8, data: &[u8], from: Sender, output: &mut Output) {
     }
     let said = asset.hostname.is_some() || asset.vendor.is_some() || asset.model.is_some() || asset.firmware.is_some();
     if said {
-        push(asset, from.behind, output);
+        push(asset, device.behind, output);
     }
 }
 

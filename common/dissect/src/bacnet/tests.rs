@@ -103,11 +103,25 @@ fn a_device_elsewhere_is_not_who_hands_its_message_on() {
         talk.assets().iter().map(told).collect::<Vec<_>>(),
         [
             (Some(there), named("device 1234"), Some("Tridium".to_owned())),
-            (Some(here), named("device 1234"), None),
+            (Some(here), named("device 1234 at 2001:5"), None),
             (Some(client), named("VAV-7"), None),
         ]
     );
     assert!(talk.assets().iter().all(|asset| asset.hostname.is_none()));
+    // Each device behind a router has its own points.
+    let to = |station: &[u8]| {
+        [&[0x81, 0x0a, 0, 18 + station.len() as u8, 1, 0x20, 0x07, 0xd1][..], station, &[255]].concat()
+    };
+    let asks = |station: &[u8]| [&to(station)[..], &READ_VALUE[..]].concat();
+    talk.output.events.clear();
+    talk.says(ToServer, &asks(&[1, 5])).says(ToServer, &asks(&[2, 0xc0, 0]));
+    talk.says(ToClient, &routed(&[0x50, 7, 12, 0x91, 2, 0x91, 32]));
+    let objects: Vec<_> = talk.ics().iter().map(|ics| ics.object.as_deref().unwrap_or("")).collect();
+    let value = "analog-input 3 present-value";
+    assert_eq!(
+        objects,
+        [&*format!("{value} at 2001:5"), &*format!("{value} at 2001:0xc000"), "unknown property at 2001:5"]
+    );
     // Over IPv6: a virtual address, then who sent it.
     let mut wide = vec![0x82, 8, 0, 27, 0, 0, 9];
     wide.extend([0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0xba, 0xc0, 1, 0]);
