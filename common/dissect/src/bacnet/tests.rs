@@ -112,7 +112,7 @@ fn a_device_elsewhere_is_not_who_hands_its_message_on() {
     let to = |station: &[u8]| {
         [&[0x81, 0x0a, 0, 18 + station.len() as u8, 1, 0x20, 0x07, 0xd1][..], station, &[255]].concat()
     };
-    let asks = |station: &[u8]| [&to(station)[..], &READ_VALUE[..]].concat();
+    let asks = |station: &[u8]| [&to(station)[..], READ_VALUE].concat();
     talk.output.events.clear();
     talk.says(ToServer, &asks(&[1, 5])).says(ToServer, &asks(&[2, 0xc0, 0]));
     talk.says(ToClient, &routed(&[0x50, 7, 12, 0x91, 2, 0x91, 32]));
