@@ -64,6 +64,8 @@ pub(crate) fn frame(bytes: &[u8]) -> Result<Frame<'_>, Fault> {
 pub(crate) struct Pdu<'a> {
     /// A polling address, or the number of a device among its maker's.
     pub(crate) address: u32,
+    /// It is the polling address 0: who speaks HART-IP, and not one behind it.
+    pub(crate) itself: bool,
     pub(crate) command: u16,
     /// Behind the two bytes of status, where it answers.
     pub(crate) data: &'a [u8],
@@ -81,7 +83,8 @@ pub(crate) fn pdu(bytes: &[u8]) -> Result<Pdu<'_>, Fault> {
         2 => false,
         _ => return Err(Fault::Malformed("hart_ip: delimiter of no kind")),
     };
-    let address = if delimiter & 0x80 == 0 {
+    let short = delimiter & 0x80 == 0;
+    let address = if short {
         u32::from(r.u8("address")? & 0x3f)
     } else {
         r.skip(2, "device type")?;
@@ -101,7 +104,7 @@ pub(crate) fn pdu(bytes: &[u8]) -> Result<Pdu<'_>, Fault> {
     if command == 31 {
         command = data.u16("extended command")?;
     }
-    Ok(Pdu { address, command, data: data.rest() })
+    Ok(Pdu { address, itself: short && address == 0, command, data: data.rest() })
 }
 
 /// How sure a direction's bytes are HART-IP.

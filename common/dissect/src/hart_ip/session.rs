@@ -1,6 +1,6 @@
 //! One HART-IP conversation being read.
 
-use super::parse::{self, Frame, Identity, NAK, PASS_THROUGH, PUBLISH, REQUEST};
+use super::parse::{self, Frame, Identity, NAK, PASS_THROUGH, PUBLISH, Pdu, REQUEST};
 use super::table;
 use crate::Output;
 use crate::framed::Framing;
@@ -21,6 +21,8 @@ struct Asked {
 #[derive(Debug, Default)]
 pub(crate) struct HartIp {
     pending: Pending<(u8, u16), Asked>,
+    /// The device whose address it is: the one that answers to polling address 0, or the first to say who it is.
+    itself: Option<u32>,
 }
 
 impl Framing for HartIp {
@@ -82,29 +84,35 @@ impl HartIp {
         ics.unit = Some(pdu.address);
         output.ics(ics);
         if kind == MessageKind::Response {
-            tell(pdu.command, pdu.address, pdu.data, said, output);
+            self.tell(&pdu, said, output);
         }
         Ok(())
     }
-}
 
-/// Devices behind a gateway share its address; their own numbers tell them apart.
-fn tell(command: u16, address: u32, data: &[u8], said: &Message<'_>, output: &mut Output) {
-    let mut asset = said.about();
-    match command {
-        table::READ_IDENTITY => {
-            let Some(identity) = parse::identity(data) else { return };
-            describe(&mut asset, &identity);
+    /// Devices behind a gateway share its address: their own numbers tell them apart, and their makers are not its own.
+    fn tell(&mut self, pdu: &Pdu<'_>, said: &Message<'_>, output: &mut Output) {
+        let mut asset = said.about();
+        match pdu.command {
+            table::READ_IDENTITY => {
+                let Some(identity) = parse::identity(pdu.data) else { return };
+                if pdu.itself {
+                    self.itself = Some(identity.device);
+                }
+                if *self.itself.get_or_insert(identity.device) == identity.device {
+                    describe(&mut asset, &identity);
+                }
+                asset.names = vec![format!("device {:06x}", identity.device)];
+            }
+            table::READ_LONG_TAG => {
+                let Some(tag) = name(pdu.data) else { return };
+                asset.names = vec![tag, format!("device {:06x}", pdu.address)];
+            }
+            _ => return,
         }
-        table::READ_LONG_TAG => {
-            let Some(tag) = name(data) else { return };
-            asset.names = vec![tag, format!("device {address:06x}")];
-        }
-        _ => return,
+        asset.roles = vec!["server".to_owned()];
+        asset.source = Protocol::HART_IP.name().to_owned();
+        output.asset(asset);
     }
-    asset.roles = vec!["server".to_owned()];
-    asset.source = Protocol::HART_IP.name().to_owned();
-    output.asset(asset);
 }
 
 fn describe(asset: &mut Asset, identity: &Identity) {
@@ -113,5 +121,4 @@ fn describe(asset: &mut Asset, identity: &Identity) {
     asset.vendor = Some(vendor);
     asset.model = Some(format!("HART device type 0x{:04x}", identity.device_type));
     asset.firmware = Some(format!("{}.{}", identity.device_revision, identity.software_revision));
-    asset.names = vec![format!("device {:06x}", identity.device)];
 }

@@ -53,6 +53,30 @@ fn command_0_is_an_asset() {
     assert_eq!((asset.model.as_deref(), asset.names[0].as_str()), (Some("HART device type 0x2606"), "device 010203"));
 }
 
+/// A gateway is told by what answers to polling address 0; who is asked through it lends it a name, and no maker.
+#[test]
+fn a_gateway_is_not_what_is_behind_it() {
+    let identity = |vendor: u8, device: u8| {
+        [0, 0, 254, vendor, 6, 5, 7, 4, 9, 8, 0, 1, 2, device, 5, 1, 0, 0, 0, 0, vendor, 0, vendor, 1]
+    };
+    let polled = |data: &[u8]| {
+        let mut bytes = [&[6, 0x80, 0, u8::try_from(data.len()).unwrap()][..], data].concat();
+        bytes.push(bytes.iter().fold(0, |sum, byte| sum ^ byte));
+        bytes
+    };
+    let mut talk = Talk::known(&Protocol::HART_IP, Transport::UDP);
+    talk.says(ToClient, &frame(1, 3, 1, &pdu(0x86, 0, &identity(0x11, 7))));
+    talk.says(ToClient, &frame(1, 3, 2, &polled(&identity(0x26, 3))));
+    talk.says(ToClient, &frame(1, 3, 3, &pdu(0x86, 0, &identity(0x11, 9))));
+    let told = |asset: &&picket_event::body::Asset| (asset.vendor.clone().unwrap_or_default(), asset.names.clone());
+    let all: Vec<_> = talk.assets().iter().map(told).collect();
+    let is = |vendor: &str, name: &str| (vendor.to_owned(), vec![name.to_owned()]);
+    // The first is taken for itself, until it says who it is.
+    let first = all[0].0.clone();
+    assert!(!first.is_empty());
+    assert_eq!(all, [is(&first, "device 010207"), is("Rosemount", "device 010203"), is("", "device 010209")]);
+}
+
 #[test]
 fn damage_is_told_and_passed_over() {
     let mut talk = Talk::known(&Protocol::HART_IP, Transport::TCP);
