@@ -42,6 +42,8 @@ macro_rules! findings {
 
 findings! {
     FIRMWARE = "firmware_transfer", 9, ["T1693.002", "T1693.001"], "firmware of a device is being replaced";
+    FIRMWARE_MODE = "firmware_mode", 8, ["T0800", "T0858"], "a device is put into the mode in which its firmware is replaced";
+    STORED = "stored_identity", 8, ["T1693.002", "T0836"], "the memory is overwritten from which a device takes its identity when it starts";
     PROGRAM_WRITE = "program_download", 8, ["T0843", "T0889"], "a program is being written into a controller";
     STATE = "controller_state", 8, ["T0858", "T0816"], "a controller's program is started or stopped";
     RESTART = "device_restart", 8, ["T0816"], "a device is told to restart";
@@ -92,6 +94,9 @@ static SPECIAL: &[Special] = special! {
     ADS Write [6], "" => TRUST;
     // CIP volume 1 and Logix: attributes of the wall clock are set.
     ENIP Write [0x02, 0x04, 0x10], "wall clock" => CLOCK;
+    // ETG.1000.4: the state BOOT, and the memory that each slave describes itself by.
+    ETHERCAT Mode [0x0101], "" => FIRMWARE_MODE;
+    ETHERCAT Write [0x0102], "" => STORED;
     // Logix' reading of a project, object by object.
     ENIP Other [0x4b, 0x4c, 0x4f], "program" => PROGRAM_READ;
 };

@@ -85,7 +85,11 @@ fn a_function_may_say_more_than_its_operation() {
     write.object = Some(Cow::Borrowed("assembly instance 1"));
     assert!(kinds(&mut findings, 0, write.clone()).is_empty());
     (write.protocol, write.function) = (Protocol::ADS, 6);
-    assert_eq!(kinds(&mut findings, 0, write), ["trust_added"]);
+    assert_eq!(kinds(&mut findings, 0, write.clone()), ["trust_added"]);
+    (write.protocol, write.function) = (Protocol::ETHERCAT, 0x0102);
+    assert_eq!(kinds(&mut findings, 0, write.clone()), ["stored_identity"]);
+    (write.operation, write.function) = (Operation::Mode, 0x0101);
+    assert_eq!(kinds(&mut findings, 0, write), ["firmware_mode"]);
 }
 
 #[test]

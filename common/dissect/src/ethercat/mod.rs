@@ -1,11 +1,12 @@
 //! EtherCAT (IEC 61158-4-12 and -6-12; ETG.1000), below IP and over UDP.
 //!
 //! Read: mailboxes inside datagrams: CoE (SDO uploads and downloads, emergencies), SoE, FoE; which slave, which object. Datagrams of
-//! process data are recognised and are no events. A datagram passes every slave and comes back: a mailbox written is told on its
-//! way out, one read on its way back, as the working counter shows.
+//! process data are recognised and are no events. Of registers: who a slave is, and what no start of a network needs. A datagram passes
+//! every slave and comes back: what is written is told on its way out, what is read on its way back, as the working counter shows.
 //! Not read: segments of long SDOs, object dictionaries, Ethernet over EtherCAT, AoE, network variables.
 
 mod parse;
+mod registers;
 mod session;
 mod table;
 #[cfg(test)]

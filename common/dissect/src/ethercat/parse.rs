@@ -125,6 +125,16 @@ pub(crate) fn coe(inside: &[u8]) -> Result<Sdo<'_>, Fault> {
     Ok(Sdo { service, command, index: r.u16_le("index")?, sub: r.u8("subindex")?, data: r.rest() })
 }
 
+/// What an upload's answer holds, where it is whole: inside the answer itself, or behind its length.
+pub(crate) fn uploaded<'a>(sdo: &Sdo<'a>) -> Option<&'a [u8]> {
+    if sdo.command & 2 != 0 {
+        let unused = if sdo.command & 1 != 0 { usize::from(sdo.command >> 2 & 3) } else { 0 };
+        return sdo.data.get(..4 - unused);
+    }
+    let (length, rest) = sdo.data.split_first_chunk()?;
+    rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)
+}
+
 /// The value of an expedited transfer: 1 to 4 bytes, as the command says.
 pub(crate) fn expedited(sdo: &Sdo<'_>) -> Option<f64> {
     if sdo.command & 3 != 3 {

@@ -1,6 +1,7 @@
 //! One conversation of a master, out or back.
 
 use super::parse::{self, Mailbox, Sdo};
+use super::registers::Registers;
 use super::table::{self, COE, FOE, SOE};
 use crate::Output;
 use crate::codes::{Code, find, ics};
@@ -21,10 +22,11 @@ pub(crate) type Waiting = (Code, (u16, u8));
 #[derive(Debug, Default)]
 pub(crate) struct EtherCat {
     asked: Pending<u64, Waiting>,
+    registers: Registers,
 }
 
 impl Framing for EtherCat {
-    const HELD: usize = Pending::<u64, Waiting>::LIMIT;
+    const HELD: usize = Pending::<u64, Waiting>::LIMIT + Registers::LIMIT;
 
     fn length(&self, bytes: &[u8], _: Direction) -> Result<usize, Fault> {
         // A frame is a datagram of the link; padding stands behind it.
@@ -38,8 +40,9 @@ impl Framing for EtherCat {
         }
         for _ in 0..DATAGRAMS_MAX {
             let datagram = parse::datagram(&mut r)?;
-            if let Some(mailbox) = parse::mailbox(&datagram) {
-                self.mailbox(&mailbox, datagram.slave, output)?;
+            match parse::mailbox(&datagram) {
+                Some(mailbox) => self.mailbox(&mailbox, datagram.slave, message, output)?,
+                None => self.registers.hear(&datagram, message, output),
             }
             if !datagram.more {
                 break;
@@ -50,9 +53,15 @@ impl Framing for EtherCat {
 }
 
 impl EtherCat {
-    fn mailbox(&mut self, mailbox: &Mailbox<'_>, slave: u16, output: &mut Output) -> Result<(), Fault> {
+    fn mailbox(
+        &mut self,
+        mailbox: &Mailbox<'_>,
+        slave: u16,
+        message: &Message<'_>,
+        output: &mut Output,
+    ) -> Result<(), Fault> {
         let event = match mailbox.kind {
-            COE => self.objects(mailbox, slave)?,
+            COE => self.objects(mailbox, slave, message, output)?,
             FOE => files(mailbox)?,
             SOE => drives(mailbox)?,
             _ => return Ok(()),
@@ -66,7 +75,13 @@ impl EtherCat {
     }
 
     /// CoE.
-    fn objects(&mut self, mailbox: &Mailbox<'_>, slave: u16) -> Result<Ics, Fault> {
+    fn objects(
+        &mut self,
+        mailbox: &Mailbox<'_>,
+        slave: u16,
+        message: &Message<'_>,
+        output: &mut Output,
+    ) -> Result<Ics, Fault> {
         let sdo = parse::coe(mailbox.inside)?;
         let kind = if mailbox.written { MessageKind::Request } else { MessageKind::Response };
         let code = match (sdo.service, sdo.command >> 5) {
@@ -87,6 +102,12 @@ impl EtherCat {
         } else if first {
             // Some slaves leave the object out of their answers.
             place = self.asked.answer(&slave.into()).map(|(_, place)| place).or(place);
+        }
+        if code.code == table::UPLOAD.code
+            && !mailbox.written
+            && let (Some(place), Some(data)) = (place, parse::uploaded(&sdo))
+        {
+            self.registers.object((slave, place), data, message, output);
         }
         // A download's request and an upload's answer hold the value.
         let holds = first && (code.code == table::DOWNLOAD.code) == mailbox.written;

@@ -9,6 +9,57 @@ pub(crate) const COMMAND_MAX: u8 = 14;
 pub(crate) const READS: [u8; 2] = [1, 4];
 /// Likewise writes.
 pub(crate) const WRITES: [u8; 2] = [2, 5];
+/// Writes of registers: to one slave, or to all.
+pub(crate) const WRITES_ALL: [u8; 3] = [2, 5, 8];
+/// The read and the write of one slave by its station address.
+pub(crate) const READ_STATION: u8 = 4;
+pub(crate) const WRITE_STATION: u8 = 5;
+
+/// Registers (ETG.1000.4 clause 6): reset of the controller, its state machine, its memory.
+pub(crate) const ESC_RESET: u16 = 0x0040;
+pub(crate) const AL_CONTROL: u16 = 0x0120;
+pub(crate) const SII_CONTROL: u16 = 0x0502;
+pub(crate) const SII_ADDRESS: u16 = 0x0504;
+pub(crate) const SII_DATA: u16 = 0x0508;
+/// What is written to the reset register, in three frames.
+pub(crate) const RESET_KEYS: &[u8] = b"RES";
+/// The state in which firmware is replaced.
+pub(crate) const BOOT: u8 = 3;
+/// Commands to the memory, and the one that writes a word.
+pub(crate) const SII_COMMANDS: u16 = 0x0700;
+pub(crate) const SII_WRITE: u16 = 0x0200;
+/// Words of the memory that hold maker and product (ETG.2010 table 2).
+pub(crate) const SII_VENDOR: u32 = 0x0008;
+pub(crate) const SII_PRODUCT: u32 = 0x000a;
+
+/// What is told of registers.
+pub(crate) const STATE: Code = code(0x0101, "AL Control", Operation::Mode);
+pub(crate) const STORE: Code = code(0x0102, "SII Write", Operation::Write);
+pub(crate) const RESET: Code = code(0x0103, "ESC Reset", Operation::Restart);
+
+/// Objects that name a device (ETG.1000.6 clause 5.6.7.4).
+pub(crate) const DEVICE_NAME: u16 = 0x1008;
+pub(crate) const IDENTITY: u16 = 0x1018;
+
+/// Makers by the number the EtherCAT Technology Group gave them.
+pub(crate) const VENDORS: &[(u32, &str)] = &[
+    (0x0002, "Beckhoff"),
+    (0x001b, "HMS"),
+    (0x001d, "Festo"),
+    (0x0021, "WAGO"),
+    (0x0024, "Bosch Rexroth"),
+    (0x003b, "Lenze"),
+    (0x0044, "Hilscher"),
+    (0x0059, "SEW-Eurodrive"),
+    (0x006a, "Kollmorgen"),
+    (0x0083, "Omron"),
+    (0x009a, "Elmo"),
+    (0x00ab, "Copley"),
+    (0x00fb, "maxon"),
+    (0x0114, "SMC"),
+    (0x01dd, "Delta"),
+    (0x066f, "Panasonic"),
+];
 
 /// Kinds of mailboxes (ETG.1000.4 clause 5.6).
 pub(crate) const COE: u8 = 3;

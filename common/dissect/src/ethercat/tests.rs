@@ -92,3 +92,96 @@ fn mailboxes_are_told_once() {
     assert_eq!((messages(&output)[0].value, messages(&output)[0].unit), (Some(8.0), Some(0x03e9)));
     assert!(output.malformed.is_empty());
 }
+
+/// A start of a network as masters make it: everything to INIT, addresses, watchdogs, memory read, then up to OP. It says who the
+/// slaves are and nothing else.
+#[test]
+fn a_start_is_silent_and_says_who_is_there() {
+    let word = |word: u8| [0, 1, word, 0, 0, 0];
+    let frames = [
+        frame(&[(8, 0, 0x0120, &[0x11, 0], 2)]),
+        frame(&[(2, 0, 0x0010, &[0xe9, 3], 1), (2, 0xffff, 0x0010, &[0xea, 3], 1)]),
+        frame(&[(8, 0, 0x0400, &[0xc2, 9], 2), (8, 0, 0x0420, &[0, 0], 2), (8, 0, 0x0500, &[2, 0], 2)]),
+        // Maker and product at once, behind their register; then each for itself, in one read with control and word.
+        frame(&[(5, 0x03e9, 0x0502, &word(8), 1)]),
+        frame(&[(4, 0x03e9, 0x0508, &[2, 0, 0, 0, 0x52, 0x30, 0xbc, 0x0b], 1)]),
+        frame(&[(5, 0x03ea, 0x0502, &word(8), 1)]),
+        frame(&[(4, 0x03ea, 0x0502, &[0, 0, 8, 0, 0, 0, 0x78, 0x56, 0, 0], 1)]),
+        frame(&[(5, 0x03ea, 0x0504, &[10, 0, 0, 0], 1), (5, 0x03ea, 0x0502, &[0, 1], 1)]),
+        frame(&[(4, 0x03ea, 0x0508, &[9, 0, 0, 0], 1)]),
+        // Nobody answered, and a word beside.
+        frame(&[(4, 0x03eb, 0x0508, &[2, 0, 0, 0, 7, 0, 0, 0], 0)]),
+        frame(&[(5, 0x03eb, 0x0502, &word(0x0c), 1)]),
+        frame(&[(4, 0x03eb, 0x0508, &[2, 0, 0, 0, 7, 0, 0, 0], 1)]),
+        frame(&[(5, 0x03e9, 0x0120, &[2, 0], 1), (5, 0x03e9, 0x0120, &[4, 0], 1), (5, 0x03e9, 0x0120, &[8, 0], 1)]),
+    ];
+    let lines: Vec<_> = frames.iter().map(|frame| (Direction::ToServer, &frame[..])).collect();
+    let output = told(&Protocol::ETHERCAT, Transport(0), &lines);
+    assert!(messages(&output).is_empty(), "{:?}", messages(&output));
+    assert_eq!(
+        names(&output),
+        ["slave 1001: Beckhoff, product 0x0bbc3052", "slave 1002: EtherCAT vendor 0x5678, product 0x00000009"]
+    );
+}
+
+fn names(output: &crate::Output) -> Vec<&str> {
+    let assets = output.events.iter().filter_map(|event| match event {
+        picket_event::body::Body::Asset(asset) => Some(&asset.names),
+        _ => None,
+    });
+    assets.flatten().map(String::as_str).collect()
+}
+
+#[test]
+fn objects_name_a_slave() {
+    let ask = |index: u8, sub: u8| mailbox(3, &[0, 0x20, 0x40, index, 0x10, sub, 0, 0, 0, 0]);
+    let number = |sub: u8, value: u8| mailbox(3, &[0, 0x30, 0x43, 0x18, 0x10, sub, value, 0, 0, 0]);
+    let name = mailbox(3, &[&[0, 0x30, 0x41, 0x08, 0x10, 0, 6, 0, 0, 0][..], b"EL6695"].concat());
+    let frames = [
+        frame(&[(5, 0x03e9, 0x1000, &ask(0x18, 1), 1)]),
+        frame(&[(4, 0x03e9, 0x1080, &number(1, 0x83), 1)]),
+        frame(&[(5, 0x03e9, 0x1000, &ask(0x18, 2), 1)]),
+        frame(&[(4, 0x03e9, 0x1080, &number(2, 5), 1)]),
+        frame(&[(5, 0x03e9, 0x1000, &ask(0x08, 0), 1)]),
+        frame(&[(4, 0x03e9, 0x1080, &name, 1)]),
+    ];
+    let lines: Vec<_> = frames.iter().map(|frame| (Direction::ToServer, &frame[..])).collect();
+    let output = told(&Protocol::ETHERCAT, Transport(0), &lines);
+    assert_eq!(names(&output), ["slave 1001: Omron, product 0x00000005", "slave 1001: EL6695"]);
+}
+
+#[test]
+fn what_no_start_needs_is_told_once() {
+    let out_and_back = |command, slave, place, data: &[u8]| {
+        [0, 1].map(|worked| frame(&[(12, 0, 0, &[1; 20], worked), (command, slave, place, data, worked)]))
+    };
+    let frames: Vec<_> = [
+        out_and_back(5, 0x03e9, 0x0120, &[0x13, 0]),
+        out_and_back(5, 0x03e9, 0x0502, &[1, 2, 8, 0, 0, 0, 0xad, 0xde]),
+        out_and_back(2, 0xffff, 0x0502, &[1, 2]),
+        // Not a reset: out of order.
+        out_and_back(8, 0, 0x0040, b"R\0"),
+        out_and_back(8, 0, 0x0040, b"S\0"),
+        out_and_back(8, 0, 0x0040, b"R\0"),
+        out_and_back(8, 0, 0x0040, b"E\0"),
+        out_and_back(8, 0, 0x0040, b"S\0"),
+        // Read, reloaded, and cut.
+        out_and_back(5, 0x03e9, 0x0502, &[0, 4]),
+        out_and_back(5, 0x03e9, 0x0502, &[0]),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let lines: Vec<_> = frames.iter().map(|frame| (Direction::ToServer, &frame[..])).collect();
+    let output = told(&Protocol::ETHERCAT, Transport(0), &lines);
+    let said: Vec<_> = messages(&output).iter().map(|m| (m.operation, m.unit, m.object.as_deref())).collect();
+    assert_eq!(
+        said,
+        [
+            (Operation::Mode, Some(0x03e9), Some("BOOT")),
+            (Operation::Write, Some(0x03e9), Some("SII word 0x0008")),
+            (Operation::Write, None, None),
+            (Operation::Restart, None, None),
+        ]
+    );
+}

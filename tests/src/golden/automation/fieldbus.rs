@@ -80,6 +80,36 @@ fn cyclic() -> Vec<Frame> {
     all
 }
 
+/// A network starts: states, addresses, watchdogs, who is there; then what no start needs.
+fn registers() -> Vec<Frame> {
+    let mut all = Vec::new();
+    let mut exchange = |command, slave, place, out: &[u8], back: &[u8], worked| {
+        all.push((MASTER, EVERYBODY, ethercat(&[(command, slave, place, out, 0)])));
+        all.push((BACK, EVERYBODY, ethercat(&[(command, slave, place, back, worked)])));
+    };
+    let mut write = |command, slave, place, data: &[u8]| exchange(command, slave, place, data, data, 1);
+    write(8, 0, 0x0120, &[0x11, 0]);
+    write(2, 0, 0x0010, &[0xe9, 3]);
+    write(2, 0xffff, 0x0010, &[0xea, 3]);
+    write(8, 0, 0x0420, &[0, 0]);
+    for (slave, identity) in [(0x03e9, [2, 0, 0, 0, 0x52, 0x2c, 0x4c, 4]), (0x03ea, [9, 0x80, 0, 0, 7, 0, 0, 0])] {
+        exchange(5, slave, 0x0502, &[0, 1, 8, 0, 0, 0], &[0, 1, 8, 0, 0, 0], 1);
+        exchange(4, slave, 0x0502, &[0; 2], &[0x40, 0], 1);
+        exchange(4, slave, 0x0508, &[0; 8], &identity, 1);
+    }
+    let mut write = |command, slave, place, data: &[u8]| exchange(command, slave, place, data, data, 1);
+    for state in [2, 4, 8] {
+        write(5, 0x03e9, 0x0120, &[state, 0]);
+        write(5, 0x03ea, 0x0120, &[state, 0]);
+    }
+    write(5, 0x03ea, 0x0120, &[3, 0]);
+    write(5, 0x03ea, 0x0502, &[1, 2, 8, 0, 0, 0, 0xad, 0xde]);
+    for key in *b"RES" {
+        write(5, 0x03e9, 0x0040, &[key]);
+    }
+    all
+}
+
 /// An SDO of POWERLINK in an asynchronous send.
 fn sdo(from: u8, to: u8, transaction: u8, flags: u8, command: u8, data: &[u8]) -> Vec<u8> {
     let mut out = vec![6, to, from, 5, 0x06, 0x0a, 0, 0, 0, transaction, flags, command];
@@ -162,6 +192,7 @@ pub(super) fn captures() -> Vec<Made> {
     let over_udp: Vec<Exchange> = mailboxes().chunks(2).map(|pair| (pair[0].2.clone(), Vec::new())).collect();
     vec![
         ("ethercat", "mailboxes", frames(0x88a4, &mailboxes())),
+        ("ethercat", "registers", frames(0x88a4, &registers())),
         ("ethercat", "cyclic", frames(0x88a4, &cyclic())),
         ("ethercat", "malformed", frames(0x88a4, &lying)),
         ("ethercat", "datagrams", datagrams(34_980, &over_udp)),
