@@ -54,17 +54,27 @@ pub(crate) fn other<'a>(layer: &Layer<'_, 'a>, link_type: u16) -> Decoded<'a> {
         163 => wireless::avs(layer),
         192 => wireless::ppi(layer),
         219 => mpls::decode(layer, Link::default(), data),
-        // LINKTYPE_BACNET_MS_TP, and IEEE802_15_4_WITHFCS and _NOFCS, go by the numbers that their frames have over
+        // LINKTYPE_BACNET_MS_TP, and IEEE802_15_4_WITHFCS, _NOFCS and _TAP, go by the numbers that their frames have over
         // Ethernet: their own addresses are shorter.
-        165 => numbered(layer, MS_TP),
-        195 | 230 => numbered(layer, ETHER_IEEE_802_15_4),
+        165 => numbered(layer, MS_TP, data),
+        195 | 230 => numbered(layer, ETHER_IEEE_802_15_4, data),
+        283 => match tapped(data) {
+            Some(frame) => numbered(layer, ETHER_IEEE_802_15_4, frame),
+            None => Decoded::stopped(Link::default(), data, Stop::RadioTruncated),
+        },
         unknown => Decoded::stopped(Link::default(), data, Stop::LinkType(unknown)),
     }
 }
 
+/// The frame behind the header of LINKTYPE_IEEE802_15_4_TAP: version 0, the header's own length, and what the sniffer noted.
+fn tapped(data: &[u8]) -> Option<&[u8]> {
+    let (&[version, _, low, high], _) = data.split_first_chunk()?;
+    let header = usize::from(u16::from_le_bytes([low, high]));
+    data.get(header..).filter(|_| version == 0 && header >= 4)
+}
+
 /// All of a frame, under a type that stands elsewhere.
-fn numbered<'a>(layer: &Layer<'_, 'a>, kind: u16) -> Decoded<'a> {
-    let data = layer.frame.data;
+fn numbered<'a>(layer: &Layer<'_, 'a>, kind: u16, data: &'a [u8]) -> Decoded<'a> {
     Decoded::begin(Link { ether_type: Some(kind), ..Link::default() }, data, wire_above(layer, data.len()))
 }
 

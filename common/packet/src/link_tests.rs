@@ -146,3 +146,14 @@ fn links_without_long_addresses_go_by_a_number() {
         assert_eq!(decoded.payload, [0x55, 0xff, 1, 2]);
     }
 }
+
+#[test]
+fn what_a_sniffer_notes_stands_before_the_frame() {
+    // The kind of checksum, then the frame.
+    let tap = [0, 0, 12, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0x61, 0x88, 7];
+    let decoded = decode(&frame(283, &tap));
+    assert_eq!((decoded.link.ether_type, decoded.payload, decoded.stop), (Some(0x809a), &tap[12..], None));
+    for wrong in [&tap[..11], &tap[..3], &[1, 0, 4, 0, 0x61], &[0, 0, 3, 0, 0x61]] {
+        assert_eq!(decode(&frame(283, wrong)).stop, Some(Stop::RadioTruncated), "{wrong:?}");
+    }
+}
