@@ -126,6 +126,13 @@ pub(crate) fn filter(body: &[u8], version: u8) -> Result<&[u8], Fault> {
     Ok(r.vec16("filter")?.rest())
 }
 
+/// The kind of a packet that carries a delivery on, and the number of that delivery.
+pub(crate) fn acknowledged(fixed: Fixed, bytes: &[u8]) -> Option<(u8, u16)> {
+    let carries = (table::PUBACK..=table::PUBCOMP).contains(&fixed.kind);
+    let number = bytes.get(fixed.head..fixed.total)?.first_chunk().copied().map(u16::from_be_bytes);
+    number.filter(|_| carries).map(|number| (fixed.kind, number))
+}
+
 /// How telling a packet is, in bits that random bytes would have to guess; `None` where it is none.
 pub(crate) fn weight(bytes: &[u8]) -> Option<(Fixed, u32)> {
     let fixed = fixed(bytes).ok()?;

@@ -9,6 +9,8 @@ use picket_reader::Fault;
 
 /// Packets of one direction that are looked at.
 const PACKETS: usize = 8;
+/// Acknowledgements in a row, of deliveries numbered one after the other, that are nobody else's by chance.
+const RUN: u32 = 4;
 
 /// One direction's packets.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,6 +55,7 @@ pub(super) const fn speaker(fixed: Fixed) -> Speaker {
 /// Looks at a direction; `None` where it is another protocol.
 fn look(bytes: &[u8]) -> Option<Look> {
     let (mut look, mut rest) = (Look::default(), bytes);
+    let (mut run, mut last) = (0, None);
     while !rest.is_empty() && look.packets < PACKETS {
         match parse::fixed(rest) {
             Ok(_) => {}
@@ -62,7 +65,10 @@ fn look(bytes: &[u8]) -> Option<Look> {
         let (fixed, bits) = parse::weight(rest)?;
         look.bits += bits;
         look.packets += 1;
-        look.tells |= bits >= 12;
+        let number = parse::acknowledged(fixed, rest);
+        run = if number.is_some() && number == last { run + 1 } else { u32::from(number.is_some()) };
+        last = number.map(|(kind, number)| (kind, number.wrapping_add(1)));
+        look.tells |= bits >= 12 || run >= RUN;
         let speaker = speaker(fixed);
         look.client |= speaker == Speaker::Client && fixed.kind != DISCONNECT;
         look.server |= speaker == Speaker::Server;

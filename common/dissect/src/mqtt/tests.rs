@@ -112,6 +112,22 @@ fn others_are_not_taken_for_it() {
     assert!(!sure(probe(&[0x40, 2, 0, 1, 0x40, 2, 0, 2])));
 }
 
+/// One side of a conversation joined midway that only acknowledges: the numbers have to go on.
+#[test]
+fn a_run_of_acknowledgements_tells() {
+    let acks = |numbers: &[u16]| -> Vec<u8> {
+        numbers.iter().flat_map(|number| [&[0x40, 2][..], &number.to_be_bytes()].concat()).collect()
+    };
+    let named = |bytes: &[u8]| {
+        let head = Head { transport: Transport::TCP, to_server: bytes, to_client: &[] };
+        matches!(Mqtt.probe(&head), Probe::Yes { .. })
+    };
+    assert!(named(&acks(&[7, 8, 9, 10])) && named(&acks(&[0xfffe, 0xffff, 0, 1])) && named(&acks(&[1, 1, 2, 3, 4])));
+    for other in [&acks(&[7, 8, 9])[..], &acks(&[7, 8, 10, 11]), &acks(&[7; 9])] {
+        assert!(!named(other), "{other:02x?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
