@@ -140,7 +140,7 @@ impl Window {
             self.exceptions = self.exceptions.saturating_add(ics.count.max(1));
             insert(&mut self.refused, ics.function & 0x7fff_ffff, FUNCTIONS);
         }
-        if ics.kind == MessageKind::Request {
+        if ics.kind == MessageKind::Request && !table::ASKS_ALL.contains(&ics.protocol) {
             ics.unit.into_iter().for_each(|unit| insert(&mut self.units, unit, UNITS));
             ics.range.into_iter().for_each(|range| insert(&mut self.ranges, range, RANGES));
         }

@@ -104,6 +104,10 @@ static SPECIAL: &[Special] = special! {
 /// Protocols whose masters set clocks as part of their ordinary work.
 const KEEPS_TIME: &[Protocol] = &[Protocol::DNP3, Protocol::IEC104, Protocol::DLMS, Protocol::C1222, Protocol::BACNET];
 
+/// Protocols whose master stands for all devices of its network at one address, and asks and sets up each at every start:
+/// many units and places are no scan there.
+pub(super) const ASKS_ALL: &[Protocol] = &[Protocol::ETHERCAT];
+
 /// What a message means by itself; nothing for what plants do all day.
 pub(crate) fn of_message(ics: &Ics) -> Option<&'static Finding> {
     let object = ics.object.as_deref().unwrap_or_default();

@@ -4,7 +4,7 @@
 //! state in which firmware is replaced, a reset of a controller, and writes to the memory that a slave takes its identity from.
 
 use super::parse::Datagram;
-use super::table::{self, READ_STATION, WRITE_STATION, WRITES_ALL};
+use super::table::{self, READ_STATION, WRITE_BROADCAST, WRITE_STATION, WRITES_ALL};
 use crate::Output;
 use crate::codes::{Code, ics};
 use crate::teller::{Message, text};
@@ -29,10 +29,16 @@ pub(super) struct Registers {
 struct Slave {
     address: u16,
     /// The word of its memory that was asked for last.
-    word: u32,
-    vendor: Option<u32>,
-    product: Option<u32>,
+    word: u16,
+    identity: Identity,
+    /// What was told of it.
+    told: Identity,
+    /// It was asked into BOOT, and nowhere else since.
+    boots: bool,
 }
+
+/// Maker, product, revision and serial number, as far as they are known.
+type Identity = [Option<u32>; table::IDENTITY_WORDS.len()];
 
 impl Registers {
     pub(super) const LIMIT: usize = SLAVES_MAX * 2 * size_of::<(u16, Slave)>();
@@ -40,18 +46,21 @@ impl Registers {
     /// Looks at a datagram that is no mailbox.
     pub(super) fn hear(&mut self, datagram: &Datagram<'_>, said: &Message<'_>, output: &mut Output) {
         if WRITES_ALL.contains(&datagram.command) {
-            self.written(datagram, output);
+            self.written(datagram, said, output);
         } else if datagram.command == READ_STATION && datagram.worked != 0 {
             self.read(datagram, said, output);
         }
     }
 
     /// A write is told on its way out.
-    fn written(&mut self, datagram: &Datagram<'_>, output: &mut Output) {
+    fn written(&mut self, datagram: &Datagram<'_>, said: &Message<'_>, output: &mut Output) {
         let mut r = Reader::new(datagram.data);
         let told = match datagram.place {
             table::AL_CONTROL => {
-                r.u8("state").ok().filter(|state| state & 15 == table::BOOT).map(|_| (table::STATE, "BOOT".to_owned()))
+                let Ok(state) = r.u8("state") else { return };
+                let boots = state & 15 == table::BOOT;
+                self.asked(datagram, boots, said, output);
+                boots.then(|| (table::STATE, "BOOT".to_owned()))
             }
             table::ESC_RESET if datagram.worked == 0 => {
                 let resets = r.u8("key").is_ok_and(|key| self.resets(key));
@@ -59,23 +68,45 @@ impl Registers {
             }
             table::SII_CONTROL => {
                 let Ok(control) = r.u16_le("control") else { return };
-                let word = r.u32_le("word").ok();
-                if let (WRITE_STATION, Some(word)) = (datagram.command, word) {
-                    self.slave(datagram.slave).word = word;
-                }
+                // Some masters write its low half alone, which reaches every word there is.
+                let word = r.u16_le("word").ok();
+                self.seek(datagram, word);
                 let writes = control & table::SII_COMMANDS == table::SII_WRITE;
                 writes.then(|| (table::STORE, word.map_or_else(String::new, |word| format!("SII word 0x{word:04x}"))))
             }
-            table::SII_ADDRESS if datagram.command == WRITE_STATION => {
-                if let Ok(word) = r.u32_le("word") {
-                    self.slave(datagram.slave).word = word;
-                }
+            table::SII_ADDRESS => {
+                self.seek(datagram, r.u16_le("word").ok());
                 None
             }
             _ => None,
         };
         if let Some((code, object)) = told.filter(|_| datagram.worked == 0) {
             output.ics(event(code, datagram, object));
+        }
+    }
+
+    /// A state is asked for: what is known of a slave by then is what its start has read of it.
+    fn asked(&mut self, datagram: &Datagram<'_>, boots: bool, said: &Message<'_>, output: &mut Output) {
+        if datagram.command == WRITE_STATION {
+            let slave = self.slave(datagram.slave);
+            slave.boots = boots;
+            slave.tell(said, output);
+        } else if datagram.command == WRITE_BROADCAST {
+            for slave in self.slaves.values_mut() {
+                slave.boots = boots;
+                slave.tell(said, output);
+            }
+        }
+    }
+
+    /// Whether a slave was asked into the state in which its firmware is replaced.
+    pub(super) fn boots(&self, slave: u16) -> bool {
+        self.slaves.get(&slave).is_some_and(|slave| slave.boots)
+    }
+
+    fn seek(&mut self, datagram: &Datagram<'_>, word: Option<u16>) {
+        if let (WRITE_STATION, Some(word)) = (datagram.command, word) {
+            self.slave(datagram.slave).word = word;
         }
     }
 
@@ -94,38 +125,39 @@ impl Registers {
     fn read(&mut self, datagram: &Datagram<'_>, said: &Message<'_>, output: &mut Output) {
         let held = match datagram.place {
             table::SII_DATA => datagram.data,
-            // Control and word before it.
-            table::SII_CONTROL => datagram.data.get(6..).unwrap_or_default(),
+            table::SII_CONTROL if is_ready(datagram.data) => datagram.data.get(6..).unwrap_or_default(),
             _ => return,
         };
         let slave = self.slave(datagram.slave);
         let word = slave.word;
-        let number = |wanted: u32| {
-            let at = usize::try_from(wanted.checked_sub(word)?).ok()?.checked_mul(2)?;
+        let number = |wanted: u16| {
+            let at = usize::from(wanted.checked_sub(word)?).checked_mul(2)?;
             held.get(at..)?.first_chunk().copied().map(u32::from_le_bytes)
         };
-        let (vendor, product) = (number(table::SII_VENDOR), number(table::SII_PRODUCT));
-        slave.learn(vendor, product, said, output);
+        slave.learn(table::IDENTITY_WORDS.map(number), said, output);
     }
 
     /// What an object of a slave holds.
     pub(super) fn object(
         &mut self,
-        (slave, place): (u16, (u16, u8)),
+        (address, (index, sub)): (u16, (u16, u8)),
         data: &[u8],
         said: &Message<'_>,
         output: &mut Output,
     ) {
-        let number = || data.first_chunk().copied().map(u32::from_le_bytes);
-        match place {
-            (table::IDENTITY, 1) => self.slave(slave).learn(number(), None, said, output),
-            (table::IDENTITY, 2) => self.slave(slave).learn(None, number(), said, output),
-            (table::DEVICE_NAME, 0) => {
-                if let Some(name) = text(data) {
-                    tell(format!("slave {slave}: {name}"), said, output);
-                }
+        let slave = self.slave(address);
+        if index == table::IDENTITY {
+            let mut identity = Identity::default();
+            if let Some(part) = usize::from(sub).checked_sub(1).and_then(|at| identity.get_mut(at)) {
+                *part = data.first_chunk().copied().map(u32::from_le_bytes);
             }
-            _ => {}
+            slave.learn(identity, said, output);
+            return;
+        }
+        slave.tell(said, output);
+        let what = table::NAMES.iter().find(|(known, _)| (*known, 0) == (index, sub));
+        if let Some((what, name)) = what.and_then(|(_, what)| Some((what, text(data)?))) {
+            tell(format!("slave {address}: {what}{name}"), said, output);
         }
     }
 
@@ -138,20 +170,37 @@ impl Registers {
 }
 
 impl Slave {
-    /// Notes maker and product; tells of them when both are known and one is new.
-    fn learn(&mut self, vendor: Option<u32>, product: Option<u32>, said: &Message<'_>, output: &mut Output) {
-        // Memory that was never written.
-        let real = |number: &u32| !matches!(*number, 0 | u32::MAX);
-        let before = (self.vendor, self.product);
-        self.vendor = vendor.filter(real).or(self.vendor);
-        self.product = product.filter(real).or(self.product);
-        let (Some(vendor), Some(product)) = (self.vendor, self.product) else { return };
-        if before != (self.vendor, self.product) {
-            let known = table::VENDORS.iter().find(|(number, _)| *number == vendor);
-            let maker = known.map_or_else(|| format!("EtherCAT vendor 0x{vendor:x}"), |(_, name)| (*name).to_owned());
-            tell(format!("slave {}: {maker}, product 0x{product:08x}", self.address), said, output);
+    /// Notes what was read; tells of it once it is whole.
+    fn learn(&mut self, read: Identity, said: &Message<'_>, output: &mut Output) {
+        for (known, read) in self.identity.iter_mut().zip(read) {
+            *known = read.or(*known);
+        }
+        if self.identity.iter().all(Option::is_some) {
+            self.tell(said, output);
         }
     }
+
+    /// Tells of what is known, where that is enough and new. One name holds it all: a master has room for few.
+    fn tell(&mut self, said: &Message<'_>, output: &mut Output) {
+        // Memory that was never written.
+        let real = |number: &u32| !matches!(*number, 0 | u32::MAX);
+        let [vendor, product, revision, serial] = self.identity.map(|number| number.filter(real));
+        let (Some(vendor), Some(product)) = (vendor, product) else { return };
+        if self.told == self.identity {
+            return;
+        }
+        self.told = self.identity;
+        let known = table::VENDORS.iter().find(|(number, _)| *number == vendor);
+        let maker = known.map_or_else(|| format!("EtherCAT vendor 0x{vendor:x}"), |(_, name)| (*name).to_owned());
+        let revision = revision.map_or_else(String::new, |number| format!(", revision 0x{number:08x}"));
+        let serial = serial.map_or_else(String::new, |number| format!(", serial {number}"));
+        tell(format!("slave {}: {maker}, product 0x{product:08x}{revision}{serial}", self.address), said, output);
+    }
+}
+
+/// Whether status, word and data in one read hold the data already, or no error in place of it.
+fn is_ready(status: &[u8]) -> bool {
+    Reader::new(status).u16_le("status").is_ok_and(|status| status & table::SII_UNREADY == 0)
 }
 
 /// Slaves have no address outside their network: they are told where their frames come back from.

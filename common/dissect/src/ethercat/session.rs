@@ -9,7 +9,7 @@ use crate::framed::Framing;
 use crate::pending::Pending;
 use crate::teller::Message;
 use picket_event::body::Ics;
-use picket_event::{Direction, MessageKind, Protocol};
+use picket_event::{Direction, MessageKind, Operation, Protocol};
 use picket_reader::{Fault, Reader};
 
 /// Datagrams of one frame that are looked at: as many as fit in 1,498 bytes.
@@ -62,7 +62,7 @@ impl EtherCat {
     ) -> Result<(), Fault> {
         let event = match mailbox.kind {
             COE => self.objects(mailbox, slave, message, output)?,
-            FOE => files(mailbox)?,
+            FOE => files(mailbox, self.registers.boots(slave))?,
             SOE => drives(mailbox)?,
             _ => return Ok(()),
         };
@@ -134,8 +134,8 @@ fn placed(event: Ics, place: Option<(u16, u8)>) -> Ics {
     Ics { object: Some(format!("0x{index:04x}:{sub}").into()), range: Some((index, index)), ..event }
 }
 
-/// FoE: the name of a file where one is asked for.
-fn files(mailbox: &Mailbox<'_>) -> Result<Ics, Fault> {
+/// FoE: the name of a file where one is asked for. What is written in BOOT is firmware.
+fn files(mailbox: &Mailbox<'_>, boots: bool) -> Result<Ics, Fault> {
     let mut r = Reader::new(mailbox.inside);
     let operation = r.u8("operation")?;
     r.skip(5, "password")?;
@@ -144,7 +144,10 @@ fn files(mailbox: &Mailbox<'_>) -> Result<Ics, Fault> {
         _ if mailbox.written => MessageKind::Request,
         _ => MessageKind::Response,
     };
-    let code = find(table::FILES, u32::from(operation));
+    let mut code = find(table::FILES, u32::from(operation));
+    if boots && code.code == table::FILE_WRITE {
+        code.operation = Operation::Firmware;
+    }
     let name = if matches!(operation, 1 | 2) { crate::teller::text(r.peek()) } else { None };
     Ok(Ics { object: name.map(Into::into), function: 0x0400 | code.code, ..event(code, kind) })
 }

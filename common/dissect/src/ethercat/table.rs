@@ -14,6 +14,8 @@ pub(crate) const WRITES_ALL: [u8; 3] = [2, 5, 8];
 /// The read and the write of one slave by its station address.
 pub(crate) const READ_STATION: u8 = 4;
 pub(crate) const WRITE_STATION: u8 = 5;
+/// The write of all slaves.
+pub(crate) const WRITE_BROADCAST: u8 = 8;
 
 /// Registers (ETG.1000.4 clause 6): reset of the controller, its state machine, its memory.
 pub(crate) const ESC_RESET: u16 = 0x0040;
@@ -28,17 +30,19 @@ pub(crate) const BOOT: u8 = 3;
 /// Commands to the memory, and the one that writes a word.
 pub(crate) const SII_COMMANDS: u16 = 0x0700;
 pub(crate) const SII_WRITE: u16 = 0x0200;
-/// Words of the memory that hold maker and product (ETG.2010 table 2).
-pub(crate) const SII_VENDOR: u32 = 0x0008;
-pub(crate) const SII_PRODUCT: u32 = 0x000a;
+/// Busy, or an error of a command: what stands beside it is no word of the memory.
+pub(crate) const SII_UNREADY: u16 = 0xe000;
+/// Words of the memory that hold maker, product, revision and serial number (ETG.2010 table 2).
+pub(crate) const IDENTITY_WORDS: [u16; 4] = [0x0008, 0x000a, 0x000c, 0x000e];
 
 /// What is told of registers.
 pub(crate) const STATE: Code = code(0x0101, "AL Control", Operation::Mode);
 pub(crate) const STORE: Code = code(0x0102, "SII Write", Operation::Write);
 pub(crate) const RESET: Code = code(0x0103, "ESC Reset", Operation::Restart);
 
-/// Objects that name a device (ETG.1000.6 clause 5.6.7.4).
-pub(crate) const DEVICE_NAME: u16 = 0x1008;
+/// Objects that name a device: its name, the versions of its hardware and software; the four parts of its identity
+/// (ETG.1000.6 clause 5.6.7.4).
+pub(crate) const NAMES: &[(u16, &str)] = &[(0x1008, ""), (0x1009, "hardware "), (0x100a, "software ")];
 pub(crate) const IDENTITY: u16 = 0x1018;
 
 /// Makers by the number the EtherCAT Technology Group gave them.
@@ -76,7 +80,8 @@ pub(crate) const ABORT: Code = code(0x0306, "SDO Abort", Operation::Other);
 pub(crate) const INFORMATION: Code = code(0x0308, "SDO Information", Operation::Browse);
 pub(crate) const OTHER: Code = code(0x0300, "", Operation::Other);
 
-/// FoE operations (ETG.1000.6 clause 5.8).
+/// FoE operations (ETG.1000.6 clause 5.8), and the one that replaces firmware where a slave is in BOOT.
+pub(crate) const FILE_WRITE: u32 = 2;
 pub(crate) const FILES: &[Code] = &[
     code(1, "FoE Read", Operation::File),
     code(2, "FoE Write", Operation::File),

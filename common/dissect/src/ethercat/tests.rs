@@ -109,18 +109,31 @@ fn a_start_is_silent_and_says_who_is_there() {
         frame(&[(4, 0x03ea, 0x0502, &[0, 0, 8, 0, 0, 0, 0x78, 0x56, 0, 0], 1)]),
         frame(&[(5, 0x03ea, 0x0504, &[10, 0, 0, 0], 1), (5, 0x03ea, 0x0502, &[0, 1], 1)]),
         frame(&[(4, 0x03ea, 0x0508, &[9, 0, 0, 0], 1)]),
+        // As another master does: the low half of the word alone, status and word before the answer, and busy at first.
+        frame(&[(5, 0x03ec, 0x0502, &[0, 1, 8, 0], 1)]),
+        frame(&[(4, 0x03ec, 0x0502, &[0x40, 0x80, 8, 0, 0, 0, 0xee, 0xee, 0xee, 0xee], 1)]),
+        frame(&[(4, 0x03ec, 0x0502, &[0x40, 0, 8, 0, 0, 0, 2, 0, 0, 0], 1)]),
+        frame(&[(5, 0x03ec, 0x0502, &[0, 1, 10, 0], 1)]),
+        frame(&[(4, 0x03ec, 0x0502, &[0x40, 0, 10, 0, 0, 0, 5, 0, 0, 0], 1)]),
+        frame(&[(5, 0x03ec, 0x0502, &[0, 1, 12, 0], 1)]),
+        frame(&[(4, 0x03ec, 0x0508, &[1, 0, 0x11, 0, 0x39, 0x30, 0, 0], 1)]),
         // Nobody answered, and a word beside.
         frame(&[(4, 0x03eb, 0x0508, &[2, 0, 0, 0, 7, 0, 0, 0], 0)]),
         frame(&[(5, 0x03eb, 0x0502, &word(0x0c), 1)]),
         frame(&[(4, 0x03eb, 0x0508, &[2, 0, 0, 0, 7, 0, 0, 0], 1)]),
         frame(&[(5, 0x03e9, 0x0120, &[2, 0], 1), (5, 0x03e9, 0x0120, &[4, 0], 1), (5, 0x03e9, 0x0120, &[8, 0], 1)]),
+        frame(&[(8, 0, 0x0120, &[8, 0], 3)]),
     ];
     let lines: Vec<_> = frames.iter().map(|frame| (Direction::ToServer, &frame[..])).collect();
     let output = told(&Protocol::ETHERCAT, Transport(0), &lines);
     assert!(messages(&output).is_empty(), "{:?}", messages(&output));
     assert_eq!(
         names(&output),
-        ["slave 1001: Beckhoff, product 0x0bbc3052", "slave 1002: EtherCAT vendor 0x5678, product 0x00000009"]
+        [
+            "slave 1004: Beckhoff, product 0x00000005, revision 0x00110001, serial 12345",
+            "slave 1001: Beckhoff, product 0x0bbc3052",
+            "slave 1002: EtherCAT vendor 0x5678, product 0x00000009",
+        ]
     );
 }
 
@@ -137,6 +150,7 @@ fn objects_name_a_slave() {
     let ask = |index: u8, sub: u8| mailbox(3, &[0, 0x20, 0x40, index, 0x10, sub, 0, 0, 0, 0]);
     let number = |sub: u8, value: u8| mailbox(3, &[0, 0x30, 0x43, 0x18, 0x10, sub, value, 0, 0, 0]);
     let name = mailbox(3, &[&[0, 0x30, 0x41, 0x08, 0x10, 0, 6, 0, 0, 0][..], b"EL6695"].concat());
+    let version = mailbox(3, &[0, 0x30, 0x43, 0x0a, 0x10, 0, b'0', b'4', b'0', b'1']);
     let frames = [
         frame(&[(5, 0x03e9, 0x1000, &ask(0x18, 1), 1)]),
         frame(&[(4, 0x03e9, 0x1080, &number(1, 0x83), 1)]),
@@ -144,10 +158,24 @@ fn objects_name_a_slave() {
         frame(&[(4, 0x03e9, 0x1080, &number(2, 5), 1)]),
         frame(&[(5, 0x03e9, 0x1000, &ask(0x08, 0), 1)]),
         frame(&[(4, 0x03e9, 0x1080, &name, 1)]),
+        frame(&[(5, 0x03e9, 0x1000, &ask(0x0a, 0), 1)]),
+        frame(&[(4, 0x03e9, 0x1080, &version, 1)]),
+        frame(&[(5, 0x03e9, 0x1000, &ask(0x18, 4), 1)]),
+        frame(&[(4, 0x03e9, 0x1080, &number(4, 7), 1)]),
+        frame(&[(5, 0x03e9, 0x1000, &ask(0x18, 3), 1)]),
+        frame(&[(4, 0x03e9, 0x1080, &number(3, 3), 1)]),
     ];
     let lines: Vec<_> = frames.iter().map(|frame| (Direction::ToServer, &frame[..])).collect();
     let output = told(&Protocol::ETHERCAT, Transport(0), &lines);
-    assert_eq!(names(&output), ["slave 1001: Omron, product 0x00000005", "slave 1001: EL6695"]);
+    assert_eq!(
+        names(&output),
+        [
+            "slave 1001: Omron, product 0x00000005",
+            "slave 1001: EL6695",
+            "slave 1001: software 0401",
+            "slave 1001: Omron, product 0x00000005, revision 0x00000003, serial 7",
+        ]
+    );
 }
 
 #[test]
@@ -184,4 +212,17 @@ fn what_no_start_needs_is_told_once() {
             (Operation::Restart, None, None),
         ]
     );
+}
+
+#[test]
+fn a_file_written_in_boot_is_firmware() {
+    let file = mailbox(4, b"\x02\0\0\0\0\0drive.efw");
+    let write = |slave| frame(&[(5, slave, 0x1000, &file, 0)]);
+    let ask = |state| frame(&[(5, 0x03e9, 0x0120, &[state, 0], 0)]);
+    let frames = [write(0x03e9), ask(3), write(0x03ea), write(0x03e9), ask(1), write(0x03e9)];
+    let lines: Vec<_> = frames.iter().map(|frame| (Direction::ToServer, &frame[..])).collect();
+    let output = told(&Protocol::ETHERCAT, Transport(0), &lines);
+    let said: Vec<_> = messages(&output).iter().map(|m| m.operation).collect();
+    use Operation::{File, Firmware, Mode};
+    assert_eq!(said, [File, Mode, File, Firmware, File]);
 }
