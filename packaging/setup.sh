@@ -40,6 +40,7 @@ if [ "${1:-}" = peers ]; then
     need "/usr/sbin/softflowd /usr/local/sbin/softflowd" softflowd
     need chromium chromium
     need valgrind valgrind
+    need "/usr/sbin/mosquitto /usr/local/sbin/mosquitto" mosquitto
     need ip iproute2
     need openssl openssl
     need python3 python3
@@ -116,6 +117,10 @@ if [ "${1:-}" = peers ]; then
     stack rusty_bacnet rusty-bacnet==0.14.0
     stack aiocoap aiocoap==0.4.17
     stack doipclient doipclient==1.2.2
+    stack gurux_dlms gurux_dlms==1.0.203
+    stack pycomm3 pycomm3==1.2.16
+    stack paho.mqtt paho-mqtt==1.6.1
+    stack mqtt_spb_wrapper mqtt-spb-wrapper==2.1.2
 fi
 if [ "${1:-}" = policy ] && ! cargo deny --version >/dev/null 2>&1; then
     echo "setup: installing cargo-deny (some minutes, once)"

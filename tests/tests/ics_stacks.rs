@@ -47,6 +47,7 @@ stacks! {
     s7comm_of_snap7: "s7comm", S7COMM, "python-snap7", "s7comm/golden/snap7.pcap";
     bacnet_of_bacpypes: "bacnet", BACNET, "bacpypes3", "bacnet/golden/bacpypes3.pcap";
     enip_of_cpppo: "enip", ENIP, "cpppo", "enip/golden/cpppo.pcap";
+    enip_of_pycomm3: "enip_connected", ENIP, "pycomm3 with cpppo", "enip/golden/pycomm3.pcap";
     mms_of_libiec61850: "mms", MMS, "libiec61850", "mms/golden/libiec61850.pcap";
     dnp3_of_opendnp3: "dnp3", DNP3, "opendnp3", "dnp3/golden/opendnp3.pcap";
     melsec_of_pymcprotocol: "melsec", MELSEC, "pymcprotocol", "melsec/golden/pymcprotocol.pcap";
@@ -59,6 +60,10 @@ stacks! {
     bacnet_of_rusty_bacnet: "bacnet_rusty", BACNET, "rusty-bacnet", "bacnet/golden/rusty-bacnet.pcap";
     coap_of_aiocoap: "coap", COAP, "aiocoap", "coap/golden/aiocoap.pcap";
     doip_of_doipclient: "doip", DOIP, "doipclient", "doip/golden/doipclient.pcap";
+    dlms_of_gurux: "dlms", DLMS, "gurux_dlms", "dlms/golden/gurux.pcap";
+    mqtt_of_paho: "mqtt", MQTT, "paho-mqtt with mosquitto", "mqtt/golden/paho.pcap";
+    mqtt5_of_paho: "mqtt5", MQTT, "paho-mqtt with mosquitto", "mqtt/golden/paho-5.pcap";
+    sparkplug_of_mqtt_spb_wrapper: "sparkplug", MQTT, "mqtt-spb-wrapper", "mqtt/golden/mqtt-spb-wrapper.pcap";
 }
 
 /// Lets a stack speak in a namespace of its own, and compares what it says with what is read. With `PICKET_BLESS=1` what

@@ -16,6 +16,8 @@ import sys
 import buildings
 import controllers
 import grid
+import messages
+import meters
 import supervision
 from spoken import counts, free_port
 
@@ -25,7 +27,8 @@ STACKS = {
         controllers.modbus, controllers.modbus_rtu, controllers.s7comm, controllers.s7comm_plus, controllers.enip,
         controllers.melsec, controllers.fins, controllers.ads, supervision.opcua, supervision.hart_ip,
         supervision.coap, supervision.doip, buildings.bacnet, buildings.bacnet_rusty, buildings.knxip, grid.iec104,
-        grid.dnp3, grid.mms, grid.synchrophasor,
+        grid.dnp3, grid.mms, grid.synchrophasor, meters.dlms, messages.mqtt, messages.mqtt5,
+        messages.sparkplug, controllers.enip_connected,
     )
 }
 # Of a client that knows no other port than the registered one.

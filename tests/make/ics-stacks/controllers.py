@@ -143,6 +143,45 @@ def enip(port):
         serving.wait()
 
 
+def enip_connected(port):
+    """By another client, and over a connection of CIP."""
+    import subprocess
+
+    import cpppo  # noqa: F401
+    from pycomm3 import CIPDriver
+
+    program = [sys.executable, "-m", "cpppo.server.enip", "-a", f"{HOST}:{port}", "--no-udp"]
+    serving = subprocess.Popen([*program, "level=DINT[20]"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for_server(port)
+        client = CIPDriver(f"{HOST}:{port}/bp/0")
+        assert client.open()
+        asked("session")
+        assert client._list_identity()
+        asked("identify")
+
+        def ask(attribute, connected, thing=b"\x01"):
+            return client.generic_message(
+                service=b"\x0e", class_code=thing, instance=1, attribute=attribute, connected=connected)
+
+        # An answer whose request was not seen says that an attribute was read, and not of what.
+        assert ask(b"\x01", False, b"\xf5")
+        asked("read")
+        for attribute in (b"\x01", b"\x07"):
+            assert ask(attribute, False)
+        asked("identify", 2)
+        for attribute in (b"\x01", b"\x02", b"\x07"):
+            assert ask(attribute, True)
+        asked("session")  # the connection is opened
+        asked("identify", 3)
+        client.close()
+        asked("session")  # and closed
+        said("session", "request")  # the end of all, to which there is no answer
+    finally:
+        serving.kill()
+        serving.wait()
+
+
 def s7comm_plus(port):
     import s7commplus
     from s7commplus.protocol import ProtocolVersion
