@@ -52,6 +52,15 @@ fn a_second_publisher_of_a_control_block_is_told() {
     assert!(told(&both).contains(&conflict), "{:?}", told(&both));
 }
 
+/// A network of EtherCAT starts in silence; what no start needs is told, each for what it is.
+#[test]
+fn what_no_start_of_ethercat_needs_is_told() {
+    let frames = golden("ethercat/golden/registers.pcap");
+    // Sixteen datagrams, out and back, up to the state OP of both slaves.
+    assert_eq!(told(&frames[..32]), [""; 0]);
+    assert_eq!(told(&frames), ["firmware_mode", "stored_identity", "device_restart"]);
+}
+
 #[test]
 fn a_second_station_of_a_name_is_told() {
     let first = golden("profinet_dcp/golden/functions.pcap");

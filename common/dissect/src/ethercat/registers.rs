@@ -20,8 +20,8 @@ const SLAVES_MAX: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Registers {
     slaves: BTreeMap<u16, Slave>,
-    /// How many bytes of a reset were written in order.
-    reset: usize,
+    /// Whom a reset was begun for, and how many of its bytes were written in order.
+    reset: (u16, usize),
 }
 
 /// One slave, by its station address.
@@ -63,7 +63,7 @@ impl Registers {
                 boots.then(|| (table::STATE, "BOOT".to_owned()))
             }
             table::ESC_RESET if datagram.worked == 0 => {
-                let resets = r.u8("key").is_ok_and(|key| self.resets(key));
+                let resets = r.u8("key").is_ok_and(|key| self.resets(datagram.slave, key));
                 resets.then(|| (table::RESET, String::new()))
             }
             table::SII_CONTROL => {
@@ -110,14 +110,13 @@ impl Registers {
         }
     }
 
-    /// Whether a byte completes a reset: three in order, each in a frame of its own.
-    fn resets(&mut self, key: u8) -> bool {
-        let follows = table::RESET_KEYS.get(self.reset) == Some(&key);
-        self.reset = if follows { self.reset + 1 } else { usize::from(table::RESET_KEYS.first() == Some(&key)) };
-        let whole = self.reset == table::RESET_KEYS.len();
-        if whole {
-            self.reset = 0;
-        }
+    /// Whether a byte completes a reset: three in order for one slave, each in a frame of its own.
+    fn resets(&mut self, slave: u16, key: u8) -> bool {
+        let before = if self.reset.0 == slave { self.reset.1 } else { 0 };
+        let follows = table::RESET_KEYS.get(before) == Some(&key);
+        let now = if follows { before + 1 } else { usize::from(table::RESET_KEYS.first() == Some(&key)) };
+        let whole = now == table::RESET_KEYS.len();
+        self.reset = (slave, if whole { 0 } else { now });
         whole
     }
 

@@ -187,7 +187,10 @@ fn what_no_start_needs_is_told_once() {
         out_and_back(5, 0x03e9, 0x0120, &[0x13, 0]),
         out_and_back(5, 0x03e9, 0x0502, &[1, 2, 8, 0, 0, 0, 0xad, 0xde]),
         out_and_back(2, 0xffff, 0x0502, &[1, 2]),
-        // Not a reset: out of order.
+        // Not resets: each byte for another slave, and out of order.
+        out_and_back(5, 0x03e9, 0x0040, b"R\0"),
+        out_and_back(5, 0x03ea, 0x0040, b"E\0"),
+        out_and_back(5, 0x03ea, 0x0040, b"S\0"),
         out_and_back(8, 0, 0x0040, b"R\0"),
         out_and_back(8, 0, 0x0040, b"S\0"),
         out_and_back(8, 0, 0x0040, b"R\0"),
