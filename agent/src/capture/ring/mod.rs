@@ -64,6 +64,22 @@ enum Condition {
     Gone(String, Instant),
 }
 
+impl Condition {
+    /// That of the interface which had this name and number, by the number that has the `name` now and the name that the
+    /// number has. While Linux gives an interface another name, none answers to the new one for some milliseconds, though the
+    /// number already has it.
+    fn of(own: (&str, u32), holder: Option<u32>, name: Option<String>, up: impl Fn() -> bool) -> Self {
+        let gone = |why: &str| Self::Gone(why.to_owned(), Instant::now());
+        match name {
+            _ if holder.is_some_and(|holder| holder != own.1) => gone("another interface has its name now"),
+            None => gone("the interface has disappeared"),
+            Some(name) if name != own.0 => Self::Renamed(name),
+            Some(_) if up() => Self::Good,
+            Some(_) => Self::Down,
+        }
+    }
+}
+
 impl Ring {
     /// Maps the ring of a socket that was opened for this process. The first ring of an interface reads its counters.
     pub(super) fn new(socket: OwnedFd, shape: Shape, name: &str, first: bool) -> std::io::Result<Self> {
@@ -136,15 +152,10 @@ impl Ring {
         if self.shape.interface == 0 || matches!(self.condition, Condition::Gone(..)) {
             return Ok(());
         }
-        let now = match name_to_index(self.socket.as_fd(), &self.name) {
-            Ok(index) if index == self.shape.interface && device::is_up(&self.name) => Condition::Good,
-            Ok(index) if index == self.shape.interface => Condition::Down,
-            Ok(_) => self.gone("another interface has its name now"),
-            Err(_) => match index_to_name(self.socket.as_fd(), self.shape.interface) {
-                Ok(name) => Condition::Renamed(name),
-                Err(_) => self.gone("the interface has disappeared"),
-            },
-        };
+        let number = self.shape.interface;
+        let holder = name_to_index(self.socket.as_fd(), &self.name).ok();
+        let name = index_to_name(self.socket.as_fd(), number).ok();
+        let now = Condition::of((&self.name, number), holder, name, || device::is_up(&self.name));
         if now == self.condition {
             return Ok(());
         }
@@ -155,10 +166,6 @@ impl Ring {
             Condition::Renamed(name) => Err(Fault::Renamed(name.clone())),
             Condition::Gone(..) => Ok(()),
         }
-    }
-
-    fn gone(&self, why: &str) -> Condition {
-        Condition::Gone(why.to_owned(), Instant::now())
     }
 
     /// Frames lost since the last call.
@@ -222,4 +229,24 @@ fn cooked_header(address: &Address, protocol: u16) -> [u8; 16] {
     let fields = [k[0], k[1], h[0], h[1], 0, address.length].into_iter().chain(address.bytes).chain(p);
     header.iter_mut().zip(fields).for_each(|(place, byte)| *place = byte);
     header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Condition;
+
+    #[test]
+    fn an_interface_is_called_otherwise_only_under_another_name() {
+        let of = |holder, name: Option<&str>, up| Condition::of(("far", 7), holder, name.map(str::to_owned), || up);
+        assert_eq!(of(Some(7), Some("far"), true), Condition::Good);
+        assert_eq!(of(Some(7), Some("far"), false), Condition::Down);
+        // Between the two halves of a change of names, there and back.
+        assert_eq!(of(None, Some("far"), false), Condition::Down);
+        assert_eq!(of(Some(7), Some("wide"), true), Condition::Renamed("wide".into()));
+        assert_eq!(of(None, Some("wide"), true), Condition::Renamed("wide".into()));
+        for name in [None, Some("wide")] {
+            assert!(matches!(of(Some(8), name, true), Condition::Gone(why, _) if why.starts_with("another")));
+        }
+        assert!(matches!(of(None, None, false), Condition::Gone(why, _) if why.contains("disappeared")));
+    }
 }
