@@ -18,6 +18,7 @@ const FALSE_RATE: f64 = 1e-6;
 /// or what answers them, they do.
 const LONE: &[(Protocol, &str, &str)] = &[
     (Protocol::COAP, "", "four bytes and a token: an answer has no more that is CoAP's own (RFC 7252 section 3)"),
+    (Protocol::COAP, "tcp", "a length, a code and a token, for the same reason (RFC 8323 section 3.2)"),
     (Protocol::GENISYS, "", "a poll or an acknowledgement without a checksum has three bytes, two of them fixed"),
     (
         Protocol::MMS,

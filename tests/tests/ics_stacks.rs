@@ -59,6 +59,7 @@ stacks! {
     s7comm_plus_of_s7commplus: "s7comm_plus", S7COMM_PLUS, "s7commplus", "s7comm_plus/golden/s7commplus.pcap";
     bacnet_of_rusty_bacnet: "bacnet_rusty", BACNET, "rusty-bacnet", "bacnet/golden/rusty-bacnet.pcap";
     coap_of_aiocoap: "coap", COAP, "aiocoap", "coap/golden/aiocoap.pcap";
+    coap_tcp_of_aiocoap: "coap_tcp", COAP, "aiocoap", "coap/golden/aiocoap-tcp.pcap";
     doip_of_doipclient: "doip", DOIP, "doipclient", "doip/golden/doipclient.pcap";
     dlms_of_gurux: "dlms", DLMS, "gurux_dlms", "dlms/golden/gurux.pcap";
     mqtt_of_paho: "mqtt", MQTT, "paho-mqtt with mosquitto", "mqtt/golden/paho.pcap";

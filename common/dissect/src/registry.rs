@@ -112,5 +112,6 @@ pub static ALL: &[Entry] = &[
     e(&crate::knxip::KnxIp, crate::knxip::KnxIp::HOME).begins(&[(0x06, 0x06)]),
     e(&crate::mqtt::Mqtt, crate::mqtt::Mqtt::HOME).begins(&[(0x10, 0xff)]),
     e(&crate::coap::Coap, crate::coap::Coap::HOME).begins(&[(0x40, 0x7f)]),
+    e(&crate::coap::CoapStream, crate::coap::CoapStream::HOME),
     e(&crate::doip::DoIp, crate::doip::DoIp::HOME),
 ];

@@ -160,7 +160,7 @@ pub const ALL: &[(Protocol, &str)] = &[
     (Protocol::ROC_PLUS, "Emerson D301180X012"),
     (Protocol::KNXIP, "ISO 22510, KNX standard 3/8"),
     (Protocol::MQTT, "OASIS MQTT 3.1.1 and 5.0, Eclipse Sparkplug"),
-    (Protocol::COAP, "RFC 7252, RFC 7641"),
+    (Protocol::COAP, "RFC 7252, RFC 7641, RFC 8323"),
     (Protocol::DOIP, "ISO 13400-2, ISO 14229-1"),
     (Protocol::PCWORX, "not published; public analyses"),
     (Protocol::PROCONOS, "not published; public captures"),

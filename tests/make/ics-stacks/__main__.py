@@ -26,9 +26,9 @@ STACKS = {
     for stack in (
         controllers.modbus, controllers.modbus_rtu, controllers.s7comm, controllers.s7comm_plus, controllers.enip,
         controllers.melsec, controllers.fins, controllers.ads, supervision.opcua, supervision.hart_ip,
-        supervision.coap, supervision.doip, buildings.bacnet, buildings.bacnet_rusty, buildings.knxip, grid.iec104,
-        grid.dnp3, grid.mms, grid.synchrophasor, meters.dlms, messages.mqtt, messages.mqtt5,
-        messages.sparkplug, controllers.enip_connected,
+        supervision.coap, supervision.coap_tcp, supervision.doip, buildings.bacnet, buildings.bacnet_rusty,
+        buildings.knxip, grid.iec104, grid.dnp3, grid.mms, grid.synchrophasor, meters.dlms, messages.mqtt,
+        messages.mqtt5, messages.sparkplug, controllers.enip_connected,
     )
 }
 # Of a client that knows no other port than the registered one.

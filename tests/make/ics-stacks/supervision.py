@@ -125,6 +125,17 @@ def hart_ip(port):
 
 
 async def coap(port):
+    await observe_level(port, "coap")
+
+
+async def coap_tcp(port):
+    await observe_level(port, "coap+tcp", server=["tcpserver"], client=["tcpclient"])
+    said("session", "unsolicited", 2)  # each side says what it takes
+    said("session", "unsolicited")  # and the client, which ends first, that it is done with the connection
+
+
+async def observe_level(port, scheme, server=None, client=None):
+    """A level that is read, set and observed, by these transports of aiocoap's."""
     import aiocoap
     from aiocoap import resource
 
@@ -142,11 +153,11 @@ async def coap(port):
     site = resource.Site()
     site.add_resource(["level"], Level())
     site.add_resource([".well-known", "core"], resource.WKCResource(site.get_resources_as_linkheader))
-    server = await aiocoap.Context.create_server_context(site, bind=(HOST, port))
-    client = await aiocoap.Context.create_client_context()
+    server = await aiocoap.Context.create_server_context(site, bind=(HOST, port), transports=server)
+    client = await aiocoap.Context.create_client_context(transports=client)
 
     def message(code, path, **more):
-        return aiocoap.Message(code=code, uri=f"coap://{HOST}:{port}/{path}", **more)
+        return aiocoap.Message(code=code, uri=f"{scheme}://{HOST}:{port}/{path}", **more)
 
     async def ask(code, path, **more):
         return (await client.request(message(code, path, **more)).response).code

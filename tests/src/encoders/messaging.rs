@@ -29,13 +29,11 @@ pub(super) fn mqtt(r: &mut Random) -> Exchange {
     ([packet(0x10, connect.as_ref()), more].concat(), [packet(0x20, agreed.as_ref()), answer].concat())
 }
 
-/// CoAP (RFC 7252 clause 3): kind, code, number, token, options, payload.
-pub(super) fn coap(r: &mut Random) -> Exchange {
-    let (number, token) = (r.u16(), r.bytes(1, 8));
-    let message = |kind: u8, code: u8, rest: &[u8]| {
-        b().put([0x40 | kind << 4 | token.len() as u8, code]).be16(number).put(&token).put(rest).done()
-    };
-    let confirmable = r.u8() & 1;
+/// A code and what stands behind the token.
+type Coded = (u8, Vec<u8>);
+
+/// A CoAP request and its answer: code, options and payload (RFC 7252 clauses 3.1 and 5).
+fn coap_exchange(r: &mut Random) -> (Coded, Coded) {
     let segments: Vec<String> = (0..r.within(1, 3)).map(|_| r.name(1, 12)).collect();
     let mut options = b();
     for (place, segment) in segments.iter().enumerate() {
@@ -47,8 +45,49 @@ pub(super) fn coap(r: &mut Random) -> Exchange {
     let good = [0, 0x45, 0x44, 0x44, 0x42][usize::from(code)];
     let said = if r.once_in(6) { r.pick(&[0x84u8, 0x85, 0xa0]) } else { good };
     let content = if said == 0x45 { b().put([0xc1, 0, 0xff]).put(r.bytes(1, 60)) } else { b() };
+    ((code, asks.done()), (said, content.done()))
+}
+
+/// CoAP in datagrams (RFC 7252 clause 3): kind, code, number, token, the rest.
+pub(super) fn coap(r: &mut Random) -> Exchange {
+    let (number, token) = (r.u16(), r.bytes(1, 8));
+    let confirmable = r.u8() & 1;
+    let (asks, says) = coap_exchange(r);
+    let message = |kind: u8, (code, rest): Coded| {
+        b().put([0x40 | kind << 4 | token.len() as u8, code]).be16(number).put(&token).put(rest).done()
+    };
     let kind = if confirmable == 0 { 2 } else { 1 };
-    (message(confirmable, code, asks.as_ref()), message(kind, said, content.as_ref()))
+    (message(confirmable, asks), message(kind, says))
+}
+
+/// CoAP in a stream (RFC 8323 clause 3.2): length of what is behind the token, code, token, the rest.
+fn coap_piece(token: &[u8], (code, rest): Coded) -> Vec<u8> {
+    let (length, more) = match rest.len() {
+        short @ ..13 => (short as u8, vec![]),
+        long @ ..269 => (13, vec![(long - 13) as u8]),
+        long => (14, ((long - 269) as u16).to_be_bytes().to_vec()),
+    };
+    b().u8(length << 4 | token.len() as u8).put(more).u8(code).put(token).put(rest).done()
+}
+
+pub(super) fn coap_stream(r: &mut Random) -> Exchange {
+    let token = r.bytes(1, 8);
+    let (asks, says) = coap_exchange(r);
+    (coap_piece(&token, asks), coap_piece(&token, says))
+}
+
+/// What each side takes (RFC 8323 clause 5.3): a longest message, or pieces of a whole.
+pub(super) fn coap_capabilities(r: &mut Random) -> Exchange {
+    let mut side = || {
+        let size = b().u8(0x23).put(&(1152 + u32::from(r.u16())).to_be_bytes()[1..]);
+        let rest = match r.u8() % 3 {
+            0 => b(),
+            1 => size,
+            _ => size.u8(0x20),
+        };
+        coap_piece(&[], (0xe1, rest.done()))
+    };
+    (side(), side())
 }
 
 /// DoIP (ISO 13400-2 clause 9): version and its complement, kind, length.

@@ -153,4 +153,5 @@ pub static ENCODERS: &[Encoder] = &[
     e(Protocol::HISLIP, "", TCP, messaging::hislip),
     e(Protocol::ZIGBEE, "udp", UDP, messaging::zigbee),
     e(Protocol::ZIGBEE, "radio", Over::Link(0x809a), messaging::zigbee_radio),
+    e(Protocol::COAP, "tcp", TCP, messaging::coap_stream).behind(&[messaging::coap_capabilities]),
 ];

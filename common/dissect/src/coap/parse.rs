@@ -15,8 +15,10 @@ const PATH_MAX: usize = 96;
 pub(crate) const CONFIRMABLE: u8 = 0;
 pub(crate) const ACKNOWLEDGEMENT: u8 = 2;
 pub(crate) const RESET: u8 = 3;
+/// Of all messages in streams, which have no type.
+pub(super) const STREAMED: u8 = 4;
 
-/// A message.
+/// A message. In a stream it has no number: 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Frame<'a> {
     pub(crate) kind: u8,
@@ -24,7 +26,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) number: u16,
     pub(crate) token: &'a [u8],
     /// From the options on.
-    options: &'a [u8],
+    pub(super) options: &'a [u8],
     /// An option for observation, and its value.
     pub(crate) observe: Option<u8>,
     /// How much random bytes would have had to guess to have these options, in bits.
@@ -51,27 +53,8 @@ pub(crate) fn frame(bytes: &[u8]) -> Result<Frame<'_>, Fault> {
         return Err(OTHER);
     }
     let token = r.take(length, "token")?;
-    let options = r.peek();
-    let mut frame = Frame { kind, code, number, token, options, observe: None, bits: 0 };
-    let mut walk = Walk { r, number: 0 };
-    for _ in 0..OPTIONS_MAX {
-        let Some((number, value)) = walk.next()? else { break };
-        let Some((_, least, most, text)) = table::OPTIONS.iter().find(|(known, ..)| *known == number) else {
-            // Critical options nobody knows are refused by their receivers; others are passed over.
-            if number & 1 == 1 || number < 300 {
-                return Err(OTHER);
-            }
-            continue;
-        };
-        if !(*least..=*most).contains(&value.len()) || (*text && std::str::from_utf8(value).is_err()) {
-            return Err(OTHER);
-        }
-        let printable = *text && value.iter().all(|byte| (0x20..0x7f).contains(byte));
-        frame.bits += if printable { 3 + value.len() as u32 * 4 / 3 } else { 2 };
-        if number == table::OPTION_OBSERVE {
-            frame.observe = Some(value.last().copied().unwrap_or(0));
-        }
-    }
+    let mut frame = Frame { kind, code, number, token, options: r.peek(), observe: None, bits: 0 };
+    frame.look(table::OPTIONS)?;
     Ok(frame)
 }
 
@@ -106,6 +89,31 @@ impl<'a> Walk<'a> {
 }
 
 impl Frame<'_> {
+    /// Goes through the options, of which every one has to be of these and in its bounds.
+    pub(super) fn look(&mut self, options: &[table::Bounds]) -> Result<(), Fault> {
+        const OTHER: Fault = Fault::Malformed("coap: message of no kind");
+        let mut walk = Walk { r: Reader::new(self.options), number: 0 };
+        for _ in 0..OPTIONS_MAX {
+            let Some((number, value)) = walk.next()? else { break };
+            let Some((_, least, most, text)) = options.iter().find(|(known, ..)| *known == number) else {
+                // Critical options nobody knows are refused by their receivers; others are passed over.
+                if number & 1 == 1 || number < 300 {
+                    return Err(OTHER);
+                }
+                continue;
+            };
+            if !(*least..=*most).contains(&value.len()) || (*text && std::str::from_utf8(value).is_err()) {
+                return Err(OTHER);
+            }
+            let printable = *text && value.iter().all(|byte| (0x20..0x7f).contains(byte));
+            self.bits += if printable { 3 + value.len() as u32 * 4 / 3 } else { 2 };
+            if number == table::OPTION_OBSERVE {
+                self.observe = Some(value.last().copied().unwrap_or(0));
+            }
+        }
+        Ok(())
+    }
+
     /// The path that is asked for.
     pub(crate) fn path(&self) -> Option<String> {
         let mut walk = Walk { r: Reader::new(self.options), number: 0 };
@@ -118,6 +126,11 @@ impl Frame<'_> {
             }
         }
         (!path.is_empty()).then_some(path)
+    }
+
+    /// Whether it is a request or an answer.
+    pub(super) fn is_exchanged(&self) -> bool {
+        self.code != 0 && table::signal(self.code).is_none()
     }
 
     pub(crate) fn is_request(&self) -> bool {

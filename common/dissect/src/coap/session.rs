@@ -1,6 +1,6 @@
 //! One CoAP conversation being read.
 
-use super::parse::{self, ACKNOWLEDGEMENT, CONFIRMABLE, Frame, RESET};
+use super::parse::{self, ACKNOWLEDGEMENT, CONFIRMABLE, Frame, RESET, STREAMED};
 use super::table;
 use crate::Output;
 use crate::framed::Framing;
@@ -59,8 +59,7 @@ impl Framing for Coap {
             (0, RESET) => self.reset(&frame, said.direction),
             // The answer comes later.
             (0, _) => None,
-            _ if frame.is_request() => self.request(&frame, said.direction),
-            _ => Some(self.answer(&frame, said.direction)),
+            _ => self.exchange(&frame, said.direction),
         };
         if let Some(ics) = ics {
             output.ics(ics);
@@ -96,6 +95,11 @@ impl Coap {
         self.pending.ask(token(frame), asked);
     }
 
+    /// A request or an answer.
+    pub(super) fn exchange(&mut self, frame: &Frame<'_>, from: Direction) -> Option<Ics> {
+        if frame.is_request() { self.request(frame, from) } else { Some(self.answer(frame, from)) }
+    }
+
     fn request(&mut self, frame: &Frame<'_>, from: Direction) -> Option<Ics> {
         let (name, own) = table::method(frame.code)?;
         let operation = if frame.code == table::GET && frame.observe.is_some() { table::OBSERVE } else { own };
@@ -107,12 +111,14 @@ impl Coap {
     }
 
     /// An answer by its token. What is observed is answered once, and from then on tells without being asked. What an
-    /// acknowledgement carries is an answer, though nobody saw the request (RFC 7252 section 5.2.1).
+    /// acknowledgement carries is an answer, though nobody saw the request (RFC 7252 section 5.2.1); in a stream the first that
+    /// comes of it is taken for one, since nothing tells.
     fn answer(&mut self, frame: &Frame<'_>, from: Direction) -> Ics {
         let wanted = token(frame);
         let asked = self.pending.answer_if(|known, asked| *known == wanted && asked.from != from);
         let answers = frame.kind == ACKNOWLEDGEMENT;
-        let tells = frame.observe.is_some() && !answers && asked.as_ref().is_none_or(|asked| asked.goes_on);
+        let known = asked.as_ref().map_or(frame.kind != STREAMED, |asked| asked.goes_on);
+        let tells = frame.observe.is_some() && !answers && known;
         let kind = match frame.code {
             0x80.. => MessageKind::Exception,
             _ if tells => MessageKind::Unsolicited,
@@ -127,6 +133,11 @@ impl Coap {
         let name = table::response(frame.code).unwrap_or("");
         let mut ics = Ics::new(Protocol::COAP, operation, kind, u32::from(frame.code), name);
         ics.object = asked.as_ref().and_then(|asked| asked.path.clone()).map(Cow::Owned);
+        let unseen = || {
+            let (from, operation) = (from.opposite(), table::OBSERVE);
+            Asked { from, number: 0, code: table::GET, operation, path: None, goes_on: true }
+        };
+        let asked = asked.or_else(|| (frame.kind == STREAMED).then(unseen));
         if let Some(asked) = asked.filter(|asked| frame.observe.is_some() && asked.operation == table::OBSERVE) {
             self.pending.ask(wanted, Asked { goes_on: true, ..asked });
         }

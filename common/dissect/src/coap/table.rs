@@ -1,6 +1,7 @@
-//! Methods, response codes and options (RFC 7252 section 12, RFC 7641, RFC 7959, RFC 8132, RFC 8613, RFC 9175).
+//! Methods, response codes and options (RFC 7252 section 12, RFC 7641, RFC 7959, RFC 8132, RFC 8613, RFC 9175), and signals of
+//! streams (RFC 8323 section 5).
 
-use picket_event::Operation;
+use picket_event::{MessageKind, Operation};
 
 /// Methods by code.
 pub(crate) const METHODS: &[(u8, &str, Operation)] = &[
@@ -18,7 +19,7 @@ pub(crate) const GET: u8 = 1;
 pub(crate) const OBSERVE: Operation = Operation::Subscribe;
 /// What an observed resource sends.
 pub(crate) const NOTIFY: Operation = Operation::Report;
-/// An empty message that wants an answer.
+/// An empty message that wants an answer, and what a connection says of itself.
 pub(crate) const PING: Operation = Operation::Session;
 /// Answers whose request was not seen.
 pub(crate) const UNKNOWN: Operation = Operation::Other;
@@ -54,8 +55,23 @@ pub(crate) const RESPONSES: &[(u8, &str)] = &[
     (0xa8, "5.08 Hop Limit Reached"),
 ];
 
+/// What a connection says of itself, by code: its name, how it is said, and the options it may have. None is answered but a ping.
+pub(super) const SIGNALS: &[(u8, &str, MessageKind, &[Bounds])] = &[
+    (CAPABILITIES, "7.01 CSM", MessageKind::Unsolicited, &[(2, 0, 4, false), (4, 0, 0, false)]),
+    (0xe2, "7.02 Ping", MessageKind::Request, &[(2, 0, 0, false)]),
+    (0xe3, "7.03 Pong", MessageKind::Response, &[(2, 0, 0, false)]),
+    (0xe4, "7.04 Release", MessageKind::Unsolicited, &[(2, 1, 255, true), (4, 0, 3, false)]),
+    (0xe5, "7.05 Abort", MessageKind::Unsolicited, &[(2, 0, 2, false)]),
+];
+
+/// With what each side begins.
+pub(super) const CAPABILITIES: u8 = 0xe1;
+
 /// An option: number, least and greatest length, whether it is text.
-pub(crate) const OPTIONS: &[(u16, usize, usize, bool)] = &[
+pub(super) type Bounds = (u16, usize, usize, bool);
+
+/// Options of requests and answers.
+pub(crate) const OPTIONS: &[Bounds] = &[
     (1, 0, 8, false),
     (3, 1, 255, true),
     (4, 1, 8, false),
@@ -88,6 +104,11 @@ pub(crate) const URI_PATH: u16 = 11;
 /// What a method is.
 pub(crate) fn method(code: u8) -> Option<(&'static str, Operation)> {
     METHODS.iter().find(|(known, ..)| *known == code).map(|(_, name, operation)| (*name, *operation))
+}
+
+/// What a signal is.
+pub(super) fn signal(code: u8) -> Option<(&'static str, MessageKind, &'static [Bounds])> {
+    SIGNALS.iter().find(|(known, ..)| *known == code).map(|(_, name, kind, options)| (*name, *kind, *options))
 }
 
 /// The name of a response code.

@@ -1,6 +1,7 @@
 //! Requests with their answers, observation, repeats, structure that tells.
 
 use super::*;
+use crate::framed::Framing as _;
 use crate::trial::{Talk, ToClient, ToServer};
 use crate::{Dissector, Head, Probe};
 use picket_event::{Protocol, Transport, Unit};
@@ -62,6 +63,82 @@ fn options_are_held_to_their_bounds() {
     assert!(parse::frame(&[0x49, 1, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9]).is_err(), "token of nine bytes");
 }
 
+/// Of a stream: length, code, token, the rest.
+fn piece(code: u8, token: &[u8], rest: &[u8]) -> Vec<u8> {
+    let (length, more) = match rest.len() {
+        short @ ..13 => (short, vec![]),
+        long @ ..269 => (13, vec![u8::try_from(long - 13).unwrap()]),
+        long @ ..65_805 => (14, u16::try_from(long - 269).unwrap().to_be_bytes().to_vec()),
+        long => (15, u32::try_from(long - 65_805).unwrap().to_be_bytes().to_vec()),
+    };
+    let first = u8::try_from(length << 4 | token.len()).unwrap();
+    [&[first][..], &more, &[code], token, rest].concat()
+}
+
+/// Its size of messages, 1,152 bytes, and that it takes blocks.
+const CAPABLE: &[u8] = &[0x22, 0x04, 0x80, 0x20];
+
+#[test]
+fn a_stream_is_read_with_its_signals() {
+    let mut talk = Talk::unknown(Transport::TCP);
+    let ask = [piece(0xe1, &[], CAPABLE), piece(1, &[7], TEMPERATURE)].concat();
+    talk.says(ToServer, &ask[..9]).says(ToServer, &ask[9..]).says(ToClient, &piece(0xe1, &[], &[]));
+    talk.says(ToClient, &piece(0x45, &[7], &[b"\xff"[..].to_vec(), vec![b'2'; 70_000]].concat()));
+    // Kept open by empty messages; asked whether it is there; released, and given up.
+    talk.says(ToServer, &[piece(0, &[], &[]), piece(0xe2, &[1], &[0x20])].concat());
+    talk.says(ToClient, &[piece(0xe3, &[1], &[0x20]), piece(3, &[8], TEMPERATURE)].concat());
+    talk.says(ToServer, &piece(0x84, &[8], b"\xffno"));
+    talk.says(ToClient, &piece(0xe4, &[], &[0x41, 9])).says(ToServer, &piece(0xe5, &[], b"\xfflate"));
+    assert_eq!(talk.name(), "coap");
+    let wanted = [
+        "session/unsolicited",
+        "read/request",
+        "session/unsolicited",
+        "read/response",
+        "session/request",
+        "session/response",
+        "write/request",
+        "write/exception",
+        "session/unsolicited",
+        "session/unsolicited",
+    ];
+    assert_eq!(talk.said(), wanted);
+    assert_eq!(talk.ics()[3].object.as_deref(), Some("/temperature"));
+    assert_eq!(&*talk.ics()[9].function_name, "7.05 Abort");
+    assert_eq!(talk.output.malformed, [""; 0]);
+}
+
+#[test]
+fn what_is_observed_in_a_stream_nobody_saw_begin_is_answered_once() {
+    let mut talk = Talk::midway(Transport::TCP);
+    let tells = |(number, token): (u8, [u8; 2])| piece(0x45, &token, &[0x61, number, 0xff, b'1']);
+    let told = [(12, [9, 9]), (13, [9, 9]), (7, [9, 8]), (14, [9, 9])].map(tells).concat();
+    talk.says(ToServer, &piece(0xe1, &[], CAPABLE)).says(ToServer, &told);
+    let wanted = ["subscribe/response", "report/unsolicited", "subscribe/response", "report/unsolicited"];
+    assert_eq!(talk.said()[1..], wanted);
+}
+
+#[test]
+fn a_stream_is_found_again_behind_a_gap() {
+    let mut talk = Talk::unknown(Transport::TCP);
+    talk.says(ToServer, &[piece(0xe1, &[], CAPABLE), piece(1, &[7], TEMPERATURE)].concat());
+    talk.gap(ToServer).says(ToServer, &[&[0, 9, 9, 0x51][..], &piece(3, &[9], TEMPERATURE)].concat());
+    assert_eq!(talk.said(), ["session/unsolicited", "read/request", "write/request"]);
+}
+
+#[test]
+fn what_streams_say_of_themselves_is_held_to_its_bounds() {
+    let takes = |bytes: &[u8]| stream::Stream::judge(bytes).is_some();
+    assert!(takes(&piece(0xe1, &[], CAPABLE)) && takes(&piece(0xe1, &[], &[])));
+    assert!(!takes(&piece(0xe1, &[], &[0x25, 1, 2, 3, 4, 5])), "a size of five bytes");
+    assert!(!takes(&piece(0xe1, &[], &[0xb1, b'x'])), "a path");
+    assert!(
+        !takes(&piece(0xe6, &[], &[])) && !takes(&piece(0, &[1], &[])),
+        "no signal, and an empty message that is not"
+    );
+    assert!(!takes(&[0x09, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9]), "token of nine bytes");
+}
+
 fn sure(probe: Probe) -> bool {
     matches!(probe, Probe::Yes { confidence, .. } if confidence >= Unit::new(0.4))
 }
@@ -90,7 +167,29 @@ proptest! {
     }
 
     #[test]
+    fn streams_are_read_alike_however_they_are_cut(
+        code in 1u8..8, token in proptest::collection::vec(any::<u8>(), 0..9), cuts in proptest::collection::vec(0usize..200, 0..6),
+        payload in proptest::collection::vec(any::<u8>(), 1..400), answer in 0usize..12,
+    ) {
+        let asks = piece(code, &token, &[TEMPERATURE, &[0xff], &payload].concat());
+        let asks = [piece(0xe1, &[], CAPABLE), asks].concat();
+        let says = [piece(0xe1, &[], &[]), piece(table::RESPONSES[answer].0, &token, &[])].concat();
+        let mut talk = Talk::unknown(Transport::TCP);
+        let mut from = 0;
+        for cut in cuts {
+            let to = (from + cut).min(asks.len());
+            talk.says(ToServer, &asks[from..to]);
+            from = to;
+        }
+        talk.says(ToServer, &asks[from..]).says(ToClient, &says).end();
+        prop_assert_eq!(talk.name(), "coap");
+        prop_assert_eq!(talk.said().len(), 4);
+    }
+
+    #[test]
     fn random_bytes_are_not(bytes: Vec<u8>) {
+        let head = Head { transport: Transport::TCP, to_server: &bytes, to_client: &[] };
+        prop_assert!(!sure(CoapStream.probe(&head)));
         let head = Head { transport: Transport::UDP, to_server: &bytes, to_client: &[] };
         prop_assert!(!sure(Coap.probe(&head)));
     }

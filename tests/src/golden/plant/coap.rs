@@ -1,6 +1,6 @@
-//! CoAP over UDP.
+//! CoAP over UDP and TCP.
 
-use super::{Script, ToClient, ToServer, datagrams, short};
+use super::{Script, ToClient, ToServer, connection, datagrams, framing, midstream, one_direction, short};
 use crate::make::Capture;
 
 const CONFIRMABLE: u8 = 0;
@@ -10,6 +10,16 @@ const RESET: u8 = 3;
 
 fn frame(kind: u8, code: u8, number: u16, token: &[u8], rest: &[u8]) -> Vec<u8> {
     [&[0x40 | kind << 4 | short(token), code][..], &number.to_be_bytes(), token, rest].concat()
+}
+
+/// A message of a stream: length, code, token, the rest.
+fn piece(code: u8, token: &[u8], rest: &[u8]) -> Vec<u8> {
+    let (length, more) = match rest.len() {
+        length @ ..13 => (length as u8, vec![]),
+        length @ ..269 => (13, vec![(length - 13) as u8]),
+        length => (14, ((length - 269) as u16).to_be_bytes().to_vec()),
+    };
+    [&[length << 4 | short(token)][..], &more, &[code], token, rest].concat()
 }
 
 /// Options for this path, behind observation where that is wanted.
@@ -75,11 +85,56 @@ fn malformed() -> Script {
     script
 }
 
+/// Over TCP (RFC 8323): what each side takes; answers at once, refused, long and out of order; what is observed; a server that asks;
+/// a ping; the end.
+fn stream() -> Script {
+    let level = path(&["plant", "line1", "level"], false);
+    let valve = path(&["plant", "valve"], false);
+    let set = |payload: &[u8]| [&valve[..], b"\xff", payload].concat();
+    vec![
+        (ToServer, [piece(0xe1, &[], &[0x22, 0x04, 0x80, 0x20]), piece(1, &[1], &level)].concat()),
+        (ToClient, piece(0xe1, &[], &[0x23, 0x10, 0x00, 0x00, 0x20])),
+        (ToClient, piece(0x45, &[1], b"\xff22.3 C")),
+        (ToServer, [piece(3, &[2], &set(b"open")), piece(1, &[3], &level)].concat()),
+        (ToClient, [piece(0x45, &[3], &[&b"\xff"[..], &[b'7'; 600]].concat()), piece(0x44, &[2], &[])].concat()),
+        (ToServer, piece(4, &[4], &valve)),
+        (ToClient, piece(0x83, &[4], b"\xffnot yours")),
+        (ToServer, piece(1, &[5, 6], &path(&["plant", "line1", "level"], true))),
+        (ToClient, piece(0x45, &[5, 6], b"\x61\x0c\xff3.1")),
+        (ToClient, [piece(0x45, &[5, 6], b"\x61\x0d\xff3.2"), piece(0x45, &[5, 6], b"\x61\x0e\xff3.3")].concat()),
+        (ToServer, piece(0, &[], &[])),
+        (ToServer, piece(0xe2, &[7], &[0x20])),
+        (ToClient, piece(0xe3, &[7], &[0x20])),
+        (ToClient, piece(1, &[8], &path(&["client", "state"], false))),
+        (ToServer, piece(0x45, &[8], b"\xff1")),
+        (ToServer, piece(2, &[9], &set(b"close"))),
+        (ToClient, piece(0xa0, &[9], &[])),
+        (ToClient, piece(0xe4, &[], &[0x41, 30])),
+        (ToServer, piece(0xe5, &[], b"\xffreleased")),
+    ]
+}
+
+/// Bytes that are no message between good ones.
+fn noise() -> Script {
+    let mut script = stream();
+    script.insert(
+        6,
+        (ToServer, [&[0x9f, 0xff, 0xfe][..], &piece(1, &[0x70], &path(&["plant", "mode"], false))].concat()),
+    );
+    script
+}
+
 pub(super) fn captures() -> Vec<(&'static str, Capture)> {
     vec![
         ("exchanges", datagrams((50_000, 5683), &exchanges())),
         ("wrong-port", datagrams((50_000, 4444), &exchanges())),
         ("observation", datagrams((50_000, 5683), &observation())),
         ("malformed", datagrams((50_000, 5683), &malformed())),
+        ("tcp", connection(5683, &stream())),
+        ("tcp-wrong-port", connection(4444, &stream())),
+        ("tcp-framing", framing(5683, &stream())),
+        ("tcp-midstream", midstream(4444, &stream()[3..].to_vec())),
+        ("tcp-one-direction", one_direction(4444, &stream())),
+        ("tcp-malformed", connection(5683, &noise())),
     ]
 }
