@@ -29,6 +29,8 @@ pub(crate) struct Frame<'a> {
     pub(super) options: &'a [u8],
     /// An option for observation, and its value.
     pub(crate) observe: Option<u8>,
+    /// It has options that say whom and what it asks.
+    pub(super) addressed: bool,
     /// How much random bytes would have had to guess to have these options, in bits.
     pub(crate) bits: u32,
 }
@@ -53,7 +55,7 @@ pub(crate) fn frame(bytes: &[u8]) -> Result<Frame<'_>, Fault> {
         return Err(OTHER);
     }
     let token = r.take(length, "token")?;
-    let mut frame = Frame { kind, code, number, token, options: r.peek(), observe: None, bits: 0 };
+    let mut frame = Frame { kind, code, number, token, options: r.peek(), observe: None, addressed: false, bits: 0 };
     frame.look(table::OPTIONS)?;
     Ok(frame)
 }
@@ -107,6 +109,7 @@ impl Frame<'_> {
             }
             let printable = *text && value.iter().all(|byte| (0x20..0x7f).contains(byte));
             self.bits += if printable { 3 + value.len() as u32 * 4 / 3 } else { 2 };
+            self.addressed |= table::ADDRESS.contains(&number);
             if number == table::OPTION_OBSERVE {
                 self.observe = Some(value.last().copied().unwrap_or(0));
             }

@@ -89,7 +89,7 @@ impl<'a> Side<'a> {
             rest = rest.get(message.len()..).unwrap_or_default();
             if rest.is_empty() {
                 // The last length fits what was sent.
-                side.bits += 4;
+                side.bits += if side.bits > 0 { 4 } else { 0 };
                 break;
             }
         }
@@ -114,7 +114,9 @@ pub(crate) fn probe(head: &Head<'_>) -> Probe {
         let answers = |other: &&Frame<'_>| other.token == frame.token && other.is_request() != frame.is_request();
         b.exchanged().any(|other| answers(&other))
     };
-    let tokens = a.exchanged().filter(|frame| answered(frame)).map(|frame| 8 * frame.token.len() as u32).sum::<u32>();
+    let pairs = a.exchanged().filter(|frame| !frame.token.is_empty() && answered(frame));
+    // The token, and the code of the other.
+    let tokens = pairs.map(|frame| 8 * frame.token.len() as u32 + 3).sum::<u32>();
     let sure = match a.bits + b.bits + tokens {
         0 => return Probe::More,
         40.. => 0.97,
@@ -170,9 +172,18 @@ fn frame(bytes: &[u8]) -> Result<Frame<'_>, Fault> {
     let mut r = Reader::new(bytes);
     r.take(length, "head")?;
     let token = r.take(token, "token")?;
-    let mut frame = Frame { kind: STREAMED, code, number: 0, token, options: r.peek(), observe: None, bits: 0 };
+    let (options, observe, addressed) = (r.peek(), None, false);
+    let mut frame = Frame { kind: STREAMED, code, number: 0, token, options, observe, addressed, bits: 0 };
     frame.look(table::signal(code).map_or(table::OPTIONS, |(.., options)| options))?;
-    // Of 256 codes one is the first, and it has no token (section 5.3); others are one of many.
-    frame.bits += if code == table::CAPABILITIES && frame.token.is_empty() { 15 } else { 3 };
+    if frame.addressed && !frame.is_request() {
+        return Err(Fault::Malformed("coap: answer with an address"));
+    }
+    // Of 256 codes one is the first, and it has no token (section 5.3); others are one of many. What has no options has
+    // next to nothing of its own: zeros and small numbers, as other protocols are full of, would be such.
+    frame.bits += match code {
+        table::CAPABILITIES if frame.token.is_empty() => 15,
+        _ if frame.bits > 0 => 3,
+        _ => 0,
+    };
     Ok(frame)
 }

@@ -100,6 +100,8 @@ pub(crate) const OPTIONS: &[Bounds] = &[
 
 pub(crate) const OPTION_OBSERVE: u16 = 6;
 pub(crate) const URI_PATH: u16 = 11;
+/// Host, port, path and query, of the resource or through a proxy: no answer has them.
+pub(super) const ADDRESS: &[u16] = &[3, 7, URI_PATH, 15, 35, 39];
 
 /// What a method is.
 pub(crate) fn method(code: u8) -> Option<(&'static str, Operation)> {

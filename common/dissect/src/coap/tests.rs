@@ -136,6 +136,7 @@ fn what_streams_say_of_themselves_is_held_to_its_bounds() {
         !takes(&piece(0xe6, &[], &[])) && !takes(&piece(0, &[1], &[])),
         "no signal, and an empty message that is not"
     );
+    assert!(!takes(&piece(0x45, &[1], TEMPERATURE)), "an answer with a path");
     assert!(!takes(&[0x09, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9]), "token of nine bytes");
 }
 
