@@ -48,6 +48,8 @@ pub struct Encoder {
     pub make: fn(&mut Random) -> Exchange,
     /// Makes the exchanges that every connection begins with; none where it may begin with any.
     pub opening: &'static [fn(&mut Random) -> Exchange],
+    /// Whether its conversations teach the model of behaviour.
+    pub teaches: bool,
 }
 
 impl Encoder {
@@ -55,10 +57,15 @@ impl Encoder {
         self.opening = opening;
         self
     }
+
+    const fn not_taught(mut self) -> Self {
+        self.teaches = false;
+        self
+    }
 }
 
 const fn e(protocol: Protocol, form: &'static str, over: Over, make: fn(&mut Random) -> Exchange) -> Encoder {
-    Encoder { protocol, form, over, make, opening: &[] }
+    Encoder { protocol, form, over, make, opening: &[], teaches: true }
 }
 
 const TCP: Over = Over::Ip(Transport::TCP);
@@ -153,5 +160,6 @@ pub static ENCODERS: &[Encoder] = &[
     e(Protocol::HISLIP, "", TCP, messaging::hislip),
     e(Protocol::ZIGBEE, "udp", UDP, messaging::zigbee),
     e(Protocol::ZIGBEE, "radio", Over::Link(0x809a), messaging::zigbee_radio),
-    e(Protocol::COAP, "tcp", TCP, messaging::coap_stream).behind(&[messaging::coap_capabilities]),
+    // With it, 19 of 2,270 other conversations had a name by their behaviour instead of 3 (docs/decisions/0025-made-conversations.md).
+    e(Protocol::COAP, "tcp", TCP, messaging::coap_stream).behind(&[messaging::coap_capabilities]).not_taught(),
 ];

@@ -24,9 +24,10 @@ pub struct Made {
     pub capture: Capture,
 }
 
-/// Conversations of every encoder; frames of a length and a service access point are left out.
+/// Conversations of every encoder that teaches; frames of a length and a service access point are left out.
 pub fn all() -> impl Iterator<Item = Made> {
-    let written = ENCODERS.iter().enumerate().filter(|(_, encoder)| !matches!(encoder.over, Over::Link(..0x600)));
+    let framed = |encoder: &Encoder| matches!(encoder.over, Over::Link(..0x600));
+    let written = ENCODERS.iter().enumerate().filter(move |(_, encoder)| encoder.teaches && !framed(encoder));
     written.map(|(number, encoder)| {
         let mut capture = Capture::default();
         for each in 0..CONVERSATIONS {
