@@ -137,6 +137,10 @@ fn what_streams_say_of_themselves_is_held_to_its_bounds() {
         "no signal, and an empty message that is not"
     );
     assert!(!takes(&piece(0x45, &[1], TEMPERATURE)), "an answer with a path");
+    let long =
+        |more: u32| stream::Stream::default().length(&[&[0xf0][..], &more.to_be_bytes(), &[1]].concat(), ToServer);
+    assert_eq!(long((1 << 24) - 65_805), Ok(6 + (1 << 24)));
+    assert!(long((1 << 24) - 65_804).is_err() && long(u32::MAX).is_err(), "more than anybody takes");
     assert!(!takes(&[0x09, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9]), "token of nine bytes");
 }
 
