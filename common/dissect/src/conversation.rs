@@ -85,7 +85,7 @@ impl Conversation {
     /// dissector reads it. The decision can still be revised by what the session meets.
     #[must_use]
     pub fn known(protocol: &Protocol, context: &Context) -> Option<Self> {
-        let candidate = Candidate::reading(protocol)?;
+        let candidate = Candidate::reading(protocol, &context.endpoints)?;
         let mut conversation = Self::new(&context.endpoints);
         conversation.open(Choice { candidate, confidence: Unit::ONE, reversed: false }, None, context);
         Some(conversation)
@@ -352,7 +352,7 @@ impl Conversation {
                 return true;
             }
         };
-        let Some(candidate) = Candidate::reading(&Protocol::TLS) else { return false };
+        let Some(candidate) = Candidate::reading(&Protocol::TLS, &context.endpoints) else { return false };
         self.decided = Some(Decided::told(&Protocol::TLS));
         self.flipped = client == Direction::ToClient;
         if self.carriers.is_none() {
@@ -565,13 +565,13 @@ impl Conversation {
         match next {
             _ if !goes => {}
             Next::Protected => {
-                if let Some(candidate) = Candidate::reading(&Protocol::TLS) {
+                if let Some(candidate) = Candidate::reading(&Protocol::TLS, &context.endpoints) {
                     self.session(candidate, None, context);
                 }
             }
             Next::Protocol(protocol) => {
                 self.decided = Some(Decided::told(protocol));
-                if let Some(candidate) = Candidate::reading(protocol) {
+                if let Some(candidate) = Candidate::reading(protocol, &context.endpoints) {
                     self.session(candidate, None, context);
                 }
             }

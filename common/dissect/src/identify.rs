@@ -42,9 +42,15 @@ enum Kind {
 }
 
 impl Candidate {
-    /// The dissector of a protocol.
-    pub(crate) fn reading(protocol: &Protocol) -> Option<Self> {
-        let found = registry::ALL.iter().zip(0u8..).find(|(entry, _)| entry.dissector.protocol() == *protocol);
+    /// The dissector of a protocol, of several the first that is met between such ends; where none is, as within another
+    /// protocol, the first of all.
+    pub(crate) fn reading(protocol: &Protocol, ends: &Endpoints) -> Option<Self> {
+        let all = registry::ALL.iter().zip(0u8..).filter(|(entry, _)| entry.dissector.protocol() == *protocol);
+        let met = |entry: &registry::Entry| match ends {
+            Endpoints::Ip { transport, .. } => entry.home.transports.contains(transport),
+            Endpoints::Link { .. } => entry.home.transports.is_empty(),
+        };
+        let found = all.clone().find(|(entry, _)| met(entry)).or_else(|| all.clone().next());
         found.map(|(_, number)| Self(number))
     }
 

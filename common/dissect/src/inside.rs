@@ -16,7 +16,8 @@ pub(crate) fn limit() -> usize {
 
 impl Inside {
     pub(crate) fn new(context: &Context) -> Self {
-        Self(Candidate::reading(&Protocol::TLS).map(|candidate| Open::new(tls::Tls.open(context), candidate, None)))
+        let candidate = Candidate::reading(&Protocol::TLS, &context.endpoints);
+        Self(candidate.map(|candidate| Open::new(tls::Tls.open(context), candidate, None)))
     }
 
     /// Gives the next bytes of a direction; answers whether more are wanted.

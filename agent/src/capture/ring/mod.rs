@@ -66,8 +66,8 @@ enum Condition {
 
 impl Condition {
     /// That of the interface which had this name and number, by the number that has the `name` now and the name that the
-    /// number has. While Linux gives an interface another name, none answers to the new one for some milliseconds, though the
-    /// number already has it.
+    /// number has. While Linux gives an interface another name, none answers to the new one for a moment, though the number
+    /// already has it.
     fn of(own: (&str, u32), holder: Option<u32>, name: Option<String>, up: impl Fn() -> bool) -> Self {
         let gone = |why: &str| Self::Gone(why.to_owned(), Instant::now());
         match name {

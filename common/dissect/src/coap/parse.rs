@@ -162,12 +162,16 @@ pub(crate) fn probe(head: &Head<'_>) -> Probe {
             bits += 8 * a.token.len() as u32;
         }
     }
-    let sure = match bits {
+    Probe::Yes { confidence: sure(bits), reversed }
+}
+
+/// How sure so many bits make, that random bytes would have had to guess.
+pub(super) fn sure(bits: u32) -> Unit {
+    Unit::new(match bits {
         40.. => 0.97,
         26.. => 0.9,
         // Too little to be sure of, unless the port says the same.
         20.. => 0.7,
         _ => 0.38,
-    };
-    Probe::Yes { confidence: Unit::new(sure), reversed }
+    })
 }

@@ -1,6 +1,6 @@
 //! CoAP over TCP (RFC 8323): messages of a stated length without kinds and numbers, and signals of the connection.
 
-use super::parse::{Frame, STREAMED};
+use super::parse::{Frame, STREAMED, sure};
 use super::session::Coap;
 use super::table;
 use crate::Output;
@@ -9,10 +9,10 @@ use crate::sides::{Mark, Speaker};
 use crate::teller::Message;
 use crate::{Head, Probe};
 use picket_event::body::Ics;
-use picket_event::{Direction, Protocol, Unit};
+use picket_event::{Direction, Protocol};
 use picket_reader::{Fault, Reader};
 
-/// Longest message, bytes: no device takes one in a piece that is longer (the sides state how much they take).
+/// Longest message that is believed, bytes; the sides state how much they take, and ask for what is longer in blocks.
 const LONGEST: usize = 1 << 24;
 
 /// The session.
@@ -117,17 +117,13 @@ pub(crate) fn probe(head: &Head<'_>) -> Probe {
     let pairs = a.exchanged().filter(|frame| !frame.token.is_empty() && answered(frame));
     // The token, and the code of the other.
     let tokens = pairs.map(|frame| 8 * frame.token.len() as u32 + 3).sum::<u32>();
-    let sure = match a.bits + b.bits + tokens {
-        0 => return Probe::More,
-        40.. => 0.97,
-        26.. => 0.9,
-        // Too little to be sure of, unless the port says the same.
-        20.. => 0.7,
-        _ => 0.38,
-    };
+    let bits = a.bits + b.bits + tokens;
+    if bits == 0 {
+        return Probe::More;
+    }
     let reversed =
         a.asks() == Some(false) && b.asks() != Some(false) || b.asks() == Some(true) && a.asks() != Some(true);
-    Probe::Yes { confidence: Unit::new(sure), reversed }
+    Probe::Yes { confidence: sure(bits), reversed }
 }
 
 /// What stands before the token.
