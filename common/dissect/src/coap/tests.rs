@@ -122,8 +122,19 @@ fn what_is_observed_in_a_stream_nobody_saw_begin_is_answered_once() {
 fn a_stream_is_found_again_behind_a_gap() {
     let mut talk = Talk::unknown(Transport::TCP);
     talk.says(ToServer, &[piece(0xe1, &[], CAPABLE), piece(1, &[7], TEMPERATURE)].concat());
-    talk.gap(ToServer).says(ToServer, &[&[0, 9, 9, 0x51][..], &piece(3, &[9], TEMPERATURE)].concat());
+    // What is lost ends in bytes that could be a request without a path.
+    talk.gap(ToServer).says(ToServer, &[&[9, 0, 1, 9, 9, 0x51][..], &piece(3, &[9], TEMPERATURE)].concat());
     assert_eq!(talk.said(), ["session/unsolicited", "read/request", "write/request"]);
+}
+
+#[test]
+fn the_token_of_a_request_tells_its_answer() {
+    let asks = piece(1, &[0x99], &[0xb1, b'j']);
+    let with = |token| {
+        let says = piece(0x84, &[token], &[]);
+        sure(CoapStream.probe(&Head { transport: Transport::TCP, to_server: &asks, to_client: &says }))
+    };
+    assert!(with(0x99) && !with(0x98));
 }
 
 #[test]
